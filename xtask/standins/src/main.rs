@@ -1,0 +1,3 @@
+//! Stands in for the outside tools in a rehearsal.
+
+fn main() {}
