@@ -1,0 +1,17 @@
+//! The small types that everybody names. They check what they hold, print it as people write it, and know nothing of files, processes or HCL.
+
+mod account;
+mod docker;
+mod failure;
+mod known;
+mod place;
+mod region;
+mod unit;
+
+pub use account::{Account, AccountId, AccountIdError};
+pub use docker::{ImageName, ImageUri, Tag};
+pub use failure::{Exit, Failure, Failures, Kind, Result};
+pub use known::Known;
+pub use place::Place;
+pub use region::Region;
+pub use unit::UnitPath;

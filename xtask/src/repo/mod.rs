@@ -1,0 +1,1 @@
+//! What the repository says: pure and offline. Nothing here starts a program or asks AWS.
