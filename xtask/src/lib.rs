@@ -4,5 +4,9 @@
 //! out, `report` tells about it. `repo` and `tools` don't know each other; everybody knows `model`.
 #![cfg(unix)]
 
+pub mod cli;
 pub mod model;
 pub mod repo;
+pub mod report;
+pub mod run;
+pub mod tools;

@@ -1,0 +1,237 @@
+//! The command line: clap's types and the help texts. Decides nothing.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::model::{AccountId, ImageName, Region, Tag};
+use crate::report::screen::Color;
+use crate::tools::terragrunt::Action;
+
+/// Updates the Gruntwork ECS Deploy Runner in every account: builds its images, moves their tags, applies its units.
+#[derive(Debug, Parser)]
+#[command(name = "xtask", bin_name = "cargo xtask", version, max_term_width = 100)]
+#[command(
+    after_help = "In this order:\n  cargo xtask build-images v1.3.0\n  cargo xtask bump-tags v1.3.0\n  cargo xtask apply-all\n\nTo see it all work without any account or tool: cargo xtask rehearse"
+)]
+pub struct Cli {
+    #[command(flatten)]
+    pub globals: Globals,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options that every command has.
+#[derive(Clone, Debug, Args)]
+pub struct Globals {
+    /// The repository, or a folder in it [default: found from the current directory upwards]
+    #[arg(long, global = true, value_name = "PATH")]
+    pub repo: Option<PathBuf>,
+    /// The credential tool's profile for an account; can be given several times
+    #[arg(long, global = true, value_name = "ACCOUNT=PROFILE", value_parser = account_and_profile)]
+    pub profile: Vec<(String, String)>,
+    /// Print every command that would run, ready to paste, and change nothing
+    #[arg(long, global = true)]
+    pub dry_run: bool,
+    /// Don't ask for consent; covers nothing that needs `--allow`
+    #[arg(long, global = true)]
+    pub yes: bool,
+    /// Allow something that is refused for safety; can be given several times
+    #[arg(long, global = true, value_name = "NAME")]
+    pub allow: Vec<Allowance>,
+    /// How results are printed on stdout
+    #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
+    pub format: Format,
+    /// When to use colour
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub color: Color,
+    /// Print errors, questions and results only
+    #[arg(long, short, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Print every line of every program
+    #[arg(long, short, global = true)]
+    pub verbose: bool,
+}
+
+impl Globals {
+    /// Whether something that is refused for safety is allowed.
+    pub fn allows(&self, allowance: Allowance) -> bool {
+        self.allow.contains(&allowance)
+    }
+}
+
+/// What is refused for safety unless it is allowed by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Allowance {
+    /// Apply plans that destroy something which they don't make anew
+    Destroy,
+    /// Move a tag although its image is not in ECR
+    UnprovenImage,
+}
+
+/// How results are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Show every unit: account, profile, region, images and tags
+    #[command(after_help = "Example:\n  cargo xtask units --format json")]
+    Units,
+    /// Build and push the deploy-runner and kaniko images
+    BuildImages(BuildImages),
+    /// Move the image tags in the repository, and nothing else in its files
+    BumpTags(BumpTags),
+    /// Plan every unit, show what would change, ask once, apply exactly those plans
+    ApplyAll(ApplyAll),
+    /// Do all of it with stand-ins, on a sample or on a copy of this repository
+    Rehearse(Rehearse),
+    #[command(hide = true)]
+    Guard(Guard),
+    #[command(hide = true)]
+    Relay(Relay),
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  cargo xtask build-images v1.3.0 --image kaniko")]
+pub struct BuildImages {
+    /// The release of terraform-aws-ci to build, and the images' tag
+    /// [default: TERRAFORM_AWS_CI_VERSION, then `terraform-aws-ci-version` in Cargo.toml]
+    #[arg(value_name = "TAG")]
+    pub tag: Option<Tag>,
+    /// Only this image; can be given several times
+    #[arg(long, value_name = "IMAGE")]
+    pub image: Vec<ImageName>,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  cargo xtask bump-tags v1.3.0\n  cargo xtask bump-tags --check\n  cargo xtask bump-tags v1.3.0 --set kaniko=v1.2.0"
+)]
+pub struct BumpTags {
+    /// The tag to move to
+    /// [default: TERRAFORM_AWS_CI_VERSION, then `terraform-aws-ci-version` in Cargo.toml]
+    #[arg(value_name = "TAG")]
+    pub tag: Option<Tag>,
+    /// Only this image; can be given several times
+    #[arg(long, value_name = "IMAGE")]
+    pub image: Vec<ImageName>,
+    /// Another tag for one image; can be given several times
+    #[arg(long, value_name = "IMAGE=TAG", value_parser = image_and_tag)]
+    pub set: Vec<(ImageName, Tag)>,
+    /// Write nothing; exit with 5 if something would change
+    #[arg(long)]
+    pub check: bool,
+    /// Don't ask ECR whether the images exist
+    #[arg(long)]
+    pub offline: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  cargo xtask apply-all\n  cargo xtask apply-all --account dev --account stage\n  cargo xtask apply-all --dry-run"
+)]
+pub struct ApplyAll {
+    /// Only units in this account; can be given several times
+    #[arg(long, value_name = "ACCOUNT")]
+    pub account: Vec<String>,
+    /// Only this unit; can be given several times
+    #[arg(long, value_name = "PATH")]
+    pub unit: Vec<String>,
+    /// How many units are worked on side by side [default: `jobs` in Cargo.toml, or 8]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub jobs: Option<u16>,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  cargo xtask rehearse\n  cargo xtask rehearse --inject wrong-account:dev\n  cargo xtask rehearse --inject fail:prod"
+)]
+pub struct Rehearse {
+    /// The tag to move to [default: as for build-images]
+    #[arg(value_name = "TAG")]
+    pub tag: Option<Tag>,
+    /// What goes wrong: wrong-account:ACCOUNT, fail:ACCOUNT or no-image; can be given several times
+    #[arg(long, value_name = "FAULT")]
+    pub inject: Vec<String>,
+    /// Where to lay it out [default: a new folder in the system's temporary folder]
+    #[arg(long, value_name = "PATH")]
+    pub into: Option<PathBuf>,
+}
+
+/// The outer guard, started by a credential wrapper.
+#[derive(Debug, Args)]
+pub struct Guard {
+    #[arg(long)]
+    pub account: AccountId,
+    #[arg(long)]
+    pub region: Region,
+    #[arg(long)]
+    pub endpoint_url: Option<String>,
+    #[arg(long)]
+    pub pass_environment: Vec<String>,
+    #[arg(long, requires = "nonce")]
+    pub attempt: Option<PathBuf>,
+    #[arg(long, requires = "attempt")]
+    pub nonce: Option<String>,
+    #[arg(long)]
+    pub lock: Option<PathBuf>,
+    #[arg(long, requires = "terraform", requires = "plan", requires = "attempt")]
+    pub action: Option<Action>,
+    #[arg(long)]
+    pub terraform: Option<PathBuf>,
+    #[arg(long)]
+    pub plan: Option<PathBuf>,
+    #[arg(long)]
+    pub consent: Option<PathBuf>,
+    #[arg(last = true)]
+    pub program: Vec<OsString>,
+}
+
+/// The process between a child and its log.
+#[derive(Debug, Args)]
+pub struct Relay {
+    #[arg(long)]
+    pub log: PathBuf,
+}
+
+/// `KEY=VALUE`, where neither is empty.
+fn pair(text: &str) -> Result<(&str, &str), String> {
+    match text.split_once('=') {
+        None => Err("expected two words with `=` between them".to_owned()),
+        Some(("", _) | (_, "")) => Err("both sides of `=` must say something".to_owned()),
+        Some(sides) => Ok(sides),
+    }
+}
+
+fn account_and_profile(text: &str) -> Result<(String, String), String> {
+    pair(text).map(|(account, profile)| (account.to_owned(), profile.to_owned()))
+}
+
+fn image_and_tag(text: &str) -> Result<(ImageName, Tag), String> {
+    let (image, tag) = pair(text)?;
+    Ok((image.parse()?, tag.parse()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn pairs_are_checked_on_both_sides() {
+        assert!(image_and_tag("kaniko=v1.2.0").is_ok());
+        for bad in ["kaniko", "kaniko=", "=v1", "other=v1", "kaniko=.v1"] {
+            assert!(image_and_tag(bad).is_err(), "{bad}");
+        }
+    }
+}

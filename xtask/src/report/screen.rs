@@ -1,0 +1,200 @@
+//! The screen: results go to stdout, everything else to stderr; colour only underlines what the words already say.
+
+use std::fmt;
+use std::io::{self, IsTerminal, Write};
+
+use crate::model::Failures;
+
+/// When to use colour.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` overrides.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+impl Color {
+    /// The decision, from the flag, two conventional variables (<https://no-color.org>, <https://bixense.com/clicolors>)
+    /// and whether there is a terminal.
+    pub fn resolve(self, no_color: bool, force: bool, is_terminal: bool) -> bool {
+        match self {
+            Self::Always => true,
+            Self::Never => false,
+            Self::Auto => force || (is_terminal && !no_color),
+        }
+    }
+}
+
+/// How much is said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Volume {
+    /// Errors, questions and results.
+    Quiet,
+    /// What a person wants to know.
+    Normal,
+    /// Every line of every program as well.
+    Verbose,
+}
+
+/// What a word means, which decides its colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    /// It goes on.
+    Plain,
+    /// It went well.
+    Good,
+    /// Look here.
+    Warning,
+    /// It went wrong.
+    Bad,
+}
+
+/// The width of the column of verbs.
+const VERBS: usize = 13;
+
+/// Where words go.
+#[derive(Clone, Copy, Debug)]
+pub struct Screen {
+    color: bool,
+    volume: Volume,
+}
+
+impl Screen {
+    /// A screen for this process's stderr and stdout.
+    pub fn new(color: Color, volume: Volume) -> Self {
+        let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty() && value != "0");
+        let color = color.resolve(
+            std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()),
+            set("CLICOLOR_FORCE"),
+            io::stderr().is_terminal(),
+        );
+        Self { color, volume }
+    }
+
+    /// How much is said.
+    pub fn volume(&self) -> Volume {
+        self.volume
+    }
+
+    /// A line of progress: a verb, aligned, and what it is about.
+    pub fn say(&self, tone: Tone, verb: &str, text: impl fmt::Display) {
+        if self.volume > Volume::Quiet {
+            self.insist(tone, verb, text);
+        }
+    }
+
+    /// A line that is said even when quiet is asked for.
+    pub fn insist(&self, tone: Tone, verb: &str, text: impl fmt::Display) {
+        let verb = format!("{verb:<width$}", width = VERBS - 1);
+        to_stderr(format_args!("{} {text}", self.paint(tone, &verb)));
+    }
+
+    /// Lines as they are.
+    pub fn lines(&self, text: &str) {
+        if self.volume > Volume::Quiet {
+            for line in text.lines() {
+                to_stderr(format_args!("{line}"));
+            }
+        }
+    }
+
+    /// Everything that is wrong.
+    pub fn failures(&self, failures: &Failures) {
+        for (n, failure) in failures.iter().enumerate() {
+            if n > 0 {
+                to_stderr(format_args!(""));
+            }
+            let text = failure.to_string();
+            let (what, rest) = text.split_once('\n').unwrap_or((&text, ""));
+            to_stderr(format_args!("{} {what}", self.paint(Tone::Bad, "error:")));
+            for line in rest.lines() {
+                match line.strip_prefix("hint: ") {
+                    Some(hint) => to_stderr(format_args!("{} {hint}", self.paint(Tone::Good, "hint:"))),
+                    None => to_stderr(format_args!("{line}")),
+                }
+            }
+        }
+    }
+
+    /// A result, on stdout.
+    pub fn result(&self, text: &str) -> io::Result<()> {
+        let mut stdout = io::stdout().lock();
+        stdout.write_all(text.as_bytes())?;
+        if !text.ends_with('\n') && !text.is_empty() {
+            stdout.write_all(b"\n")?;
+        }
+        stdout.flush()
+    }
+
+    fn paint(&self, tone: Tone, word: &str) -> String {
+        let code = match tone {
+            Tone::Plain => "1",
+            Tone::Good => "1;32",
+            Tone::Warning => "1;33",
+            Tone::Bad => "1;31",
+        };
+        if self.color { format!("\u{1b}[{code}m{word}\u{1b}[0m") } else { word.to_owned() }
+    }
+}
+
+/// A terminal that is gone must not end a run.
+fn to_stderr(line: fmt::Arguments<'_>) {
+    let _ = writeln!(io::stderr().lock(), "{line}");
+}
+
+/// A count with its noun: `1 unit`, `2 units`.
+pub fn count(n: usize, noun: &str) -> String {
+    if n == 1 {
+        return format!("1 {noun}");
+    }
+    match noun.strip_suffix('y') {
+        Some(stem) => format!("{n} {stem}ies"),
+        None => format!("{n} {noun}s"),
+    }
+}
+
+/// A duration as people say it: `0.4 s`, `9 s`, `1 min 48 s`.
+pub fn duration(took: std::time::Duration) -> String {
+    let seconds = took.as_secs_f64();
+    if seconds < 9.95 {
+        format!("{seconds:.1} s")
+    } else if seconds < 60.0 {
+        format!("{seconds:.0} s")
+    } else {
+        let whole = took.as_secs();
+        format!("{} min {} s", whole / 60, whole % 60)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn colour_is_for_terminals_unless_somebody_says_otherwise() {
+        for (color, no_color, force, terminal, expected) in [
+            (Color::Auto, false, false, true, true),
+            (Color::Auto, false, false, false, false),
+            (Color::Auto, true, false, true, false),
+            (Color::Auto, false, true, false, true),
+            (Color::Always, true, false, false, true),
+            (Color::Never, false, true, true, false),
+        ] {
+            assert_eq!(color.resolve(no_color, force, terminal), expected, "{color:?} {no_color} {force} {terminal}");
+        }
+    }
+
+    #[test]
+    fn counts_and_durations_read_as_people_say_them() {
+        assert_eq!(count(1, "account"), "1 account");
+        assert_eq!(count(2, "repository"), "2 repositories");
+        assert_eq!(duration(Duration::from_millis(420)), "0.4 s");
+        assert_eq!(duration(Duration::from_secs(14)), "14 s");
+        assert_eq!(duration(Duration::from_secs(108)), "1 min 48 s");
+    }
+}

@@ -1,0 +1,76 @@
+//! What happens in a run. The executor emits these, and everything that tells about a run only reads them.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::model::UnitPath;
+use crate::run::step::StepKind;
+
+/// How a step ended: terragrunt's words, and one of ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StepResult {
+    /// It did what it was to do, and there is proof.
+    Succeeded,
+    /// It did not.
+    Failed,
+    /// It was never started, because something else had failed or the run was interrupted.
+    EarlyExit,
+    /// It was started, and nobody can say how it ended.
+    Unknown,
+}
+
+impl StepResult {
+    /// The word in reports.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+            Self::EarlyExit => "early exit",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// The end of a step.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// How it ended.
+    pub result: StepResult,
+    /// Why, where it did not succeed.
+    pub cause: Option<String>,
+    /// Whether a guard refused it: then nothing was changed, and nothing further may start.
+    pub guard_refused: bool,
+    /// How long it took.
+    pub took: Duration,
+    /// Its log.
+    pub log: Option<PathBuf>,
+}
+
+/// Who a step is, for those who only read.
+#[derive(Clone, Debug)]
+pub struct StepName {
+    /// What it does.
+    pub kind: StepKind,
+    /// What it does it to.
+    pub subject: String,
+    /// The unit, if it works in one.
+    pub unit: Option<UnitPath>,
+}
+
+/// Something happened.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// A stage begins.
+    StageStarted {
+        /// Its verb.
+        title: String,
+        /// What it is about.
+        about: String,
+    },
+    /// A step was started.
+    Started(StepName),
+    /// A step printed a line.
+    Line(StepName, String),
+    /// A step ended.
+    Finished(StepName, Outcome),
+}

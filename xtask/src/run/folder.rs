@@ -1,0 +1,147 @@
+//! The folder of a run below `.xtask/`, and the paths in it. Making the paths touches nothing, so a dry run has them too.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::model::{Failure, UnitPath};
+use crate::run::step::StepKind;
+use crate::tools::attempt::{Attempt, private_folder};
+use crate::tools::guard;
+use crate::tools::process::Output;
+
+/// Where this repository's state lives; nothing in it is needed to rebuild anything.
+pub const STATE: &str = ".xtask";
+
+/// The paths of one run.
+#[derive(Clone, Debug)]
+pub struct RunFolder {
+    /// The run's id: the day and three characters.
+    pub id: String,
+    /// Its folder.
+    pub dir: PathBuf,
+    state: PathBuf,
+}
+
+impl RunFolder {
+    /// The paths of a new run in the repository at `root`; nothing is made yet.
+    pub fn new(root: &Path) -> Self {
+        let id = format!("{}-{}", &guard::now()[..10], random_word(3));
+        let state = root.join(STATE);
+        Self { dir: state.join("runs").join(&id), state, id }
+    }
+
+    /// Makes the folder, and puts a copy of our own binary into it: a rebuild in the middle of a run changes nothing.
+    pub fn create(&self) -> Result<PathBuf, Failure> {
+        let made = self.make();
+        made.map_err(|error| {
+            Failure::refused("cannot make the folder of this run, so nothing was started")
+                .in_file(self.dir.display().to_string())
+                .because(error)
+        })
+    }
+
+    fn make(&self) -> io::Result<PathBuf> {
+        private_folder(&self.plans())?;
+        private_folder(&self.dir.join("attempts"))?;
+        let ignore = self.state.join(".gitignore");
+        if !ignore.exists() {
+            fs::write(ignore, "*\n")?;
+        }
+        let binary = self.binary();
+        fs::copy(std::env::current_exe()?, &binary)?;
+        Ok(binary)
+    }
+
+    /// The copy of our own binary.
+    pub fn binary(&self) -> PathBuf {
+        self.dir.join("xtask")
+    }
+
+    /// The folder of plan files, for this user's eyes only.
+    pub fn plans(&self) -> PathBuf {
+        self.dir.join("plans")
+    }
+
+    /// The plan file of a unit.
+    pub fn plan(&self, label: &str) -> PathBuf {
+        self.plans().join(format!("{}.tfplan", file_name(label)))
+    }
+
+    /// The file with the hash of the plan that was consented to, as `sha256sum` writes it.
+    pub fn consent(&self, label: &str) -> PathBuf {
+        self.plans().join(format!("{}.consent", file_name(label)))
+    }
+
+    /// The folder of one attempt.
+    pub fn attempt(&self, label: &str, kind: StepKind) -> Attempt {
+        Attempt { dir: self.dir.join("attempts").join(format!("{}.{kind}", file_name(label))), nonce: random_word(26) }
+    }
+
+    /// The log of a step; stdout goes to a file beside the plans where it is data.
+    pub fn output(&self, label: &str, kind: StepKind) -> Output {
+        let data = matches!(kind, StepKind::Show | StepKind::Lookup);
+        let stdout = data.then(|| self.plans().join(format!("{}.{kind}.json", file_name(label))));
+        Output { log: self.dir.join(format!("{}.{kind}.log", file_name(label))), stdout }
+    }
+
+    /// The lock of a unit, which every run shares.
+    pub fn unit_lock(&self, unit: &UnitPath) -> PathBuf {
+        self.state.join("locks").join(format!("{}.lock", unit.slug()))
+    }
+
+    /// The lock of the repository.
+    pub fn run_lock(&self) -> PathBuf {
+        self.state.join("lock")
+    }
+
+    /// The folder of all runs.
+    pub fn all_runs(&self) -> PathBuf {
+        self.state.join("runs")
+    }
+
+    /// Removes plan files and what was read from them: they hold secrets, and nobody may apply them any more.
+    pub fn remove_plans(&self) -> io::Result<()> {
+        for entry in fs::read_dir(self.plans())? {
+            fs::remove_file(entry?.path())?;
+        }
+        Ok(())
+    }
+}
+
+/// A label as a file name: no slash, and no two labels alike.
+fn file_name(label: &str) -> String {
+    label.replace('~', "~~").replace('/', "~")
+}
+
+/// Lowercase letters and digits that can't be mistaken for each other, from the system's random numbers.
+fn random_word(len: usize) -> String {
+    const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+    let mut bytes = vec![0; len];
+    ring::rand::SecureRandom::fill(&ring::rand::SystemRandom::new(), &mut bytes)
+        .expect("the system gives random numbers, or TLS couldn't work either");
+    bytes.iter().map(|byte| char::from(LETTERS[usize::from(byte % 32)])).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_folder_is_private_and_hidden_from_git() {
+        use std::os::unix::fs::PermissionsExt;
+        let root = tempfile::tempdir().unwrap();
+        let run = RunFolder::new(root.path());
+        assert!(!root.path().join(STATE).exists(), "paths alone touch nothing");
+        run.create().unwrap();
+        let mode = fs::metadata(run.plans()).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o700);
+        assert_eq!(fs::read_to_string(root.path().join(".xtask/.gitignore")).unwrap(), "*\n");
+    }
+
+    #[test]
+    fn labels_with_slashes_make_distinct_file_names() {
+        assert_ne!(file_name("a/b"), file_name("a~b"));
+        assert!(!file_name("a/b").contains('/'));
+    }
+}

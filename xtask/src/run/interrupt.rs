@@ -1,0 +1,50 @@
+//! Ctrl-C and its kin: the first one starts nothing new and waits for what runs; the second one leaves at once, and what
+//! runs finishes by itself, in a session of its own and with a log of its own.
+
+use std::io::Write;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+
+use crate::model::{Failure, Kind};
+
+/// Whether somebody asked to stop.
+#[derive(Clone, Debug, Default)]
+pub struct Interrupt(Arc<AtomicBool>);
+
+impl Interrupt {
+    /// Listens from now on.
+    pub fn listen() -> Result<Self, Failure> {
+        let interrupt = Self::default();
+        let asked = Arc::clone(&interrupt.0);
+        let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])
+            .map_err(|error| Failure::new(Kind::Internal, "cannot listen for signals").because(error))?;
+        std::thread::spawn(move || {
+            for signal in signals.forever() {
+                if asked.swap(true, Ordering::SeqCst) {
+                    say("Leaving      what still runs finishes by itself; its log is in .xtask/runs");
+                    std::process::exit(128 + signal);
+                }
+                say("Stopping     nothing new is started, what runs is waited for; once more to leave it running");
+            }
+        });
+        Ok(interrupt)
+    }
+
+    /// Whether somebody asked to stop.
+    pub fn asked(&self) -> bool {
+        self.0.load(Ordering::SeqCst)
+    }
+
+    /// An error if somebody asked to stop.
+    pub fn check(&self) -> Result<(), Failure> {
+        if self.asked() { Err(Failure::new(Kind::Interrupted, "interrupted")) } else { Ok(()) }
+    }
+}
+
+fn say(line: &str) {
+    // A terminal that is gone can't be told anything.
+    let _ = writeln!(std::io::stderr(), "\n{line}");
+}

@@ -1,0 +1,67 @@
+//! One run at a time in a repository, by a kernel lock that ends with the process that holds it.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read, Write};
+use std::path::Path;
+
+use crate::model::Failure;
+
+/// The lock; given back when dropped.
+#[derive(Debug)]
+pub struct RunLock {
+    _file: File,
+}
+
+impl RunLock {
+    /// Takes the lock, or says who has it. `holder` is what the next one will read.
+    pub fn take(path: &Path, holder: &str) -> Result<Self, Failure> {
+        let refuse = |what: &str| Failure::refused(what).in_file(path.display().to_string());
+        let mut file = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .read(true)
+            .write(true)
+            .open(path)
+            .map_err(|error| refuse("cannot open the lock of this repository").because(error))?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let mut text = String::new();
+                let _ = file.read_to_string(&mut text);
+                return Err(refuse("another run is going on in this repository")
+                    .detail(format!("held by  {}", text.trim()))
+                    .hint("wait until it has finished; nothing has to be deleted"));
+            }
+            Err(TryLockError::Error(error)) => return Err(refuse("cannot lock this repository").because(error)),
+        }
+        let noted = file.set_len(0).and_then(|()| file.write_all(holder.as_bytes()));
+        noted.map_err(|error| refuse("cannot write to the lock of this repository").because(error))?;
+        Ok(Self { _file: file })
+    }
+}
+
+/// Whether somebody holds the lock at `path`; a file that isn't there is held by nobody.
+pub fn is_held(path: &Path) -> bool {
+    match OpenOptions::new().read(true).open(path) {
+        Ok(file) => matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)),
+        Err(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_second_run_is_refused_and_told_who_is_first() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lock");
+        let first = RunLock::take(&path, "run 2026-01-01-abc").unwrap();
+        assert!(is_held(&path));
+        let refused = RunLock::take(&path, "another").unwrap_err();
+        assert!(refused.to_string().contains("held by  run 2026-01-01-abc"), "{refused}");
+        drop(first);
+        assert!(!is_held(&path));
+        assert!(RunLock::take(&path, "another").is_ok());
+    }
+}

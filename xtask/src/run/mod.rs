@@ -1,0 +1,16 @@
+//! Doing a queue and telling about it. The queue is a value; the executor starts its steps, judges how they ended by the
+//! guards' proofs, and sends events to whoever reports.
+
+pub mod digest;
+pub mod event;
+pub mod executor;
+pub mod folder;
+pub mod interrupt;
+pub mod judge;
+pub mod lock;
+pub mod redact;
+pub mod relay;
+pub mod step;
+pub mod tail;
+pub mod unfinished;
+pub mod wave;

@@ -1,0 +1,165 @@
+//! Keeps secrets out of logs: what is known to be secret, what looks like a token, and what stands behind a name that
+//! says so.
+
+/// Replaces what must not be read.
+#[derive(Debug, Default)]
+pub struct Redactor {
+    /// Values to be found literally, longest first.
+    known: Vec<String>,
+}
+
+const MASK: &str = "[redacted]";
+
+/// Beginnings by which tokens are known: GitHub's
+/// (<https://github.blog/engineering/platform-security/behind-githubs-new-authentication-token-formats/>) and AWS's
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html>), the latter's session tokens included.
+const TOKENS: &[(&str, usize)] = &[
+    ("github_pat_", 20),
+    ("ghp_", 20),
+    ("gho_", 20),
+    ("ghu_", 20),
+    ("ghs_", 20),
+    ("ghr_", 20),
+    ("AKIA", 12),
+    ("ASIA", 12),
+    ("IQoJ", 80),
+    ("FwoG", 80),
+];
+
+/// Names whose values are secret, in lowercase.
+const NAMES: &[&str] = &[
+    "secret_access_key",
+    "secretaccesskey",
+    "session_token",
+    "sessiontoken",
+    "password",
+    "passphrase",
+    "authorization",
+];
+
+impl Redactor {
+    /// Knows these values as secret; short ones are left out, since they would blot out ordinary words.
+    pub fn new(secrets: impl IntoIterator<Item = String>) -> Self {
+        let mut known: Vec<_> = secrets.into_iter().filter(|secret| secret.len() >= 8).collect();
+        known.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+        known.dedup();
+        Self { known }
+    }
+
+    /// The line without its secrets.
+    pub fn line(&self, line: &str) -> String {
+        let mut line = line.to_owned();
+        for secret in &self.known {
+            if line.contains(secret) {
+                line = line.replace(secret, MASK);
+            }
+        }
+        named_values(&tokens(&line))
+    }
+}
+
+/// Whether a variable's name says that its value is secret.
+pub fn is_secret_name(name: &str) -> bool {
+    let name = name.to_ascii_uppercase();
+    ["TOKEN", "SECRET", "PASSWORD", "PASSPHRASE", "ACCESS_KEY", "CREDENTIAL", "API_KEY"]
+        .iter()
+        .any(|mark| name.contains(mark))
+}
+
+fn tokens(line: &str) -> String {
+    let mut out = String::with_capacity(line.len());
+    let mut rest = line;
+    let mut before: Option<char> = None;
+    while let Some(first) = rest.chars().next() {
+        let starts_word = !before.is_some_and(|letter| letter.is_ascii_alphanumeric());
+        let token = TOKENS.iter().filter(|_| starts_word).find_map(|(prefix, at_least)| {
+            let tail = rest.strip_prefix(prefix)?;
+            let length = tail.find(|letter: char| !is_token_letter(letter)).unwrap_or(tail.len());
+            (length >= *at_least).then_some((*prefix, prefix.len() + length))
+        });
+        match token {
+            Some((prefix, length)) => {
+                out.push_str(prefix);
+                out.push_str(MASK);
+                before = Some('*');
+                rest = &rest[length..];
+            }
+            None => {
+                out.push(first);
+                before = Some(first);
+                rest = &rest[first.len_utf8()..];
+            }
+        }
+    }
+    out
+}
+
+fn is_token_letter(letter: char) -> bool {
+    letter.is_ascii_alphanumeric() || "_-+/=".contains(letter)
+}
+
+/// Masks what follows `NAME =`, `NAME:` or `"NAME": "` for a secret name.
+fn named_values(line: &str) -> String {
+    let lower = line.to_ascii_lowercase();
+    let Some((at, name)) = NAMES.iter().filter_map(|name| lower.find(name).map(|at| (at, name))).min() else {
+        return line.to_owned();
+    };
+    let after_name = at + name.len();
+    let rest = &line[after_name..];
+    let separator = rest.find(|letter: char| !matches!(letter, '"' | '\'' | ' ' | '\t' | '\\')).unwrap_or(rest.len());
+    let Some(value) = rest[separator..].strip_prefix(['=', ':']) else {
+        return format!("{}{}", &line[..after_name], named_values(rest));
+    };
+    let start = value.find(|letter: char| !matches!(letter, '"' | '\'' | ' ' | '\t' | '\\')).unwrap_or(value.len());
+    let (blank, value) = value.split_at(start);
+    // The value of an authorization header is several words; others end with the word.
+    let end = if *name == "authorization" {
+        value.len()
+    } else {
+        value.find(|letter: char| letter.is_whitespace() || matches!(letter, '"' | '\'' | ',')).unwrap_or(value.len())
+    };
+    if end == 0 || value.starts_with("(sensitive") {
+        return line.to_owned();
+    }
+    let head = &line[..after_name + separator + 1];
+    format!("{head}{blank}{MASK}{}", named_values(&value[end..]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn known_values_are_masked_wherever_they_stand() {
+        let redactor = Redactor::new(["s3cr3t-value".to_owned(), "short".to_owned()]);
+        assert_eq!(redactor.line("x=s3cr3t-value; short"), "x=[redacted]; short");
+    }
+
+    #[test]
+    fn tokens_are_known_by_their_beginning() {
+        let redactor = Redactor::default();
+        let token = format!("ghp_{}", "a1".repeat(18));
+        assert_eq!(
+            redactor.line(&format!("clone https://{token}@github.com")),
+            "clone https://ghp_[redacted]@github.com"
+        );
+        assert_eq!(redactor.line("key ASIAABCDEFGHIJKLMNOP done"), "key ASIA[redacted] done");
+        assert_eq!(redactor.line("GALLASIAN ghp_short AKIA"), "GALLASIAN ghp_short AKIA");
+        assert_eq!(redactor.line("größe ASIAABCDEFGHIJKLMNOP"), "größe ASIA[redacted]");
+    }
+
+    #[test]
+    fn values_behind_secret_names_are_masked() {
+        let redactor = Redactor::default();
+        for (line, expected) in [
+            (r#""SecretAccessKey": "abc/def", "x": 1"#, r#""SecretAccessKey": "[redacted]", "x": 1"#),
+            ("aws_secret_access_key = abc", "aws_secret_access_key = [redacted]"),
+            ("Authorization: Bearer abc def", "Authorization: [redacted]"),
+            ("password=abc session_token=def", "password=[redacted] session_token=[redacted]"),
+            ("the password is asked for", "the password is asked for"),
+            (r#"password = (sensitive value)"#, r#"password = (sensitive value)"#),
+        ] {
+            assert_eq!(redactor.line(line), expected);
+        }
+    }
+}

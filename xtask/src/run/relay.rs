@@ -1,0 +1,109 @@
+//! The relay: a process of its own between a child and its log. It redacts and writes whole lines, ignores every signal
+//! that a terminal or a dying runner may cause, and goes on reading when the disk is full, so that no child ever blocks
+//! or dies because of its output.
+
+use std::fs::OpenOptions;
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use crate::model::Failure;
+use crate::run::redact::{Redactor, is_secret_name};
+use crate::tools::env;
+
+/// Longer lines are written in pieces of this many bytes, so that memory stays bounded.
+const LONGEST: u64 = 64 * 1024;
+
+/// Copies standard input to the log until it ends. Secret values are those of this process's own variables whose names say
+/// so: the runner hands them over by environment.
+pub fn run(log: &Path) -> Result<(), Failure> {
+    deaf()?;
+    let secrets = env::of_this_process()
+        .into_iter()
+        .filter(|(name, _)| name.to_str().is_some_and(is_secret_name))
+        .filter_map(|(_, value)| value.into_string().ok());
+    let redactor = Redactor::new(secrets);
+    let file = OpenOptions::new().create(true).append(true).mode(0o600).open(log);
+    copy(io::stdin().lock(), file.ok(), &redactor);
+    Ok(())
+}
+
+fn deaf() -> Result<(), Failure> {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+    let nobody_looks = Arc::new(AtomicBool::new(false));
+    for signal in [SIGHUP, SIGINT, SIGQUIT, SIGTERM] {
+        signal_hook::flag::register(signal, Arc::clone(&nobody_looks))
+            .map_err(|error| Failure::failed("the log relay cannot set up its signals").because(error))?;
+    }
+    Ok(())
+}
+
+fn copy(input: impl Read, mut output: Option<impl Write>, redactor: &Redactor) {
+    let mut input = BufReader::with_capacity(32 * 1024, input);
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        match input.by_ref().take(LONGEST).read_until(b'\n', &mut line) {
+            Ok(0) => return,
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(_) => return,
+        }
+        let mut text = redactor.line(&String::from_utf8_lossy(&line));
+        if !text.ends_with('\n') {
+            text.push('\n');
+        }
+        // A log that can't be written any more must not stop what writes to it.
+        if let Some(log) = &mut output
+            && log.write_all(text.as_bytes()).is_err()
+        {
+            output = None;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn copied(input: &[u8]) -> String {
+        let mut log = Vec::new();
+        copy(input, Some(&mut log), &Redactor::new(["swordfish".to_owned()]));
+        String::from_utf8(log).unwrap()
+    }
+
+    #[test]
+    fn lines_arrive_whole_and_redacted() {
+        assert_eq!(copied(b"one\nswordfish two\nlast"), "one\n[redacted] two\nlast\n");
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_do_not_stop_the_log() {
+        assert_eq!(copied(b"a\xff\xfeb\n"), "a\u{fffd}\u{fffd}b\n");
+    }
+
+    #[test]
+    fn an_endless_line_is_written_in_pieces() {
+        let log = copied(&vec![b'x'; 200_000]);
+        assert_eq!(log.lines().map(str::len).sum::<usize>(), 200_000);
+        assert!(log.lines().all(|line| line.len() <= 65_536));
+    }
+
+    #[test]
+    fn a_log_that_cannot_be_written_does_not_stop_the_reading() {
+        struct Full;
+        impl Write for Full {
+            fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+                Err(io::ErrorKind::StorageFull.into())
+            }
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        let mut input: &[u8] = b"one\ntwo\n";
+        copy(&mut input, Some(Full), &Redactor::default());
+        assert!(input.is_empty());
+    }
+}

@@ -1,0 +1,106 @@
+//! Steps, and the stages that they are grouped in: everything that a run will do, as a value, before anything happens.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::UnitPath;
+use crate::tools::attempt::Attempt;
+use crate::tools::process::{Invocation, Output, quoted};
+
+/// What a step does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StepKind {
+    /// Opens a session and proves whose it is.
+    Identity,
+    /// Asks a git repository that holds modules, so that its questions come early.
+    Source,
+    /// Asks ECR for an image.
+    Lookup,
+    /// Builds and pushes an image.
+    Build,
+    /// Writes a plan file.
+    Plan,
+    /// Reads a plan file.
+    Show,
+    /// Applies a plan file.
+    Apply,
+}
+
+impl fmt::Display for StepKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Identity => "identity",
+            Self::Source => "source",
+            Self::Lookup => "lookup",
+            Self::Build => "build",
+            Self::Plan => "plan",
+            Self::Show => "show",
+            Self::Apply => "apply",
+        })
+    }
+}
+
+/// One thing that a run does.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// What it does.
+    pub kind: StepKind,
+    /// What it does it to, in a word or two: an account, an image, a repository.
+    pub subject: String,
+    /// The unit that it works in, if it works in one.
+    pub unit: Option<UnitPath>,
+    /// The command.
+    pub invocation: Invocation,
+    /// The folder for its proofs; `None` where no credentials are involved.
+    pub attempt: Option<Attempt>,
+    /// Where its output goes; `None` in the foreground.
+    pub output: Option<Output>,
+    /// The plan file that it writes or applies.
+    pub plan: Option<PathBuf>,
+    /// The file with the hash of the plan that was consented to.
+    pub consent: Option<PathBuf>,
+}
+
+impl Step {
+    /// The command, ready to paste. A person who pastes an apply consents to the plan by writing down its hash.
+    pub fn shell_line(&self) -> String {
+        let command = self.invocation.shell_line();
+        match (&self.plan, &self.consent) {
+            (Some(plan), Some(consent)) => format!(
+                "sha256sum {} > {} && {command}",
+                quoted(&plan.to_string_lossy()),
+                quoted(&consent.to_string_lossy())
+            ),
+            _ => command,
+        }
+    }
+}
+
+/// Steps of one subject, one after the other.
+pub type Lane = Vec<Step>;
+
+/// Steps that belong together.
+#[derive(Clone, Debug)]
+pub struct Stage {
+    /// The verb under which it is shown, such as `Planning`.
+    pub title: String,
+    /// What else there is to say, such as which accounts.
+    pub about: String,
+    /// Lanes, which may run side by side.
+    pub lanes: Vec<Lane>,
+}
+
+impl Stage {
+    /// The commands, ready to paste, under a comment that says what they are.
+    pub fn shell_lines(&self) -> String {
+        let mut text = format!("# {}: {}\n", self.title, self.about);
+        for step in self.lanes.iter().flatten() {
+            text.push_str(&step.shell_line());
+            text.push('\n');
+        }
+        text
+    }
+}

@@ -1,0 +1,67 @@
+//! Applies that a killed run left behind: they went on without it, and nobody has seen their end yet.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::run::executor::{ENDED, Ended, STARTED, Started, write_ended};
+use crate::run::folder::RunFolder;
+use crate::run::judge::APPLY_COMPLETE;
+use crate::run::lock;
+use crate::run::step::StepKind;
+use crate::run::tail;
+use crate::tools::guard;
+
+/// An apply whose end nobody saw.
+#[derive(Debug)]
+pub struct Unfinished {
+    /// The run that started it.
+    pub run: String,
+    /// What was written down before it started.
+    pub started: Started,
+    /// Whether terragrunt or something that it started is still at work in the unit.
+    pub is_running: bool,
+    /// Whether its log says that the apply is complete.
+    pub says_complete: bool,
+    dir: PathBuf,
+}
+
+impl Unfinished {
+    /// All of them in this repository, oldest first.
+    pub fn all(run: &RunFolder) -> Vec<Self> {
+        let mut found: Vec<_> = folders(&run.all_runs())
+            .into_iter()
+            .flat_map(|run_dir| folders(&run_dir.join("attempts")))
+            .filter_map(|dir| Self::read(run, dir))
+            .collect();
+        found.sort_by(|a, b| a.started.time.cmp(&b.started.time));
+        found
+    }
+
+    fn read(run: &RunFolder, dir: PathBuf) -> Option<Self> {
+        if dir.join(ENDED).exists() {
+            return None;
+        }
+        let started: Started = serde_json::from_slice(&fs::read(dir.join(STARTED)).ok()?).ok()?;
+        if started.kind != StepKind::Apply {
+            return None;
+        }
+        let unit = crate::model::UnitPath::new(Path::new(started.unit.as_deref()?))?;
+        let run_name = dir.parent()?.parent()?.file_name()?.to_string_lossy().into_owned();
+        let says_complete = started.log.as_deref().is_some_and(|log| tail::end_contains(log, APPLY_COMPLETE));
+        Some(Self { run: run_name, is_running: lock::is_held(&run.unit_lock(&unit)), says_complete, started, dir })
+    }
+
+    /// Writes down that somebody has been told and has looked at a fresh plan since.
+    pub fn settle(&self) {
+        let result = if self.says_complete { "succeeded" } else { "unknown" };
+        let cause = Some("its run was killed; the end was found by a later run".to_owned());
+        // If this can't be written the next run tells of it once more.
+        let _ = write_ended(&self.dir, &Ended { result: result.to_owned(), cause, time: guard::now() });
+    }
+}
+
+fn folders(path: &Path) -> Vec<PathBuf> {
+    let mut paths: Vec<_> = fs::read_dir(path).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+    paths.sort();
+    paths
+}

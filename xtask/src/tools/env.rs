@@ -1,0 +1,265 @@
+//! The environment of every child: built from nothing by one pure function, never inherited.
+//!
+//! A variable gets through because a line here says so, or because the settings name it in `pass-environment`. What is
+//! left out and could have changed the outcome is reported, so that nobody wonders where it went.
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+
+/// Variables by name, in order.
+pub type Env = BTreeMap<OsString, OsString>;
+
+/// Who the child is, which decides what it may see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Works without credentials: `git`, a question for a version.
+    Plain,
+    /// Hands out credentials: sees the AWS configuration and its own settings, and no credentials.
+    Wrapper,
+    /// Our own guard where no wrapper is configured: sees every source of credentials that the shell has.
+    Ambient,
+    /// Acts in an account: sees exactly the keys that were proven, which the caller adds.
+    Program,
+}
+
+/// What a child is given, and what it is not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChildEnv {
+    /// Everything that the child sees.
+    pub vars: Env,
+    /// Names that were left out although they steer AWS, Terraform or terragrunt, in order.
+    pub dropped: Vec<String>,
+}
+
+/// What every program needs to find its way, and what reaches the network behind a proxy or a private CA.
+const EVERYBODY: &[&str] = &[
+    "PATH",
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "SHELL",
+    "LANG",
+    "LANGUAGE",
+    "LC_*",
+    "TZ",
+    "TERM",
+    "TMPDIR",
+    "XDG_*",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "NO_PROXY",
+    "ALL_PROXY",
+    "http_proxy",
+    "https_proxy",
+    "no_proxy",
+    "all_proxy",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "AWS_CA_BUNDLE",
+    "CURL_CA_BUNDLE",
+    "REQUESTS_CA_BUNDLE",
+    "GIT_SSL_CAINFO",
+    "GIT_SSH",
+    "GIT_SSH_COMMAND",
+    "GIT_CONFIG_*",
+    "GIT_ASKPASS",
+    "SSH_AUTH_SOCK",
+    "SSH_ASKPASS",
+    "GNUPGHOME",
+    "GITHUB_OAUTH_TOKEN",
+    // Version managers: a shim on PATH stays a shim, and needs its own settings to find the real program.
+    "ASDF_*",
+    "MISE_*",
+    "TENV_*",
+    "TFENV_*",
+    "TGENV_*",
+    "TOFUENV_*",
+    "PYENV_*",
+];
+
+/// What a credential wrapper needs: configuration, key store, prompts, a browser.
+const WRAPPERS: &[&str] = &[
+    "AWS_CONFIG_FILE",
+    "AWS_SHARED_CREDENTIALS_FILE",
+    "AWS_STS_REGIONAL_ENDPOINTS",
+    "AWS_EC2_METADATA_DISABLED",
+    "AWS_VAULT_*",
+    "AWS_MIN_TTL",
+    "AWS_SESSION_TOKEN_TTL",
+    "AWS_CHAINED_SESSION_TOKEN_TTL",
+    "AWS_ASSUME_ROLE_TTL",
+    "AWS_FEDERATION_TOKEN_TTL",
+    "YKMAN_*",
+    "AWS_SSO_*",
+    "GRANTED_*",
+    "DBUS_SESSION_BUS_ADDRESS",
+    "DISPLAY",
+    "WAYLAND_DISPLAY",
+    "XAUTHORITY",
+    "BROWSER",
+    "GPG_TTY",
+    "PASSWORD_STORE_*",
+    "OP_*",
+];
+
+/// What a wrapper must not see although it matches a pattern above: it would put another profile, or no keys, in place
+/// of what was asked for (`facts` of aws-vault: `AWS_VAULT` nests, `AWS_VAULT_PROFILE_ENV` hands out a profile name).
+const NEVER_FOR_WRAPPERS: &[&str] = &["AWS_VAULT", "AWS_VAULT_PROFILE_ENV"];
+
+/// Every place where the AWS SDKs look for credentials, for runs where the environment already has them.
+const SOURCES: &[&str] = &[
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_CREDENTIAL_EXPIRATION",
+    "AWS_PROFILE",
+    "AWS_DEFAULT_PROFILE",
+    "AWS_ROLE_ARN",
+    "AWS_ROLE_SESSION_NAME",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_CONTAINER_*",
+    "AWS_CONFIG_FILE",
+    "AWS_SHARED_CREDENTIALS_FILE",
+    "AWS_STS_REGIONAL_ENDPOINTS",
+];
+
+/// What Terraform and terragrunt may read without changing what they do to an account.
+const PROGRAMS: &[&str] =
+    &["TF_CLI_CONFIG_FILE", "TF_PLUGIN_CACHE_DIR", "TF_TOKEN_*", "CHECKPOINT_DISABLE", "TERRAGRUNT_DOWNLOAD"];
+
+/// Prefixes of names whose absence somebody may notice.
+const WORTH_SAYING: &[&str] = &["AWS_", "TF_", "TG_", "TERRAGRUNT_", "GITHUB_", "GIT_", "TOFU_"];
+
+/// Builds a child's environment from `parent`. `pass` holds further names that the settings let through, a trailing `*`
+/// standing for any ending.
+pub fn build(parent: &Env, purpose: Purpose, pass: &[String]) -> ChildEnv {
+    let granted: &[&[&str]] = match purpose {
+        Purpose::Plain => &[EVERYBODY],
+        Purpose::Wrapper => &[EVERYBODY, WRAPPERS],
+        Purpose::Ambient => &[EVERYBODY, SOURCES],
+        Purpose::Program => &[EVERYBODY, PROGRAMS],
+    };
+    let denied = |name: &str| purpose == Purpose::Wrapper && NEVER_FOR_WRAPPERS.contains(&name);
+    let mut vars = Env::new();
+    let mut dropped = Vec::new();
+    for (name, value) in parent {
+        let Some(text) = name.to_str() else { continue };
+        let asked = pass.iter().any(|pattern| matches(pattern, text));
+        let allowed = granted.iter().copied().flatten().any(|pattern| matches(pattern, text)) && !denied(text);
+        if asked || allowed {
+            vars.insert(name.clone(), value.clone());
+        } else if WORTH_SAYING.iter().any(|prefix| text.starts_with(prefix)) {
+            dropped.push(text.to_owned());
+        }
+    }
+    // Nobody may ask a question once things run in parallel, and nothing may fall back on the role of a machine.
+    if purpose != Purpose::Plain {
+        vars.insert("AWS_PAGER".into(), OsString::new());
+    }
+    if matches!(purpose, Purpose::Wrapper | Purpose::Program) {
+        vars.insert("AWS_EC2_METADATA_DISABLED".into(), "true".into());
+    }
+    ChildEnv { vars, dropped }
+}
+
+/// Adds what keeps git and ssh from asking questions that nobody would see.
+pub fn forbid_prompts(vars: &mut Env) {
+    vars.insert("GIT_TERMINAL_PROMPT".into(), "0".into());
+    vars.entry("GIT_SSH_COMMAND".into()).or_insert_with(|| "ssh -o BatchMode=yes".into());
+}
+
+/// The environment of this process.
+pub fn of_this_process() -> Env {
+    std::env::vars_os().collect()
+}
+
+/// A variable as text, if it is there and not empty.
+pub fn text<'a>(vars: &'a Env, name: &str) -> Option<&'a str> {
+    vars.get(OsStr::new(name)).and_then(|value| value.to_str()).filter(|value| !value.is_empty())
+}
+
+fn matches(pattern: &str, name: &str) -> bool {
+    match pattern.strip_suffix('*') {
+        Some(prefix) => name.starts_with(prefix),
+        None => pattern == name,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn env(names: &[&str]) -> Env {
+        names.iter().map(|name| (OsString::from(name), OsString::from("x"))).collect()
+    }
+
+    fn names(child: &ChildEnv) -> Vec<&str> {
+        child.vars.keys().filter_map(|name| name.to_str()).collect()
+    }
+
+    #[test]
+    fn what_redirects_a_role_never_reaches_a_wrapper() {
+        let parent = env(&[
+            "AWS_ROLE_ARN",
+            "AWS_PROFILE",
+            "AWS_ACCESS_KEY_ID",
+            "AWS_MFA_SERIAL",
+            "AWS_SOURCE_IDENTITY",
+            "AWS_VAULT",
+            "AWS_VAULT_PROFILE_ENV",
+            "AWS_VAULT_BACKEND",
+            "AWS_CONFIG_FILE",
+            "AWS_REGION",
+            "HOME",
+        ]);
+        let child = build(&parent, Purpose::Wrapper, &[]);
+        assert_eq!(
+            names(&child),
+            ["AWS_CONFIG_FILE", "AWS_EC2_METADATA_DISABLED", "AWS_PAGER", "AWS_VAULT_BACKEND", "HOME"]
+        );
+        assert!(child.dropped.contains(&"AWS_ROLE_ARN".to_owned()));
+    }
+
+    #[test]
+    fn a_program_sees_no_source_of_credentials_and_no_passphrase() {
+        let parent = env(&[
+            "AWS_ACCESS_KEY_ID",
+            "AWS_SESSION_TOKEN",
+            "AWS_PROFILE",
+            "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+            "AWS_WEB_IDENTITY_TOKEN_FILE",
+            "AWS_CONFIG_FILE",
+            "AWS_VAULT_FILE_PASSPHRASE",
+            "TG_FILTER",
+            "TF_CLI_ARGS_apply",
+            "TERRAGRUNT_SOURCE",
+            "CARGO_MANIFEST_DIR",
+            "SSH_AUTH_SOCK",
+        ]);
+        let child = build(&parent, Purpose::Program, &[]);
+        assert_eq!(names(&child), ["AWS_EC2_METADATA_DISABLED", "AWS_PAGER", "SSH_AUTH_SOCK"]);
+        assert!(
+            !child.dropped.contains(&"CARGO_MANIFEST_DIR".to_owned()),
+            "cargo's own variables are not worth a word"
+        );
+    }
+
+    #[test]
+    fn the_settings_let_a_variable_through_by_name_or_beginning() {
+        let parent = env(&["TF_VAR_token", "TF_VAR_size", "TF_LOG"]);
+        let child = build(&parent, Purpose::Program, &["TF_VAR_*".to_owned()]);
+        assert!(
+            child.vars.contains_key(OsStr::new("TF_VAR_token")) && child.vars.contains_key(OsStr::new("TF_VAR_size"))
+        );
+        assert_eq!(child.dropped, ["TF_LOG"]);
+    }
+
+    #[test]
+    fn proxies_and_private_authorities_reach_everybody() {
+        let parent = env(&["HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE", "AWS_CA_BUNDLE"]);
+        for purpose in [Purpose::Plain, Purpose::Wrapper, Purpose::Ambient, Purpose::Program] {
+            let child = build(&parent, purpose, &[]);
+            assert!(parent.keys().all(|name| child.vars.contains_key(name)), "{purpose:?}");
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! git: what the checkout is, and which module sources it will have to ask a password or a host key for.
+
+use std::path::Path;
+
+use xshell::{Shell, cmd};
+
+/// What a person wants to know of the checkout before they change production with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checkout {
+    /// The branch, or the abbreviated commit where none is checked out.
+    pub branch: String,
+    /// Files that differ from the commit, new ones included.
+    pub n_changed: usize,
+}
+
+/// Asks git; `None` where the folder is no checkout or git isn't there.
+pub fn checkout(root: &Path) -> Option<Checkout> {
+    let shell = Shell::new().ok()?;
+    shell.change_dir(root);
+    let ask = |command: xshell::Cmd<'_>| command.quiet().ignore_stderr().read().ok();
+    let status = ask(cmd!(shell, "git --no-optional-locks status --porcelain=v1 --untracked-files=normal"))?;
+    let branch = ask(cmd!(shell, "git rev-parse --abbrev-ref HEAD"))
+        .filter(|name| name != "HEAD")
+        .or_else(|| ask(cmd!(shell, "git rev-parse --short HEAD")))
+        .or_else(|| ask(cmd!(shell, "git symbolic-ref --short HEAD")))?;
+    Some(Checkout { branch, n_changed: status.lines().count() })
+}
+
+/// The repository that git is asked for, for a terragrunt or Terraform module source; `None` for local folders,
+/// registries and archives (<https://developer.hashicorp.com/terraform/language/modules/sources>).
+pub fn remote_of(source: &str) -> Option<String> {
+    let source = source.split_once('?').map_or(source, |(before, _)| before);
+    let forced = source.strip_prefix("git::");
+    let address = forced.unwrap_or(source);
+    let scp_like = !address.contains("://") && address.split_once(':').is_some_and(|(host, _)| host.contains('@'));
+    let is_git = forced.is_some()
+        || scp_like
+        || address.starts_with("github.com/")
+        || address.starts_with("bitbucket.org/")
+        || address.starts_with("ssh://");
+    if !is_git {
+        return None;
+    }
+    // The folder inside the repository follows a `//` that isn't the scheme's.
+    let start = address.find("://").map_or(0, |at| at + 3);
+    let end = address[start..].find("//").map_or(address.len(), |at| start + at);
+    let repository = &address[..end];
+    let shorthand = ["github.com/", "bitbucket.org/"].iter().any(|host| repository.starts_with(host));
+    Some(if shorthand { format!("https://{repository}") } else { repository.to_owned() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_repository_behind_a_module_source_is_found() {
+        for (source, remote) in [
+            (
+                "git::git@github.com:gruntwork-io/terraform-aws-service-catalog.git//modules/mgmt/ecs-deploy-runner?ref=v0.107.5",
+                Some("git@github.com:gruntwork-io/terraform-aws-service-catalog.git"),
+            ),
+            ("git::ssh://git@example.com/a/b.git//modules/x", Some("ssh://git@example.com/a/b.git")),
+            ("git::https://example.com/a.git?ref=v1", Some("https://example.com/a.git")),
+            ("git@github.com:a/b.git", Some("git@github.com:a/b.git")),
+            ("github.com/a/b//modules/x", Some("https://github.com/a/b")),
+            ("../../../modules//ecs-deploy-runner", None),
+            ("/abs/modules//x", None),
+            ("tfr:///terraform-aws-modules/vpc/aws?version=3.5.0", None),
+            ("https://example.com/module.zip", None),
+        ] {
+            assert_eq!(remote_of(source).as_deref(), remote, "{source}");
+        }
+    }
+}

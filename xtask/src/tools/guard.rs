@@ -1,0 +1,226 @@
+//! The outer guard: a process between the credential wrapper and the program. It asks STS with the very credentials that
+//! the program will have, writes its proof, and then *becomes* the program, with exactly those keys and no other source
+//! of credentials. On any doubt nothing is started.
+
+use std::ffi::OsString;
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use crate::model::{AccountId, Failure, Region};
+use crate::tools::attempt::Attempt;
+use crate::tools::env::{self, Env, Purpose};
+use crate::tools::keys::Keys;
+use crate::tools::proof::{Proof, Verdict};
+use crate::tools::shim::ShimConfig;
+use crate::tools::terragrunt::Action;
+use crate::tools::{endpoint, process, sts};
+
+/// What a guard is told on its command line.
+#[derive(Clone, Debug)]
+pub struct GuardOrder {
+    /// The account that the credentials must belong to.
+    pub account: AccountId,
+    /// The region that the program is to work in, and in which STS is asked.
+    pub region: Region,
+    /// The endpoint that the settings name, if they name one.
+    pub endpoint: Option<String>,
+    /// Further variables that the settings let through.
+    pub pass_environment: Vec<String>,
+    /// Where to leave the proof; without it, for a command pasted by hand, none is left.
+    pub attempt: Option<Attempt>,
+    /// The lock of the unit, held for as long as the program or anything that it started lives.
+    pub lock: Option<PathBuf>,
+    /// What terragrunt is to do, if the program is terragrunt.
+    pub terragrunt: Option<TerragruntOrder>,
+    /// The program and its arguments; empty to prove the identity and nothing more.
+    pub program: Vec<OsString>,
+}
+
+/// What the inner guard has to hold terragrunt to.
+#[derive(Clone, Debug)]
+pub struct TerragruntOrder {
+    /// The one thing that terragrunt is to do.
+    pub action: Action,
+    /// The real terraform or tofu.
+    pub terraform: PathBuf,
+    /// The plan file, and for an apply the hash that was consented to.
+    pub plan: Option<(PathBuf, Option<String>)>,
+}
+
+/// Proves the identity and becomes the program. Returns only if nothing was started, or if there was no program.
+pub fn run(order: &GuardOrder) -> Result<(), Failure> {
+    let vars = env::of_this_process();
+    if let Some(attempt) = &order.attempt {
+        attempt.create().map_err(|error| {
+            Failure::refused("cannot make the folder of this attempt")
+                .in_file(attempt.dir.display().to_string())
+                .because(error)
+        })?;
+    }
+    let lock = order.lock.as_deref().map(take_lock).transpose();
+    let proven = lock.and_then(|lock| prove(order, &vars).map(|proven| (lock, proven)));
+    let (_lock, (keys, proof)) = match proven {
+        Ok(proven) => proven,
+        Err(refused) => {
+            leave_proof(order, &refused)?;
+            return Err(refused.failure);
+        }
+    };
+    write_proof(order, &proof)?;
+    if order.program.is_empty() {
+        return Ok(());
+    }
+    let vars = program_environment(order, &vars, &keys)?;
+    Err(process::become_program(&order.program, &vars))
+}
+
+/// A refusal, with what STS had said by then.
+struct Refused {
+    failure: Failure,
+    verdict: Verdict,
+    identity: Option<sts::Identity>,
+}
+
+impl From<Failure> for Refused {
+    fn from(failure: Failure) -> Self {
+        Self { failure, verdict: Verdict::Refused, identity: None }
+    }
+}
+
+fn prove(order: &GuardOrder, vars: &Env) -> Result<(Keys, Proof), Refused> {
+    endpoint::check(vars, order.endpoint.as_deref())?;
+    let keys = Keys::find(vars)?;
+    let identity = ask(&keys, &order.region, order.endpoint.as_deref(), vars)?;
+    if identity.account != order.account {
+        return Err(Refused {
+            failure: mismatch(&order.account, &identity),
+            verdict: Verdict::Mismatch,
+            identity: Some(identity),
+        });
+    }
+    let proof = Proof {
+        verdict: Verdict::Proven,
+        account: Some(identity.account),
+        arn: Some(identity.arn),
+        expires: keys.expires.clone(),
+        ..blank_proof(order)
+    };
+    Ok((keys, proof))
+}
+
+/// Asks STS, and says in our own words if it can't be asked.
+pub(super) fn ask(keys: &Keys, region: &Region, endpoint: Option<&str>, vars: &Env) -> Result<sts::Identity, Failure> {
+    sts::caller_identity(keys, region, endpoint, vars).map_err(|error| {
+        Failure::refused("cannot find out whose credentials these are, so nothing was started")
+            .because(error.context(match endpoint {
+                Some(url) => format!("asking STS at {url}"),
+                None => format!("asking STS in {region}"),
+            }))
+            .hint("check the session, and the proxy or certificate settings of this shell")
+    })
+}
+
+/// The refusal that everything here is built for.
+pub(super) fn mismatch(expected: &AccountId, found: &sts::Identity) -> Failure {
+    Failure::refused("these credentials belong to another account, so nothing was started")
+        .detail(format!("expected  {expected}"))
+        .detail(format!("found     {}  {}", found.account, found.arn))
+}
+
+fn blank_proof(order: &GuardOrder) -> Proof {
+    Proof {
+        nonce: order.attempt.as_ref().map(|attempt| attempt.nonce.clone()).unwrap_or_default(),
+        verdict: Verdict::Refused,
+        expected: order.account.clone(),
+        account: None,
+        arn: None,
+        endpoint: order.endpoint.clone(),
+        time: now(),
+        expires: None,
+        pid: std::process::id(),
+        command: order.program.first().map(|program| program.to_string_lossy().into_owned()).unwrap_or_default(),
+        reason: None,
+    }
+}
+
+fn leave_proof(order: &GuardOrder, refused: &Refused) -> Result<(), Failure> {
+    let (account, arn) = refused.identity.as_ref().map(|found| (found.account.clone(), found.arn.clone())).unzip();
+    let reason = Some(refused.failure.to_string());
+    write_proof(order, &Proof { verdict: refused.verdict, account, arn, reason, ..blank_proof(order) })
+}
+
+fn write_proof(order: &GuardOrder, proof: &Proof) -> Result<(), Failure> {
+    let Some(attempt) = &order.attempt else { return Ok(()) };
+    proof.write(&attempt.outer()).map_err(|error| {
+        Failure::refused("cannot write the proof of identity, so nothing was started")
+            .in_file(attempt.outer().display().to_string())
+            .because(error)
+    })
+}
+
+/// Opens and locks the unit's lock file on a descriptor that stays open in everything that this process becomes or
+/// starts: as long as the lock is held, somebody is at work in the unit.
+fn take_lock(path: &Path) -> Result<File, Refused> {
+    let refuse = |what: &str| Failure::refused(what).in_file(path.display().to_string());
+    if let Some(folder) = path.parent() {
+        super::attempt::private_folder(folder)
+            .map_err(|error| refuse("cannot make the folder for locks").because(error))?;
+    }
+    let mut file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(path)
+        .map_err(|error| refuse("cannot open the lock of the unit").because(error))?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(std::fs::TryLockError::WouldBlock) => {
+            return Err(refuse("another terragrunt that we started is still at work in this unit")
+                .hint("wait until it has finished; nothing has to be deleted")
+                .into());
+        }
+        Err(std::fs::TryLockError::Error(error)) => {
+            return Err(refuse("cannot lock the unit").because(error).into());
+        }
+    }
+    let noted = file.set_len(0).and_then(|()| file.write_all(format!("{}\n", std::process::id()).as_bytes()));
+    noted.map_err(|error| refuse("cannot write to the lock of the unit").because(error))?;
+    process::keep_open_after_exec(&file)
+        .map_err(|error| refuse("cannot keep the lock of the unit open").because(error))?;
+    Ok(file)
+}
+
+fn program_environment(order: &GuardOrder, vars: &Env, keys: &Keys) -> Result<Env, Failure> {
+    let mut child = env::build(vars, Purpose::Program, &order.pass_environment).vars;
+    keys.put_into(&mut child);
+    env::forbid_prompts(&mut child);
+    for name in ["AWS_REGION", "AWS_DEFAULT_REGION"] {
+        child.insert(name.into(), order.region.to_string().into());
+    }
+    if let Some(url) = &order.endpoint {
+        child.insert("AWS_ENDPOINT_URL".into(), url.into());
+    }
+    if let Some(terragrunt) = &order.terragrunt {
+        let Some(attempt) = &order.attempt else {
+            return Err(Failure::usage("`--action` needs `--attempt`, the folder for the inner guard"));
+        };
+        let config = ShimConfig::for_order(order, terragrunt, attempt);
+        let shim = config.install(attempt)?;
+        child.extend(terragrunt.action.environment(&shim));
+    }
+    Ok(child)
+}
+
+/// The time, RFC 3339 in UTC, to the second.
+pub fn now() -> String {
+    timestamp(SystemTime::now())
+}
+
+fn timestamp(time: SystemTime) -> String {
+    use aws_smithy_types::date_time::{DateTime, Format};
+    let seconds = time.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    let time = DateTime::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX));
+    time.fmt(Format::DateTime).unwrap_or_default()
+}

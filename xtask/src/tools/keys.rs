@@ -1,0 +1,115 @@
+//! The credentials of this process, as plain keys.
+
+use std::fmt;
+
+use serde::Deserialize;
+
+use crate::model::Failure;
+use crate::tools::env::{self, Env};
+use crate::tools::process;
+
+/// Plain keys, and when they end if that is known. Never printed.
+#[derive(Clone)]
+pub struct Keys {
+    /// `AWS_ACCESS_KEY_ID`.
+    pub access_key_id: String,
+    /// `AWS_SECRET_ACCESS_KEY`.
+    pub secret_access_key: String,
+    /// `AWS_SESSION_TOKEN`, which temporary credentials have.
+    pub session_token: Option<String>,
+    /// The end as RFC 3339, as the credential tool reported it.
+    pub expires: Option<String>,
+}
+
+impl fmt::Debug for Keys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Keys(..)")
+    }
+}
+
+/// The `process` format of <https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html>.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Exported {
+    access_key_id: String,
+    secret_access_key: String,
+    session_token: Option<String>,
+    expiration: Option<String>,
+}
+
+impl Keys {
+    /// The keys that are in the environment.
+    pub fn in_environment(vars: &Env) -> Option<Self> {
+        Some(Self {
+            access_key_id: env::text(vars, "AWS_ACCESS_KEY_ID")?.to_owned(),
+            secret_access_key: env::text(vars, "AWS_SECRET_ACCESS_KEY")?.to_owned(),
+            session_token: env::text(vars, "AWS_SESSION_TOKEN").map(str::to_owned),
+            expires: env::text(vars, "AWS_CREDENTIAL_EXPIRATION").map(str::to_owned),
+        })
+    }
+
+    /// The keys in the environment, or else those into which the AWS CLI turns whatever the environment points to: a
+    /// profile, SSO, a container, a web identity.
+    pub fn find(vars: &Env) -> Result<Self, Failure> {
+        if let Some(keys) = Self::in_environment(vars) {
+            return Ok(keys);
+        }
+        let exported = process::captured(
+            "aws",
+            &["configure", "export-credentials", "--format", "process"],
+            &std::env::temp_dir(),
+            vars,
+        )
+        .map_err(|problem| {
+            Failure::refused("there are no credentials in the environment, and the AWS CLI could not provide any")
+                .because(problem)
+                .hint("sign in with your credential tool, and check `credentials` in [workspace.metadata.xtask]")
+        })?;
+        let exported: Exported = serde_json::from_str(&exported).map_err(|error| {
+            Failure::refused("`aws configure export-credentials` printed something else than credentials")
+                .because(anyhow::anyhow!("line {}, column {}", error.line(), error.column()))
+        })?;
+        Ok(Self {
+            access_key_id: exported.access_key_id,
+            secret_access_key: exported.secret_access_key,
+            session_token: exported.session_token,
+            expires: exported.expiration,
+        })
+    }
+
+    /// Puts these keys, and nothing else, into a child's environment.
+    pub fn put_into(&self, vars: &mut Env) {
+        vars.insert("AWS_ACCESS_KEY_ID".into(), self.access_key_id.clone().into());
+        vars.insert("AWS_SECRET_ACCESS_KEY".into(), self.secret_access_key.clone().into());
+        if let Some(token) = &self.session_token {
+            vars.insert("AWS_SESSION_TOKEN".into(), token.clone().into());
+        }
+        if let Some(expires) = &self.expires {
+            vars.insert("AWS_CREDENTIAL_EXPIRATION".into(), expires.clone().into());
+        }
+        // With keys in the environment nothing has to look into the shared files; a provider that names a profile of
+        // its own must fail rather than act with other credentials than those that were proven.
+        vars.insert("AWS_CONFIG_FILE".into(), "/dev/null".into());
+        vars.insert("AWS_SHARED_CREDENTIALS_FILE".into(), "/dev/null".into());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_never_printed() {
+        let vars = Env::from([
+            ("AWS_ACCESS_KEY_ID".into(), "ASIAEXAMPLE".into()),
+            ("AWS_SECRET_ACCESS_KEY".into(), "very-secret".into()),
+        ]);
+        let keys = Keys::in_environment(&vars).expect("both halves are there");
+        assert_eq!(format!("{keys:?}"), "Keys(..)");
+    }
+
+    #[test]
+    fn half_a_key_is_no_key() {
+        assert!(Keys::in_environment(&Env::from([("AWS_ACCESS_KEY_ID".into(), "ASIA".into())])).is_none());
+    }
+}

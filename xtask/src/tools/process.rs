@@ -1,0 +1,225 @@
+//! The one place where processes are started. Children run in sessions of their own, with no input, and write to a relay
+//! instead of to us: whatever becomes of the runner, a child neither dies nor blocks because of it.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::fd::AsFd;
+use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail};
+
+use crate::model::Failure;
+use crate::tools::env::Env;
+
+/// A command as a value: what `--dry-run` prints and what is then executed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Invocation {
+    /// Program and arguments.
+    pub argv: Vec<OsString>,
+    /// The working directory.
+    pub cwd: PathBuf,
+    /// The whole environment.
+    pub vars: Env,
+}
+
+impl Invocation {
+    /// The command as one would type it, ready to paste into a shell.
+    pub fn shell_line(&self) -> String {
+        let words: Vec<_> = self.argv.iter().map(|word| word.to_string_lossy()).collect();
+        format!(
+            "cd {} && {}",
+            quoted(&self.cwd.to_string_lossy()),
+            words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
+        )
+    }
+}
+
+/// One word, quoted for a shell where that is needed.
+pub fn quoted(word: &str) -> String {
+    shlex::try_quote(word).map_or_else(|_| format!("{word:?}"), |quoted| quoted.into_owned())
+}
+
+/// Where a detached child's output goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Output {
+    /// The log, written by the relay; stderr always goes there.
+    pub log: PathBuf,
+    /// A file of this user's alone for stdout, where stdout is data; otherwise stdout goes to the log too.
+    pub stdout: Option<PathBuf>,
+}
+
+/// The program that writes logs: our own binary, and what in its environment it has to keep out of them.
+#[derive(Clone, Debug)]
+pub struct Relay {
+    /// Our own binary.
+    pub program: PathBuf,
+    /// Its environment: the values that must not reach a log.
+    pub secrets: Env,
+}
+
+/// A detached child and the relay that writes its log.
+#[derive(Debug)]
+pub struct Running {
+    child: Child,
+    relay: Child,
+}
+
+impl Running {
+    /// Waits for the child, and until its log is complete.
+    pub fn wait(mut self) -> io::Result<ExitStatus> {
+        let status = self.child.wait()?;
+        // The relay ends with the last writer. A grandchild that lives on may hold the pipe: the log is then complete
+        // as far as the child is concerned, and the relay goes on without us.
+        let patience = Instant::now() + Duration::from_secs(2);
+        while self.relay.try_wait()?.is_none() && Instant::now() < patience {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        Ok(status)
+    }
+}
+
+/// Starts a child that has nothing to do with our terminal, our input or our life.
+pub fn detached(invocation: &Invocation, output: &Output, relay: &Relay) -> anyhow::Result<Running> {
+    let (reader, writer) = io::pipe().context("cannot make a pipe")?;
+    let mut relay_command = command(relay.program.as_os_str(), &relay.secrets);
+    relay_command.args(["relay".as_ref(), "--log".as_ref(), output.log.as_os_str()]);
+    relay_command.stdin(reader).stdout(Stdio::null()).stderr(Stdio::null());
+    let relay_child = in_a_session_of_its_own(&mut relay_command).spawn().context("cannot start the log relay")?;
+    drop(relay_command);
+
+    let (program, args) = split(&invocation.argv)?;
+    let mut child = command(program, &invocation.vars);
+    child.args(args).current_dir(&invocation.cwd).stdin(Stdio::null()).stderr(writer.try_clone()?);
+    match &output.stdout {
+        None => child.stdout(writer),
+        Some(path) => child.stdout(private_file(path)?),
+    };
+    let child = in_a_session_of_its_own(&mut child).spawn().with_context(|| cannot_start(program))?;
+    Ok(Running { child, relay: relay_child })
+}
+
+/// Runs a child that may ask the person at the terminal, and waits for it. Its output goes to our stderr.
+pub fn foreground(invocation: &Invocation) -> anyhow::Result<ExitStatus> {
+    let (program, args) = split(&invocation.argv)?;
+    command(program, &invocation.vars)
+        .args(args)
+        .current_dir(&invocation.cwd)
+        .stdout(io::stderr())
+        .status()
+        .with_context(|| cannot_start(program))
+}
+
+/// Runs a harmless question and gives its stdout.
+pub fn captured<A: AsRef<OsStr>>(
+    program: impl AsRef<OsStr>,
+    args: &[A],
+    cwd: &Path,
+    vars: &Env,
+) -> anyhow::Result<String> {
+    let program = program.as_ref();
+    let output = command(program, vars)
+        .args(args)
+        .current_dir(cwd)
+        .stdin(Stdio::null())
+        .output()
+        .with_context(|| cannot_start(program))?;
+    if !output.status.success() {
+        let told = String::from_utf8_lossy(&output.stderr);
+        bail!("`{}` ended with {}: {}", program.display(), output.status, told.trim());
+    }
+    String::from_utf8(output.stdout)
+        .with_context(|| format!("`{}` printed something else than text", program.display()))
+}
+
+/// Replaces this process by a program; returns only if that failed.
+pub fn become_program(argv: &[OsString], vars: &Env) -> Failure {
+    let (program, args) = match split(argv) {
+        Ok(split) => split,
+        Err(error) => return Failure::usage(error.to_string()),
+    };
+    let error = command(program, vars).args(args).exec();
+    Failure::refused(cannot_start(program)).because(error)
+}
+
+/// Lets a descriptor live on in whatever this process becomes or starts.
+pub fn keep_open_after_exec(file: &File) -> io::Result<()> {
+    rustix::io::fcntl_setfd(file.as_fd(), rustix::io::FdFlags::empty())?;
+    Ok(())
+}
+
+/// Opens a file for writing that only this user can read.
+pub fn private_file(path: &Path) -> anyhow::Result<File> {
+    OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(path)
+        .with_context(|| format!("cannot write {}", path.display()))
+}
+
+fn cannot_start(program: &OsStr) -> String {
+    format!("cannot start `{}`", program.display())
+}
+
+fn split(argv: &[OsString]) -> anyhow::Result<(&OsStr, &[OsString])> {
+    let (program, args) = argv.split_first().context("an empty command")?;
+    Ok((program, args))
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the place that the lint sends everybody to")]
+fn command(program: &OsStr, vars: &Env) -> Command {
+    let mut command = Command::new(program);
+    command.env_clear().envs(vars);
+    command
+}
+
+/// A session of its own has no controlling terminal: Ctrl-C doesn't reach it, and nothing in it can ask a question.
+#[expect(unsafe_code, reason = "std offers no safe way to call setsid in a child")]
+fn in_a_session_of_its_own(command: &mut Command) -> &mut Command {
+    // SAFETY: setsid is async-signal-safe, and the closure allocates nothing.
+    unsafe {
+        command.pre_exec(|| {
+            rustix::process::setsid()?;
+            Ok(())
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn invocation(argv: &[&str]) -> Invocation {
+        Invocation {
+            argv: argv.iter().map(OsString::from).collect(),
+            cwd: "/".into(),
+            vars: Env::from([("PATH".into(), std::env::var_os("PATH").unwrap())]),
+        }
+    }
+
+    #[test]
+    fn a_command_is_printed_ready_to_paste() {
+        let mut command = invocation(&["aws-vault", "exec", "my profile", "--", "x'y", "$HOME"]);
+        command.cwd = "/a b".into();
+        assert_eq!(command.shell_line(), r#"cd '/a b' && aws-vault exec 'my profile' -- "x'y" '$HOME'"#);
+    }
+
+    #[test]
+    fn a_failed_question_carries_what_the_program_said() {
+        let command = invocation(&["sh", "-c", "echo nope >&2; exit 3"]);
+        let error = captured("sh", &command.argv[1..], Path::new("/"), &command.vars).unwrap_err();
+        assert_eq!(error.to_string(), "`sh` ended with exit status: 3: nope");
+    }
+
+    #[test]
+    fn a_missing_program_is_named() {
+        let error = foreground(&invocation(&["no-such-program"])).unwrap_err();
+        assert_eq!(error.to_string(), "cannot start `no-such-program`");
+    }
+}

@@ -1,0 +1,76 @@
+//! AWS STS by its SDK: whose credentials are these? Asked in our own process, so that no wrapper can answer for it.
+
+use std::time::Duration;
+
+use anyhow::{Context, anyhow};
+use aws_sdk_sts::config::retry::RetryConfig;
+use aws_sdk_sts::config::timeout::TimeoutConfig;
+use aws_sdk_sts::config::{BehaviorVersion, Credentials, SharedHttpClient};
+use aws_sdk_sts::error::DisplayErrorContext;
+use aws_smithy_http_client::proxy::ProxyConfig;
+use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode};
+use aws_smithy_http_client::{Builder, Connector};
+
+use crate::model::{AccountId, Region};
+use crate::tools::env::{self, Env};
+use crate::tools::keys::Keys;
+
+/// What STS says about a set of keys.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// The account that the keys belong to.
+    pub account: AccountId,
+    /// The ARN of the user or the assumed role.
+    pub arn: String,
+}
+
+/// Asks STS in `region`, or at `endpoint` if the settings name one, whose keys these are
+/// (<https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html>).
+///
+/// Proxies are taken from this process's environment, a private authority from `SSL_CERT_FILE` and `AWS_CA_BUNDLE`.
+/// Gives up after three tries of at most ten seconds each.
+pub fn caller_identity(keys: &Keys, region: &Region, endpoint: Option<&str>, vars: &Env) -> anyhow::Result<Identity> {
+    let client = client(keys, region, endpoint, http(vars)?);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the runtime for the question to STS")?;
+    let answer = runtime
+        .block_on(client.get_caller_identity().send())
+        .map_err(|error| anyhow!("{}", DisplayErrorContext(&error)))?;
+    let account = answer.account().context("STS answered without an account")?;
+    Ok(Identity { account: account.parse()?, arn: answer.arn().unwrap_or_default().to_owned() })
+}
+
+fn client(keys: &Keys, region: &Region, endpoint: Option<&str>, http: SharedHttpClient) -> aws_sdk_sts::Client {
+    let credentials =
+        Credentials::new(&keys.access_key_id, &keys.secret_access_key, keys.session_token.clone(), None, "environment");
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(5))
+        .operation_attempt_timeout(Duration::from_secs(10))
+        .build();
+    let mut config = aws_sdk_sts::Config::builder()
+        .behavior_version(BehaviorVersion::v2026_01_12())
+        .region(aws_sdk_sts::config::Region::new(region.to_string()))
+        .credentials_provider(credentials)
+        .retry_config(RetryConfig::standard().with_max_attempts(3))
+        .timeout_config(timeouts)
+        .http_client(http);
+    config.set_endpoint_url(endpoint.map(str::to_owned));
+    aws_sdk_sts::Client::from_conf(config.build())
+}
+
+fn http(vars: &Env) -> anyhow::Result<SharedHttpClient> {
+    let mut trusted = TrustStore::default();
+    if let Some(bundle) = env::text(vars, "AWS_CA_BUNDLE") {
+        let pem = std::fs::read(bundle).with_context(|| format!("cannot read `AWS_CA_BUNDLE`, which is `{bundle}`"))?;
+        trusted.add_pem_certificate(pem);
+    }
+    let tls = TlsContext::builder().with_trust_store(trusted).build().context("cannot set up TLS")?;
+    Ok(Builder::new().build_with_connector_fn(move |settings, components| {
+        let mut connector = Connector::builder().proxy_config(ProxyConfig::from_env());
+        connector.set_connector_settings(settings.cloned());
+        connector.set_sleep_impl(components.and_then(|components| components.sleep_impl()));
+        connector.tls_provider(Provider::Rustls(CryptoMode::Ring)).tls_context(tls.clone()).build()
+    }))
+}

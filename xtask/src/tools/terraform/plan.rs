@@ -1,0 +1,313 @@
+//! A saved plan, as `terraform show -json` prints it
+//! (<https://developer.hashicorp.com/terraform/internals/json-format>).
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use anyhow::{Context, bail};
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::model::AccountId;
+
+/// What a plan would do.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Plan {
+    /// The resources that it touches, in the plan's order.
+    pub changes: Vec<Change>,
+    /// How many outputs get another value.
+    pub n_outputs: usize,
+    /// What would act in another account than the one that was proven.
+    pub elsewhere: Vec<String>,
+}
+
+impl Plan {
+    /// Whether applying it would change nothing at all.
+    pub fn is_empty(&self) -> bool {
+        self.changes.is_empty() && self.n_outputs == 0
+    }
+
+    /// How many resources are acted on in this way.
+    pub fn count(&self, action: Action) -> usize {
+        self.changes.iter().filter(|change| change.action == action).count()
+    }
+}
+
+/// One resource that a plan touches.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Change {
+    /// What is done.
+    pub action: Action,
+    /// Where, such as `module.ecs_deploy_runner.aws_ecs_task_definition.planner`.
+    pub address: String,
+}
+
+/// What is done to a resource, gravest last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Action {
+    /// It gets another address in the state, and is otherwise left alone.
+    Move,
+    /// It is taken into the state, and is otherwise left alone.
+    Import,
+    /// It is made.
+    Add,
+    /// It is changed in place.
+    Change,
+    /// It is destroyed and made anew.
+    Replace,
+    /// It is taken out of the state, and lives on.
+    Forget,
+    /// It is destroyed.
+    Destroy,
+}
+
+impl Action {
+    /// All of them, in the order in which they are shown.
+    pub const ALL: [Self; 7] =
+        [Self::Add, Self::Change, Self::Replace, Self::Destroy, Self::Forget, Self::Import, Self::Move];
+
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Move => "move",
+            Self::Import => "import",
+            Self::Add => "add",
+            Self::Change => "change",
+            Self::Replace => "replace",
+            Self::Forget => "forget",
+            Self::Destroy => "destroy",
+        }
+    }
+}
+
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+#[derive(Deserialize)]
+struct Document {
+    format_version: String,
+    #[serde(default)]
+    errored: bool,
+    #[serde(default)]
+    resource_changes: Vec<ResourceChange>,
+    #[serde(default)]
+    output_changes: BTreeMap<String, OutputChange>,
+    #[serde(default)]
+    prior_state: Value,
+    #[serde(default)]
+    configuration: Value,
+}
+
+#[derive(Deserialize)]
+struct ResourceChange {
+    address: String,
+    previous_address: Option<String>,
+    change: ActionsOf,
+}
+
+#[derive(Deserialize)]
+struct ActionsOf {
+    actions: Vec<String>,
+    importing: Option<Value>,
+}
+
+#[derive(Deserialize)]
+struct OutputChange {
+    actions: Vec<String>,
+}
+
+/// Reads what terragrunt printed for `show -json`. Lines around the document, which some versions log to the same place,
+/// are passed over. `assumed_roles` are the roles that the settings declare.
+pub fn read(output: &str, account: &AccountId, assumed_roles: &[String]) -> anyhow::Result<Plan> {
+    let line =
+        output.lines().find(|line| line.starts_with("{\"format_version\"")).context("`show -json` printed no plan")?;
+    let document: Document = serde_json::from_str(line).context("`show -json` printed a plan that can't be read")?;
+    if !document.format_version.starts_with("1.") {
+        bail!("the plan has format version {}, and only 1.x is known", document.format_version);
+    }
+    if document.errored {
+        bail!("the plan is of a run that failed, and covers only a part of the unit");
+    }
+    let mut changes = Vec::new();
+    for resource in &document.resource_changes {
+        if let Some(action) = action_of(resource)? {
+            changes.push(Change { action, address: resource.address.clone() });
+        }
+    }
+    let n_outputs = document.output_changes.values().filter(|change| change.actions != ["no-op"]).count();
+    let mut elsewhere = Vec::new();
+    foreign_arns(&document.prior_state["values"]["root_module"], account, &mut elsewhere);
+    foreign_providers(&document.configuration["provider_config"], account, assumed_roles, &mut elsewhere);
+    Ok(Plan { changes, n_outputs, elsewhere })
+}
+
+fn action_of(resource: &ResourceChange) -> anyhow::Result<Option<Action>> {
+    let actions: Vec<_> = resource.change.actions.iter().map(String::as_str).collect();
+    Ok(match actions[..] {
+        ["read"] => None,
+        ["no-op"] if resource.change.importing.is_some() => Some(Action::Import),
+        ["no-op"] if resource.previous_address.as_ref().is_some_and(|before| *before != resource.address) => {
+            Some(Action::Move)
+        }
+        ["no-op"] => None,
+        ["create"] => Some(Action::Add),
+        ["update"] => Some(Action::Change),
+        ["delete"] => Some(Action::Destroy),
+        ["forget"] => Some(Action::Forget),
+        ["delete", "create"] | ["create", "delete"] | ["create", "forget"] => Some(Action::Replace),
+        _ => bail!("the plan wants to `{}` {}, which is not known", actions.join(", "), resource.address),
+    })
+}
+
+/// The unit's own resources in the state: one that lies in another account says that the state is not this unit's.
+fn foreign_arns(module: &Value, account: &AccountId, found: &mut Vec<String>) {
+    for resource in module["resources"].as_array().into_iter().flatten() {
+        let managed = resource["mode"] == "managed";
+        let arn = resource["values"]["arn"].as_str();
+        if let Some(arn) = arn.filter(|arn| managed && account_of(arn).is_some_and(|id| id != account.as_str())) {
+            let address = resource["address"].as_str().unwrap_or("a resource");
+            found.push(format!("{address} is {arn} in the state, which is another account"));
+        }
+    }
+    for child in module["child_modules"].as_array().into_iter().flatten() {
+        foreign_arns(child, account, found);
+    }
+}
+
+/// The account in an ARN, if it names one; AWS's own resources name none.
+fn account_of(arn: &str) -> Option<&str> {
+    let mut parts = arn.split(':');
+    let is_arn = parts.next() == Some("arn");
+    parts.nth(3).filter(|id| is_arn && AccountId::parse(id).is_ok())
+}
+
+/// Providers that act with other credentials than those that were proven.
+fn foreign_providers(providers: &Value, account: &AccountId, declared: &[String], found: &mut Vec<String>) {
+    const OTHER_CREDENTIALS: [&str; 6] = [
+        "profile",
+        "access_key",
+        "shared_credentials_file",
+        "shared_credentials_files",
+        "shared_config_files",
+        "assume_role_with_web_identity",
+    ];
+    for (name, provider) in providers.as_object().into_iter().flatten() {
+        let expressions = &provider["expressions"];
+        for key in OTHER_CREDENTIALS {
+            let value = &expressions[key];
+            if !value["constant_value"].is_null() || is_computed(value) || value.is_array() {
+                found.push(format!("provider `{name}` has credentials of its own: `{key}`"));
+            }
+        }
+        for role in expressions["assume_role"].as_array().into_iter().flatten() {
+            match role["role_arn"]["constant_value"].as_str() {
+                Some(arn) if account_of(arn) == Some(account.as_str()) => {}
+                Some(arn) if declared.iter().any(|role| role == arn) => {}
+                Some(arn) => found.push(format!("provider `{name}` assumes {arn}, a role of another account")),
+                None if is_computed(&role["role_arn"]) => {
+                    found.push(format!("provider `{name}` assumes a role that the plan doesn't name"));
+                }
+                None => {}
+            }
+        }
+    }
+}
+
+fn is_computed(expression: &Value) -> bool {
+    !expression["references"].is_null()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn dev() -> AccountId {
+        AccountId::parse("100000000004").unwrap()
+    }
+
+    fn plan(document: Value) -> anyhow::Result<Plan> {
+        read(&format!("a line of a log\n{document}\n"), &dev(), &["arn:aws:iam::100000000009:role/known".to_owned()])
+    }
+
+    fn with_change(change: Value) -> anyhow::Result<Vec<Action>> {
+        let document = serde_json::json!({ "format_version": "1.2", "resource_changes": [change] });
+        Ok(plan(document)?.changes.into_iter().map(|change| change.action).collect())
+    }
+
+    #[test]
+    fn every_kind_of_change_is_told_apart() {
+        for (actions, expected) in [
+            (serde_json::json!(["no-op"]), vec![]),
+            (serde_json::json!(["read"]), vec![]),
+            (serde_json::json!(["create"]), vec![Action::Add]),
+            (serde_json::json!(["update"]), vec![Action::Change]),
+            (serde_json::json!(["delete"]), vec![Action::Destroy]),
+            (serde_json::json!(["forget"]), vec![Action::Forget]),
+            (serde_json::json!(["delete", "create"]), vec![Action::Replace]),
+            (serde_json::json!(["create", "delete"]), vec![Action::Replace]),
+        ] {
+            let found = with_change(serde_json::json!({ "address": "a.b", "change": { "actions": actions } }));
+            assert_eq!(found.unwrap(), expected, "{actions}");
+        }
+        let moved =
+            serde_json::json!({ "address": "a.b", "previous_address": "a.c", "change": { "actions": ["no-op"] } });
+        assert_eq!(with_change(moved).unwrap(), [Action::Move]);
+        let imported = serde_json::json!({ "address": "a.b", "change": { "actions": ["no-op"], "importing": {} } });
+        assert_eq!(with_change(imported).unwrap(), [Action::Import]);
+    }
+
+    #[test]
+    fn what_is_not_known_is_refused_rather_than_passed_over() {
+        assert!(with_change(serde_json::json!({ "address": "a.b", "change": { "actions": ["explode"] } })).is_err());
+        assert!(plan(serde_json::json!({ "format_version": "2.0" })).is_err());
+        assert!(plan(serde_json::json!({ "format_version": "1.2", "errored": true })).is_err());
+        assert!(read("nothing here", &dev(), &[]).is_err());
+    }
+
+    #[test]
+    fn a_plan_of_outputs_alone_is_not_empty() {
+        let document =
+            serde_json::json!({ "format_version": "1.2", "output_changes": { "x": { "actions": ["update"] } } });
+        assert!(!plan(document).unwrap().is_empty());
+        let document =
+            serde_json::json!({ "format_version": "1.2", "output_changes": { "x": { "actions": ["no-op"] } } });
+        assert!(plan(document).unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_state_with_resources_of_another_account_is_found() {
+        let resource =
+            |mode: &str, arn: &str| serde_json::json!({ "address": "m.r", "mode": mode, "values": { "arn": arn } });
+        let document = |resource: Value| {
+            let root = serde_json::json!({ "child_modules": [{ "resources": [resource] }] });
+            serde_json::json!({ "format_version": "1.2", "prior_state": { "values": { "root_module": root } } })
+        };
+        let elsewhere = |resource| plan(document(resource)).unwrap().elsewhere.len();
+        assert_eq!(elsewhere(resource("managed", "arn:aws:iam::100000000006:role/x")), 1);
+        assert_eq!(elsewhere(resource("managed", "arn:aws:iam::100000000004:role/x")), 0);
+        assert_eq!(elsewhere(resource("managed", "arn:aws:iam::aws:policy/x")), 0);
+        assert_eq!(elsewhere(resource("data", "arn:aws:iam::100000000006:role/x")), 0);
+    }
+
+    #[test]
+    fn a_provider_with_credentials_of_its_own_is_found_unless_the_settings_declare_the_role() {
+        let elsewhere = |expressions: Value| {
+            let provider = serde_json::json!({ "aws": { "name": "aws", "expressions": expressions } });
+            let document =
+                serde_json::json!({ "format_version": "1.2", "configuration": { "provider_config": provider } });
+            plan(document).unwrap().elsewhere.len()
+        };
+        let role = |arn: &str| serde_json::json!({ "assume_role": [{ "role_arn": { "constant_value": arn } }] });
+        assert_eq!(elsewhere(serde_json::json!({ "region": { "constant_value": "us-east-1" } })), 0);
+        assert_eq!(elsewhere(serde_json::json!({ "profile": { "constant_value": "prod" } })), 1);
+        assert_eq!(elsewhere(serde_json::json!({ "profile": { "references": ["var.profile"] } })), 1);
+        assert_eq!(elsewhere(role("arn:aws:iam::100000000006:role/x")), 1);
+        assert_eq!(elsewhere(role("arn:aws:iam::100000000004:role/x")), 0);
+        assert_eq!(elsewhere(role("arn:aws:iam::100000000009:role/known")), 0);
+        let computed = serde_json::json!({ "assume_role": [{ "role_arn": { "references": ["var.role"] } }] });
+        assert_eq!(elsewhere(computed), 1);
+    }
+}

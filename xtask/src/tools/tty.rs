@@ -1,0 +1,69 @@
+//! The person at the terminal: questions go to the terminal itself, never to a pipe.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufRead, BufReader, Write};
+use std::os::fd::AsFd;
+
+use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
+
+/// The controlling terminal of this process.
+pub struct Terminal(File);
+
+impl Terminal {
+    /// Opens it; `None` where there is nobody to ask.
+    pub fn open() -> Option<Self> {
+        OpenOptions::new().read(true).write(true).open("/dev/tty").ok().map(Self)
+    }
+
+    /// Prints a question and reads one line.
+    pub fn ask(&mut self, question: &str) -> io::Result<String> {
+        self.0.write_all(question.as_bytes())?;
+        self.0.flush()?;
+        let mut line = String::new();
+        let n = BufReader::new(&self.0).read_line(&mut line)?;
+        if n == 0 {
+            self.0.write_all(b"\n")?;
+        }
+        Ok(line.trim().to_owned())
+    }
+
+    /// Prints a question and reads one line that is not shown.
+    pub fn ask_secret(&mut self, question: &str) -> io::Result<String> {
+        let _restore = Hidden::begin(&self.0)?;
+        let answer = self.ask(question);
+        self.0.write_all(b"\n")?;
+        answer
+    }
+
+    /// What the terminal is set to, to be put back after a program that may have left it otherwise.
+    pub fn remember(&self) -> Option<Settings> {
+        let modes = tcgetattr(self.0.as_fd()).ok()?;
+        Some(Settings { modes, file: self.0.try_clone().ok()? })
+    }
+}
+
+/// The settings of a terminal, put back when this is dropped.
+pub struct Settings {
+    modes: Termios,
+    file: File,
+}
+
+impl Drop for Settings {
+    fn drop(&mut self) {
+        // Nothing better can be done about a terminal that is gone.
+        let _ = tcsetattr(self.file.as_fd(), OptionalActions::Now, &self.modes);
+    }
+}
+
+/// Input that is not shown, until this is dropped.
+struct Hidden;
+
+impl Hidden {
+    fn begin(file: &File) -> io::Result<Settings> {
+        let modes = tcgetattr(file.as_fd())?;
+        let mut hidden = modes.clone();
+        hidden.local_modes.remove(LocalModes::ECHO);
+        tcsetattr(file.as_fd(), OptionalActions::Flush, &hidden)?;
+        Ok(Settings { modes, file: file.try_clone()? })
+    }
+}
