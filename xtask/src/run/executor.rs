@@ -89,7 +89,7 @@ impl Executor {
                 // A credential tool that is ended in the middle of a prompt leaves the terminal without echo.
                 let _settings = terminal.as_ref().and_then(tty::Terminal::remember);
                 let started = Instant::now();
-                let status = process::foreground(&step.invocation);
+                let status = process::foreground(&step.invocation, step.kind != StepKind::Source);
                 conclude(step, status.map(|status| status.code()), started.elapsed())
             };
             tell(&Event::Finished(name, outcome.clone()));

@@ -45,8 +45,10 @@ pub struct TerragruntOrder {
     pub action: Action,
     /// The real terraform or tofu.
     pub terraform: PathBuf,
-    /// The plan file, and for an apply the hash that was consented to.
-    pub plan: Option<(PathBuf, Option<String>)>,
+    /// The plan file.
+    pub plan: PathBuf,
+    /// For an apply: the file with the hash of the plan that was consented to, as `sha256sum` writes it.
+    pub consent: Option<PathBuf>,
 }
 
 /// Proves the identity and becomes the program. Returns only if nothing was started, or if there was no program.
@@ -206,7 +208,7 @@ fn program_environment(order: &GuardOrder, vars: &Env, keys: &Keys) -> Result<En
         let Some(attempt) = &order.attempt else {
             return Err(Failure::usage("`--action` needs `--attempt`, the folder for the inner guard"));
         };
-        let config = ShimConfig::for_order(order, terragrunt, attempt);
+        let config = ShimConfig::for_order(order, terragrunt, attempt)?;
         let shim = config.install(attempt)?;
         child.extend(terragrunt.action.environment(&shim));
     }

@@ -103,13 +103,13 @@ pub fn detached(invocation: &Invocation, output: &Output, relay: &Relay) -> anyh
     Ok(Running { child, relay: relay_child })
 }
 
-/// Runs a child that may ask the person at the terminal, and waits for it. Its output goes to our stderr.
-pub fn foreground(invocation: &Invocation) -> anyhow::Result<ExitStatus> {
+/// Runs a child that may ask the person at the terminal, and waits for it. Its stdout goes to our stderr, or nowhere.
+pub fn foreground(invocation: &Invocation, show_stdout: bool) -> anyhow::Result<ExitStatus> {
     let (program, args) = split(&invocation.argv)?;
     command(program, &invocation.vars)
         .args(args)
         .current_dir(&invocation.cwd)
-        .stdout(io::stderr())
+        .stdout(if show_stdout { Stdio::from(io::stderr()) } else { Stdio::null() })
         .status()
         .with_context(|| cannot_start(program))
 }
@@ -219,7 +219,7 @@ mod tests {
 
     #[test]
     fn a_missing_program_is_named() {
-        let error = foreground(&invocation(&["no-such-program"])).unwrap_err();
+        let error = foreground(&invocation(&["no-such-program"]), true).unwrap_err();
         assert_eq!(error.to_string(), "cannot start `no-such-program`");
     }
 }

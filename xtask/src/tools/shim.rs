@@ -28,7 +28,7 @@ pub struct ShimConfig {
     nonce: String,
     action: Action,
     terraform: PathBuf,
-    plan: Option<PathBuf>,
+    plan: PathBuf,
     plan_sha256: Option<String>,
 }
 
@@ -47,10 +47,9 @@ const OTHER_SOURCES: &[&str] = &[
 const SHARED_FILES: &[&str] = &["AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"];
 
 impl ShimConfig {
-    /// What the inner guard of this order needs to know.
-    pub fn for_order(order: &GuardOrder, terragrunt: &TerragruntOrder, attempt: &Attempt) -> Self {
-        let (plan, plan_sha256) = terragrunt.plan.clone().unzip();
-        Self {
+    /// What the inner guard of this order needs to know; the consent is read now, by the outer guard.
+    pub fn for_order(order: &GuardOrder, terragrunt: &TerragruntOrder, attempt: &Attempt) -> Result<Self, Failure> {
+        Ok(Self {
             account: order.account.clone(),
             region: order.region.clone(),
             endpoint: order.endpoint.clone(),
@@ -58,9 +57,9 @@ impl ShimConfig {
             nonce: attempt.nonce.clone(),
             action: terragrunt.action,
             terraform: terragrunt.terraform.clone(),
-            plan,
-            plan_sha256: plan_sha256.flatten(),
-        }
+            plan: terragrunt.plan.clone(),
+            plan_sha256: terragrunt.consent.as_deref().map(consented_hash).transpose()?,
+        })
     }
 
     /// Puts the inner guard and this configuration into the attempt's folder; gives the path for terragrunt.
@@ -224,7 +223,8 @@ fn may_run(config: &ShimConfig, subcommand: Option<&str>, args: &[OsString]) -> 
 }
 
 fn is_consented_plan(config: &ShimConfig, args: &[OsString]) -> Result<(), Failure> {
-    let (Some(plan), Some(consented)) = (&config.plan, &config.plan_sha256) else {
+    let plan = &config.plan;
+    let Some(consented) = &config.plan_sha256 else {
         return Err(Failure::refused("an apply without a plan that was consented to"));
     };
     if args.last().map(Path::new) != Some(plan.as_path()) {
@@ -246,6 +246,19 @@ fn is_consented_plan(config: &ShimConfig, args: &[OsString]) -> Result<(), Failu
         .detail(format!("expected  sha256 {consented}"))
         .detail(format!("found     sha256 {found}"))
         .hint("plan again: something has changed the file since"))
+}
+
+/// The hash in a file as `sha256sum` writes it.
+fn consented_hash(consent: &Path) -> Result<String, Failure> {
+    let refuse = |what: &str| Failure::refused(what).in_file(consent.display().to_string());
+    let text = fs::read_to_string(consent)
+        .map_err(|error| refuse("there is no record of a consent to this plan").because(error))?;
+    let hash = text.split_whitespace().next().unwrap_or_default();
+    if hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        Ok(hash.to_ascii_lowercase())
+    } else {
+        Err(refuse("the record of the consent to this plan holds no hash"))
+    }
 }
 
 /// The SHA-256 of a file, in lowercase hexadecimal.
@@ -275,7 +288,7 @@ mod tests {
             nonce: "n".to_owned(),
             action,
             terraform: "/usr/bin/terraform".into(),
-            plan: plan.map(|(path, _)| path.to_owned()),
+            plan: plan.map_or_else(|| "/p".into(), |(path, _)| path.to_owned()),
             plan_sha256: plan.map(|(_, hash)| hash.to_owned()),
         }
     }

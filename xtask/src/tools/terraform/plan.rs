@@ -122,9 +122,11 @@ struct OutputChange {
 /// Reads what terragrunt printed for `show -json`. Lines around the document, which some versions log to the same place,
 /// are passed over. `assumed_roles` are the roles that the settings declare.
 pub fn read(output: &str, account: &AccountId, assumed_roles: &[String]) -> anyhow::Result<Plan> {
-    let line =
-        output.lines().find(|line| line.starts_with("{\"format_version\"")).context("`show -json` printed no plan")?;
-    let document: Document = serde_json::from_str(line).context("`show -json` printed a plan that can't be read")?;
+    let document: Document = output
+        .lines()
+        .filter(|line| line.starts_with('{'))
+        .find_map(|line| serde_json::from_str(line).ok())
+        .context("`show -json` printed no plan that can be read")?;
     if !document.format_version.starts_with("1.") {
         bail!("the plan has format version {}, and only 1.x is known", document.format_version);
     }
