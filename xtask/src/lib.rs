@@ -9,4 +9,51 @@ pub mod model;
 pub mod repo;
 pub mod report;
 pub mod run;
+pub mod tasks;
 pub mod tools;
+
+use std::ffi::OsString;
+
+use clap::Parser;
+
+use crate::cli::{Cli, Command};
+use crate::model::{Exit, Failures};
+use crate::report::screen::{Color, Screen, Volume};
+use crate::tasks::context::Context;
+
+/// Runs one command line and gives the exit code; everything that there is to say has been said by then.
+pub fn run(args: Vec<OsString>) -> Exit {
+    if let Some(refused) = std::env::current_exe().ok().and_then(|program| tasks::hidden::shim(&program, &args[1..])) {
+        let failures = Failures::from(refused);
+        Screen::new(Color::Never, Volume::Normal).failures(&failures);
+        return failures.exit();
+    }
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are results, everything else is a mistake; clap knows which stream is whose.
+            let _ = error.print();
+            return Exit(if error.use_stderr() { 2 } else { 0 });
+        }
+    };
+    let context = Context::new(cli.globals);
+    match dispatch(&context, cli.command) {
+        Ok(exit) => exit,
+        Err(failures) => {
+            context.screen.failures(&failures);
+            failures.exit()
+        }
+    }
+}
+
+fn dispatch(context: &Context, command: Command) -> Result<Exit, Failures> {
+    match command {
+        Command::Units => tasks::units::run(context),
+        Command::BuildImages(args) => tasks::build_images::run(context, &args),
+        Command::BumpTags(args) => tasks::bump_tags::run(context, &args),
+        Command::ApplyAll(args) => tasks::apply_all::run(context, &args),
+        Command::Rehearse(args) => tasks::rehearse::run(context, &args),
+        Command::Guard(args) => tasks::hidden::guard(args),
+        Command::Relay(args) => tasks::hidden::relay(&args),
+    }
+}

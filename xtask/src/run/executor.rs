@@ -18,7 +18,7 @@ use crate::run::judge::{APPLY_COMPLETE, Evidence, Judgement, judge};
 use crate::run::step::{Lane, Stage, Step, StepKind};
 use crate::run::tail::{self, Follower};
 use crate::tools::process::{self, Relay};
-use crate::tools::{guard, tty};
+use crate::tools::{proof, tty};
 
 /// Carries out stages.
 #[derive(Clone, Debug)]
@@ -265,7 +265,7 @@ fn note_start(step: &Step) -> std::io::Result<()> {
         kind: step.kind,
         subject: step.subject.clone(),
         unit: step.unit.as_ref().map(UnitPath::to_string),
-        time: guard::now(),
+        time: proof::now(),
         command: step.invocation.shell_line(),
         log: log_of(step).map(Path::to_owned),
     };
@@ -276,7 +276,7 @@ fn note_start(step: &Step) -> std::io::Result<()> {
 
 fn note_end(step: &Step, outcome: &Outcome) {
     let Some(attempt) = &step.attempt else { return };
-    let ended = Ended { result: outcome.result.as_str().to_owned(), cause: outcome.cause.clone(), time: guard::now() };
+    let ended = Ended { result: outcome.result.as_str().to_owned(), cause: outcome.cause.clone(), time: proof::now() };
     // Without this file the next run looks at the step again, which is right if the disk is full now.
     let _ = write_ended(&attempt.dir, &ended);
 }

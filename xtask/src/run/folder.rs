@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use crate::model::{Failure, UnitPath};
 use crate::run::step::StepKind;
 use crate::tools::attempt::{Attempt, private_folder};
-use crate::tools::guard;
 use crate::tools::process::Output;
+use crate::tools::proof;
 
 /// Where this repository's state lives; nothing in it is needed to rebuild anything.
 pub const STATE: &str = ".xtask";
@@ -26,7 +26,7 @@ pub struct RunFolder {
 impl RunFolder {
     /// The paths of a new run in the repository at `root`; nothing is made yet.
     pub fn new(root: &Path) -> Self {
-        let id = format!("{}-{}", &guard::now()[..10], random_word(3));
+        let id = format!("{}-{}", &proof::now()[..10], random_word(3));
         let state = root.join(STATE);
         Self { dir: state.join("runs").join(&id), state, id }
     }
@@ -98,6 +98,22 @@ impl RunFolder {
     /// The folder of all runs.
     pub fn all_runs(&self) -> PathBuf {
         self.state.join("runs")
+    }
+
+    /// Removes the whole folder, for a run that did nothing but ask.
+    pub fn discard(&self) {
+        // What can't be removed costs nothing but space.
+        let _ = fs::remove_dir_all(&self.dir);
+    }
+
+    /// Removes our own binary and its links, once nothing runs any more that could need it.
+    pub fn remove_binaries(&self) {
+        let _ = fs::remove_file(self.binary());
+        for attempt in fs::read_dir(self.dir.join("attempts")).into_iter().flatten().flatten() {
+            for name in ["terraform", "tofu"] {
+                let _ = fs::remove_file(attempt.path().join(name));
+            }
+        }
     }
 
     /// Removes plan files and what was read from them: they hold secrets, and nobody may apply them any more.

@@ -91,19 +91,9 @@ mod tests {
     use crate::model::AccountId;
 
     fn proof(verdict: Verdict, command: &str) -> Proof {
-        Proof {
-            nonce: String::new(),
-            verdict,
-            expected: AccountId::parse("100000000004").unwrap(),
-            account: None,
-            arn: None,
-            endpoint: None,
-            time: String::new(),
-            expires: None,
-            pid: 1,
-            command: command.to_owned(),
-            reason: Some("because".to_owned()),
-        }
+        let account = AccountId::parse("100000000004").unwrap();
+        let reason = Some("because".to_owned());
+        Proof { verdict, reason, ..Proof::blank("", &account, None, command) }
     }
 
     /// What is known of a step whose guards found nothing wrong.

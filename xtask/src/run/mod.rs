@@ -2,6 +2,7 @@
 //! guards' proofs, and sends events to whoever reports.
 
 pub mod digest;
+pub mod edit;
 pub mod event;
 pub mod executor;
 pub mod folder;

@@ -9,7 +9,7 @@ use crate::run::judge::APPLY_COMPLETE;
 use crate::run::lock;
 use crate::run::step::StepKind;
 use crate::run::tail;
-use crate::tools::guard;
+use crate::tools::proof;
 
 /// An apply whose end nobody saw.
 #[derive(Debug)]
@@ -56,7 +56,7 @@ impl Unfinished {
         let result = if self.says_complete { "succeeded" } else { "unknown" };
         let cause = Some("its run was killed; the end was found by a later run".to_owned());
         // If this can't be written the next run tells of it once more.
-        let _ = write_ended(&self.dir, &Ended { result: result.to_owned(), cause, time: guard::now() });
+        let _ = write_ended(&self.dir, &Ended { result: result.to_owned(), cause, time: proof::now() });
     }
 }
 

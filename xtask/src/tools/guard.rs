@@ -2,17 +2,16 @@
 //! the program will have, writes its proof, and then *becomes* the program, with exactly those keys and no other source
 //! of credentials. On any doubt nothing is started.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
 use crate::model::{AccountId, Failure, Region};
 use crate::tools::attempt::Attempt;
 use crate::tools::env::{self, Env, Purpose};
 use crate::tools::keys::Keys;
-use crate::tools::proof::{Proof, Verdict};
+use crate::tools::proof::Proof;
 use crate::tools::shim::ShimConfig;
 use crate::tools::terragrunt::Action;
 use crate::tools::{endpoint, process, sts};
@@ -51,6 +50,46 @@ pub struct TerragruntOrder {
     pub consent: Option<PathBuf>,
 }
 
+impl GuardOrder {
+    /// This order as arguments for our own binary.
+    pub fn arguments(&self) -> Vec<OsString> {
+        let mut args: Vec<OsString> = vec!["guard".into()];
+        let mut option = |name: &str, value: &OsStr| {
+            let mut word = OsString::from(format!("--{name}="));
+            word.push(value);
+            args.push(word);
+        };
+        option("account", self.account.as_str().as_ref());
+        option("region", self.region.as_str().as_ref());
+        if let Some(url) = &self.endpoint {
+            option("endpoint-url", url.as_ref());
+        }
+        for name in &self.pass_environment {
+            option("pass-environment", name.as_ref());
+        }
+        if let Some(attempt) = &self.attempt {
+            option("attempt", attempt.dir.as_ref());
+            option("nonce", attempt.nonce.as_ref());
+        }
+        if let Some(lock) = &self.lock {
+            option("lock", lock.as_ref());
+        }
+        if let Some(terragrunt) = &self.terragrunt {
+            option("action", terragrunt.action.as_str().as_ref());
+            option("terraform", terragrunt.terraform.as_ref());
+            option("plan", terragrunt.plan.as_ref());
+            if let Some(consent) = &terragrunt.consent {
+                option("consent", consent.as_ref());
+            }
+        }
+        if !self.program.is_empty() {
+            args.push("--".into());
+            args.extend(self.program.iter().cloned());
+        }
+        args
+    }
+}
+
 /// Proves the identity and becomes the program. Returns only if nothing was started, or if there was no program.
 pub fn run(order: &GuardOrder) -> Result<(), Failure> {
     let vars = env::of_this_process();
@@ -66,7 +105,7 @@ pub fn run(order: &GuardOrder) -> Result<(), Failure> {
     let (_lock, (keys, proof)) = match proven {
         Ok(proven) => proven,
         Err(refused) => {
-            leave_proof(order, &refused)?;
+            write_proof(order, &blank_proof(order).refused(&refused))?;
             return Err(refused.failure);
         }
     };
@@ -79,15 +118,14 @@ pub fn run(order: &GuardOrder) -> Result<(), Failure> {
 }
 
 /// A refusal, with what STS had said by then.
-struct Refused {
-    failure: Failure,
-    verdict: Verdict,
-    identity: Option<sts::Identity>,
+pub(super) struct Refused {
+    pub(super) failure: Failure,
+    pub(super) found: Option<Box<sts::Identity>>,
 }
 
 impl From<Failure> for Refused {
     fn from(failure: Failure) -> Self {
-        Self { failure, verdict: Verdict::Refused, identity: None }
+        Self { failure, found: None }
     }
 }
 
@@ -96,19 +134,10 @@ fn prove(order: &GuardOrder, vars: &Env) -> Result<(Keys, Proof), Refused> {
     let keys = Keys::find(vars)?;
     let identity = ask(&keys, &order.region, order.endpoint.as_deref(), vars)?;
     if identity.account != order.account {
-        return Err(Refused {
-            failure: mismatch(&order.account, &identity),
-            verdict: Verdict::Mismatch,
-            identity: Some(identity),
-        });
+        let failure = mismatch(&order.account, &identity);
+        return Err(Refused { failure, found: Some(Box::new(identity)) });
     }
-    let proof = Proof {
-        verdict: Verdict::Proven,
-        account: Some(identity.account),
-        arn: Some(identity.arn),
-        expires: keys.expires.clone(),
-        ..blank_proof(order)
-    };
+    let proof = Proof { expires: keys.expires.clone(), ..blank_proof(order).proven(identity) };
     Ok((keys, proof))
 }
 
@@ -132,25 +161,9 @@ pub(super) fn mismatch(expected: &AccountId, found: &sts::Identity) -> Failure {
 }
 
 fn blank_proof(order: &GuardOrder) -> Proof {
-    Proof {
-        nonce: order.attempt.as_ref().map(|attempt| attempt.nonce.clone()).unwrap_or_default(),
-        verdict: Verdict::Refused,
-        expected: order.account.clone(),
-        account: None,
-        arn: None,
-        endpoint: order.endpoint.clone(),
-        time: now(),
-        expires: None,
-        pid: std::process::id(),
-        command: order.program.first().map(|program| program.to_string_lossy().into_owned()).unwrap_or_default(),
-        reason: None,
-    }
-}
-
-fn leave_proof(order: &GuardOrder, refused: &Refused) -> Result<(), Failure> {
-    let (account, arn) = refused.identity.as_ref().map(|found| (found.account.clone(), found.arn.clone())).unzip();
-    let reason = Some(refused.failure.to_string());
-    write_proof(order, &Proof { verdict: refused.verdict, account, arn, reason, ..blank_proof(order) })
+    let nonce = order.attempt.as_ref().map(|attempt| attempt.nonce.as_str()).unwrap_or_default();
+    let command = order.program.first().map(|program| program.to_string_lossy()).unwrap_or_default();
+    Proof::blank(nonce, &order.account, order.endpoint.as_deref(), &command)
 }
 
 fn write_proof(order: &GuardOrder, proof: &Proof) -> Result<(), Failure> {
@@ -213,16 +226,4 @@ fn program_environment(order: &GuardOrder, vars: &Env, keys: &Keys) -> Result<En
         child.extend(terragrunt.action.environment(&shim));
     }
     Ok(child)
-}
-
-/// The time, RFC 3339 in UTC, to the second.
-pub fn now() -> String {
-    timestamp(SystemTime::now())
-}
-
-fn timestamp(time: SystemTime) -> String {
-    use aws_smithy_types::date_time::{DateTime, Format};
-    let seconds = time.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
-    let time = DateTime::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX));
-    time.fmt(Format::DateTime).unwrap_or_default()
 }

@@ -2,6 +2,7 @@
 
 pub mod attempt;
 pub mod aws;
+pub mod aws_config;
 pub mod credentials;
 pub mod deployer;
 pub mod endpoint;

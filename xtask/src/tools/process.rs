@@ -3,7 +3,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{File, OpenOptions};
-use std::io;
+use std::io::{self, BufRead, BufReader};
 use std::os::fd::AsFd;
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
@@ -112,6 +112,51 @@ pub fn foreground(invocation: &Invocation, show_stdout: bool) -> anyhow::Result<
         .stdout(if show_stdout { Stdio::from(io::stderr()) } else { Stdio::null() })
         .status()
         .with_context(|| cannot_start(program))
+}
+
+/// Runs a program in our place: with our input, our output, and the person at the terminal.
+pub fn in_our_place(invocation: &Invocation) -> anyhow::Result<ExitStatus> {
+    let (program, args) = split(&invocation.argv)?;
+    command(program, &invocation.vars)
+        .args(args)
+        .current_dir(&invocation.cwd)
+        .status()
+        .with_context(|| cannot_start(program))
+}
+
+/// A program that serves for as long as this value lives: it ends when its input does, also if we are killed.
+#[derive(Debug)]
+pub struct Service {
+    child: Child,
+    /// What it told when it was ready.
+    pub told: String,
+}
+
+impl Service {
+    /// Starts it and waits for the line that begins with `ready`.
+    pub fn start(program: &Path, args: &[&OsStr], ready: &str) -> anyhow::Result<Self> {
+        let mut child = command(program.as_os_str(), &Env::new())
+            .args(args)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .with_context(|| cannot_start(program.as_os_str()))?;
+        let mut line = String::new();
+        let stdout = child.stdout.take().context("its output is ours")?;
+        BufReader::new(stdout).read_line(&mut line)?;
+        match line.trim_end().strip_prefix(ready) {
+            Some(told) => Ok(Self { told: told.to_owned(), child }),
+            None => bail!("`{}` didn't get ready: it said `{}`", program.display(), line.trim_end()),
+        }
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        drop(self.child.stdin.take());
+        // It has nothing left to do, and nothing depends on how it ends.
+        let _ = self.child.wait();
+    }
 }
 
 /// Runs a harmless question and gives its stdout.

@@ -5,10 +5,14 @@ use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+use std::time::SystemTime;
 
+use aws_smithy_types::date_time::{DateTime, Format};
 use serde::{Deserialize, Serialize};
 
 use crate::model::AccountId;
+use crate::tools::guard::Refused;
+use crate::tools::sts::Identity;
 
 /// What a guard concluded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,6 +54,35 @@ pub struct Proof {
 }
 
 impl Proof {
+    /// A proof in which nothing is concluded yet, by this process and at this time.
+    pub fn blank(nonce: &str, expected: &AccountId, endpoint: Option<&str>, command: &str) -> Self {
+        Self {
+            nonce: nonce.to_owned(),
+            verdict: Verdict::Refused,
+            expected: expected.clone(),
+            account: None,
+            arn: None,
+            endpoint: endpoint.map(str::to_owned),
+            time: now(),
+            expires: None,
+            pid: std::process::id(),
+            command: command.to_owned(),
+            reason: None,
+        }
+    }
+
+    /// The same, where the credentials belong to the expected account.
+    pub(super) fn proven(self, identity: Identity) -> Self {
+        Self { verdict: Verdict::Proven, account: Some(identity.account), arn: Some(identity.arn), ..self }
+    }
+
+    /// The same, where nothing is started.
+    pub(super) fn refused(self, refused: &Refused) -> Self {
+        let (account, arn) = refused.found.as_ref().map(|found| (found.account.clone(), found.arn.clone())).unzip();
+        let verdict = if refused.found.is_some() { Verdict::Mismatch } else { Verdict::Refused };
+        Self { verdict, account, arn, reason: Some(refused.failure.to_string()), ..self }
+    }
+
     /// Writes the proof where no file was before, and waits until it is on disk.
     pub fn write(&self, path: &Path) -> io::Result<()> {
         let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
@@ -64,24 +97,19 @@ impl Proof {
     }
 }
 
+/// The time, RFC 3339 in UTC, to the second.
+pub fn now() -> String {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let time = DateTime::from_secs(i64::try_from(since.as_secs()).unwrap_or(i64::MAX));
+    time.fmt(Format::DateTime).unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn proof() -> Proof {
-        Proof {
-            nonce: "n".to_owned(),
-            verdict: Verdict::Proven,
-            expected: AccountId::parse("100000000004").unwrap(),
-            account: None,
-            arn: None,
-            endpoint: None,
-            time: "2026-01-01T00:00:00Z".to_owned(),
-            expires: None,
-            pid: 1,
-            command: "terragrunt".to_owned(),
-            reason: None,
-        }
+        Proof::blank("n", &AccountId::parse("100000000004").unwrap(), None, "terragrunt")
     }
 
     #[test]

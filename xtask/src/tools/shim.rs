@@ -12,9 +12,10 @@ use serde::{Deserialize, Serialize};
 use crate::model::{AccountId, Failure, Region};
 use crate::tools::attempt::Attempt;
 use crate::tools::env::{self, Env};
-use crate::tools::guard::{self, GuardOrder, TerragruntOrder};
+use crate::tools::guard::{self, GuardOrder, Refused, TerragruntOrder};
 use crate::tools::keys::Keys;
-use crate::tools::proof::{Proof, Verdict};
+use crate::tools::proof::Proof;
+use crate::tools::sts::Identity;
 use crate::tools::terragrunt::Action;
 use crate::tools::{endpoint, process};
 
@@ -116,32 +117,13 @@ pub fn run(config: &ShimConfig, attempt: &Attempt, args: &[OsString]) -> Failure
     if asks_for_version_or_help(args) {
         return process::become_program(&program, &vars);
     }
-    let judged =
-        may_run(config, subcommand.as_deref(), args).map_err(Judgement::from).and_then(|()| prove(config, &vars));
-    let blank = Proof {
-        nonce: attempt.nonce.clone(),
-        verdict: Verdict::Refused,
-        expected: config.account.clone(),
-        account: None,
-        arn: None,
-        endpoint: config.endpoint.clone(),
-        time: guard::now(),
-        expires: None,
-        pid: std::process::id(),
-        command: subcommand.unwrap_or_default(),
-        reason: None,
-    };
+    let judged = may_run(config, subcommand.as_deref(), args).map_err(Refused::from);
+    let judged = judged.and_then(|()| prove(config, &vars));
+    let command = subcommand.unwrap_or_default();
+    let blank = Proof::blank(&attempt.nonce, &config.account, config.endpoint.as_deref(), &command);
     let (proof, outcome) = match judged {
-        Ok(identity) => {
-            let proof =
-                Proof { verdict: Verdict::Proven, account: Some(identity.account), arn: Some(identity.arn), ..blank };
-            (proof, None)
-        }
-        Err(Judgement { failure, identity }) => {
-            let verdict = if identity.is_some() { Verdict::Mismatch } else { Verdict::Refused };
-            let (account, arn) = identity.map(|found| (found.account, found.arn)).unzip();
-            (Proof { verdict, account, arn, reason: Some(failure.to_string()), ..blank }, Some(failure))
-        }
+        Ok(identity) => (blank.proven(identity), None),
+        Err(refused) => (blank.refused(&refused), Some(refused.failure)),
     };
     match (attempt.write_inner(&proof), outcome) {
         (_, Some(failure)) => failure,
@@ -152,18 +134,7 @@ pub fn run(config: &ShimConfig, attempt: &Attempt, args: &[OsString]) -> Failure
     }
 }
 
-struct Judgement {
-    failure: Failure,
-    identity: Option<super::sts::Identity>,
-}
-
-impl From<Failure> for Judgement {
-    fn from(failure: Failure) -> Self {
-        Self { failure, identity: None }
-    }
-}
-
-fn prove(config: &ShimConfig, vars: &Env) -> Result<super::sts::Identity, Judgement> {
+fn prove(config: &ShimConfig, vars: &Env) -> Result<Identity, Refused> {
     endpoint::check(vars, config.endpoint.as_deref())?;
     no_other_source(config, vars)?;
     let keys = Keys::in_environment(vars)
@@ -174,7 +145,7 @@ fn prove(config: &ShimConfig, vars: &Env) -> Result<super::sts::Identity, Judgem
     }
     let failure = guard::mismatch(&config.account, &identity)
         .hint("terragrunt had the right credentials, then took others: look for `iam_role` or `env_vars` in the HCL");
-    Err(Judgement { failure, identity: Some(identity) })
+    Err(Refused { failure, found: Some(Box::new(identity)) })
 }
 
 /// Refuses variables which the outer guard had removed and which HCL has put back.

@@ -1,0 +1,83 @@
+//! What every task starts from: the options, the screen, this process's environment, and the repository they lead to.
+
+use std::path::PathBuf;
+
+use crate::cli::Globals;
+use crate::model::{Failure, Failures, Result, Tag};
+use crate::repo::Repository;
+use crate::report::screen::{Screen, Volume};
+use crate::tools::env::{self, Env};
+use crate::tools::programs::Tools;
+
+/// The variable that names the release to work with.
+pub const VERSION: &str = "TERRAFORM_AWS_CI_VERSION";
+
+/// The variable by which a rehearsal tells us which stand-ins to use; set by `rehearse` for the commands that it runs.
+pub const REHEARSAL: &str = "XTASK_REHEARSAL";
+
+/// What every task starts from.
+#[derive(Debug)]
+pub struct Context {
+    /// The options that every command has.
+    pub globals: Globals,
+    /// Where words go.
+    pub screen: Screen,
+    /// This process's environment.
+    pub vars: Env,
+}
+
+impl Context {
+    /// Reads the environment, once.
+    pub fn new(globals: Globals) -> Self {
+        let volume = match (globals.quiet, globals.verbose) {
+            (true, _) => Volume::Quiet,
+            (_, true) => Volume::Verbose,
+            _ => Volume::Normal,
+        };
+        Self { screen: Screen::new(globals.color, volume), vars: env::of_this_process(), globals }
+    }
+
+    /// The repository that the options, or the current directory, lead to.
+    pub fn repository(&self) -> Result<Repository, Failures> {
+        Repository::open(&self.start()?)
+    }
+
+    /// The folder from which the repository is looked for.
+    pub fn start(&self) -> Result<PathBuf, Failure> {
+        match &self.globals.repo {
+            Some(path) => Ok(path.clone()),
+            None => std::env::current_dir()
+                .map_err(|error| Failure::refused("the current directory can't be used").because(error)),
+        }
+    }
+
+    /// Which programs this run may use.
+    pub fn tools(&self) -> Tools {
+        env::text(&self.vars, REHEARSAL).map_or(Tools::Real, |world| Tools::StandIns(world.into()))
+    }
+
+    /// The tag to work with: the argument, the variable, the settings, in this order.
+    pub fn tag(&self, argument: Option<&Tag>, pinned: Option<&str>) -> Result<Tag, Failure> {
+        if let Some(tag) = argument {
+            return Ok(tag.clone());
+        }
+        let variable = env::text(&self.vars, VERSION).map(|text| (text, VERSION));
+        let setting = pinned.map(|text| (text, "`terraform-aws-ci-version` in Cargo.toml"));
+        let Some((text, from)) = variable.or(setting) else {
+            return Err(Failure::usage("no tag was given, and none is pinned").hint(format!(
+                "give one (`v1.3.0`), set {VERSION}, or add `terraform-aws-ci-version = \"v1.3.0\"` to [workspace.metadata.xtask] in Cargo.toml"
+            )));
+        };
+        text.parse().map_err(|error: String| Failure::usage(error).detail(format!("read from {from}")))
+    }
+
+    /// Prints a result on stdout. A reader that is gone, as behind `| head`, is nobody's failure.
+    pub fn result(&self, text: &str) -> Result<()> {
+        match self.screen.result(text) {
+            Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+                Err(Failure::failed("cannot print the result").because(error))
+            }
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! The processes that a run is made of besides the tools: both guards and the log relay, which are this binary too.
+
+use std::ffi::OsString;
+use std::path::Path;
+
+use crate::cli;
+use crate::model::{Exit, Failure, Failures};
+use crate::run::relay;
+use crate::tools::attempt::Attempt;
+use crate::tools::guard::{self, GuardOrder, TerragruntOrder};
+use crate::tools::shim::{self, ShimConfig};
+
+/// The outer guard. Returns only if nothing was started, or nothing was to be.
+pub fn guard(args: cli::Guard) -> Result<Exit, Failures> {
+    let order = order(args);
+    // In a mere proof of identity the runner reports what is wrong, in its own words and all accounts together.
+    let is_reported = order.attempt.is_some() && order.program.is_empty();
+    match guard::run(&order) {
+        Ok(()) => Ok(Exit::DONE),
+        Err(failure) if is_reported => Ok(failure.kind.into()),
+        Err(failure) => Err(failure.into()),
+    }
+}
+
+/// The log relay.
+pub fn relay(args: &cli::Relay) -> Result<Exit, Failures> {
+    relay::run(&args.log)?;
+    Ok(Exit::DONE)
+}
+
+/// The inner guard, if that is what this program was put in place as. Returns only if nothing was started.
+pub fn shim(program: &Path, args: &[OsString]) -> Option<Failure> {
+    Some(match ShimConfig::beside(program)? {
+        Ok((config, attempt)) => shim::run(&config, &attempt, args),
+        Err(failure) => failure,
+    })
+}
+
+fn order(args: cli::Guard) -> GuardOrder {
+    let attempt = args.attempt.zip(args.nonce).map(|(dir, nonce)| Attempt { dir, nonce });
+    let terragrunt = match (args.action, args.terraform, args.plan) {
+        (Some(action), Some(terraform), Some(plan)) => {
+            Some(TerragruntOrder { action, terraform, plan, consent: args.consent })
+        }
+        _ => None,
+    };
+    GuardOrder {
+        account: args.account,
+        region: args.region,
+        endpoint: args.endpoint_url,
+        pass_environment: args.pass_environment,
+        attempt,
+        lock: args.lock,
+        terragrunt,
+        program: args.program,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::AccountId;
+    use crate::tools::terragrunt::Action;
+    use clap::Parser;
+
+    #[test]
+    fn an_order_survives_the_command_line() {
+        let original = GuardOrder {
+            account: AccountId::parse("000000000004").unwrap(),
+            region: "us-east-1".parse().unwrap(),
+            endpoint: Some("http://127.0.0.1:5000".to_owned()),
+            pass_environment: vec!["TF_VAR_*".to_owned(), "--odd".to_owned()],
+            attempt: Some(Attempt { dir: "/a b/x".into(), nonce: "n".to_owned() }),
+            lock: Some("/lock".into()),
+            terragrunt: Some(TerragruntOrder {
+                action: Action::Apply,
+                terraform: "/bin/tofu".into(),
+                plan: "/p".into(),
+                consent: Some("/c".into()),
+            }),
+            program: ["terragrunt", "--", "it's"].map(OsString::from).to_vec(),
+        };
+        let argv = std::iter::once("xtask".into()).chain(original.arguments());
+        let cli::Command::Guard(args) = cli::Cli::try_parse_from(argv).unwrap().command else { panic!("not a guard") };
+        assert_eq!(format!("{:?}", order(args)), format!("{original:?}"));
+    }
+}

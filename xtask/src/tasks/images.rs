@@ -1,0 +1,112 @@
+//! Asking ECR whether images are there: through the wrapper and the guard, in the account of the registry.
+
+use std::fs;
+use std::path::Path;
+
+use crate::model::{Account, Failure, Failures, ImageName, ImageUri, Tag};
+use crate::repo::Repository;
+use crate::repo::unit::Unit;
+use crate::run::event::{Outcome, StepResult};
+use crate::run::executor::OnFailure;
+use crate::run::folder::RunFolder;
+use crate::run::step::{Stage, Step, StepKind};
+use crate::tasks::orders::Orders;
+use crate::tasks::session::Session;
+use crate::tools::aws::{self, Image};
+
+/// An image that is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wanted<'r> {
+    /// Which.
+    pub image: ImageName,
+    /// Where.
+    pub uri: ImageUri,
+    /// With which tag.
+    pub tag: Tag,
+    /// The account of the registry.
+    pub account: &'r Account,
+}
+
+/// The addresses from which `units` take an image, each with the account that it lies in; or why that isn't known.
+pub fn registries<'r>(
+    repo: &'r Repository,
+    units: &[&Unit],
+    image: ImageName,
+) -> (Vec<(ImageUri, &'r Account)>, Vec<Failure>) {
+    let mut found: Vec<(ImageUri, &Account)> = Vec::new();
+    let mut problems = Vec::new();
+    for unit in units {
+        let Some(Some(image_use)) = unit.images.get(&image) else { continue };
+        let uri = match image_use.uri.as_result() {
+            Ok(uri) => uri,
+            Err(reason) => {
+                problems.push(Failure::refused(format!(
+                    "the address of image `{image}` in `{}` is not known, because {reason}",
+                    unit.path
+                )));
+                continue;
+            }
+        };
+        if found.iter().any(|(known, _)| known == uri) {
+            continue;
+        }
+        match repo.accounts.iter().find(|account| account.id == *uri.account()) {
+            Some(account) => found.push((uri.clone(), account)),
+            None => problems.push(
+                Failure::refused(format!(
+                    "image `{image}` lies in account {}, which is not in the accounts file",
+                    uri.account()
+                ))
+                .detail(format!("{uri}, used by {}", unit.path)),
+            ),
+        }
+    }
+    (found, problems)
+}
+
+/// The steps that ask for these images. `when` tells two questions for the same image apart.
+pub fn lookups(orders: &Orders<'_>, wanted: &[Wanted<'_>], when: &str) -> Stage {
+    let step = |n: usize, image: &Wanted<'_>| {
+        orders.lookup(image.account, &format!("{}.{when}.{n}", image.image), &image.uri, &image.tag)
+    };
+    let lanes = wanted.iter().enumerate().map(|(n, image)| vec![step(n, image)]).collect();
+    let about = wanted.iter().map(|image| format!("{}:{}", image.uri.repository(), image.tag)).collect::<Vec<_>>();
+    Stage { title: "Images".to_owned(), about: about.join(" "), lanes }
+}
+
+/// Asks, and gives an answer per image: there, or not there. Not to be able to tell is an error.
+pub fn ask(
+    session: &Session<'_>,
+    run: &RunFolder,
+    stage: &Stage,
+    wanted: &[Wanted<'_>],
+) -> Result<Vec<Option<Image>>, Failures> {
+    let outcomes = session.side_by_side(stage, OnFailure::GoOn);
+    session.check_interrupt()?;
+    let mut answers = Vec::new();
+    let mut problems = Vec::new();
+    for ((step, outcome), image) in stage.lanes.iter().flatten().zip(&outcomes).zip(wanted) {
+        match answer(run, step, outcome) {
+            Ok(answer) => answers.push(answer),
+            Err(error) => problems.push(
+                Failure::refused(format!("cannot find out whether {}:{} is in ECR", image.uri, image.tag))
+                    .because(error),
+            ),
+        }
+    }
+    Failures::check(problems)?;
+    Ok(answers)
+}
+
+fn answer(run: &RunFolder, step: &Step, outcome: &Outcome) -> anyhow::Result<Option<Image>> {
+    debug_assert_eq!(step.kind, StepKind::Lookup);
+    let output = run.output(&step.subject, step.kind);
+    let read = |path: &Path| fs::read_to_string(path).unwrap_or_default();
+    let said = read(&output.log);
+    let answered = output.stdout.as_deref().map(read).unwrap_or_default();
+    let started = step.attempt.as_ref().is_some_and(|attempt| attempt.outer_proof().is_some());
+    if !started || outcome.guard_refused {
+        anyhow::bail!("{}", outcome.cause.clone().unwrap_or(said));
+    }
+    aws::described_image(outcome.result == StepResult::Succeeded, &answered, &said)
+}

@@ -1,0 +1,16 @@
+//! One file, one subcommand, read top to bottom as a story. Tasks join what the repository says and what the tools can do
+//! into a queue, and hand it to the executor.
+
+pub mod apply_all;
+pub mod build_images;
+pub mod bump_tags;
+pub mod context;
+pub mod hidden;
+pub mod images;
+pub mod orders;
+pub mod profiles;
+pub mod ready;
+pub mod rehearse;
+pub mod select;
+pub mod session;
+pub mod units;

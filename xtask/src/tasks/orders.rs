@@ -1,0 +1,161 @@
+//! Orders: the steps of a run with their exact commands. Whatever can change an account goes through the wrapper and the
+//! guard here, and nowhere else is such a command made.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use crate::model::{Account, ImageUri, Region, Tag};
+use crate::run::folder::RunFolder;
+use crate::run::step::{Lane, Stage, Step, StepKind};
+use crate::tasks::ready::{Ready, Workable};
+use crate::tools::attempt::Attempt;
+use crate::tools::deployer::Build;
+use crate::tools::env::{self, Env, Purpose};
+use crate::tools::guard::{GuardOrder, TerragruntOrder};
+use crate::tools::process::Invocation;
+use crate::tools::terragrunt::Action;
+use crate::tools::{aws, git};
+
+/// Makes the steps of one run.
+#[derive(Debug)]
+pub struct Orders<'a> {
+    ready: &'a Ready<'a>,
+    run: &'a RunFolder,
+    /// Our own binary, as the guard.
+    guard: PathBuf,
+}
+
+impl<'a> Orders<'a> {
+    /// Orders for a run whose guard is `guard`.
+    pub fn new(ready: &'a Ready<'a>, run: &'a RunFolder, guard: PathBuf) -> Self {
+        Self { ready, run, guard }
+    }
+
+    /// Opens a session per account, one after the other, and proves whose it is.
+    pub fn identities(&self, accounts: &[(&Account, Region)]) -> Stage {
+        let step = |(account, region): &(&Account, Region)| {
+            let (label, kind) = (account.name.as_str(), StepKind::Identity);
+            let order = self.order(account, region, self.run.attempt(label, kind));
+            Step { output: None, ..self.step(kind, label, account, order, self.ready.repo.root.clone()) }
+        };
+        let names: Vec<_> = accounts.iter().map(|(account, _)| account.name.as_str()).collect();
+        let lanes = accounts.iter().map(|account| vec![step(account)]).collect();
+        Stage { title: "Identity".to_owned(), about: names.join(" "), lanes }
+    }
+
+    /// Asks each distinct git repository of modules once, so that passphrases and host keys are asked for early.
+    pub fn sources(&self, units: &[Workable<'_>], vars: &Env) -> Stage {
+        let mut remotes: Vec<_> = units
+            .iter()
+            .filter_map(|unit| unit.unit.module_source.value().and_then(|source| git::remote_of(source)))
+            .collect();
+        remotes.sort();
+        remotes.dedup();
+        let plain = env::build(vars, Purpose::Plain, self.ready.repo.settings.pass_environment()).vars;
+        let step = |remote: &String| Step {
+            kind: StepKind::Source,
+            subject: remote.clone(),
+            unit: None,
+            invocation: Invocation {
+                argv: ["git", "ls-remote", "--exit-code", remote, "HEAD"].map(OsString::from).to_vec(),
+                cwd: self.ready.repo.root.clone(),
+                vars: plain.clone(),
+            },
+            attempt: None,
+            output: None,
+            plan: None,
+            consent: None,
+        };
+        let lanes = remotes.iter().map(|remote| vec![step(remote)]).collect();
+        Stage { title: "Sources".to_owned(), about: remotes.join(" "), lanes }
+    }
+
+    /// Asks ECR for an image, in the account of its registry.
+    pub fn lookup(&self, account: &Account, label: &str, uri: &ImageUri, tag: &Tag) -> Step {
+        let kind = StepKind::Lookup;
+        let mut order = self.order(account, uri.region(), self.run.attempt(label, kind));
+        order.program = self.program("aws", aws::describe_image(uri, tag));
+        self.step(kind, label, account, order, self.ready.repo.root.clone())
+    }
+
+    /// Builds and pushes an image.
+    pub fn build(&self, account: &Account, build: &Build) -> Step {
+        let (label, kind) = (build.image.as_str(), StepKind::Build);
+        let mut order = self.order(account, &build.region, self.run.attempt(label, kind));
+        order.program = self.program("infrastructure-deployer", build.arguments());
+        self.step(kind, label, account, order, self.ready.repo.root.clone())
+    }
+
+    /// Plans a unit and reads the plan.
+    pub fn plan_and_show(&self, unit: &Workable<'_>) -> Lane {
+        vec![self.terragrunt(unit, Action::Plan), self.terragrunt(unit, Action::Show)]
+    }
+
+    /// Applies the plan of a unit.
+    pub fn apply(&self, unit: &Workable<'_>) -> Step {
+        self.terragrunt(unit, Action::Apply)
+    }
+
+    fn terragrunt(&self, unit: &Workable<'_>, action: Action) -> Step {
+        let kind = match action {
+            Action::Plan => StepKind::Plan,
+            Action::Show => StepKind::Show,
+            Action::Apply => StepKind::Apply,
+        };
+        let plan = self.run.plan(&unit.label);
+        let consent = (action == Action::Apply).then(|| self.run.consent(&unit.label));
+        let account = &unit.unit.account;
+        let mut order = self.order(account, &unit.region, self.run.attempt(&unit.label, kind));
+        order.program = self.program("terragrunt", action.arguments(&plan));
+        order.lock = Some(self.run.unit_lock(&unit.unit.path));
+        order.terragrunt = Some(TerragruntOrder {
+            action,
+            terraform: unit.terraform.clone(),
+            plan: plan.clone(),
+            consent: consent.clone(),
+        });
+        let folder = unit.unit.path.in_root(&self.ready.repo.root);
+        Step {
+            unit: Some(unit.unit.path.clone()),
+            plan: Some(plan),
+            consent,
+            ..self.step(kind, &unit.label, account, order, folder)
+        }
+    }
+
+    fn program(&self, name: &str, arguments: Vec<OsString>) -> Vec<OsString> {
+        let program = self.ready.programs.path(name).as_os_str().to_owned();
+        std::iter::once(program).chain(arguments).collect()
+    }
+
+    fn order(&self, account: &Account, region: &Region, attempt: Attempt) -> GuardOrder {
+        let settings = &self.ready.repo.settings;
+        GuardOrder {
+            account: account.id.clone(),
+            region: region.clone(),
+            endpoint: settings.endpoint_url().map(str::to_owned),
+            pass_environment: settings.pass_environment().to_vec(),
+            attempt: Some(attempt),
+            lock: None,
+            terragrunt: None,
+            program: Vec::new(),
+        }
+    }
+
+    fn step(&self, kind: StepKind, label: &str, account: &Account, order: GuardOrder, cwd: PathBuf) -> Step {
+        let profile = self.ready.profile(account);
+        let mut argv = self.ready.wrapper.argv(account, profile, &order.region);
+        argv.push(self.guard.clone().into());
+        argv.extend(order.arguments());
+        Step {
+            kind,
+            subject: label.to_owned(),
+            unit: None,
+            invocation: Invocation { argv, cwd, vars: self.ready.wrapper_env.clone() },
+            attempt: order.attempt,
+            output: Some(self.run.output(label, kind)),
+            plan: None,
+            consent: None,
+        }
+    }
+}

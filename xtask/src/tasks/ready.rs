@@ -1,0 +1,192 @@
+//! Everything that can be known to be wrong before the first side effect, found at once; and what a run needs, if nothing is.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use crate::model::{Account, Failure, Failures, Known, Region};
+use crate::repo::Repository;
+use crate::repo::unit::Unit;
+use crate::tasks::context::Context;
+use crate::tasks::profiles::Profiles;
+use crate::tasks::select::labels;
+use crate::tools::credentials::Wrapper;
+use crate::tools::env::{self, ChildEnv, Env, Purpose};
+use crate::tools::programs::{self, Programs};
+use crate::tools::{endpoint, process, terraform, tty};
+
+/// What a run needs.
+#[derive(Debug)]
+pub struct Ready<'r> {
+    /// The repository.
+    pub repo: &'r Repository,
+    /// The credential wrapper.
+    pub wrapper: Wrapper,
+    /// The programs that were asked for, and the wrapper's.
+    pub programs: Programs,
+    /// The environment that the wrapper gets, or our guard where there is none.
+    pub wrapper_env: Env,
+    /// Names of variables in this shell that nobody gets.
+    pub left_out: Vec<String>,
+    profiles: BTreeMap<String, Option<String>>,
+}
+
+/// A unit with all that is needed to work in it.
+#[derive(Clone, Debug)]
+pub struct Workable<'r> {
+    /// The unit.
+    pub unit: &'r Unit,
+    /// What it is called on the screen.
+    pub label: String,
+    /// Its region.
+    pub region: Region,
+    /// The real terraform or tofu.
+    pub terraform: PathBuf,
+}
+
+impl<'r> Ready<'r> {
+    /// Looks at everything that can be wrong for work in `accounts` with `needed` programs. `problems` are those that the
+    /// caller has found already; they are reported together with the rest.
+    pub fn gather(
+        context: &Context,
+        repo: &'r Repository,
+        accounts: &[(&Account, Region)],
+        needed: &[&str],
+        problems: Vec<Failure>,
+    ) -> Result<Self, Failures> {
+        let settings = &repo.settings;
+        let mut problems = problems;
+        let wrapper = Wrapper::new(settings.credentials().to_vec());
+        let wrapper = keep(&mut problems, wrapper.map_err(Failures::from))
+            .unwrap_or_else(|| Wrapper::new(Vec::new()).expect("an empty template has no placeholders"));
+        problems.extend(endpoint::check(&context.vars, settings.endpoint_url()).err());
+        problems.extend(nested_session(&wrapper, &context.vars));
+        problems.extend(too_many_accounts(&wrapper, accounts));
+
+        let mut names = needed.to_vec();
+        names.extend(wrapper.program());
+        let found = Programs::find(&names, &repo.root, &context.vars, &context.tools());
+        let programs = keep(&mut problems, found).unwrap_or_default();
+
+        let known = Profiles::read(context);
+        problems.extend(known.misnamed(&repo.accounts));
+        let mut profiles = BTreeMap::new();
+        for (account, region) in accounts {
+            let profile = wrapper.needs_profile().then(|| known.of(account, Some(region), settings));
+            let profile = profile.transpose().map_err(Failures::from);
+            if let Some(profile) = keep(&mut problems, profile) {
+                profiles.insert(account.name.clone(), profile.map(|profile| profile.name));
+            }
+        }
+        let purpose = if wrapper.is_ambient() { Purpose::Ambient } else { Purpose::Wrapper };
+        let ChildEnv { vars: wrapper_env, dropped } = env::build(&context.vars, purpose, settings.pass_environment());
+        let unused = env::build(&context.vars, Purpose::Program, settings.pass_environment()).dropped;
+        let left_out = dropped.into_iter().filter(|name| unused.contains(name)).collect();
+        Failures::check(problems)?;
+        Ok(Self { repo, wrapper, programs, wrapper_env, left_out, profiles })
+    }
+
+    /// The profile of an account that was gathered, if the wrapper uses profiles.
+    pub fn profile(&self, account: &Account) -> Option<&str> {
+        self.profiles.get(&account.name)?.as_deref()
+    }
+
+    /// Asks for the passphrase that aws-vault's file store would ask for at every call, and hands it to the wrapper alone.
+    pub fn ask_passphrase(&mut self, vars: &Env) -> Result<(), Failure> {
+        const NAME: &str = "AWS_VAULT_FILE_PASSPHRASE";
+        let backend = env::text(vars, "AWS_VAULT_BACKEND");
+        if !self.wrapper.asks_for_passphrase_every_time(backend) || vars.contains_key(std::ffi::OsStr::new(NAME)) {
+            return Ok(());
+        }
+        let nobody = || {
+            Failure::refused("aws-vault's file store needs its passphrase, and there is no terminal to ask at")
+                .hint(format!("set {NAME} in the environment"))
+        };
+        let mut terminal = tty::Terminal::open().ok_or_else(nobody)?;
+        let answer = terminal
+            .ask_secret("Passphrase of aws-vault's file store (asked once for the whole run): ")
+            .map_err(|error| nobody().because(error))?;
+        self.wrapper_env.insert(NAME.into(), answer.into());
+        Ok(())
+    }
+}
+
+/// Makes units workable, or says of each why it isn't.
+pub fn workable<'r>(context: &Context, repo: &Repository, units: &[&'r Unit]) -> (Vec<Workable<'r>>, Vec<Failure>) {
+    let mut problems = Vec::new();
+    let mut workable = Vec::new();
+    for (unit, label) in units.iter().zip(labels(units)) {
+        let region = unit.region.as_result().map_err(|reason| {
+            Failure::refused(format!("the region of `{}` is not known, because {reason}", unit.path))
+        });
+        let terraform = find_terraform(context, repo, unit);
+        match (region, terraform) {
+            (Ok(region), Ok(terraform)) => {
+                workable.push(Workable { unit, label, region: region.clone(), terraform });
+            }
+            (region, terraform) => problems.extend(region.err().into_iter().chain(terraform.err())),
+        }
+    }
+    dedup(&mut problems);
+    (workable, problems)
+}
+
+fn find_terraform(context: &Context, repo: &Repository, unit: &Unit) -> Result<PathBuf, Failure> {
+    let locate = |name: &str| programs::locate(name, &repo.root, &context.vars);
+    let in_hcl = match &unit.terraform_binary {
+        Some((Known::Unknown(reason), place)) if repo.settings.terraform_binary().is_none() => {
+            let what = format!("`terraform_binary` of `{}` is not known, because {reason}", unit.path);
+            return Err(Failure::refused(what).at(place.clone()).hint("set `terraform-binary` in Cargo.toml"));
+        }
+        Some((known, _)) => known.value().map(String::as_str),
+        None => None,
+    };
+    let name = terraform::choose(repo.settings.terraform_binary(), in_hcl, |name| locate(name).is_some())?;
+    let found = Programs::find(&[name], &repo.root, &context.vars, &context.tools());
+    found
+        .map(|programs| programs.path(name).to_owned())
+        .map_err(|failures| failures.into_vec().into_iter().next().expect("failures are never empty"))
+}
+
+/// The same problem of many units is one problem.
+fn dedup(problems: &mut Vec<Failure>) {
+    let mut seen = Vec::new();
+    problems.retain(|problem| {
+        let text = problem.to_string();
+        let is_new = !seen.contains(&text);
+        seen.push(text);
+        is_new
+    });
+}
+
+fn keep<T>(problems: &mut Vec<Failure>, outcome: Result<T, Failures>) -> Option<T> {
+    outcome.map_err(|failures| problems.extend(failures.into_vec())).ok()
+}
+
+/// aws-vault refuses to run inside its own session, and says so in words that help nobody.
+fn nested_session(wrapper: &Wrapper, vars: &Env) -> Option<Failure> {
+    let profile = env::text(vars, "AWS_VAULT")?;
+    let is_aws_vault = wrapper
+        .program()
+        .is_some_and(|program| std::path::Path::new(program).file_name().is_some_and(|name| name == "aws-vault"));
+    is_aws_vault.then(|| {
+        Failure::refused(format!("this shell is inside a session of aws-vault already, for profile `{profile}`")).hint(
+            "leave it (`exit`), or `unset AWS_VAULT`, and run this again: every account gets a session of its own",
+        )
+    })
+}
+
+/// Credentials that are already there belong to one account.
+fn too_many_accounts(wrapper: &Wrapper, accounts: &[(&Account, Region)]) -> Option<Failure> {
+    if !wrapper.is_ambient() || accounts.len() < 2 {
+        return None;
+    }
+    let names: Vec<_> = accounts.iter().map(|(account, _)| account.name.as_str()).collect();
+    let failure = Failure::refused(format!(
+        "`credentials` is empty, so the environment's credentials are used, and they can't be those of {} accounts",
+        accounts.len()
+    ));
+    Some(names.iter().fold(failure, |failure, name| {
+        failure
+            .hint(format!("with the credentials of {name}: cargo xtask apply-all --account {}", process::quoted(name)))
+    }))
+}

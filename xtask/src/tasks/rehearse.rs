@@ -1,0 +1,284 @@
+//! `rehearse`: the real build, bump and apply, with the same code, on a sample or on a copy of this repository, against
+//! stand-ins that change nothing anywhere.
+
+use std::ffi::OsString;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use xshell::{Shell, cmd};
+
+use crate::cli;
+use crate::model::{Exit, Failure, Failures, Tag};
+use crate::repo::{Repository, discover, settings};
+use crate::report::screen::Tone;
+use crate::tasks::context::{Context, REHEARSAL};
+use crate::tools::env::Env;
+use crate::tools::process::{self, Invocation, Service};
+
+/// The programs that there are stand-ins for.
+const STAND_INS: [&str; 5] = ["aws", "aws-vault", "infrastructure-deployer", "terraform", "terragrunt"];
+
+/// Rehearses an update.
+pub fn run(context: &Context, args: &cli::Rehearse) -> Result<Exit, Failures> {
+    let original = context.start().map_err(Failures::from).and_then(|start| original(context, &start))?;
+    let pinned = original.as_ref().and_then(|repo| repo.settings.terraform_aws_ci_version().map(str::to_owned));
+    let tag = context.tag(args.tag.as_ref(), pinned.as_deref().or(Some(NEWEST)))?;
+    let base = new_folder(args.into.as_deref())?;
+    let laid_out = lay_out(context, args, original.as_ref(), &base);
+    let place = laid_out.map_err(|error| {
+        Failure::failed("the rehearsal could not be laid out").in_file(base.display().to_string()).because(error)
+    })?;
+    introduce(context, original.as_ref(), &base);
+    let exit =
+        perform(context, &place, &tag).map_err(|error| Failure::failed("the rehearsal broke off").because(error))?;
+    conclude(context, original.is_some(), &place, &tag, exit)
+}
+
+/// The release that is rehearsed where nothing says another.
+const NEWEST: &str = "v1.3.0";
+
+/// Where a rehearsal takes place.
+struct Place {
+    /// The sample, or the copy.
+    root: PathBuf,
+    /// The stand-ins and what they remember.
+    world: PathBuf,
+    /// Profiles for accounts, as options.
+    profiles: Vec<String>,
+    /// STS on loopback; ends with this.
+    _sts: Service,
+}
+
+/// The repository around us, if there is one: it is then what is rehearsed, with whatever is wrong with it.
+fn original(context: &Context, start: &Path) -> Result<Option<Repository>, Failures> {
+    let is_marked = start.ancestors().any(|folder| folder.join("common.hcl").is_file());
+    if context.globals.repo.is_none() && !is_marked && discover::root(start).is_err() {
+        return Ok(None);
+    }
+    Repository::open(start).map(Some)
+}
+
+/// A folder outside every repository: in the real one `find_in_parent_folders` would find real files.
+fn new_folder(wanted: Option<&Path>) -> Result<PathBuf, Failure> {
+    let refuse = |path: &Path, what: &str| Failure::refused(what).in_file(path.display().to_string());
+    let folder = match wanted {
+        None => tempfile::Builder::new()
+            .prefix("xtask-rehearsal-")
+            .tempdir()
+            .map(tempfile::TempDir::keep)
+            .map_err(|error| Failure::refused("cannot make a folder for the rehearsal").because(error))?,
+        Some(path) => {
+            fs::create_dir_all(path).map_err(|error| refuse(path, "cannot make this folder").because(error))?;
+            if fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_some()) {
+                return Err(refuse(path, "this folder is not empty, and a rehearsal overwrites nothing"));
+            }
+            path.to_owned()
+        }
+    };
+    let folder = folder.canonicalize().map_err(|error| refuse(&folder, "this folder can't be used").because(error))?;
+    let marks = [".git", "accounts.json", "accounts.yml", "common.hcl"];
+    let around = folder.ancestors().find(|above| marks.iter().any(|mark| above.join(mark).exists()));
+    match around {
+        None => Ok(folder),
+        Some(around) => Err(refuse(&folder, "a rehearsal must lie outside every repository")
+            .detail(format!("it is inside {}", around.display()))),
+    }
+}
+
+fn lay_out(
+    context: &Context,
+    args: &cli::Rehearse,
+    original: Option<&Repository>,
+    base: &Path,
+) -> anyhow::Result<Place> {
+    let standin = build_stand_ins(context)?;
+    let world = base.join("world");
+    let bin = world.join("bin");
+    fs::create_dir_all(&bin)?;
+    for name in STAND_INS {
+        let path = bin.join(name);
+        fs::hard_link(&standin, &path).or_else(|_| fs::copy(&standin, &path).map(drop))?;
+    }
+    let shell = Shell::new()?;
+    let root = match original {
+        None => {
+            let root = base.join("infrastructure-live");
+            cmd!(shell, "{standin} sample --into {root}").quiet().run()?;
+            root
+        }
+        Some(repo) => {
+            let root = base.join(repo.root.file_name().unwrap_or("infrastructure-live".as_ref()));
+            copy(&repo.root, &root)?;
+            root
+        }
+    };
+    let repo = Repository::open(&root).map_err(|failures| anyhow::anyhow!("{}", join(&failures)))?;
+    let profile = |name: &str| format!("your-{name}");
+    let known = repo
+        .accounts
+        .iter()
+        .flat_map(|account| ["--profile".to_owned(), format!("{}={}", profile(&account.name), account.id)]);
+    let known: Vec<_> = known.collect();
+    let faults = args.inject.iter().flat_map(|fault| ["--inject", fault]);
+    cmd!(shell, "{standin} world --into {world} --repo {root} {known...} {faults...}").quiet().ignore_stdout().run()?;
+    let sts = Service::start(&standin, &["sts".as_ref(), "--world".as_ref(), world.as_os_str()], "ready ")?;
+    write_settings(&root, &sts.told)?;
+    start_history(&shell, &root);
+    let profiles = repo.accounts.iter().map(|account| format!("--profile={}={}", account.name, profile(&account.name)));
+    Ok(Place { profiles: profiles.collect(), root, world: world.canonicalize()?, _sts: sts })
+}
+
+/// Builds the package of stand-ins beside our own binary, and gives the path of its program.
+fn build_stand_ins(context: &Context) -> anyhow::Result<PathBuf> {
+    let ours = std::env::current_exe()?;
+    let profile_folder = ours.parent().context("our own binary has no folder")?;
+    let target = profile_folder.parent().context("our own binary lies in no target folder")?;
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("standins/Cargo.toml");
+    anyhow::ensure!(
+        manifest.is_file(),
+        "the stand-ins' source is not at {}; rehearse from a checkout that has `xtask/standins`",
+        manifest.display()
+    );
+    let cargo = context.vars.get("CARGO".as_ref() as &std::ffi::OsStr).cloned().unwrap_or_else(|| "cargo".into());
+    let release = profile_folder.ends_with("release").then_some("--release");
+    let shell = Shell::new()?;
+    let already = profile_folder.join("xtask-standin").exists();
+    if !already {
+        context.screen.say(Tone::Plain, "Building", "the stand-ins (once)");
+    }
+    let command = cmd!(
+        shell,
+        "{cargo} build --quiet --bin xtask-standin --manifest-path {manifest} --target-dir {target} {release...}"
+    );
+    command.quiet().run().context("the stand-ins could not be built")?;
+    Ok(profile_folder.join("xtask-standin"))
+}
+
+/// Copies what git would track: hidden build output, caches and ignored files stay behind.
+fn copy(from: &Path, to: &Path) -> anyhow::Result<()> {
+    let left_behind = [".git", ".xtask", ".terragrunt-cache", ".terraform", "target", "node_modules"];
+    let walk = ignore::WalkBuilder::new(from)
+        .hidden(false)
+        .filter_entry(move |entry| !left_behind.iter().any(|name| entry.file_name() == *name))
+        .build();
+    for entry in walk {
+        let entry = entry?;
+        let target = to.join(entry.path().strip_prefix(from)?);
+        let kind = entry.file_type().context("standard input is not walked")?;
+        if kind.is_dir() {
+            fs::create_dir_all(&target)?;
+        } else if kind.is_file() {
+            fs::copy(entry.path(), &target).with_context(|| format!("copying {}", entry.path().display()))?;
+        }
+    }
+    Ok(())
+}
+
+/// The copy talks to the stand-in of STS, and to nothing else.
+fn write_settings(root: &Path, port: &str) -> anyhow::Result<()> {
+    let path = root.join("Cargo.toml");
+    let text = match fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
+        Err(error) => return Err(error).context("reading Cargo.toml"),
+    };
+    let endpoint = format!("http://127.0.0.1:{}", port.trim());
+    let mut wrapper = toml_edit::Array::new();
+    wrapper.extend(["aws-vault", "exec", "{profile}", "--"]);
+    let values: [(&str, toml_edit::Value); 3] =
+        [("endpoint-url", endpoint.into()), ("terraform-binary", "terraform".into()), ("credentials", wrapper.into())];
+    let text =
+        values.into_iter().try_fold(text, |text, (key, value)| settings::set(&text, "Cargo.toml", key, value))?;
+    fs::write(path, text).context("writing Cargo.toml")
+}
+
+/// A history of its own, where git is there: then the copy looks to git as the original does.
+fn start_history(shell: &Shell, root: &Path) {
+    shell.change_dir(root);
+    let identity = ["-c", "user.name=Rehearsal", "-c", "user.email=rehearsal@localhost", "-c", "commit.gpgsign=false"];
+    let steps = [
+        cmd!(shell, "git init --quiet --initial-branch main"),
+        cmd!(shell, "git add --all"),
+        cmd!(shell, "git {identity...} commit --quiet --no-verify --message rehearsal"),
+    ];
+    // Without git the rehearsal goes on without a history.
+    let _ = steps.into_iter().try_for_each(|step| step.quiet().ignore_stdout().ignore_stderr().run());
+}
+
+fn introduce(context: &Context, original: Option<&Repository>, base: &Path) {
+    let what = match original {
+        None => "a sample of six accounts".to_owned(),
+        Some(repo) => format!("a copy of {}", repo.root.display()),
+    };
+    context.screen.say(Tone::Plain, "Rehearsal", format!("{what} in {}", base.display()));
+}
+
+/// Runs the three commands as a person would, on a PATH of their own.
+fn perform(context: &Context, place: &Place, tag: &Tag) -> anyhow::Result<Exit> {
+    let ours = std::env::current_exe()?;
+    let mut vars: Env = context.vars.clone();
+    vars.retain(|name, _| !name.to_string_lossy().starts_with("AWS_"));
+    vars.insert("PATH".into(), place.world.join("bin").into());
+    vars.insert(REHEARSAL.into(), place.world.clone().into());
+    for proxy in ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"] {
+        vars.remove::<std::ffi::OsStr>(proxy.as_ref());
+    }
+    for words in [&["build-images", tag.as_str()][..], &["bump-tags", tag.as_str()], &["apply-all"]] {
+        context.screen.say(Tone::Plain, "", "");
+        context.screen.say(Tone::Plain, "Rehearsing", format!("cargo xtask {}", words.join(" ")));
+        let mut argv: Vec<OsString> = vec![ours.clone().into(), "--repo".into(), place.root.clone().into()];
+        argv.extend(place.profiles.iter().map(OsString::from));
+        argv.extend(words.iter().map(OsString::from));
+        argv.extend(options(context));
+        let invocation = Invocation { argv, cwd: place.root.clone(), vars: vars.clone() };
+        let status = process::in_our_place(&invocation)?;
+        let code = status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1);
+        if code != 0 {
+            return Ok(Exit(code));
+        }
+    }
+    Ok(Exit::DONE)
+}
+
+/// What was asked of us is asked of them. Where there is nobody to consent, the rehearsal does.
+fn options(context: &Context) -> Vec<OsString> {
+    let globals = &context.globals;
+    let nobody = crate::tools::tty::Terminal::open().is_none();
+    let flags = [
+        (globals.yes || nobody, "--yes"),
+        (globals.dry_run, "--dry-run"),
+        (globals.quiet, "--quiet"),
+        (globals.verbose, "--verbose"),
+    ];
+    flags.into_iter().filter(|(is_set, _)| *is_set).map(|(_, flag)| flag.into()).collect()
+}
+
+fn conclude(context: &Context, is_copy: bool, place: &Place, tag: &Tag, exit: Exit) -> Result<Exit, Failures> {
+    context.screen.say(Tone::Plain, "", "");
+    let proves = if is_copy {
+        "proven: our reading of this repository, the order, the prompts, the recovery\n  not proven: your HCL in the real terragrunt, your credentials, your network"
+    } else {
+        "proven: the order, the prompts, the guards, the recovery; run it in your repository to rehearse that"
+    };
+    let end = if exit == Exit::DONE { (Tone::Good, "Rehearsed") } else { (Tone::Bad, "Ended") };
+    let about = if exit == Exit::DONE {
+        format!("the update to {tag}; nothing outside {} was touched", place.root.display())
+    } else {
+        format!(
+            "with exit code {}, as it would in earnest; nothing outside {} was touched",
+            exit.0,
+            place.root.display()
+        )
+    };
+    context.screen.say(end.0, end.1, about);
+    context
+        .screen
+        .lines(&format!("  {proves}\n  what every program was asked: {}", place.world.join("log.jsonl").display()));
+    Ok(exit)
+}
+
+fn join(failures: &Failures) -> String {
+    failures.iter().map(|failure| failure.to_string()).collect::<Vec<_>>().join("\n")
+}

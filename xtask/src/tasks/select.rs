@@ -1,0 +1,78 @@
+//! Which units a command is about, and what each is called.
+
+use std::collections::BTreeMap;
+
+use crate::model::{Failure, Failures, Kind};
+use crate::repo::Repository;
+use crate::repo::unit::Unit;
+
+/// The units in the named accounts that are among the named ones; every unit if nothing is named. A name that fits nothing
+/// is an error: a typing mistake must not make a selection smaller unseen.
+pub fn select<'r>(repo: &'r Repository, accounts: &[String], paths: &[String]) -> Result<Vec<&'r Unit>, Failures> {
+    let mut failures = Vec::new();
+    for name in accounts {
+        if !repo.units.iter().any(|unit| unit.account.name == *name) {
+            let known: Vec<_> = repo.units.iter().map(|unit| unit.account.name.as_str()).collect();
+            failures.push(
+                Failure::new(Kind::NothingSelected, format!("no unit is in an account called `{name}`"))
+                    .hint(format!("there are {}", distinct(known))),
+            );
+        }
+    }
+    let paths: Vec<_> = paths.iter().map(|path| plain(path)).collect();
+    for path in &paths {
+        if !repo.units.iter().any(|unit| unit.path.as_str() == *path) {
+            failures.push(
+                Failure::new(Kind::NothingSelected, format!("there is no unit `{path}`"))
+                    .hint("see `cargo xtask units`"),
+            );
+        }
+    }
+    Failures::check(failures)?;
+    let chosen: Vec<_> = repo.units.iter().filter(|unit| is_selected(unit, accounts, &paths)).collect();
+    if chosen.is_empty() {
+        return Err(Failure::new(Kind::NothingSelected, "nothing is selected").hint("see `cargo xtask units`").into());
+    }
+    Ok(chosen)
+}
+
+/// What is wrong with the repository, and with the units that would be selected.
+pub fn take_problems(repo: &mut Repository, accounts: &[String], paths: &[String]) -> Vec<Failure> {
+    let paths: Vec<_> = paths.iter().map(|path| plain(path)).collect();
+    let mut problems = std::mem::take(&mut repo.problems);
+    for unit in repo.units.iter_mut().filter(|unit| is_selected(unit, accounts, &paths)) {
+        problems.append(&mut unit.problems);
+    }
+    problems
+}
+
+fn is_selected(unit: &Unit, accounts: &[String], paths: &[&str]) -> bool {
+    (accounts.is_empty() || accounts.contains(&unit.account.name))
+        && (paths.is_empty() || paths.contains(&unit.path.as_str()))
+}
+
+/// A unit's path as a shell may have completed it.
+fn plain(path: &str) -> &str {
+    path.trim_end_matches('/').trim_start_matches("./")
+}
+
+fn distinct(mut names: Vec<&str>) -> String {
+    names.sort_unstable();
+    names.dedup();
+    names.join(", ")
+}
+
+/// What each unit is called on the screen: its account where that says enough, its path otherwise.
+pub fn labels(units: &[&Unit]) -> Vec<String> {
+    let mut per_account: BTreeMap<&str, usize> = BTreeMap::new();
+    for unit in units {
+        *per_account.entry(unit.account.name.as_str()).or_default() += 1;
+    }
+    units
+        .iter()
+        .map(|unit| match per_account[unit.account.name.as_str()] {
+            1 => unit.account.name.clone(),
+            _ => unit.path.to_string(),
+        })
+        .collect()
+}

@@ -1,0 +1,203 @@
+//! A run that has begun: its lock, its folder, its executor; and the questions that come before everything else.
+
+use crate::model::{Account, Failure, Failures, Region};
+use crate::repo::Repository;
+use crate::report::progress::Progress;
+use crate::report::screen::{Tone, count, duration};
+use crate::run::event::{Event, Outcome, StepResult};
+use crate::run::executor::{Executor, OnFailure};
+use crate::run::folder::RunFolder;
+use crate::run::interrupt::Interrupt;
+use crate::run::lock::RunLock;
+use crate::run::redact::is_secret_name;
+use crate::run::step::Stage;
+use crate::tasks::context::Context;
+use crate::tasks::orders::Orders;
+use crate::tasks::ready::Ready;
+use crate::tools::env::{self, Env, Purpose};
+use crate::tools::process::Relay;
+use crate::tools::proof::{self, Proof, Verdict};
+
+/// A run that has begun. Its lock is given back when it is dropped.
+#[derive(Debug)]
+pub struct Session<'a> {
+    context: &'a Context,
+    executor: Executor,
+    _lock: RunLock,
+}
+
+impl<'a> Session<'a> {
+    /// Takes the repository's lock and makes the run's folder.
+    pub fn begin(context: &'a Context, run: &RunFolder, command: &str, n_jobs: usize) -> Result<Self, Failures> {
+        let program = run.create()?;
+        let holder = format!("run {} ({command}, process {}, since {})\n", run.id, std::process::id(), proof::now());
+        let lock = RunLock::take(&run.run_lock(), &holder)?;
+        let secrets = |(name, _): &(&std::ffi::OsString, _)| name.to_str().is_some_and(is_secret_name);
+        let mut vars: Env =
+            context.vars.iter().filter(secrets).map(|(name, value)| (name.clone(), value.clone())).collect();
+        vars.extend(env::build(&context.vars, Purpose::Plain, &[]).vars);
+        let relay = Relay { program, secrets: vars };
+        let executor = Executor { relay, interrupt: Interrupt::listen()?, n_jobs };
+        Ok(Self { context, executor, _lock: lock })
+    }
+
+    /// Keeps a secret that was asked for at the terminal out of the logs too.
+    pub fn keep_secret(&mut self, ready: &Ready<'_>) {
+        let secrets = ready.wrapper_env.iter().filter(|(name, _)| name.to_str().is_some_and(is_secret_name));
+        self.executor.relay.secrets.extend(secrets.map(|(name, value)| (name.clone(), value.clone())));
+    }
+
+    /// Runs a stage side by side and tells about it.
+    pub fn side_by_side(&self, stage: &Stage, on_failure: OnFailure) -> Vec<Outcome> {
+        let progress = Progress::new(&self.context.screen);
+        self.executor.side_by_side(stage, on_failure, &mut |event| progress.tell(event))
+    }
+
+    /// An error if somebody asked to stop.
+    pub fn check_interrupt(&self) -> Result<(), Failure> {
+        self.executor.interrupt.check()
+    }
+
+    /// Opens every session in the foreground, one after the other, and proves every account: one that is not what it
+    /// should be stops everything.
+    pub fn prove_identities(
+        &self,
+        ready: &Ready<'_>,
+        stage: &Stage,
+        accounts: &[(&Account, Region)],
+    ) -> Result<(), Failures> {
+        let outcomes = self.executor.one_by_one(stage, &mut |_: &Event| {});
+        self.check_interrupt()?;
+        let mut failures = Vec::new();
+        let mut proofs = Vec::new();
+        for ((step, outcome), (account, _)) in stage.lanes.iter().flatten().zip(&outcomes).zip(accounts) {
+            let proof = step.attempt.as_ref().and_then(|attempt| attempt.outer_proof());
+            match (outcome.result, proof) {
+                (StepResult::Succeeded, Some(proof)) => proofs.push(proof),
+                (_, proof) => failures.push(not_proven(ready, account, proof, outcome)),
+            }
+        }
+        let n_wrong = failures.len();
+        if let Some(last) = failures.last_mut() {
+            let n = accounts.len();
+            last.details.push(format!(
+                "{} of {} not proven: nothing was started in any account",
+                n_wrong,
+                count(n, "account")
+            ));
+        }
+        Failures::check(failures)?;
+        let sessions =
+            shortest_life(&proofs).map(|life| format!("   sessions good for {life} or more")).unwrap_or_default();
+        let about = format!("{n} of {} proven{sessions}", count(proofs.len(), "account"), n = proofs.len());
+        self.context.screen.say(Tone::Good, "Identity", about);
+        if !ready.left_out.is_empty() {
+            let names = ready.left_out.join(", ");
+            self.context.screen.say(Tone::Plain, "Left out", format!("{names}, set in this shell"));
+        }
+        Ok(())
+    }
+
+    /// Asks every private git source in the foreground, so that nothing has to ask later.
+    pub fn ask_sources(&self, stage: &Stage) -> Result<(), Failures> {
+        if stage.lanes.is_empty() {
+            return Ok(());
+        }
+        let outcomes = self.executor.one_by_one(stage, &mut |_: &Event| {});
+        self.check_interrupt()?;
+        let failures =
+            stage.lanes.iter().flatten().zip(&outcomes).filter(|(_, outcome)| outcome.result != StepResult::Succeeded);
+        let failures = failures.map(|(step, outcome)| {
+            let cause = outcome.cause.clone().unwrap_or_default();
+            Failure::refused(format!("git can't read the module source `{}`", step.subject))
+                .detail(format!("`git ls-remote` {cause}"))
+                .hint("check that your ssh key is loaded (`ssh-add -l`) or that git has credentials for it")
+        });
+        Failures::check(failures.collect())?;
+        let took = outcomes.iter().map(|outcome| outcome.took).sum();
+        let n = outcomes.len();
+        self.context.screen.say(
+            Tone::Good,
+            "Sources",
+            format!("{} readable   {}", count(n, "git repository"), duration(took)),
+        );
+        Ok(())
+    }
+}
+
+/// Says in a person's words why an account is not proven.
+fn not_proven(ready: &Ready<'_>, account: &Account, proof: Option<Proof>, outcome: &Outcome) -> Failure {
+    let name = &account.name;
+    let profile = ready.profile(account).map(|profile| format!("profile `{profile}`"));
+    let with_places = |failure: Failure| account.evidence.iter().cloned().fold(failure, Failure::at);
+    match proof {
+        Some(Proof { verdict: Verdict::Mismatch, account: Some(found), arn, .. }) => {
+            let known = ready.repo.accounts.iter().find(|other| other.id == found);
+            let found_name = known.map_or("an account that this repository doesn't name", |other| &other.name);
+            let failure = with_places(Failure::refused(format!(
+                "the credentials for account `{name}` belong to another account"
+            )));
+            let from = profile.map(|profile| format!("from      {profile}"));
+            let failure = from.into_iter().fold(failure, Failure::detail);
+            failure
+                .detail(format!("expected  {} {name}", account.id))
+                .detail(format!("found     {found} {found_name}"))
+                .detail(format!("          {}", arn.unwrap_or_default()))
+                .hint("check which account the profile leads to, and `profiles` in [workspace.metadata.xtask] in Cargo.toml")
+        }
+        Some(Proof { reason: Some(reason), .. }) => {
+            Failure::refused(format!("the identity for account `{name}` could not be proven")).detail(reason)
+        }
+        _ => {
+            let how = outcome.cause.clone().unwrap_or_default();
+            let who = profile.unwrap_or_else(|| "the environment".to_owned());
+            Failure::refused(format!("there is no session for account `{name}` from {who}"))
+                .detail(how)
+                .hint("see what the credential tool printed above")
+        }
+    }
+}
+
+/// How long the first of these sessions to end still lives.
+fn shortest_life(proofs: &[Proof]) -> Option<String> {
+    use aws_smithy_types::date_time::{DateTime, Format};
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).ok()?.as_secs();
+    let ends = proofs
+        .iter()
+        .filter_map(|proof| DateTime::from_str(proof.expires.as_deref()?, Format::DateTimeWithOffset).ok());
+    let first = ends.map(|end| end.secs()).min()?;
+    let left = u64::try_from(first).ok()?.checked_sub(now)?;
+    Some(format!("{} min", left / 60))
+}
+
+/// The line that says where this is.
+pub fn say_repository(context: &Context, repo: &Repository) {
+    let name = repo.root.file_name().map_or_else(|| "/".to_owned(), |name| name.to_string_lossy().into_owned());
+    let about = match crate::tools::git::checkout(&repo.root) {
+        Some(checkout) if checkout.n_changed == 0 => format!("{name} ({}, clean)", checkout.branch),
+        Some(checkout) => format!("{name} ({}, {} changed)", checkout.branch, count(checkout.n_changed, "file")),
+        None => name,
+    };
+    context.screen.say(Tone::Plain, "Repository", about);
+}
+
+/// What a stage of identities is about: each account once, with the region of its first unit.
+pub fn accounts_of<'u>(units: impl IntoIterator<Item = (&'u Account, Region)>) -> Vec<(&'u Account, Region)> {
+    let mut accounts: Vec<(&Account, Region)> = Vec::new();
+    for (account, region) in units {
+        if !accounts.iter().any(|(known, _)| known.id == account.id) {
+            accounts.push((account, region));
+        }
+    }
+    accounts
+}
+
+/// The orders of a run whose guard is the copy in its folder, or in a dry run this very binary.
+pub fn orders<'a>(ready: &'a Ready<'a>, run: &'a RunFolder, dry: bool) -> Result<Orders<'a>, Failure> {
+    let guard = if dry {
+        std::env::current_exe().map_err(|error| Failure::refused("cannot find our own binary").because(error))?
+    } else {
+        run.binary()
+    };
+    Ok(Orders::new(ready, run, guard))
+}
