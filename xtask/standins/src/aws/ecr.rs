@@ -1,0 +1,75 @@
+//! `aws ecr describe-images`.
+
+use serde_json::{Value, json};
+
+use super::args::{Call, usage};
+use super::{keys, service_error};
+use crate::cloud::ecr;
+use crate::refusal::Outcome;
+use crate::world::World;
+
+const OPERATION: &str = "DescribeImages";
+
+/// Describes the images of a repository, or those asked for; one that isn't there is an error.
+pub(super) fn describe_images(world: &World, call: &Call) -> Outcome<Value> {
+    let region = call.region()?;
+    let wanted = wanted(call)?;
+    let keys = keys(world, OPERATION)?;
+    let registry = call.value("registry-id").unwrap_or(&keys.account);
+    let repository = call.value("repository-name").unwrap_or_default();
+    if registry != keys.account {
+        return Err(service_error(
+            OPERATION,
+            "AccessDeniedException",
+            &format!(
+                "User: {} is not authorized to perform: ecr:DescribeImages on resource: \
+                 arn:aws:ecr:{region}:{registry}:repository/{repository} because no resource-based policy allows the \
+                 ecr:DescribeImages action",
+                keys.arn()
+            ),
+        ));
+    }
+    let all = ecr::read(world, registry)?;
+    let images = all.get(&region).and_then(|region| region.get(repository)).ok_or_else(|| {
+        service_error(
+            OPERATION,
+            "RepositoryNotFoundException",
+            &format!("The repository with name '{repository}' does not exist in the registry with id '{registry}'"),
+        )
+    })?;
+    for tag in &wanted {
+        if !images.iter().any(|image| image.image_tags.iter().any(|there| there == tag)) {
+            return Err(service_error(
+                OPERATION,
+                "ImageNotFoundException",
+                &format!(
+                    "The image with imageId {{imageDigest:'null', imageTag:'{tag}'}} does not exist within the repository \
+                     with name '{repository}' in the registry with id '{registry}'"
+                ),
+            ));
+        }
+    }
+    let asked_for = |image: &&ecr::Image| wanted.is_empty() || image.image_tags.iter().any(|tag| wanted.contains(tag));
+    let details = images.iter().filter(asked_for).map(|image| {
+        json!({
+            "registryId": registry,
+            "repositoryName": repository,
+            "imageDigest": image.image_digest,
+            "imageTags": image.image_tags,
+            "imageSizeInBytes": image.image_size_in_bytes,
+            "imagePushedAt": image.image_pushed_at,
+            "imageManifestMediaType": "application/vnd.docker.distribution.manifest.v2+json",
+            "artifactMediaType": "application/vnd.docker.container.image.v1+json",
+        })
+    });
+    Ok(json!({ "imageDetails": details.collect::<Vec<_>>() }))
+}
+
+/// The tags in `--image-ids imageTag=TAG …`.
+fn wanted(call: &Call) -> Outcome<Vec<String>> {
+    let tag = |id: &String| {
+        let tag = id.strip_prefix("imageTag=").filter(|tag| !tag.is_empty()).map(str::to_owned);
+        tag.ok_or_else(|| usage(&format!("Error parsing parameter '--image-ids': `{id}` is no imageTag=TAG")))
+    };
+    call.values("image-ids").iter().map(tag).collect()
+}

@@ -1,0 +1,66 @@
+//! `aws ecs describe-task-definition` and `list-task-definitions`.
+
+use serde_json::{Value, json};
+
+use super::args::Call;
+use super::{keys, service_error};
+use crate::cloud::ecs::{self, TaskDefinition};
+use crate::refusal::Outcome;
+use crate::world::World;
+
+/// Describes a task definition: by family the newest active one, by revision or ARN any.
+pub(super) fn describe_task_definition(world: &World, call: &Call) -> Outcome<Value> {
+    let operation = "DescribeTaskDefinition";
+    let region = call.region()?;
+    let keys = keys(world, operation)?;
+    let asked = call.value("task-definition").unwrap_or_default();
+    let prefix = format!("arn:aws:ecs:{region}:{}:task-definition/", keys.account);
+    let name = asked.strip_prefix(&prefix).unwrap_or(asked);
+    let (family, revision) = name.split_once(':').map_or((name, None), |(family, revision)| (family, Some(revision)));
+    let all = ecs::read(world, &keys.account)?;
+    let revisions = all.get(&region).and_then(|region| region.get(family)).map(Vec::as_slice).unwrap_or_default();
+    let found = revisions.iter().rev().find(|known| match revision {
+        Some(revision) => known.revision.to_string() == revision,
+        None => known.status == "ACTIVE",
+    });
+    match found {
+        Some(found) => Ok(json!({ "taskDefinition": describe(&keys.account, &region, family, found), "tags": [] })),
+        None => Err(service_error(operation, "ClientException", "Unable to describe task definition.")),
+    }
+}
+
+fn describe(account: &str, region: &str, family: &str, known: &TaskDefinition) -> Value {
+    json!({
+        "taskDefinitionArn": ecs::arn(account, region, family, known.revision),
+        "containerDefinitions": [{ "name": "ecs-deploy-runner", "image": known.image, "essential": true }],
+        "family": family,
+        "networkMode": "awsvpc",
+        "revision": known.revision,
+        "status": known.status,
+        "requiresCompatibilities": ["EC2", "FARGATE"],
+        "cpu": "1024",
+        "memory": "8192",
+        "registeredAt": known.registered_at,
+    })
+}
+
+/// Lists the ARNs of task definitions, active ones unless told otherwise.
+pub(super) fn list_task_definitions(world: &World, call: &Call) -> Outcome<Value> {
+    let region = call.region()?;
+    let keys = keys(world, "ListTaskDefinitions")?;
+    let status = call.value("status").unwrap_or("ACTIVE");
+    let all = ecs::read(world, &keys.account)?;
+    let mut arns = Vec::new();
+    for (family, revisions) in all.get(&region).into_iter().flatten() {
+        // A prefix is a whole family to ECS, despite the name.
+        if call.value("family-prefix").is_some_and(|wanted| wanted != family) {
+            continue;
+        }
+        let known = revisions.iter().filter(|known| known.status == status);
+        arns.extend(known.map(|known| ecs::arn(&keys.account, &region, family, known.revision)));
+    }
+    if call.value("sort") == Some("DESC") {
+        arns.reverse();
+    }
+    Ok(json!({ "taskDefinitionArns": arns }))
+}

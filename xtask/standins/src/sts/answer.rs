@@ -1,0 +1,68 @@
+//! What STS answers to a request.
+
+use serde_json::json;
+
+use super::http::{Request, Response};
+use crate::digest;
+use crate::keys::Keys;
+use crate::world::World;
+
+const NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
+
+/// Answers a request. The signature isn't checked, but key and session token must be those that were handed out.
+pub(super) fn answer(world: &World, request: &Request) -> Response {
+    let query = request.target.split_once('?').map_or("", |(_, query)| query);
+    let form = if request.method == "POST" { request.body.as_str() } else { query };
+    let field = |name: &str| {
+        form.split('&')
+            .filter_map(|pair| pair.split_once('='))
+            .find(|(field, _)| *field == name)
+            .map(|(_, value)| value)
+    };
+    let keys = match authenticate(world, request) {
+        Ok(keys) => keys,
+        Err((code, message)) => return error(403, code, message),
+    };
+    // A log that can't be written is no reason to leave a client without an answer.
+    let _ = world.log(json!({ "event": "sts", "action": field("Action"), "account": keys.account }));
+    match (field("Action"), field("Version")) {
+        (Some("GetCallerIdentity"), Some("2011-06-15")) => Response { status: 200, body: identity(&keys) },
+        _ => error(400, "InvalidAction", "Could not find operation for this action and version"),
+    }
+}
+
+/// Whose keys the request was made with.
+fn authenticate(world: &World, request: &Request) -> Result<Keys, (&'static str, &'static str)> {
+    let header = request.header("authorization");
+    let header = header.ok_or(("MissingAuthenticationToken", "Request is missing Authentication Token"))?;
+    let credential = header
+        .strip_prefix("AWS4-HMAC-SHA256 ")
+        .and_then(|fields| fields.split(',').find_map(|field| field.trim().strip_prefix("Credential=")));
+    let scope: Vec<&str> = credential.unwrap_or_default().split('/').collect();
+    let [id, _date, _region, "sts", "aws4_request"] = scope.as_slice() else {
+        return Err(("IncompleteSignature", "Authorization header requires a credential scoped to sts"));
+    };
+    let keys = Keys::of_id(id, world).filter(|keys| request.header("x-amz-security-token") == Some(&keys.token));
+    keys.ok_or(("InvalidClientTokenId", "The security token included in the request is invalid."))
+}
+
+fn identity(keys: &Keys) -> String {
+    format!(
+        "<GetCallerIdentityResponse xmlns=\"{NAMESPACE}\">\n  <GetCallerIdentityResult>\n    <Arn>{}</Arn>\n    \
+         <UserId>{}</UserId>\n    <Account>{}</Account>\n  </GetCallerIdentityResult>\n  <ResponseMetadata>\n    \
+         <RequestId>{}</RequestId>\n  </ResponseMetadata>\n</GetCallerIdentityResponse>\n",
+        keys.arn(),
+        keys.user_id(),
+        keys.account,
+        digest::uuid(&keys.id)
+    )
+}
+
+fn error(status: u16, code: &str, message: &str) -> Response {
+    let body = format!(
+        "<ErrorResponse xmlns=\"{NAMESPACE}\">\n  <Error>\n    <Type>Sender</Type>\n    <Code>{code}</Code>\n    \
+         <Message>{message}</Message>\n  </Error>\n  <RequestId>{}</RequestId>\n</ErrorResponse>\n",
+        digest::uuid(code)
+    );
+    Response { status, body }
+}

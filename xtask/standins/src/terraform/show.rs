@@ -1,0 +1,102 @@
+//! `terraform show` of a saved plan, as JSON above all.
+
+use std::path::Path;
+
+use serde_json::{Map, Value, json};
+
+use super::change::{Action, Change};
+use super::plan::Plan;
+use super::resource::{Attributes, MODULE, TASK};
+use super::{VERSION, describe, error};
+use crate::args::Parsed;
+use crate::out;
+use crate::refusal::{Outcome, Refusal};
+
+const PROVIDER: &str = "registry.terraform.io/hashicorp/aws";
+
+/// Prints a saved plan.
+pub(super) fn run(flags: &Parsed) -> Outcome {
+    let [file] = flags.rest.as_slice() else {
+        return Err(Refusal::new(1, "rehearsal: the stand-in for terraform shows saved plans only"));
+    };
+    let plan = Plan::read(Path::new(file)).map_err(|why| {
+        error(
+            "Failed to read the given file as a state or plan file",
+            &format!("State read error: Error loading statefile: open {why}\n\nPlan read error: couldn't load the provided path as either a local plan file (open {why})"),
+        )
+    })?;
+    match flags.is_set("json") {
+        true => out::line(&json(&plan).to_string()),
+        false => describe::print(&plan),
+    }
+    Ok(())
+}
+
+/// The plan as Terraform's JSON, <https://developer.hashicorp.com/terraform/internals/json-format>.
+fn json(plan: &Plan) -> Value {
+    let mut json = json!({
+        "format_version": "1.2",
+        "terraform_version": VERSION,
+        "variables": plan.variables,
+        "planned_values": { "root_module": module(plan.changes.iter().filter_map(|change| Some((change, change.after.as_ref()?)))) },
+        "resource_changes": plan.changes.iter().map(resource_change).collect::<Vec<_>>(),
+        "configuration": {
+            "provider_config": {
+                "aws": { "name": "aws", "full_name": PROVIDER, "expressions": { "region": { "constant_value": plan.region } } },
+            },
+            "root_module": { "module_calls": { "ecs_deploy_runner": { "source": "./ecs-deploy-runner", "module": {} } } },
+        },
+        "timestamp": plan.timestamp,
+        "applyable": plan.does_something(),
+        "complete": true,
+        "errored": false,
+    });
+    if !plan.lineage.is_empty() {
+        let before = plan.changes.iter().filter_map(|change| Some((change, change.before.as_ref()?)));
+        json["prior_state"] = json!({ "format_version": "1.0", "terraform_version": VERSION, "values": { "root_module": module(before) } });
+    }
+    json
+}
+
+fn module<'a>(resources: impl Iterator<Item = (&'a Change, &'a Attributes)>) -> Value {
+    let resources: Vec<Value> = resources
+        .map(|(change, values)| {
+            json!({
+                "address": change.address(),
+                "mode": "managed",
+                "type": change.kind,
+                "name": change.name,
+                "provider_name": PROVIDER,
+                "schema_version": 1,
+                "values": values,
+                "sensitive_values": {},
+            })
+        })
+        .collect();
+    json!({ "child_modules": [{ "resources": resources, "address": MODULE }] })
+}
+
+fn resource_change(change: &Change) -> Value {
+    let unknown: Map<String, Value> = change.unknown.iter().map(|name| (name.clone(), true.into())).collect();
+    let mut json = json!({
+        "address": change.address(),
+        "module_address": MODULE,
+        "mode": "managed",
+        "type": change.kind,
+        "name": change.name,
+        "provider_name": PROVIDER,
+        "change": {
+            "actions": change.action.names(),
+            "before": change.before,
+            "after": change.after,
+            "after_unknown": unknown,
+            "before_sensitive": if change.before.is_some() { json!({}) } else { json!(false) },
+            "after_sensitive": if change.after.is_some() { json!({}) } else { json!(false) },
+        },
+    });
+    if change.action == Action::Replace && change.kind == TASK {
+        json["change"]["replace_paths"] = json!([["container_definitions"]]);
+        json["action_reason"] = "replace_because_cannot_update".into();
+    }
+    json
+}

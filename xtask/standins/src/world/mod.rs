@@ -1,0 +1,120 @@
+//! The world of a rehearsal: a folder that holds accounts, profiles, images, states and a log of every call.
+//!
+//! A stand-in gets no hint by its environment, which xtask builds from nothing: the world is the folder above the
+//! `bin` folder that the stand-in lies in.
+
+mod inject;
+mod log;
+pub(crate) mod setup;
+
+use std::collections::BTreeMap;
+use std::env;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+pub(crate) use inject::Inject;
+
+use crate::refusal::{Outcome, Refusal};
+use crate::store;
+
+/// What `world.json` says.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Settings {
+    /// The version of this shape: 1.
+    pub(crate) schema: u32,
+    /// Account ids by account name.
+    pub(crate) accounts: BTreeMap<String, String>,
+    /// Account ids by profile, for aws-vault.
+    pub(crate) profiles: BTreeMap<String, String>,
+    /// The region of every profile.
+    pub(crate) region: String,
+    /// What is made to go wrong.
+    #[serde(default)]
+    pub(crate) inject: Vec<Inject>,
+    /// How long an apply or a build takes, in milliseconds.
+    #[serde(default)]
+    pub(crate) pace_ms: u64,
+}
+
+/// The world that a stand-in lives in.
+#[derive(Debug)]
+pub(crate) struct World {
+    folder: PathBuf,
+    pub(crate) settings: Settings,
+}
+
+impl World {
+    /// Opens the world that this very program lies in.
+    pub(crate) fn here() -> Outcome<Self> {
+        let program = env::current_exe().map_err(|error| Refusal::of_rehearsal("find this program", error))?;
+        match program.parent().and_then(Path::parent) {
+            Some(folder) => Self::open(folder),
+            None => Err(Refusal::of_rehearsal("find the world", "this program lies in no folder")),
+        }
+    }
+
+    /// Opens the world in a folder.
+    pub(crate) fn open(folder: &Path) -> Outcome<Self> {
+        let file = folder.join("world.json");
+        let settings: Option<Settings> = store::read_if_there(&file)?;
+        let settings = settings.ok_or_else(|| {
+            Refusal::new(1, format!("this is a stand-in for rehearsals, and there is no `{}`", file.display()))
+        })?;
+        Ok(Self { folder: folder.to_owned(), settings })
+    }
+
+    /// Whether an account exists.
+    pub(crate) fn knows(&self, account: &str) -> bool {
+        self.settings.accounts.values().chain(self.settings.profiles.values()).any(|known| known == account)
+    }
+
+    /// Whether a name, of an account or a profile, means this account.
+    fn means(&self, name: &str, account: &str) -> bool {
+        [&self.settings.accounts, &self.settings.profiles]
+            .iter()
+            .any(|by_name| by_name.get(name).is_some_and(|id| id == account))
+    }
+
+    /// The account whose keys are handed out where `account` was asked for: the same, unless `wrong-account` is injected.
+    pub(crate) fn account_answering_for(&self, account: &str) -> String {
+        let wrong = |inject: &Inject| matches!(inject, Inject::WrongAccount(name) if self.means(name, account));
+        if !self.settings.inject.iter().any(wrong) {
+            return account.to_owned();
+        }
+        let prod = self.settings.accounts.get("prod");
+        let others = prod.into_iter().chain(self.settings.accounts.values()).chain(self.settings.profiles.values());
+        others.into_iter().find(|other| *other != account).cloned().unwrap_or_else(|| "999999999999".to_owned())
+    }
+
+    /// Whether the apply in `account` has to fail now. It does so once in a world, as a busy AWS does.
+    pub(crate) fn fails_now(&self, account: &str) -> Outcome<bool> {
+        let fails = |inject: &&Inject| matches!(inject, Inject::Fail(name) if self.means(name, account));
+        match self.settings.inject.iter().find(fails) {
+            Some(inject) => self.first_time(&format!("{inject}").replace(':', "-")),
+            None => Ok(false),
+        }
+    }
+
+    /// Whether builds say that they succeeded and push nothing.
+    pub(crate) fn loses_images(&self) -> bool {
+        self.settings.inject.contains(&Inject::NoImage)
+    }
+
+    /// Whether `what` happens for the first time in this world, whoever asks at the same time.
+    pub(crate) fn first_time(&self, what: &str) -> Outcome<bool> {
+        let file = self.folder.join("once").join(what);
+        store::update(&file, |seen: &mut bool| Ok(!std::mem::replace(seen, true)))
+    }
+
+    /// The file with what exists in an account of one service, `ecr` or `ecs`.
+    pub(crate) fn service(&self, account: &str, service: &str) -> PathBuf {
+        self.folder.join("accounts").join(account).join(format!("{service}.json"))
+    }
+
+    /// The file with the state of one key of the backend of an account.
+    pub(crate) fn state(&self, account: &str, key: &str) -> PathBuf {
+        self.folder.join("state").join(account).join(format!("{}.tfstate", key.trim_end_matches("/terraform.tfstate")))
+    }
+}
