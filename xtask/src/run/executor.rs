@@ -184,7 +184,9 @@ fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 }
 
 fn begin(stage: &Stage, tell: &mut dyn FnMut(&Event)) {
-    tell(&Event::StageStarted { title: stage.title.clone(), about: stage.about.clone() });
+    if stage.is_told {
+        tell(&Event::StageStarted { title: stage.title.clone(), about: stage.about.clone() });
+    }
 }
 
 /// Passes on what the relay wrote. The file is looked at ten times a second: nobody reads faster, and no descriptor of

@@ -87,6 +87,8 @@ pub type Lane = Vec<Step>;
 pub struct Stage {
     /// The verb under which it is shown, such as `Planning`.
     pub title: String,
+    /// Whether its beginning is worth a line; quick questions are told of by their answers.
+    pub is_told: bool,
     /// What else there is to say, such as which accounts.
     pub about: String,
     /// Lanes, which may run side by side.

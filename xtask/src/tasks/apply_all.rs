@@ -25,6 +25,7 @@ use crate::tasks::orders::Orders;
 use crate::tasks::ready::{self, Ready, Workable};
 use crate::tasks::select::{select, take_problems};
 use crate::tasks::session::{self, Session};
+use crate::tools::programs::Tools;
 use crate::tools::terraform::plan;
 use crate::tools::{process, shim, terragrunt, tty};
 
@@ -43,9 +44,9 @@ pub fn run(context: &Context, args: &cli::ApplyAll) -> Result<Exit, Failures> {
     problems.extend(still_running(&unfinished, &units));
     let accounts = session::accounts_of(units.iter().map(|unit| (&unit.unit.account, unit.region.clone())));
     let mut needed = vec!["terragrunt"];
-    if units.iter().any(|unit| {
-        unit.unit.module_source.value().is_some_and(|source| crate::tools::git::remote_of(source).is_some())
-    }) {
+    // A rehearsal asks nobody outside, so it can't say whether sources can be read.
+    let asks_sources = context.tools() == Tools::Real && units.iter().any(|unit| unit.remote().is_some());
+    if asks_sources {
         needed.push("git");
     }
     let mut ready = Ready::gather(context, &repo, &accounts, &needed, problems)?;
@@ -89,13 +90,14 @@ impl<'u, 'r> Queue<'u, 'r> {
         let wave = |(k, units): (usize, Vec<&'u Workable<'r>>)| {
             let lanes = units.iter().map(|unit| vec![orders.apply(unit)]).collect();
             let about = format!("{} of {n}   {}", k + 1, labels_of(&units));
-            Wave { stage: Stage { title: "Applying".to_owned(), about, lanes }, units }
+            Wave { stage: Stage { title: "Applying".to_owned(), is_told: true, about, lanes }, units }
         };
         Self {
             identity: orders.identities(accounts),
-            sources: orders.sources(units, &context.vars),
+            sources: orders.sources(if context.tools() == Tools::Real { units } else { &[] }, &context.vars),
             plans: Stage {
                 title: "Planning".to_owned(),
+                is_told: true,
                 about: count(units.len(), "unit"),
                 lanes: units.iter().map(|unit| orders.plan_and_show(unit)).collect(),
             },

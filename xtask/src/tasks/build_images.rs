@@ -93,6 +93,7 @@ impl<'r> Queue<'r> {
             before: images::lookups(&orders, &wanted, "before"),
             builds: Stage {
                 title: "Building".to_owned(),
+                is_told: true,
                 about: names.join(" and "),
                 lanes: builds.iter().map(|(account, build)| vec![orders.build(account, build)]).collect(),
             },

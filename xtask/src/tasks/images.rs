@@ -71,7 +71,7 @@ pub fn lookups(orders: &Orders<'_>, wanted: &[Wanted<'_>], when: &str) -> Stage 
     };
     let lanes = wanted.iter().enumerate().map(|(n, image)| vec![step(n, image)]).collect();
     let about = wanted.iter().map(|image| format!("{}:{}", image.uri.repository(), image.tag)).collect::<Vec<_>>();
-    Stage { title: "Images".to_owned(), about: about.join(" "), lanes }
+    Stage { title: "Images".to_owned(), is_told: false, about: about.join(" "), lanes }
 }
 
 /// Asks, and gives an answer per image: there, or not there. Not to be able to tell is an error.

@@ -9,12 +9,12 @@ use crate::run::folder::RunFolder;
 use crate::run::step::{Lane, Stage, Step, StepKind};
 use crate::tasks::ready::{Ready, Workable};
 use crate::tools::attempt::Attempt;
+use crate::tools::aws;
 use crate::tools::deployer::Build;
 use crate::tools::env::{self, Env, Purpose};
 use crate::tools::guard::{GuardOrder, TerragruntOrder};
 use crate::tools::process::Invocation;
 use crate::tools::terragrunt::Action;
-use crate::tools::{aws, git};
 
 /// Makes the steps of one run.
 #[derive(Debug)]
@@ -40,15 +40,12 @@ impl<'a> Orders<'a> {
         };
         let names: Vec<_> = accounts.iter().map(|(account, _)| account.name.as_str()).collect();
         let lanes = accounts.iter().map(|account| vec![step(account)]).collect();
-        Stage { title: "Identity".to_owned(), about: names.join(" "), lanes }
+        Stage { title: "Identity".to_owned(), is_told: false, about: names.join(" "), lanes }
     }
 
     /// Asks each distinct git repository of modules once, so that passphrases and host keys are asked for early.
     pub fn sources(&self, units: &[Workable<'_>], vars: &Env) -> Stage {
-        let mut remotes: Vec<_> = units
-            .iter()
-            .filter_map(|unit| unit.unit.module_source.value().and_then(|source| git::remote_of(source)))
-            .collect();
+        let mut remotes: Vec<_> = units.iter().filter_map(Workable::remote).collect();
         remotes.sort();
         remotes.dedup();
         let plain = env::build(vars, Purpose::Plain, self.ready.repo.settings.pass_environment()).vars;
@@ -67,7 +64,7 @@ impl<'a> Orders<'a> {
             consent: None,
         };
         let lanes = remotes.iter().map(|remote| vec![step(remote)]).collect();
-        Stage { title: "Sources".to_owned(), about: remotes.join(" "), lanes }
+        Stage { title: "Sources".to_owned(), is_told: false, about: remotes.join(" "), lanes }
     }
 
     /// Asks ECR for an image, in the account of its registry.

@@ -12,7 +12,7 @@ use crate::tasks::select::labels;
 use crate::tools::credentials::Wrapper;
 use crate::tools::env::{self, ChildEnv, Env, Purpose};
 use crate::tools::programs::{self, Programs};
-use crate::tools::{endpoint, process, terraform, tty};
+use crate::tools::{endpoint, git, process, terraform, tty};
 
 /// What a run needs.
 #[derive(Debug)]
@@ -41,6 +41,13 @@ pub struct Workable<'r> {
     pub region: Region,
     /// The real terraform or tofu.
     pub terraform: PathBuf,
+}
+
+impl Workable<'_> {
+    /// The git repository that its module comes from, if it comes from one.
+    pub fn remote(&self) -> Option<String> {
+        self.unit.module_source.value().and_then(|source| git::remote_of(source))
+    }
 }
 
 impl<'r> Ready<'r> {
