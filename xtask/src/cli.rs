@@ -90,6 +90,9 @@ pub enum Command {
     ApplyAll(ApplyAll),
     /// Do all of it with stand-ins, on a sample or on a copy of this repository
     Rehearse(Rehearse),
+    /// Prove whose credentials every account's profile gives, and do nothing more
+    #[command(hide = true)]
+    Identity,
     #[command(hide = true)]
     Guard(Guard),
     #[command(hide = true)]

@@ -24,10 +24,12 @@ pub enum Kind {
     Internal,
     /// The user interrupted.
     Interrupted,
+    /// Somebody asked the process to end.
+    Terminated,
 }
 
 /// The exit code of the process. 0 done, 1 a step failed, 2 usage, 3 refused before any change, 4 nothing selected,
-/// 5 differs, 70 our bug, 130 interrupted.
+/// 5 differs, 70 our bug, 130 interrupted, 143 terminated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Exit(pub u8);
 
@@ -48,6 +50,7 @@ impl From<Kind> for Exit {
             Kind::Differs => 5,
             Kind::Internal => 70,
             Kind::Interrupted => 130,
+            Kind::Terminated => 143,
         })
     }
 }

@@ -102,6 +102,13 @@ impl Screen {
         }
     }
 
+    /// An empty line between two parts.
+    pub fn blank(&self) {
+        if self.volume > Volume::Quiet {
+            to_stderr(format_args!(""));
+        }
+    }
+
     /// Everything that is wrong.
     pub fn failures(&self, failures: &Failures) {
         for (n, failure) in failures.iter().enumerate() {

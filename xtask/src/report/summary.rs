@@ -1,12 +1,16 @@
 //! The end of a run: each unit's result, and last of all what failed, with the end of its log and where the whole is.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::Serialize;
 
 use crate::report::screen::{Screen, Tone, duration};
 use crate::run::event::{Outcome, StepResult};
+use crate::run::tail;
+
+/// How many of a failed log's last lines are shown.
+const TAIL: usize = 12;
 
 /// How one unit or image ended.
 #[derive(Clone, Debug, Serialize)]
@@ -30,9 +34,10 @@ pub struct Row {
 }
 
 impl Row {
-    /// The row of a step that was run. `tail` is only read where it is needed.
-    pub fn of(name: &str, path: &str, outcome: &Outcome, tail: impl FnOnce() -> Vec<String>) -> Self {
+    /// The row of a step that was run; its log is told relative to `root`.
+    pub fn of(name: &str, path: &str, outcome: &Outcome, root: &Path) -> Self {
         let ended_badly = matches!(outcome.result, StepResult::Failed | StepResult::Unknown);
+        let log = outcome.log.as_deref();
         Self {
             name: name.to_owned(),
             path: path.to_owned(),
@@ -40,20 +45,20 @@ impl Row {
             note: None,
             cause: outcome.cause.clone(),
             seconds: (outcome.took.as_secs_f64() * 1000.0).round() / 1000.0,
-            log: outcome.log.clone(),
-            tail: if ended_badly { tail() } else { Vec::new() },
+            log: log.map(|log| log.strip_prefix(root).unwrap_or(log).to_owned()),
+            tail: log.filter(|_| ended_badly).map(|log| tail::last_lines(log, TAIL)).unwrap_or_default(),
         }
     }
 
     /// A unit for which there was nothing to do.
-    pub fn unchanged(name: &str, path: &str, took: Duration) -> Self {
+    pub fn unchanged(name: &str, path: &str) -> Self {
         Self {
             name: name.to_owned(),
             path: path.to_owned(),
             result: StepResult::Succeeded.as_str(),
             note: Some("no changes".to_owned()),
             cause: None,
-            seconds: (took.as_secs_f64() * 1000.0).round() / 1000.0,
+            seconds: 0.0,
             log: None,
             tail: Vec::new(),
         }

@@ -3,7 +3,7 @@
 
 use std::io::Write;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicI32, Ordering};
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
@@ -12,7 +12,7 @@ use crate::model::{Failure, Kind};
 
 /// Whether somebody asked to stop.
 #[derive(Clone, Debug, Default)]
-pub struct Interrupt(Arc<AtomicBool>);
+pub struct Interrupt(Arc<AtomicI32>);
 
 impl Interrupt {
     /// Listens from now on.
@@ -23,7 +23,7 @@ impl Interrupt {
             .map_err(|error| Failure::new(Kind::Internal, "cannot listen for signals").because(error))?;
         std::thread::spawn(move || {
             for signal in signals.forever() {
-                if asked.swap(true, Ordering::SeqCst) {
+                if asked.swap(signal, Ordering::SeqCst) != 0 {
                     say("Leaving      what still runs finishes by itself; its log is in .xtask/runs");
                     std::process::exit(128 + signal);
                 }
@@ -35,12 +35,16 @@ impl Interrupt {
 
     /// Whether somebody asked to stop.
     pub fn asked(&self) -> bool {
-        self.0.load(Ordering::SeqCst)
+        self.0.load(Ordering::SeqCst) != 0
     }
 
     /// An error if somebody asked to stop.
     pub fn check(&self) -> Result<(), Failure> {
-        if self.asked() { Err(Failure::new(Kind::Interrupted, "interrupted")) } else { Ok(()) }
+        match self.0.load(Ordering::SeqCst) {
+            0 => Ok(()),
+            SIGTERM => Err(Failure::new(Kind::Terminated, "terminated")),
+            _ => Err(Failure::new(Kind::Interrupted, "interrupted")),
+        }
     }
 }
 

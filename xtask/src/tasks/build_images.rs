@@ -1,5 +1,7 @@
 //! `build-images`: has the runner of the account that builds make both images and push them, and proves that they are there.
 
+use std::path::Path;
+
 use serde_json::json;
 
 use crate::cli::{self, Format};
@@ -12,16 +14,12 @@ use crate::run::event::{Outcome, StepResult};
 use crate::run::executor::OnFailure;
 use crate::run::folder::RunFolder;
 use crate::run::step::Stage;
-use crate::run::tail;
 use crate::tasks::context::Context;
 use crate::tasks::images::{self, Wanted};
 use crate::tasks::ready::Ready;
 use crate::tasks::session::{self, Session};
 use crate::tools::aws::Image;
 use crate::tools::deployer::Build;
-
-/// How many of a failed log's last lines are shown.
-pub const TAIL: usize = 12;
 
 /// Builds and pushes the images.
 pub fn run(context: &Context, args: &cli::BuildImages) -> Result<Exit, Failures> {
@@ -43,7 +41,7 @@ pub fn run(context: &Context, args: &cli::BuildImages) -> Result<Exit, Failures>
     let (account, build) = &builds[0];
     let about = format!("{} by the runner of {account} in {}", queue.builds.about, build.region);
     context.screen.say(Tone::Plain, "Images", about);
-    let mut session = Session::begin(context, &run, "build-images", builds.len())?;
+    let mut session = Session::begin(context, &repo, &run, "build-images", builds.len())?;
     ready.ask_passphrase(&context.vars)?;
     let queue = Queue::of(&ready, &run, &builds, false)?;
     session.keep_secret(&ready);
@@ -57,10 +55,9 @@ pub fn run(context: &Context, args: &cli::BuildImages) -> Result<Exit, Failures>
         .iter()
         .zip(&outcomes)
         .zip(before.iter().zip(&after))
-        .map(|((wanted, outcome), (before, after))| row(wanted, outcome, before.as_ref(), after.as_ref()))
+        .map(|((wanted, outcome), (before, after))| row(wanted, outcome, before.as_ref(), after.as_ref(), &repo.root))
         .collect();
-    // What was read from ECR holds nothing secret, and nothing that anybody needs again.
-    let _ = run.remove_plans();
+    session.tidy_up();
     report(context, &run, &rows, &after)
 }
 
@@ -165,9 +162,8 @@ fn uri_of(builder: &Unit, image: ImageName) -> Result<(ImageUri, Region), Failur
 }
 
 /// What became of an image: only ECR can say, since a build of a tag that exists is a successful nothing.
-fn row(wanted: &Wanted<'_>, outcome: &Outcome, before: Option<&Image>, after: Option<&Image>) -> Row {
+fn row(wanted: &Wanted<'_>, outcome: &Outcome, before: Option<&Image>, after: Option<&Image>, root: &Path) -> Row {
     let path = format!("{}:{}", wanted.uri, wanted.tag);
-    let tail = || outcome.log.as_deref().map(|log| tail::last_lines(log, TAIL)).unwrap_or_default();
     let missing = outcome.result == StepResult::Succeeded && after.is_none();
     let outcome = if missing {
         let cause = "infrastructure-deployer ended well, but the image is not in ECR".to_owned();
@@ -175,7 +171,7 @@ fn row(wanted: &Wanted<'_>, outcome: &Outcome, before: Option<&Image>, after: Op
     } else {
         outcome.clone()
     };
-    let mut row = Row::of(wanted.image.as_str(), &path, &outcome, tail);
+    let mut row = Row::of(wanted.image.as_str(), &path, &outcome, root);
     if outcome.result == StepResult::Succeeded {
         row.note = after.map(|image| match before {
             Some(old) if old.digest == image.digest => format!("was there already, not built   {}", image.digest),

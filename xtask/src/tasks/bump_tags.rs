@@ -100,7 +100,7 @@ fn prove_images(context: &Context, repo: &Repository, tags: &BTreeMap<ImageName,
         context.result(&format!("{}\n{}", identity.shell_lines(), lookups.shell_lines()))?;
         return Ok(());
     }
-    let mut session = Session::begin(context, &run, "bump-tags", wanted.len())?;
+    let mut session = Session::begin(context, repo, &run, "bump-tags", wanted.len())?;
     ready.ask_passphrase(&context.vars)?;
     session.keep_secret(&ready);
     let (identity, lookups) = stages(&ready, false)?;

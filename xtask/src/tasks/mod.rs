@@ -6,6 +6,7 @@ pub mod build_images;
 pub mod bump_tags;
 pub mod context;
 pub mod hidden;
+pub mod identity;
 pub mod images;
 pub mod orders;
 pub mod profiles;

@@ -225,8 +225,10 @@ fn perform(context: &Context, place: &Place, tag: &Tag) -> anyhow::Result<Exit> 
     for proxy in ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"] {
         vars.remove::<std::ffi::OsStr>(proxy.as_ref());
     }
-    for words in [&["build-images", tag.as_str()][..], &["bump-tags", tag.as_str()], &["apply-all"]] {
-        context.screen.say(Tone::Plain, "", "");
+    let commands: [&[&str]; 4] =
+        [&["identity"], &["build-images", tag.as_str()], &["bump-tags", tag.as_str()], &["apply-all"]];
+    for words in commands {
+        context.screen.blank();
         context.screen.say(Tone::Plain, "Rehearsing", format!("cargo xtask {}", words.join(" ")));
         let mut argv: Vec<OsString> = vec![ours.clone().into(), "--repo".into(), place.root.clone().into()];
         argv.extend(place.profiles.iter().map(OsString::from));
@@ -256,7 +258,7 @@ fn options(context: &Context) -> Vec<OsString> {
 }
 
 fn conclude(context: &Context, is_copy: bool, place: &Place, tag: &Tag, exit: Exit) -> Result<Exit, Failures> {
-    context.screen.say(Tone::Plain, "", "");
+    context.screen.blank();
     let proves = if is_copy {
         "proven: our reading of this repository, the order, the prompts, the recovery\n  not proven: your HCL in the real terragrunt, your credentials, your network"
     } else {

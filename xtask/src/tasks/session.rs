@@ -1,5 +1,9 @@
 //! A run that has begun: its lock, its folder, its executor; and the questions that come before everything else.
 
+use std::ffi::OsStr;
+use std::path::PathBuf;
+use std::time::Instant;
+
 use crate::model::{Account, Failure, Failures, Region};
 use crate::repo::Repository;
 use crate::report::progress::Progress;
@@ -21,30 +25,49 @@ use crate::tools::proof::{self, Proof, Verdict};
 /// A run that has begun. Its lock is given back when it is dropped.
 #[derive(Debug)]
 pub struct Session<'a> {
-    context: &'a Context,
+    /// The options, the screen.
+    pub context: &'a Context,
+    /// The run's paths.
+    pub run: &'a RunFolder,
+    /// The root of the repository.
+    pub root: PathBuf,
+    /// When it began.
+    pub started: Instant,
     executor: Executor,
     _lock: RunLock,
 }
 
 impl<'a> Session<'a> {
     /// Takes the repository's lock and makes the run's folder.
-    pub fn begin(context: &'a Context, run: &RunFolder, command: &str, n_jobs: usize) -> Result<Self, Failures> {
+    pub fn begin(
+        context: &'a Context,
+        repo: &Repository,
+        run: &'a RunFolder,
+        command: &str,
+        n_jobs: usize,
+    ) -> Result<Self, Failures> {
         let program = run.create()?;
         let holder = format!("run {} ({command}, process {}, since {})\n", run.id, std::process::id(), proof::now());
         let lock = RunLock::take(&run.run_lock(), &holder)?;
-        let secrets = |(name, _): &(&std::ffi::OsString, _)| name.to_str().is_some_and(is_secret_name);
-        let mut vars: Env =
-            context.vars.iter().filter(secrets).map(|(name, value)| (name.clone(), value.clone())).collect();
-        vars.extend(env::build(&context.vars, Purpose::Plain, &[]).vars);
-        let relay = Relay { program, secrets: vars };
+        let mut secrets = env::build(&context.vars, Purpose::Plain, &[]).vars;
+        secrets.extend(secret(&context.vars));
+        let relay = Relay { program, secrets };
         let executor = Executor { relay, interrupt: Interrupt::listen()?, n_jobs };
-        Ok(Self { context, executor, _lock: lock })
+        Ok(Self { context, run, root: repo.root.clone(), started: Instant::now(), executor, _lock: lock })
     }
 
     /// Keeps a secret that was asked for at the terminal out of the logs too.
     pub fn keep_secret(&mut self, ready: &Ready<'_>) {
-        let secrets = ready.wrapper_env.iter().filter(|(name, _)| name.to_str().is_some_and(is_secret_name));
-        self.executor.relay.secrets.extend(secrets.map(|(name, value)| (name.clone(), value.clone())));
+        self.executor.relay.secrets.extend(secret(&ready.wrapper_env));
+    }
+
+    /// Removes plans, which hold secrets and which nobody may apply any more, and the copies of our own binary.
+    pub fn tidy_up(&self) {
+        if let Err(error) = self.run.remove_plans() {
+            let about = format!("plan files could not be removed from {}: {error}", self.run.plans().display());
+            self.context.screen.insist(Tone::Warning, "Warning", about);
+        }
+        self.run.remove_binaries();
     }
 
     /// Runs a stage side by side and tells about it.
@@ -123,6 +146,12 @@ impl<'a> Session<'a> {
         );
         Ok(())
     }
+}
+
+/// The variables whose names say that their values are secret.
+fn secret(vars: &Env) -> Env {
+    let is_secret = |name: &OsStr| name.to_str().is_some_and(is_secret_name);
+    vars.iter().filter(|(name, _)| is_secret(name)).map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
 /// Says in a person's words why an account is not proven.

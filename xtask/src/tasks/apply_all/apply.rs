@@ -1,0 +1,95 @@
+//! One consent, and the apply of exactly the plans that it covers.
+
+use std::fs;
+use std::time::Duration;
+
+use crate::cli::Allowance;
+use crate::model::{Failure, Failures};
+use crate::report::summary::Row;
+use crate::run::digest::Digest;
+use crate::run::event::{Outcome, StepResult};
+use crate::run::executor::OnFailure;
+use crate::run::step::{Stage, Step};
+use crate::tasks::apply_all::queue::Queue;
+use crate::tasks::apply_all::words;
+use crate::tasks::context::Context;
+use crate::tasks::session::Session;
+use crate::tools::{shim, tty};
+
+/// One consent for all plans, at the terminal; `--yes` covers only what loses nothing.
+pub(super) fn consent(context: &Context, digest: &Digest) -> Result<(), Failure> {
+    let n = digest.n_changing();
+    let declined = || Failure::refused("nothing was applied: there was no consent");
+    let loses = !digest.destroying.is_empty() && !context.globals.allows(Allowance::Destroy);
+    if context.globals.yes && !loses {
+        return Ok(());
+    }
+    if context.globals.yes {
+        return Err(
+            declined().hint("`--yes` doesn't cover what is lost for good; after reading the digest: --allow destroy")
+        );
+    }
+    let Some(mut terminal) = tty::Terminal::open() else {
+        return Err(declined().hint("there is no terminal to ask at; after reading the digest: --yes"));
+    };
+    let (question, answer) = if loses {
+        (format!("Apply {}, and lose what is named above? Type `destroy` to do so: ", plans(n)), "destroy")
+    } else {
+        (format!("Apply {}? [y/N] ", plans(n)), "y")
+    };
+    let said = terminal.ask(&question).map_err(|error| declined().because(error))?;
+    let agreed = said.eq_ignore_ascii_case(answer) || (!loses && said.eq_ignore_ascii_case("yes"));
+    if agreed { Ok(()) } else { Err(declined()) }
+}
+
+fn plans(n: usize) -> String {
+    if n == 1 { "this plan".to_owned() } else { format!("these {n} plans") }
+}
+
+/// Applies the plans that were consented to, wave by wave; after a failure nothing new starts.
+pub(super) fn apply(session: &Session<'_>, queue: &Queue<'_, '_>, digest: &Digest) -> Result<Vec<Row>, Failures> {
+    for wave in &queue.waves {
+        for (unit, step) in wave.changing(digest) {
+            write_consent(step).map_err(|error| {
+                Failure::refused(format!(
+                    "the consent to the plan of `{}` could not be written down, so nothing was applied",
+                    unit.unit.path
+                ))
+                .because(error)
+            })?;
+        }
+    }
+    let mut rows = Vec::new();
+    let mut stopped = false;
+    for wave in &queue.waves {
+        let (units, steps): (Vec<_>, Vec<_>) = wave.changing(digest).unzip();
+        if steps.is_empty() {
+            continue;
+        }
+        let stage = Stage { lanes: steps.into_iter().map(|step| vec![step.clone()]).collect(), ..wave.stage.clone() };
+        let outcomes = if stopped || session.check_interrupt().is_err() {
+            vec![not_started(); units.len()]
+        } else {
+            session.side_by_side(&stage, OnFailure::Stop)
+        };
+        stopped |= outcomes.iter().any(|outcome| outcome.result != StepResult::Succeeded);
+        for (unit, outcome) in units.into_iter().zip(&outcomes) {
+            rows.push(words::row(session, unit, outcome));
+            if outcome.result == StepResult::Succeeded {
+                // The plan is used up, and holds secrets; the rest goes when the run ends.
+                let _ = fs::remove_file(session.run.plan(&unit.label));
+            }
+        }
+    }
+    Ok(rows)
+}
+
+/// Binds the consent to the plan file: its hash, as `sha256sum` writes it. Both guards hold the apply to it.
+fn write_consent(step: &Step) -> std::io::Result<()> {
+    let (Some(plan), Some(consent)) = (&step.plan, &step.consent) else { return Ok(()) };
+    fs::write(consent, format!("{}  {}\n", shim::sha256_of(plan)?, plan.display()))
+}
+
+fn not_started() -> Outcome {
+    Outcome { result: StepResult::EarlyExit, cause: None, guard_refused: false, took: Duration::ZERO, log: None }
+}

@@ -1,0 +1,107 @@
+//! `apply-all`: proves every account, plans every unit, shows one digest, asks once, and applies exactly those plans.
+
+mod apply;
+mod plans;
+mod queue;
+mod words;
+
+use crate::cli;
+use crate::model::{Exit, Failure, Failures};
+use crate::report::digest as digest_text;
+use crate::report::screen::{Tone, count};
+use crate::run::digest::Digest;
+use crate::run::folder::RunFolder;
+use crate::run::unfinished::Unfinished;
+use crate::tasks::context::Context;
+use crate::tasks::ready::{self, Ready, Workable};
+use crate::tasks::select::{select, take_problems};
+use crate::tasks::session::{self, Session};
+use crate::tools::programs::Tools;
+use queue::Queue;
+
+/// How many units are worked on side by side, unless somebody says otherwise.
+const N_JOBS: usize = 8;
+
+/// Applies every unit.
+pub fn run(context: &Context, args: &cli::ApplyAll) -> Result<Exit, Failures> {
+    let mut repo = context.repository()?;
+    let mut problems = take_problems(&mut repo, &args.account, &args.unit);
+    let selected = select(&repo, &args.account, &args.unit)?;
+    let (units, not_workable) = ready::workable(context, &repo, &selected);
+    problems.extend(not_workable);
+    let run = RunFolder::new(&repo.root);
+    let unfinished = Unfinished::all(&run);
+    problems.extend(still_running(&unfinished, &units));
+    let accounts = session::accounts_of(units.iter().map(|unit| (&unit.unit.account, unit.region.clone())));
+    let mut needed = vec!["terragrunt"];
+    // A rehearsal asks nobody outside, so it can't say whether sources can be read.
+    let asks_sources = context.tools() == Tools::Real && units.iter().any(|unit| unit.remote().is_some());
+    if asks_sources {
+        needed.push("git");
+    }
+    let mut ready = Ready::gather(context, &repo, &accounts, &needed, problems)?;
+    if context.globals.dry_run {
+        let orders = session::orders(&ready, &run, true)?;
+        context.result(&Queue::of(&orders, context, &units, accounts).shell_lines(&run))?;
+        return Ok(Exit::DONE);
+    }
+
+    let n_jobs = args.jobs.map(usize::from).or(repo.settings.jobs()).unwrap_or(N_JOBS);
+    let mut session = Session::begin(context, &repo, &run, "apply-all", n_jobs)?;
+    words::say_what_this_is(context, &ready, &units, &unfinished);
+    ready.ask_passphrase(&context.vars)?;
+    session.keep_secret(&ready);
+    let orders = session::orders(&ready, &run, false)?;
+    let queue = Queue::of(&orders, context, &units, accounts);
+    let outcome = carry_out(&session, &ready, &queue, &unfinished);
+    session.tidy_up();
+    outcome
+}
+
+fn carry_out(
+    session: &Session<'_>,
+    ready: &Ready<'_>,
+    queue: &Queue<'_, '_>,
+    unfinished: &[Unfinished],
+) -> Result<Exit, Failures> {
+    let screen = &session.context.screen;
+    session.prove_identities(ready, &queue.identity, &queue.accounts)?;
+    session.ask_sources(&queue.sources)?;
+    let plans = plans::plan_all(session, ready, queue)?;
+    unfinished.iter().for_each(Unfinished::settle);
+    let digest = Digest::of(&plans);
+    screen.lines(&digest_text::text(&digest));
+    let rows = if digest.n_changing() == 0 {
+        screen.say(Tone::Good, "Finished", format!("nothing to apply in {}", count(queue.units.len(), "unit")));
+        Vec::new()
+    } else {
+        words::say_waves(screen, queue, &digest);
+        apply::consent(session.context, &digest)?;
+        session.check_interrupt()?;
+        apply::apply(session, queue, &digest)?
+    };
+    words::report(session, queue, rows)
+}
+
+fn still_running(unfinished: &[Unfinished], units: &[Workable<'_>]) -> Vec<Failure> {
+    let of_ours = |left: &&Unfinished| {
+        left.is_running && units.iter().any(|unit| Some(unit.unit.path.as_str()) == left.started.unit.as_deref())
+    };
+    unfinished
+        .iter()
+        .filter(of_ours)
+        .map(|left| {
+            let failure = Failure::refused(format!(
+                "`{}` is still being applied by run {}, which was killed",
+                left.started.subject, left.run
+            ));
+            let failure = failure.detail(format!("since  {}", left.started.time));
+            let failure = left
+                .started
+                .log
+                .iter()
+                .fold(failure, |failure, log| failure.detail(format!("log    {}", log.display())));
+            failure.hint("wait until it has finished, then run this again; nothing has to be deleted")
+        })
+        .collect()
+}

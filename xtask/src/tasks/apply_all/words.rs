@@ -1,0 +1,118 @@
+//! What `apply-all` says: at its beginning, before the consent, and at its end.
+
+use std::collections::BTreeSet;
+
+use serde_json::json;
+
+use crate::cli::Format;
+use crate::model::{Exit, Failure, Failures, Kind};
+use crate::report::screen::{Screen, Tone, count, duration};
+use crate::report::summary::{self, Row};
+use crate::run::digest::Digest;
+use crate::run::event::{Outcome, StepResult};
+use crate::run::unfinished::Unfinished;
+use crate::tasks::apply_all::queue::{Queue, labels_of};
+use crate::tasks::context::Context;
+use crate::tasks::ready::{Ready, Workable};
+use crate::tasks::session::{self, Session};
+use crate::tools::env::{self, Purpose};
+use crate::tools::{process, terragrunt};
+
+pub(super) fn say_what_this_is(
+    context: &Context,
+    ready: &Ready<'_>,
+    units: &[Workable<'_>],
+    unfinished: &[Unfinished],
+) {
+    session::say_repository(context, ready.repo);
+    let accounts = session::accounts_of(units.iter().map(|unit| (&unit.unit.account, unit.region.clone()))).len();
+    let regions = distinct(units.iter().map(|unit| unit.region.as_str()));
+    let programs = distinct(units.iter().filter_map(|unit| unit.terraform.file_name()?.to_str()));
+    let n = units.len();
+    let about = format!(
+        "{n} in {}, {regions}   {}, {programs}",
+        count(accounts, "account"),
+        terragrunt_version(context, ready)
+    );
+    context.screen.say(Tone::Plain, "Units", about);
+    for left in unfinished.iter().filter(|left| !left.is_running) {
+        let end = if left.says_complete {
+            "it finished by itself, its log says that the apply is complete"
+        } else {
+            "its end was not seen; the plan below shows what is left to do"
+        };
+        context.screen.insist(
+            Tone::Warning,
+            "Found",
+            format!("{}   apply of run {}, which was killed: {end}", left.started.subject, left.run),
+        );
+        if let Some(log) = &left.started.log {
+            context.screen.lines(&format!("  log: {}", log.display()));
+        }
+    }
+}
+
+/// Which units come when.
+pub(super) fn say_waves(screen: &Screen, queue: &Queue<'_, '_>, digest: &Digest) {
+    let waves = queue.waves.iter().map(|wave| wave.changing(digest).map(|(unit, _)| unit).collect::<Vec<_>>());
+    let waves: Vec<_> = waves
+        .filter(|units| !units.is_empty())
+        .enumerate()
+        .map(|(k, units)| format!("{} {}", k + 1, labels_of(&units)))
+        .collect();
+    screen.lines(&format!("  Waves        {}\n ", waves.join("    ")));
+}
+
+fn terragrunt_version(context: &Context, ready: &Ready<'_>) -> String {
+    let plain = env::build(&context.vars, Purpose::Plain, &[]).vars;
+    let said = process::captured(ready.programs.path("terragrunt"), &["--version"], &ready.repo.root, &plain).ok();
+    let version = said.as_deref().and_then(terragrunt::version).unwrap_or("of unknown version");
+    format!("terragrunt {version}")
+}
+
+fn distinct<'a>(words: impl Iterator<Item = &'a str>) -> String {
+    words.collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>().join(" ")
+}
+
+/// The row of a unit in which something was run.
+pub(super) fn row(session: &Session<'_>, unit: &Workable<'_>, outcome: &Outcome) -> Row {
+    Row::of(&unit.label, unit.unit.path.as_str(), outcome, &session.root)
+}
+
+/// The end: a row per unit, the machine's version of it on stdout if asked for, and the exit code that follows.
+pub(super) fn report(session: &Session<'_>, queue: &Queue<'_, '_>, applied: Vec<Row>) -> Result<Exit, Failures> {
+    let context = session.context;
+    let row_of = |unit: &Workable<'_>| {
+        let path = unit.unit.path.as_str();
+        applied.iter().find(|row| row.path == path).cloned().unwrap_or_else(|| Row::unchanged(&unit.label, path))
+    };
+    let rows: Vec<_> = queue.units.iter().map(row_of).collect();
+    if !applied.is_empty() {
+        summary::show(&context.screen, &rows);
+    }
+    if context.globals.format == Format::Json {
+        context.result(&json!({ "schema": 1, "run": session.run.id, "units": rows }).to_string())?;
+    }
+    let with = |result: StepResult| rows.iter().filter(|row| row.result == result.as_str()).count();
+    let n_done = with(StepResult::Succeeded);
+    if n_done == rows.len() {
+        if !applied.is_empty() {
+            let took = duration(session.started.elapsed());
+            let about = format!("{n_done} of {} in {took}   run {}", count(rows.len(), "unit"), session.run.id);
+            context.screen.say(Tone::Good, "Finished", about);
+        }
+        return Ok(Exit::DONE);
+    }
+    let bad = with(StepResult::Failed) + with(StepResult::Unknown);
+    let kind =
+        if bad == 0 { session.check_interrupt().err().map_or(Kind::Failed, |why| why.kind) } else { Kind::Failed };
+    let parts = [
+        (with(StepResult::Failed), "failed"),
+        (with(StepResult::Unknown), "unknown"),
+        (n_done, "done"),
+        (with(StepResult::EarlyExit), "not started"),
+    ];
+    let parts: Vec<_> = parts.iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}")).collect();
+    let failure = Failure::new(kind, parts.join(", "));
+    Err(failure.hint("what is done stays done; to do the rest: cargo xtask apply-all").into())
+}
