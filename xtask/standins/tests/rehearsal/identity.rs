@@ -113,6 +113,26 @@ fn stand_in_outside_of_a_world_does_nothing() {
     Said::from(command.output().unwrap()).fails(1, "this is a stand-in for rehearsals");
 }
 
+#[test]
+fn world_and_sample_are_made_once_and_as_asked() {
+    let sandbox = Sandbox::new(&[]);
+    sandbox.own(&["sample", "--into", sandbox.repo().to_str().unwrap()]).fails(1, "holds a repository already");
+    sandbox.own(&["world", "--into", sandbox.world().to_str().unwrap()]).fails(1, "holds a world already");
+    let other = sandbox.repo().join("other");
+    let other = other.to_str().unwrap();
+    for (args, why) in [
+        (&["--inject", "boom"][..], "is none of `wrong-account:NAME`, `fail:NAME`, `no-image`"),
+        (&["--inject", "fail:nobody"], "`fail:nobody` names no account and no profile"),
+        (&["--profile", "dev=4"], "with an id of twelve digits"),
+        (&["--image", "kaniko:v1"], "is no ACCOUNT.dkr.ecr.REGION.amazonaws.com/NAME:TAG"),
+        (&["--pace", "slow"], "--pace takes milliseconds"),
+        (&["--frob"], "flag provided but not defined: -frob"),
+    ] {
+        sandbox.own(&[&["world", "--into", other], args].concat()).fails(2, why);
+    }
+    sandbox.own(&["frob"]).fails(2, "usage: xtask-standin sample|sts|world");
+}
+
 /// The server for STS; it ends with its stdin.
 struct Sts {
     child: Child,

@@ -170,6 +170,11 @@ impl Sandbox {
         text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
+    /// The binary under its own name.
+    pub(crate) fn own(&self, args: &[&str]) -> Said {
+        command(BINARY).args(args).output().unwrap().into()
+    }
+
     /// The server that answers for STS.
     pub(crate) fn sts(&self) -> Command {
         let mut command = command(BINARY);
