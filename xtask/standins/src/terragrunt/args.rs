@@ -25,8 +25,7 @@ pub(super) struct Options {
 }
 
 /// Flags that terragrunt keeps for itself and that change nothing here.
-const SWITCHES: &[&str] =
-    &["non-interactive", "no-auto-init", "no-auto-retry", "backend-require-bootstrap", "tf-forward-stdout", "no-tips"];
+const SWITCHES: &[&str] = &["non-interactive", "no-auto-init", "no-auto-retry", "backend-require-bootstrap", "no-tips"];
 const WITH_VALUE: &[&str] = &["log-level", "log-format", "parallelism"];
 
 /// Flags of the real one that would change what is run; a rehearsal has no use for them.
@@ -47,6 +46,7 @@ const NOT_HERE: &[&str] = &[
     "backend-bootstrap",
     "provider-cache",
     "report-file",
+    "tf-forward-stdout",
 ];
 
 /// Reads the arguments.

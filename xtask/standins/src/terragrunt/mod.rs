@@ -66,10 +66,20 @@ fn terraform_path() -> Outcome<PathBuf> {
     }
 }
 
-/// Refuses what would make terragrunt run something else than this unit. The real one obeys without a word.
+/// Refuses what would make terragrunt run something else than this unit, or print it in another way. The real one obeys without a word.
 fn refuse_other_plans() -> Outcome {
-    let names =
-        ["ALL", "GRAPH", "FILTER", "WORKING_DIR", "CONFIG", "SOURCE", "OUT_DIR", "BACKEND_BOOTSTRAP", "DOWNLOAD_DIR"];
+    let names = [
+        "ALL",
+        "GRAPH",
+        "FILTER",
+        "WORKING_DIR",
+        "CONFIG",
+        "SOURCE",
+        "OUT_DIR",
+        "BACKEND_BOOTSTRAP",
+        "DOWNLOAD_DIR",
+        "TF_FORWARD_STDOUT",
+    ];
     let set = |name: &String| env::var_os(name).is_some_and(|value| !value.is_empty() && value != "false");
     let mut variables = names.iter().flat_map(|name| [format!("TG_{name}"), format!("TERRAGRUNT_{name}")]);
     match variables.find(set) {

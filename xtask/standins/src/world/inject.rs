@@ -16,6 +16,16 @@ pub(crate) enum Inject {
     NoImage,
 }
 
+impl Inject {
+    /// The account or profile that it is about.
+    pub(crate) fn name(&self) -> Option<&String> {
+        match self {
+            Self::WrongAccount(name) | Self::Fail(name) => Some(name),
+            Self::NoImage => None,
+        }
+    }
+}
+
 impl TryFrom<String> for Inject {
     type Error = String;
 

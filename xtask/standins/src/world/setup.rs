@@ -52,14 +52,19 @@ pub(crate) fn run(args: &[String]) -> Outcome {
             .map_err(usage)?,
         pace_ms: parsed.value("pace").map_or(Ok(0), str::parse).map_err(|_| usage("--pace takes milliseconds"))?,
     };
+    check_names(&settings)?;
+    let images: Vec<Place> = parsed.values("image").map(place).collect::<Outcome<_>>()?;
     let folder = Path::new(folder);
     for name in ["bin", "accounts", "state"] {
         let folder = folder.join(name);
         fs::create_dir_all(&folder).map_err(|error| store::at(&folder, error))?;
     }
-    store::write(&folder.join("world.json"), &settings)?;
+    let file = folder.join("world.json");
+    if file.exists() {
+        return Err(Refusal::new(1, format!("`{}` holds a world already", folder.display())));
+    }
+    store::write(&file, &settings)?;
     let world = World::open(folder)?;
-    let images: Vec<Place> = parsed.values("image").map(place).collect::<Outcome<_>>()?;
     images.iter().try_for_each(|image| push(&world, image))?;
     if let Some(repo) = &repo {
         let units = pairs(&parsed, "unit")?;
@@ -72,6 +77,13 @@ pub(crate) fn run(args: &[String]) -> Outcome {
 
 fn usage(text: impl Into<String>) -> Refusal {
     Refusal::new(2, text)
+}
+
+/// Refuses to inject something into an account that isn't there: it would look as if all went well.
+fn check_names(settings: &Settings) -> Outcome {
+    let there = |name: &String| settings.accounts.contains_key(name) || settings.profiles.contains_key(name);
+    let unknown = settings.inject.iter().find(|inject| inject.name().is_some_and(|name| !there(name)));
+    unknown.map_or(Ok(()), |inject| Err(usage(format!("`{inject}` names no account and no profile"))))
 }
 
 /// The `NAME=ID` values of a flag.

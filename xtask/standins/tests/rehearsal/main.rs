@@ -1,0 +1,8 @@
+//! Drives the stand-ins as the pipeline does: the real binary, in throw-away worlds.
+
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests too; clippy only knows the functions marked so")]
+
+mod applying;
+mod identity;
+mod images;
+mod sandbox;
