@@ -4,5 +4,10 @@
 //! out, `report` tells about it. `repo` and `tools` don't know each other; everybody knows `model`.
 #![cfg(unix)]
 
-pub mod model;
+pub mod tasks;
+
 pub mod repo;
+pub mod run;
+pub mod tools;
+
+pub mod model;

@@ -26,6 +26,14 @@ impl<T> Known<T> {
         }
     }
 
+    /// Goes on with the value, or keeps the reason.
+    pub fn and_then<U>(self, next: impl FnOnce(T) -> Known<U>) -> Known<U> {
+        match self {
+            Self::Value(value) => next(value),
+            Self::Unknown(reason) => Known::Unknown(reason),
+        }
+    }
+
     /// The value, or the reason as an error.
     pub fn as_result(&self) -> Result<&T, &str> {
         match self {

@@ -5,6 +5,7 @@ mod docker;
 mod failure;
 mod known;
 mod place;
+mod profile;
 mod region;
 mod unit;
 
@@ -13,5 +14,6 @@ pub use docker::{ImageName, ImageUri, Tag};
 pub use failure::{Exit, Failure, Failures, Kind, Result};
 pub use known::Known;
 pub use place::Place;
+pub use profile::ProfileCandidate;
 pub use region::Region;
 pub use unit::UnitPath;

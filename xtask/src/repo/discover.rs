@@ -1,0 +1,97 @@
+//! Finds the root of the repository and the folders of its units.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+use ignore::WalkBuilder;
+
+use super::accounts;
+use crate::model::{Failure, UnitPath};
+
+/// The folder name that makes a unit.
+const UNIT: &str = "ecs-deploy-runner";
+/// The file that makes it a Terragrunt unit.
+pub const TERRAGRUNT: &str = "terragrunt.hcl";
+/// Folders that are never looked into, beside hidden ones and those that git ignores.
+const NEVER: [&str; 4] = [".terragrunt-cache", ".terraform", "node_modules", "_envcommon"];
+/// How deep below the start a root is looked for where there is none above it.
+const DEEPEST_ROOT: usize = 2;
+
+/// Finds the root: the nearest folder with an accounts file, from `start` upwards to the root of the git repository;
+/// or else the only one a little below.
+pub fn root(start: &Path) -> Result<PathBuf, Failure> {
+    let start = start.canonicalize().map_err(|error| {
+        Failure::refused(format!("cannot open the folder `{}`", start.display())).because(error)
+    })?;
+    let mut common = None;
+    for dir in start.ancestors() {
+        if dir.join(accounts::FILE).is_file() {
+            return Ok(dir.to_owned());
+        }
+        if common.is_none() && dir.join("common.hcl").is_file() {
+            common = Some(dir);
+        }
+        if dir.join(".git").exists() {
+            break;
+        }
+    }
+    let git_root = start.ancestors().find(|dir| dir.join(".git").exists()).unwrap_or(&start);
+    let mut below = roots_below(git_root);
+    match (below.len(), common) {
+        (1, _) => Ok(below.swap_remove(0)),
+        (0, Some(dir)) => Err(Failure::refused(format!("there is no accounts file `{}`", accounts::FILE))
+            .in_file(dir.display().to_string())
+            .hint("write one with the name and the twelve-digit id of every account: {\"dev\": \"…\", …}")),
+        (0, None) => Err(Failure::refused("this is no infrastructure-live repository")
+            .in_file(start.display().to_string())
+            .detail(format!("no folder from here upwards has `{}` or `common.hcl`", accounts::FILE))
+            .hint("go into the repository, or name it with `--repo PATH`")),
+        (_, _) => {
+            let failure = Failure::refused("several folders below could be the root").hint("pick one with `--repo PATH`");
+            Err(below.iter().fold(failure, |failure, dir| failure.in_file(dir.display().to_string())))
+        }
+    }
+}
+
+fn roots_below(start: &Path) -> Vec<PathBuf> {
+    let walk = walker(start).max_depth(Some(DEEPEST_ROOT + 1)).build();
+    let files = walk.filter_map(Result::ok).filter(|entry| entry.file_name() == accounts::FILE);
+    let mut roots: Vec<_> = files.filter_map(|entry| entry.path().parent().map(Path::to_owned)).collect();
+    roots.sort();
+    roots
+}
+
+/// The units below the root, sorted by path, and what could not be looked into.
+pub fn units(root: &Path) -> (Vec<UnitPath>, Vec<Failure>) {
+    let mut units = Vec::new();
+    let mut failures = Vec::new();
+    for entry in walker(root).build() {
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(error) => {
+                failures.push(Failure::refused("cannot look into part of the repository").because(error));
+                continue;
+            }
+        };
+        let path = entry.path();
+        let is_unit = entry.file_name() == TERRAGRUNT && path.parent().and_then(Path::file_name) == Some(OsStr::new(UNIT));
+        let Some(dir) = path.parent().filter(|_| is_unit) else { continue };
+        match dir.strip_prefix(root).ok().and_then(UnitPath::new) {
+            Some(unit) => units.push(unit),
+            None => {
+                let what = "the path of a unit is not UTF-8";
+                failures.push(Failure::refused(what).in_file(path.display().to_string()));
+            }
+        }
+    }
+    units.sort();
+    (units, failures)
+}
+
+/// What a repository says is ignored is ignored; what only this machine's git configuration ignores is not.
+fn walker(root: &Path) -> WalkBuilder {
+    let mut walker = WalkBuilder::new(root);
+    walker.require_git(false).git_global(false).git_exclude(false).ignore(false).follow_links(false);
+    walker.filter_entry(|entry| !entry.file_name().to_str().is_some_and(|name| NEVER.contains(&name)));
+    walker
+}

@@ -1,0 +1,170 @@
+//! The files of a repository: each is read and parsed once, and may be overlaid by texts that are not written yet.
+
+use std::collections::{BTreeMap, HashMap};
+use std::ffi::OsStr;
+use std::path::{Component, Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::hcl::{Fault, Source, parse};
+use crate::model::Place;
+
+/// What is at a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum There {
+    Nothing,
+    File,
+    Other,
+}
+
+/// The files below a root, and those outside it that configuration refers to.
+#[derive(Debug)]
+pub struct Files {
+    root: PathBuf,
+    overlay: BTreeMap<PathBuf, Arc<[u8]>>,
+    bytes: Mutex<HashMap<PathBuf, Result<Arc<[u8]>, Fault>>>,
+    parsed: Mutex<HashMap<PathBuf, Result<Arc<Source>, Fault>>>,
+    there: Mutex<HashMap<PathBuf, There>>,
+}
+
+/// A cache is whole after every statement, so a panic elsewhere doesn't spoil it.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Files {
+    /// The files below an absolute root.
+    pub fn new(root: PathBuf) -> Self {
+        Self {
+            root,
+            overlay: BTreeMap::new(),
+            bytes: Mutex::default(),
+            parsed: Mutex::default(),
+            there: Mutex::default(),
+        }
+    }
+
+    /// The same files with other texts in some of them. What is parsed already stays so.
+    pub fn overlaid(&self, overlay: BTreeMap<PathBuf, Arc<[u8]>>) -> Self {
+        let mut parsed = locked(&self.parsed).clone();
+        parsed.retain(|path, _| !overlay.contains_key(path));
+        let mut bytes = locked(&self.bytes).clone();
+        bytes.retain(|path, _| !overlay.contains_key(path));
+        let there = locked(&self.there).clone();
+        Self {
+            root: self.root.clone(),
+            overlay,
+            bytes: Mutex::new(bytes),
+            parsed: Mutex::new(parsed),
+            there: Mutex::new(there),
+        }
+    }
+
+    /// The path as people should read it: relative to the root where it is below it.
+    pub fn name(&self, path: &Path) -> String {
+        path.strip_prefix(&self.root).unwrap_or(path).display().to_string()
+    }
+
+    /// The bytes of a file, read once.
+    pub fn bytes(&self, path: &Path) -> Result<Arc<[u8]>, Fault> {
+        if let Some(bytes) = self.overlay.get(path) {
+            return Ok(bytes.clone());
+        }
+        if let Some(result) = locked(&self.bytes).get(path) {
+            return result.clone();
+        }
+        let result = std::fs::read(path).map(Arc::from).map_err(|error| {
+            let name = self.name(path);
+            Fault::new(format!("cannot read `{name}`: {error}")).at(Place::file(name))
+        });
+        locked(&self.bytes).insert(path.to_owned(), result.clone());
+        result
+    }
+
+    /// A file of HCL, parsed once.
+    pub fn hcl(&self, path: &Path) -> Result<Arc<Source>, Fault> {
+        if let Some(result) = locked(&self.parsed).get(path) {
+            return result.clone();
+        }
+        let result = self.bytes(path).and_then(|bytes| parse::parse(&self.name(path), path, bytes));
+        locked(&self.parsed).insert(path.to_owned(), result.clone());
+        result
+    }
+
+    /// Whether there is a file at the path.
+    pub fn is_file(&self, path: &Path) -> bool {
+        self.there(path) == There::File
+    }
+
+    /// Whether there is anything at the path.
+    pub fn exists(&self, path: &Path) -> bool {
+        self.there(path) != There::Nothing
+    }
+
+    fn there(&self, path: &Path) -> There {
+        if let Some(known) = locked(&self.there).get(path) {
+            return *known;
+        }
+        let there = match std::fs::metadata(path) {
+            Ok(metadata) if metadata.is_file() => There::File,
+            Ok(_) => There::Other,
+            Err(_) => There::Nothing,
+        };
+        locked(&self.there).insert(path.to_owned(), there);
+        there
+    }
+}
+
+/// The path without `.`, `..` and doubled slashes, as Go's `filepath.Clean` makes it: links are not followed.
+pub fn clean(path: &Path) -> PathBuf {
+    let mut clean = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir => match clean.components().next_back() {
+                Some(Component::Normal(_)) => {
+                    clean.pop();
+                }
+                Some(Component::RootDir | Component::Prefix(_)) => {}
+                _ => clean.push(".."),
+            },
+            other => clean.push(other),
+        }
+    }
+    if clean.as_os_str().is_empty() { PathBuf::from(".") } else { clean }
+}
+
+/// The way from one absolute folder to another.
+pub fn relative(from: &Path, to: &Path) -> PathBuf {
+    let (from, to): (Vec<_>, Vec<_>) = (from.components().collect(), to.components().collect());
+    let shared = from.iter().zip(&to).take_while(|(a, b)| a == b).count();
+    let up = from[shared..].iter().map(|_| OsStr::new(".."));
+    let way: PathBuf = up.chain(to[shared..].iter().map(|part| part.as_os_str())).collect();
+    if way.as_os_str().is_empty() { PathBuf::from(".") } else { way }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_cleaned_as_go_does() {
+        for (path, wanted) in [
+            ("/a/b/../c", "/a/c"),
+            ("/../a", "/a"),
+            ("a/./b//c/", "a/b/c"),
+            ("../../a", "../../a"),
+            ("a/../..", ".."),
+            ("", "."),
+            ("a/..", "."),
+        ] {
+            assert_eq!(clean(Path::new(path)), Path::new(wanted), "{path}");
+        }
+    }
+
+    #[test]
+    fn the_way_between_two_folders_goes_over_their_common_parent() {
+        for (from, to, way) in [("/a/b", "/a/c/d", "../c/d"), ("/a", "/a", "."), ("/a", "/a/b", "b"), ("/a/b", "/a", "..")] {
+            assert_eq!(relative(Path::new(from), Path::new(to)), Path::new(way));
+        }
+    }
+}

@@ -1,0 +1,317 @@
+//! Expressions to values: lazily, with *unknown for a reason* as a value, and never for longer or deeper than is sane.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
+use std::rc::Rc;
+
+use super::syntax::{Call, Expr, ExprKind, For, Item, Key, Part};
+use super::value::Map;
+use super::{Fault, Frame, Kind, Origin, Source, Span, Value, functions, operators};
+use crate::repo::files::Files;
+
+/// How deep expressions, locals and files may refer to each other.
+const DEEPEST: usize = 4000;
+/// How many steps the evaluation of one unit may take; a real one takes some hundreds.
+const LONGEST: u64 = 5_000_000;
+/// How long a string may become.
+const LONGEST_STRING: usize = 1 << 20;
+
+/// Evaluates for one unit. Files are parsed once for the whole repository, but mean something else in each unit.
+pub struct Evaluator<'a> {
+    /// The files of the repository.
+    pub files: &'a Files,
+    /// The unit's own configuration file.
+    pub original: PathBuf,
+    /// Faults in inputs, each of which only made that input unknown.
+    pub noticed: RefCell<Vec<Fault>>,
+    pub(super) in_try: Cell<usize>,
+    pub(super) frames: RefCell<HashMap<PathBuf, Rc<Frame>>>,
+    depth: Cell<usize>,
+    steps: Cell<u64>,
+}
+
+/// What names mean at some point: the file, and the variables of the `for` expressions around.
+#[derive(Clone, Copy)]
+pub(super) struct Scope<'s> {
+    pub(super) frame: &'s Rc<Frame>,
+    pub(super) variables: Option<&'s Variable<'s>>,
+}
+
+pub(super) struct Variable<'s> {
+    name: &'s str,
+    value: Value,
+    outer: Option<&'s Variable<'s>>,
+}
+
+impl<'s> Scope<'s> {
+    /// The scope of a file's own attributes.
+    pub(super) fn of(frame: &'s Rc<Frame>) -> Self {
+        Self { frame, variables: None }
+    }
+
+    pub(super) fn source(&self) -> &'s std::sync::Arc<Source> {
+        &self.frame.source
+    }
+
+    pub(super) fn span(&self, expr: &Expr) -> Span {
+        Span { source: self.source().clone(), range: expr.span.clone() }
+    }
+
+    fn variable(&self, name: &str) -> Option<Value> {
+        let mut next = self.variables;
+        while let Some(variable) = next {
+            if variable.name == name {
+                return Some(variable.value.clone());
+            }
+            next = variable.outer;
+        }
+        None
+    }
+}
+
+struct Deeper<'e>(&'e Cell<usize>);
+
+impl Drop for Deeper<'_> {
+    fn drop(&mut self) {
+        self.0.set(self.0.get() - 1);
+    }
+}
+
+impl<'a> Evaluator<'a> {
+    /// An evaluator for the unit whose configuration file this is.
+    pub fn new(files: &'a Files, original: PathBuf) -> Self {
+        Self {
+            files,
+            original,
+            noticed: RefCell::default(),
+            in_try: Cell::new(0),
+            frames: RefCell::default(),
+            depth: Cell::new(0),
+            steps: Cell::new(0),
+        }
+    }
+
+    /// Notes a fault that only made a part unknown, once.
+    pub(super) fn notice(&self, fault: &Fault) {
+        let mut noticed = self.noticed.borrow_mut();
+        let same = |known: &Fault| known.what() == fault.what() && known.places() == fault.places();
+        if !noticed.iter().any(same) {
+            noticed.push(fault.clone());
+        }
+    }
+
+    /// Accounts for work that grows with the size of values.
+    pub(super) fn spend(&self, steps: usize) -> Result<(), Fault> {
+        self.steps.set(self.steps.get().saturating_add(steps as u64));
+        if self.steps.get() > LONGEST {
+            return Err(Fault::new("working this out takes more steps than any real configuration needs").limit());
+        }
+        Ok(())
+    }
+
+    /// Evaluates an expression of the frame's file.
+    pub fn value(&self, expr: &Expr, frame: &Rc<Frame>) -> Result<Value, Fault> {
+        self.eval(expr, Scope::of(frame))
+    }
+
+    pub(super) fn eval(&self, expr: &Expr, scope: Scope<'_>) -> Result<Value, Fault> {
+        self.spend(1)?;
+        let place = || scope.source().place(expr.span.start);
+        if self.depth.get() >= DEEPEST {
+            let what = format!("references are nested more than {DEEPEST} deep");
+            return Err(Fault::new(what).at(place()).limit());
+        }
+        self.depth.set(self.depth.get() + 1);
+        let _deeper = Deeper(&self.depth);
+        match self.eval_kind(expr, scope) {
+            Ok(value) => Ok(value.made_at(|| scope.span(expr))),
+            Err(fault) => Err(fault.near(place)),
+        }
+    }
+
+    fn eval_kind(&self, expr: &Expr, scope: Scope<'_>) -> Result<Value, Fault> {
+        let literal = |kind| Ok(Value { kind, origin: Origin::Literal(scope.span(expr)) });
+        match &expr.kind {
+            ExprKind::Null => literal(Kind::Null),
+            ExprKind::Bool(value) => literal(Kind::Bool(*value)),
+            ExprKind::Number(value) => literal(Kind::Number(*value)),
+            ExprKind::String(text) => literal(Kind::String(Rc::from(&**text))),
+            ExprKind::List(items) => self.list(items, scope),
+            ExprKind::Object(items) => self.object(items, scope),
+            ExprKind::Template(parts) => self.template(expr, parts, scope),
+            ExprKind::Parens(inner) => self.eval(inner, scope),
+            ExprKind::Variable(name) => self.variable(name, scope),
+            ExprKind::Traversal(start, steps) => self.traversal(start, steps, scope),
+            ExprKind::Conditional(parts) => self.conditional(parts, scope),
+            ExprKind::Call(call) => self.call(call, scope),
+            ExprKind::Unary(operator, operand) => operators::unary(*operator, &self.eval(operand, scope)?),
+            ExprKind::Binary(operator, operands) => operators::binary(self, *operator, operands, scope),
+            ExprKind::For(it) => self.for_expr(it, scope),
+            ExprKind::Unsupported(reason) => Ok(Value::unknown(reason.as_str())),
+        }
+    }
+
+    fn variable(&self, name: &str, scope: Scope<'_>) -> Result<Value, Fault> {
+        if let Some(value) = scope.variable(name) {
+            return Ok(value);
+        }
+        match name {
+            "local" => Ok(Value::made(Kind::Locals(scope.frame.clone()))),
+            "include" => scope.frame.exposed_includes(self),
+            "dependency" => Ok(Value::unknown("it is an output of another unit")),
+            "feature" => Ok(Value::unknown("it depends on a feature flag")),
+            "values" => Ok(Value::unknown("it comes from the values of a generated stack")),
+            _ => Err(Fault::new(format!("there is no variable named `{name}` here"))),
+        }
+    }
+
+    fn list(&self, items: &[Expr], scope: Scope<'_>) -> Result<Value, Fault> {
+        let items: Result<_, _> = items.iter().map(|item| self.eval(item, scope)).collect();
+        Ok(Value::list(items?))
+    }
+
+    fn object(&self, items: &[Item], scope: Scope<'_>) -> Result<Value, Fault> {
+        let mut map = Map::default();
+        for item in items {
+            match self.key(&item.key, scope)? {
+                Ok(key) => map.entries.insert(key, self.eval(&item.value, scope)?),
+                Err(reason) => return Ok(Value::unknown(format!("one of the keys of this map is unknown: {reason}"))),
+            };
+        }
+        Ok(Value::made(Kind::Map(Rc::new(map))))
+    }
+
+    /// The key of an entry, or why it can't be known.
+    pub(super) fn key(&self, key: &Key, scope: Scope<'_>) -> Result<Result<String, Rc<str>>, Fault> {
+        match key {
+            Key::Word(word) => Ok(Ok(word.clone())),
+            Key::Expr(expr) => match self.eval(expr, scope)? {
+                Value { kind: Kind::Unknown(reason), .. } => Ok(Err(reason)),
+                value => match operators::text(&value) {
+                    Some(text) => Ok(Ok(text.to_string())),
+                    None => Err(Fault::new(format!("{} cannot be a key", value.kind_name()))),
+                },
+            },
+        }
+    }
+
+    fn template(&self, expr: &Expr, parts: &[Part], scope: Scope<'_>) -> Result<Value, Fault> {
+        if let [Part::Expr(only)] = parts {
+            return self.eval(only, scope);
+        }
+        let mut text = String::new();
+        let mut inputs = Vec::new();
+        let mut unknown = None;
+        for part in parts {
+            match part {
+                Part::Text(piece) => text.push_str(piece),
+                Part::Expr(inner) => {
+                    let value = self.eval(inner, scope)?;
+                    match (operators::text(&value), value.unknown_reason()) {
+                        (Some(piece), _) => text.push_str(&piece),
+                        (None, Some(reason)) => unknown = unknown.or(Some(reason.clone())),
+                        (None, None) => {
+                            return Err(Fault::new(format!("{} cannot be put into a string", value.kind_name())));
+                        }
+                    }
+                    inputs.push(value.origin);
+                }
+            }
+            if text.len() > LONGEST_STRING {
+                return Ok(Value::unknown("the string becomes longer than any real one"));
+            }
+        }
+        self.spend(text.len() / 64)?;
+        let kind = unknown.map_or_else(|| Kind::String(Rc::from(text)), Kind::Unknown);
+        Ok(Value { kind, origin: Origin::Computed { span: scope.span(expr), inputs: Rc::from(inputs) } })
+    }
+
+    fn conditional(&self, [condition, yes, no]: &[Expr; 3], scope: Scope<'_>) -> Result<Value, Fault> {
+        let condition = self.eval(condition, scope)?;
+        let Some(decided) = operators::truth(&condition)? else {
+            return Ok(Value::unknown(format!(
+                "the condition in front of `?` is unknown: {}",
+                condition.unknown_reason().map_or("", |reason| reason)
+            )));
+        };
+        let (chosen, other) = if decided { (yes, no) } else { (no, yes) };
+        let value = self.eval(chosen, scope)?;
+        // Both arms get one type: next to a string, a number or bool becomes a string.
+        if matches!(value.kind, Kind::Bool(_) | Kind::Number(_)) {
+            let other_is_text = self.eval(other, scope).is_ok_and(|other| other.as_str().is_some());
+            if let (true, Some(text)) = (other_is_text, operators::text(&value)) {
+                return Ok(Value { kind: Kind::String(text), origin: value.origin });
+            }
+        }
+        Ok(value)
+    }
+
+    fn call(&self, call: &Call, scope: Scope<'_>) -> Result<Value, Fault> {
+        functions::call(self, call, scope)
+    }
+
+    fn for_expr(&self, it: &For, scope: Scope<'_>) -> Result<Value, Fault> {
+        let collection = self.eval(&it.collection, scope)?;
+        let entries = match self.entries(&collection)? {
+            Ok(entries) => entries,
+            Err(reason) => return Ok(Value::unknown(reason)),
+        };
+        let mut list = Vec::new();
+        let mut map: BTreeMap<String, Vec<Value>> = BTreeMap::new();
+        for (key, value) in entries {
+            let outer = it.key_name.as_ref().map(|name| Variable { name, value: key, outer: scope.variables });
+            let variables = Variable { name: &it.value_name, value, outer: outer.as_ref().or(scope.variables) };
+            let inner = Scope { frame: scope.frame, variables: Some(&variables) };
+            if let Some(condition) = &it.condition {
+                match operators::truth(&self.eval(condition, inner)?)? {
+                    Some(true) => {}
+                    Some(false) => continue,
+                    None => return Ok(Value::unknown("the condition of a `for` is unknown for some element")),
+                }
+            }
+            let result = self.eval(&it.value, inner)?;
+            let Some(key) = &it.key else {
+                list.push(result);
+                continue;
+            };
+            let key = self.eval(key, inner)?;
+            if let Some(reason) = key.unknown_reason() {
+                return Ok(Value::unknown(format!("a key made by a `for` is unknown: {reason}")));
+            }
+            let text = operators::text(&key)
+                .ok_or_else(|| Fault::new(format!("{} cannot be a key", key.kind_name())))?;
+            let values = map.entry(text.to_string()).or_default();
+            if !values.is_empty() && !it.grouping {
+                return Err(Fault::new(format!("the `for` gives the key `{text}` twice")));
+            }
+            values.push(result);
+        }
+        if it.key.is_none() {
+            return Ok(Value::list(list));
+        }
+        let single = |mut values: Vec<Value>| if it.grouping { Value::list(values) } else { values.swap_remove(0) };
+        Ok(Value::map(map.into_iter().map(|(key, values)| (key, single(values))).collect()))
+    }
+
+    /// Keys and values of a collection in their order, or why they can't be known.
+    #[expect(clippy::type_complexity, reason = "named parts would be used once")]
+    pub(super) fn entries(&self, collection: &Value) -> Result<Result<Vec<(Value, Value)>, Rc<str>>, Fault> {
+        let collection = self.whole(collection)?;
+        let entries: Vec<_> = match &collection.kind {
+            Kind::List(items) => {
+                let number = |(at, item): (usize, &Value)| (Value::made(Kind::Number(at as f64)), item.clone());
+                items.iter().enumerate().map(number).collect()
+            }
+            Kind::Set(items) => items.iter().map(|item| (item.clone(), item.clone())).collect(),
+            Kind::Map(map) => match &map.open {
+                Some(reason) => return Ok(Err(reason.clone())),
+                None => map.entries.iter().map(|(key, value)| (Value::string(key.as_str()), value.clone())).collect(),
+            },
+            Kind::Unknown(reason) => return Ok(Err(reason.clone())),
+            _ => return Err(Fault::new(format!("{} has no elements to go through", collection.kind_name()))),
+        };
+        self.spend(entries.len())?;
+        Ok(Ok(entries))
+    }
+}

@@ -1,0 +1,238 @@
+//! Functions that look at folders and files. The rules are those of
+//! <https://github.com/gruntwork-io/terragrunt/blob/main/pkg/config/config_helpers.go>.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::{Arguments, Stop, Value, unknown};
+use crate::repo::files::{clean, relative};
+use crate::repo::hcl::{Fault, Frame, Kind, Origin};
+use crate::repo::json;
+
+/// Terragrunt's own limit.
+const MOST_FOLDERS: usize = 100;
+
+fn path_value(path: &Path) -> Result<Value, Stop> {
+    match path.to_str() {
+        Some(text) => Ok(Value::string(text)),
+        None => Err(unknown("a path on the way is not UTF-8")),
+    }
+}
+
+impl Arguments<'_, '_> {
+    fn path(&self, at: usize) -> Result<PathBuf, Stop> {
+        Ok(clean(&self.scope.frame.dir().join(&*self.text(at)?)))
+    }
+
+    fn unit_dir(&self) -> &Path {
+        let original = &self.evaluator.original;
+        original.parent().unwrap_or(original)
+    }
+
+    fn repo_root(&self) -> Result<PathBuf, Stop> {
+        let found = self.unit_dir().ancestors().find(|dir| self.evaluator.files.exists(&dir.join(".git")));
+        found.map(Path::to_owned).ok_or_else(|| Stop::Fault(Fault::new("the unit is in no git repository")))
+    }
+
+    /// The file of the include that paths are relative to, if there is one.
+    fn selected_include(&self) -> Result<Option<PathBuf>, Stop> {
+        let frame = self.scope.frame;
+        if frame.is_included {
+            return Ok(Some(frame.source.path.clone()));
+        }
+        let includes = frame.includes(self.evaluator)?;
+        let include = match (&includes[..], self.values.first()) {
+            ([], _) => return Ok(None),
+            ([only], _) => only,
+            (several, Some(_)) => {
+                let label = self.text(0)?;
+                several.iter().find(|include| *include.label == *label).ok_or_else(|| {
+                    Stop::Fault(Fault::new(format!("there is no include with the label `{label}`")))
+                })?
+            }
+            (_, None) => return Err(Stop::Fault(Fault::new("with several includes, say which by its label"))),
+        };
+        match &include.frame {
+            Ok(included) => Ok(Some(included.source.path.clone())),
+            Err(reason) => Err(Stop::Unknown(reason.clone())),
+        }
+    }
+}
+
+pub(super) fn find_in_parent_folders(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
+    let name = if call.values.is_empty() { Rc::from("") } else { call.text(0)? };
+    let names: &[&str] = if name.is_empty() { &["terragrunt.hcl", "terragrunt.hcl.json"] } else { &[&name] };
+    for dir in call.scope.frame.dir().ancestors().skip(1).take(MOST_FOLDERS) {
+        for name in names {
+            let candidate = clean(&dir.join(name));
+            if call.evaluator.files.exists(&candidate) {
+                return path_value(&candidate);
+            }
+        }
+    }
+    match call.values.get(1) {
+        Some(fallback) => Ok(fallback.clone()),
+        None => Err(Stop::Fault(Fault::new(format!("there is no `{}` in any parent folder", names[0])))),
+    }
+}
+
+pub(super) fn get_terragrunt_dir(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
+    path_value(call.scope.frame.dir())
+}
+
+pub(super) fn get_original_terragrunt_dir(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
+    path_value(call.unit_dir())
+}
+
+pub(super) fn get_parent_terragrunt_dir(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
+    match call.selected_include()? {
+        Some(include) => path_value(include.parent().unwrap_or(&include)),
+        None => path_value(call.scope.frame.dir()),
+    }
+}
+
+pub(super) fn path_relative_to_include(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
+    match call.selected_include()? {
+        Some(include) => path_value(&relative(include.parent().unwrap_or(&include), call.scope.frame.dir())),
+        None => Ok(Value::string(".")),
+    }
+}
+
+pub(super) fn path_relative_from_include(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
+    match call.selected_include()? {
+        Some(include) => path_value(&relative(call.scope.frame.dir(), include.parent().unwrap_or(&include))),
+        None => Ok(Value::string(".")),
+    }
+}
+
+pub(super) fn get_repo_root(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
+    path_value(&call.repo_root()?)
+}
+
+pub(super) fn get_path_from_repo_root(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
+    path_value(&relative(&call.repo_root()?, call.unit_dir()))
+}
+
+pub(super) fn get_path_to_repo_root(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
+    path_value(&relative(call.unit_dir(), &call.repo_root()?))
+}
+
+pub(super) fn get_env(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
+    Err(unknown(&format!("it depends on the environment variable `{}`", call.text(0)?)))
+}
+
+pub(super) fn read_terragrunt_config(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
+    let mut path = call.path(0)?;
+    let files = call.evaluator.files;
+    if !files.exists(&path) {
+        return match call.values.get(1) {
+            Some(default) => Ok(default.clone()),
+            None => Err(Stop::Fault(Fault::new(format!("there is no file `{}`", files.name(&path))))),
+        };
+    }
+    if !files.is_file(&path) {
+        path.push("terragrunt.hcl");
+    }
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    if name.ends_with(".stack.hcl") || name.ends_with(".values.hcl") {
+        return Err(unknown("generated stacks are not worked out"));
+    }
+    if name.ends_with(".json") {
+        return Err(unknown("configuration written in JSON is not worked out"));
+    }
+    let frame = Frame::read(call.evaluator, &path).map_err(Fault::of_another_file)?;
+    let value = Value::made(Kind::Config(frame));
+    if call.evaluator.in_try.get() > 0 {
+        // Terragrunt reads the whole file at once: whatever is wrong in it is what `try` catches.
+        call.evaluator.whole(&value).map_err(Fault::of_another_file)?;
+    }
+    Ok(value)
+}
+
+pub(super) fn file(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
+    let path = call.path(0)?;
+    let bytes = call.evaluator.files.bytes(&path)?;
+    match std::str::from_utf8(&bytes) {
+        Ok(text) => {
+            let origin = Origin::Data { file: Arc::from(call.evaluator.files.name(&path)), line: None };
+            Ok(Value { kind: Kind::String(Rc::from(text)), origin })
+        }
+        Err(_) => Err(Stop::Fault(Fault::new(format!("`{}` is not UTF-8", call.evaluator.files.name(&path))))),
+    }
+}
+
+pub(super) fn fileexists(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
+    Ok(Value::made(Kind::Bool(call.evaluator.files.is_file(&call.path(0)?))))
+}
+
+/// Decodes JSON; values of a file keep the line that they stand in.
+pub(super) fn jsondecode(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
+    let text = call.text(0)?;
+    call.evaluator.spend(text.len() / 16)?;
+    let file = match &call.values[0].origin {
+        Origin::Data { file, line: None } => Some(file.clone()),
+        _ => None,
+    };
+    let node = json::parse(&text).map_err(|error| {
+        let fault = Fault::new(format!("cannot read the JSON: {}", error.what));
+        match &file {
+            Some(file) => fault.at(crate::model::Place::line(&**file, error.line)),
+            None => fault,
+        }
+    })?;
+    Ok(decoded(&node, file.as_ref()))
+}
+
+fn decoded(node: &json::Node, file: Option<&Arc<str>>) -> Value {
+    let kind = match &node.value {
+        json::Value::Null => Kind::Null,
+        json::Value::Bool(value) => Kind::Bool(*value),
+        json::Value::Number(digits) => match digits.parse::<f64>() {
+            Ok(number) if number.abs() <= 9_007_199_254_740_992.0 => Kind::Number(number),
+            _ => Kind::Unknown(Rc::from("a number in the JSON is too large to be worked out exactly")),
+        },
+        json::Value::String(text) => Kind::String(Rc::from(text.as_str())),
+        json::Value::Array(items) => Kind::List(Rc::new(items.iter().map(|item| decoded(item, file)).collect())),
+        json::Value::Object(entries) => {
+            // As in Go, the last of several equal keys wins.
+            let entries: BTreeMap<_, _> =
+                entries.iter().map(|entry| (entry.key.clone(), decoded(&entry.node, file))).collect();
+            return Value { origin: origin(node, file), ..Value::map(entries) };
+        }
+    };
+    Value { kind, origin: origin(node, file) }
+}
+
+fn origin(node: &json::Node, file: Option<&Arc<str>>) -> Origin {
+    file.map_or(Origin::Made, |file| Origin::Data { file: file.clone(), line: Some(node.line) })
+}
+
+pub(super) fn abspath(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
+    // Relative paths would be relative to wherever terragrunt was started.
+    let text = call.text(0)?;
+    if text.starts_with('/') {
+        return path_value(&clean(Path::new(&*text)));
+    }
+    Err(unknown("`abspath` of a relative path depends on where terragrunt is started"))
+}
+
+pub(super) fn dirname(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
+    let text = call.text(0)?;
+    let Some((dir, _)) = text.rsplit_once('/') else { return Ok(Value::string(".")) };
+    if dir.is_empty() && text.starts_with('/') {
+        return Ok(Value::string("/"));
+    }
+    path_value(&clean(Path::new(dir)))
+}
+
+pub(super) fn basename(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
+    let text = call.text(0)?;
+    let trimmed = text.trim_end_matches('/');
+    Ok(match (trimmed.is_empty(), text.is_empty()) {
+        (true, true) => Value::string(""),
+        (true, false) => Value::string("/"),
+        _ => Value::string(trimmed.rsplit('/').next().unwrap_or_default()),
+    })
+}

@@ -1,0 +1,212 @@
+//! The functions that are worked out, in one table. Any other is unknown, never a guess.
+
+mod collections;
+mod files;
+mod text;
+
+use super::evaluate::Scope;
+use super::syntax::{Call, Expr};
+use super::{Evaluator, Fault, Kind, Value, operators};
+use std::rc::Rc;
+
+/// Why a function gives no value of its own: an argument is unknown, or at fault.
+enum Stop {
+    Unknown(Rc<str>),
+    Fault(Fault),
+}
+
+impl From<Fault> for Stop {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+/// A call whose arguments are evaluated.
+struct Arguments<'e, 's> {
+    evaluator: &'e Evaluator<'e>,
+    scope: Scope<'s>,
+    values: Vec<Value>,
+}
+
+type Apply = fn(&Arguments<'_, '_>) -> Result<Value, Stop>;
+
+/// Name, fewest and most arguments, whether one unknown argument makes the result unknown, what it does.
+type Function = (&'static str, usize, usize, bool, Apply);
+
+const MANY: usize = usize::MAX;
+
+/// Sorted by name.
+const TABLE: &[Function] = &[
+    ("abspath", 1, 1, true, files::abspath),
+    ("basename", 1, 1, true, files::basename),
+    ("chomp", 1, 1, true, text::chomp),
+    ("coalesce", 1, MANY, false, collections::coalesce),
+    ("compact", 1, 1, true, collections::compact),
+    ("concat", 0, MANY, true, collections::concat),
+    ("contains", 2, 2, true, collections::contains),
+    ("dirname", 1, 1, true, files::dirname),
+    ("distinct", 1, 1, true, collections::distinct),
+    ("element", 2, 2, true, collections::element),
+    ("endswith", 2, 2, true, text::endswith),
+    ("file", 1, 1, true, files::file),
+    ("fileexists", 1, 1, true, files::fileexists),
+    ("find_in_parent_folders", 0, 2, true, files::find_in_parent_folders),
+    ("flatten", 1, 1, true, collections::flatten),
+    ("format", 1, MANY, true, text::format),
+    ("get_env", 1, 2, false, files::get_env),
+    ("get_original_terragrunt_dir", 0, 0, true, files::get_original_terragrunt_dir),
+    ("get_parent_terragrunt_dir", 0, 1, true, files::get_parent_terragrunt_dir),
+    ("get_path_from_repo_root", 0, 0, true, files::get_path_from_repo_root),
+    ("get_path_to_repo_root", 0, 0, true, files::get_path_to_repo_root),
+    ("get_repo_root", 0, 0, true, files::get_repo_root),
+    ("get_terragrunt_dir", 0, 0, true, files::get_terragrunt_dir),
+    ("join", 2, MANY, true, text::join),
+    ("jsondecode", 1, 1, true, files::jsondecode),
+    ("keys", 1, 1, true, collections::keys),
+    ("length", 1, 1, true, collections::length),
+    ("lookup", 2, 3, false, collections::lookup),
+    ("lower", 1, 1, true, text::lower),
+    ("merge", 0, MANY, false, collections::merge),
+    ("path_relative_from_include", 0, 1, true, files::path_relative_from_include),
+    ("path_relative_to_include", 0, 1, true, files::path_relative_to_include),
+    ("read_terragrunt_config", 1, 2, false, files::read_terragrunt_config),
+    ("replace", 3, 3, true, text::replace),
+    ("reverse", 1, 1, true, collections::reverse),
+    ("split", 2, 2, true, text::split),
+    ("startswith", 2, 2, true, text::startswith),
+    ("strcontains", 2, 2, true, text::strcontains),
+    ("tolist", 1, 1, true, collections::tolist),
+    ("tomap", 1, 1, true, collections::tomap),
+    ("tonumber", 1, 1, true, text::tonumber),
+    ("toset", 1, 1, true, collections::toset),
+    ("tostring", 1, 1, true, text::tostring),
+    ("trimprefix", 2, 2, true, text::trimprefix),
+    ("trimspace", 1, 1, true, text::trimspace),
+    ("trimsuffix", 2, 2, true, text::trimsuffix),
+    ("upper", 1, 1, true, text::upper),
+    ("values", 1, 1, true, collections::values),
+];
+
+pub(super) fn call(evaluator: &Evaluator<'_>, call: &Call, scope: Scope<'_>) -> Result<Value, Fault> {
+    match call.name.as_str() {
+        "try" => return attempt(evaluator, &call.arguments, scope),
+        "can" => return can(evaluator, &call.arguments, scope),
+        _ => {}
+    }
+    let Ok(at) = TABLE.binary_search_by(|function| function.0.cmp(&call.name)) else {
+        return Ok(Value::unknown(unsupported(&call.name)));
+    };
+    let (name, fewest, most, strict, apply) = TABLE[at];
+    let mut values = Vec::with_capacity(call.arguments.len());
+    for argument in &call.arguments {
+        values.push(evaluator.eval(argument, scope)?);
+    }
+    if call.expand
+        && let Some(last) = values.pop()
+    {
+        match evaluator.entries(&last)? {
+            Ok(entries) => values.extend(entries.into_iter().map(|(_, value)| value)),
+            Err(reason) => return Ok(Value::unknown(reason)),
+        }
+    }
+    if !(fewest..=most).contains(&values.len()) {
+        return Err(Fault::new(format!("`{name}` does not take {} arguments", values.len())));
+    }
+    if let (true, Some(unknown)) = (strict, values.iter().find(|value| value.unknown_reason().is_some())) {
+        return Ok(unknown.clone());
+    }
+    match apply(&Arguments { evaluator, scope, values }) {
+        Ok(value) => Ok(value),
+        Err(Stop::Unknown(reason)) => Ok(Value::unknown(reason)),
+        Err(Stop::Fault(fault)) => Err(fault),
+    }
+}
+
+fn unsupported(name: &str) -> String {
+    match name {
+        "get_aws_account_id" | "get_aws_account_alias" | "get_aws_caller_identity_arn"
+        | "get_aws_caller_identity_user_id" => format!("`{name}` asks AWS"),
+        "run_cmd" => "`run_cmd` runs a program".to_owned(),
+        "sops_decrypt_file" => "`sops_decrypt_file` decrypts a file".to_owned(),
+        "timestamp" | "uuid" | "bcrypt" => format!("`{name}` gives something else at each run"),
+        _ => format!("the function `{name}` is not worked out"),
+    }
+}
+
+/// The first argument without an error. An unknown one could be an error, so it decides nothing.
+fn attempt(evaluator: &Evaluator<'_>, arguments: &[Expr], scope: Scope<'_>) -> Result<Value, Fault> {
+    let mut last = Fault::new("`try` needs at least one argument");
+    for argument in arguments {
+        match guarded(evaluator, argument, scope) {
+            Err(fault) if !fault.is_fatal() => last = fault,
+            outcome => return outcome,
+        }
+    }
+    Err(last)
+}
+
+fn can(evaluator: &Evaluator<'_>, arguments: &[Expr], scope: Scope<'_>) -> Result<Value, Fault> {
+    let [argument] = arguments else {
+        return Err(Fault::new("`can` takes one argument"));
+    };
+    match guarded(evaluator, argument, scope) {
+        Ok(value) if value.unknown_reason().is_some() => Ok(value),
+        Ok(_) => Ok(Value::made(Kind::Bool(true))),
+        Err(fault) if !fault.is_fatal() => Ok(Value::made(Kind::Bool(false))),
+        Err(fault) => Err(fault),
+    }
+}
+
+fn guarded(evaluator: &Evaluator<'_>, argument: &Expr, scope: Scope<'_>) -> Result<Value, Fault> {
+    evaluator.in_try.set(evaluator.in_try.get() + 1);
+    let outcome = evaluator.eval(argument, scope);
+    evaluator.in_try.set(evaluator.in_try.get() - 1);
+    outcome
+}
+
+impl Arguments<'_, '_> {
+    /// An argument as text; a number or bool is turned into it.
+    fn text(&self, at: usize) -> Result<Rc<str>, Stop> {
+        text_of(&self.values[at])
+    }
+
+    /// An argument as a number.
+    fn number(&self, at: usize) -> Result<f64, Stop> {
+        let value = &self.values[at];
+        operators::number(value).ok_or_else(|| wrong("a number", value))
+    }
+
+    /// The elements of an argument.
+    fn items(&self, at: usize) -> Result<Vec<Value>, Stop> {
+        let value = &self.values[at];
+        match self.evaluator.entries(value)? {
+            Ok(entries) => Ok(entries.into_iter().map(|(_, value)| value).collect()),
+            Err(reason) => Err(Stop::Unknown(reason)),
+        }
+    }
+}
+
+fn text_of(value: &Value) -> Result<Rc<str>, Stop> {
+    match value.unknown_reason() {
+        Some(reason) => Err(Stop::Unknown(reason.clone())),
+        None => operators::text(value).ok_or_else(|| wrong("a string", value)),
+    }
+}
+
+fn wrong(wanted: &str, value: &Value) -> Stop {
+    Stop::Fault(Fault::new(format!("{wanted} is needed here, this is {}", value.kind_name())))
+}
+
+fn unknown(reason: &str) -> Stop {
+    Stop::Unknown(Rc::from(reason))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::TABLE;
+
+    #[test]
+    fn the_table_is_sorted_so_that_it_can_be_searched() {
+        assert!(TABLE.is_sorted_by(|a, b| a.0 < b.0));
+    }
+}

@@ -1,0 +1,187 @@
+//! The one place that knows hcl-edit's tree: turns it into ours, with spans counted in the raw file.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use hcl_edit::Span as _;
+use hcl_edit::expr::{self, BinaryOperator, Expression, ObjectKey, TraversalOperator, UnaryOperator};
+use hcl_edit::structure;
+use hcl_edit::template::{Element, Template};
+
+use super::syntax::{Attribute, Binary, Block, Body, Call, Expr, ExprKind, For, Item, Key, Part, Step, Unary};
+
+/// Lowers a body whose text starts `offset` bytes into the file.
+pub fn body(body: &structure::Body, offset: usize) -> Body {
+    Lowering { offset }.body(body)
+}
+
+struct Lowering {
+    offset: usize,
+}
+
+impl Lowering {
+    fn span(&self, span: Option<Range<usize>>) -> Range<usize> {
+        // The parser gives everything a span; should it ever not, the splice refuses an empty one.
+        let span = span.unwrap_or_default();
+        self.offset + span.start..self.offset + span.end
+    }
+
+    fn body(&self, body: &structure::Body) -> Body {
+        let mut lowered = Body::default();
+        for attribute in body.attributes() {
+            let value = self.expr(&attribute.value);
+            let key = self.span(attribute.key.span());
+            lowered.attributes.insert(attribute.key.as_str().to_owned(), Attribute { key, value });
+        }
+        for block in body.blocks() {
+            lowered.blocks.push(Block {
+                kind: block.ident.as_str().to_owned(),
+                labels: block.labels.iter().map(|label| label.as_str().to_owned()).collect(),
+                span: self.span(block.span()),
+                body: self.body(&block.body),
+            });
+        }
+        lowered
+    }
+
+    fn expr(&self, expression: &Expression) -> Expr {
+        Expr { span: self.span(expression.span()), kind: self.kind(expression) }
+    }
+
+    fn boxed(&self, expression: &Expression) -> Box<Expr> {
+        Box::new(self.expr(expression))
+    }
+
+    fn kind(&self, expression: &Expression) -> ExprKind {
+        match expression {
+            Expression::Null(_) => ExprKind::Null,
+            Expression::Bool(value) => ExprKind::Bool(*value.value()),
+            Expression::Number(value) => number(value.value()),
+            Expression::String(value) => ExprKind::String(Arc::from(value.as_str())),
+            Expression::Array(items) => ExprKind::List(items.iter().map(|item| self.expr(item)).collect()),
+            Expression::Object(object) => ExprKind::Object(object.iter().map(|(k, v)| self.item(k, v)).collect()),
+            Expression::StringTemplate(template) => self.template(template),
+            Expression::HeredocTemplate(heredoc) => self.heredoc(&heredoc.template),
+            Expression::Parenthesis(inner) => ExprKind::Parens(self.boxed(inner.inner())),
+            Expression::Variable(name) => ExprKind::Variable(name.as_str().to_owned()),
+            Expression::Conditional(it) => {
+                let [condition, yes, no] = [&it.cond_expr, &it.true_expr, &it.false_expr].map(|e| self.expr(e));
+                ExprKind::Conditional(Box::new([condition, yes, no]))
+            }
+            Expression::FuncCall(call) => ExprKind::Call(self.call(call)),
+            Expression::Traversal(it) => {
+                let steps = it.operators.iter().map(|operator| self.step(operator.value())).collect();
+                ExprKind::Traversal(self.boxed(&it.expr), steps)
+            }
+            Expression::UnaryOp(it) => {
+                let operator = match it.operator.value() {
+                    UnaryOperator::Neg => Unary::Negate,
+                    UnaryOperator::Not => Unary::Not,
+                };
+                ExprKind::Unary(operator, self.boxed(&it.expr))
+            }
+            Expression::BinaryOp(it) => {
+                let operands = [self.expr(&it.lhs_expr), self.expr(&it.rhs_expr)];
+                ExprKind::Binary(binary(*it.operator.value()), Box::new(operands))
+            }
+            Expression::ForExpr(it) => ExprKind::For(Box::new(self.for_expr(it))),
+        }
+    }
+
+    fn item(&self, key: &ObjectKey, value: &expr::ObjectValue) -> Item {
+        let key = match key {
+            ObjectKey::Ident(word) => Key::Word(word.as_str().to_owned()),
+            ObjectKey::Expression(expression) => Key::Expr(self.expr(expression)),
+        };
+        Item { key, value: self.expr(value.expr()) }
+    }
+
+    fn call(&self, call: &expr::FuncCall) -> Call {
+        let mut name: String = call.name.namespace.iter().flat_map(|part| [part.as_str(), "::"]).collect();
+        name.push_str(call.name.name.as_str());
+        let arguments = call.args.iter().map(|argument| self.expr(argument)).collect();
+        Call { name, arguments, expand: call.args.expand_final() }
+    }
+
+    fn step(&self, operator: &TraversalOperator) -> Step {
+        match operator {
+            TraversalOperator::AttrSplat(_) => Step::AttributeSplat,
+            TraversalOperator::FullSplat(_) => Step::FullSplat,
+            TraversalOperator::GetAttr(name) => Step::Attribute(name.as_str().to_owned()),
+            TraversalOperator::Index(index) => Step::Index(self.expr(index)),
+            TraversalOperator::LegacyIndex(index) => Step::LegacyIndex(*index.value()),
+        }
+    }
+
+    fn for_expr(&self, it: &expr::ForExpr) -> For {
+        For {
+            key_name: it.intro.key_var.as_ref().map(|name| name.as_str().to_owned()),
+            value_name: it.intro.value_var.as_str().to_owned(),
+            collection: self.expr(&it.intro.collection_expr),
+            key: it.key_expr.as_ref().map(|key| self.expr(key)),
+            value: self.expr(&it.value_expr),
+            grouping: it.grouping,
+            condition: it.cond.as_ref().map(|condition| self.expr(&condition.expr)),
+        }
+    }
+
+    fn heredoc(&self, template: &Template) -> ExprKind {
+        let has_cr = |element: &Element| matches!(element, Element::Literal(text) if text.contains('\r'));
+        if template.iter().any(has_cr) {
+            return ExprKind::Unsupported("a heredoc with CRLF line ends is not worked out".to_owned());
+        }
+        self.template(template)
+    }
+
+    /// Parts of a template; `~` trims the white space of its neighbour.
+    fn template(&self, template: &Template) -> ExprKind {
+        let mut parts: Vec<Part> = Vec::with_capacity(template.len());
+        let mut trim_next = false;
+        for element in template.iter() {
+            match element {
+                Element::Literal(text) => {
+                    let text = if trim_next { text.trim_start() } else { text.as_str() };
+                    parts.push(Part::Text(Arc::from(text)));
+                    trim_next = false;
+                }
+                Element::Interpolation(it) => {
+                    if let (true, Some(Part::Text(text))) = (it.strip.strip_start(), parts.last_mut()) {
+                        *text = Arc::from(text.trim_end());
+                    }
+                    trim_next = it.strip.strip_end();
+                    parts.push(Part::Expr(self.expr(&it.expr)));
+                }
+                Element::Directive(_) => {
+                    return ExprKind::Unsupported("a template with `%{…}` directives is not worked out".to_owned());
+                }
+            }
+        }
+        ExprKind::Template(parts)
+    }
+}
+
+fn number(number: &hcl_edit::Number) -> ExprKind {
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    match number.as_f64() {
+        Some(value) if value.abs() <= EXACT => ExprKind::Number(value),
+        _ => ExprKind::Unsupported(format!("the number {number} is too large to be worked out exactly")),
+    }
+}
+
+fn binary(operator: BinaryOperator) -> Binary {
+    match operator {
+        BinaryOperator::Eq => Binary::Equal,
+        BinaryOperator::NotEq => Binary::NotEqual,
+        BinaryOperator::LessEq => Binary::LessEqual,
+        BinaryOperator::GreaterEq => Binary::GreaterEqual,
+        BinaryOperator::Less => Binary::Less,
+        BinaryOperator::Greater => Binary::Greater,
+        BinaryOperator::Plus => Binary::Add,
+        BinaryOperator::Minus => Binary::Subtract,
+        BinaryOperator::Mul => Binary::Multiply,
+        BinaryOperator::Div => Binary::Divide,
+        BinaryOperator::Mod => Binary::Remainder,
+        BinaryOperator::And => Binary::And,
+        BinaryOperator::Or => Binary::Or,
+    }
+}

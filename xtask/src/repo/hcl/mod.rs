@@ -1,0 +1,25 @@
+//! HCL as Terragrunt reads it: one small syntax tree with spans, an evaluator that resolves meaning on it, and a splice
+//! that edits text at the same spans.
+//!
+//! Three outcomes are never mixed up: a value, a [`Fault`] that terragrunt would raise too, and *unknown for a reason*.
+
+pub mod evaluate;
+pub mod fault;
+pub mod frame;
+mod functions;
+mod include;
+pub mod lower;
+mod operators;
+pub mod parse;
+pub mod source;
+pub mod splice;
+pub mod stack;
+pub mod syntax;
+mod traverse;
+pub mod value;
+
+pub use evaluate::Evaluator;
+pub use fault::Fault;
+pub use frame::Frame;
+pub use source::{Source, Span};
+pub use value::{Kind, Origin, Value};

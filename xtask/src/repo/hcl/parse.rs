@@ -1,0 +1,93 @@
+//! Bytes to syntax tree, with errors that show the line.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use hcl_edit::parser::parse_body;
+
+use super::syntax::Body;
+use super::{Fault, Source, lower, stack};
+use crate::model::Place;
+
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// Parses a file. A byte order mark is tolerated; text that isn't UTF-8 is refused.
+pub fn parse(name: &str, path: &Path, bytes: Arc<[u8]>) -> Result<Arc<Source>, Fault> {
+    let body = parse_bytes(name, &bytes)?;
+    Ok(Arc::new(Source::new(name.to_owned(), path.to_owned(), bytes, body)))
+}
+
+/// Parses bytes into a tree whose spans count from the first byte, a byte order mark included.
+pub fn parse_bytes(name: &str, bytes: &[u8]) -> Result<Body, Fault> {
+    let start = if bytes.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
+    let text = std::str::from_utf8(&bytes[start..]).map_err(|error| not_utf8(name, bytes, start + error.valid_up_to()))?;
+    stack::deep(|| match parse_body(text) {
+        Ok(body) => Ok(lower::body(&body, start)),
+        Err(error) => Err(syntax_error(name, text, &error)),
+    })
+}
+
+fn not_utf8(name: &str, bytes: &[u8], at: usize) -> Fault {
+    let line = 1 + bytes[..at].iter().filter(|byte| **byte == b'\n').count();
+    Fault::new(format!("`{name}` is not UTF-8"))
+        .at(Place::line(name, line))
+        .detail(format!("the byte 0x{:02x} does not belong to UTF-8 text", bytes[at]))
+        .hint("save the file as UTF-8")
+        .fatal()
+}
+
+fn syntax_error(name: &str, text: &str, error: &hcl_edit::parser::Error) -> Fault {
+    let location = error.location();
+    let shown = text.lines().nth(location.line() - 1).unwrap_or_default();
+    let column = location.column();
+    let before: String = shown.chars().take(column - 1).map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
+    let pad = " ".repeat(location.line().to_string().len());
+    Fault::new(format!("cannot parse `{name}`: {}", error.message()))
+        .at(Place { file: name.to_owned(), line: Some(location.line()), column: Some(column) })
+        .detail(format!("{pad} |\n{} | {shown}\n{pad} | {before}^", location.line()))
+        .fatal()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fault(bytes: &[u8]) -> String {
+        parse_bytes("x.hcl", bytes).expect_err("it must not parse").failure().to_string()
+    }
+
+    #[test]
+    fn a_syntax_error_shows_file_line_column_and_a_caret() {
+        let text = fault(b"locals {\n  a = [1\n  b = 2\n}\n");
+        assert!(text.starts_with("cannot parse `x.hcl`: "), "{text}");
+        assert!(text.contains("\n  --> x.hcl:3:3\n    |\n  3 |   b = 2\n    |   ^"), "{text}");
+    }
+
+    #[test]
+    fn bytes_that_are_not_utf8_are_refused_with_file_and_line() {
+        let text = fault(b"locals {\n  a = \"\xff\"\n}\n");
+        assert!(text.contains("`x.hcl` is not UTF-8\n  --> x.hcl:2\n"), "{text}");
+    }
+
+    #[test]
+    fn a_byte_order_mark_shifts_the_spans_and_nothing_else() {
+        let bytes = b"\xef\xbb\xbflocals { a = \"b\" }";
+        let body = parse_bytes("x.hcl", bytes).expect("it parses");
+        let span = &body.local("a").expect("there is a local").value.span;
+        assert_eq!(&bytes[span.clone()], b"\"b\"");
+    }
+
+    #[test]
+    fn no_nesting_is_too_deep_for_the_parser_to_answer() {
+        for (open, close) in [("[", "]"), ("{a=", "}"), ("(", ")"), ("-", ""), ("!", ""), ("\"${", "}\""), ("f(", ")")] {
+            for depth in [50, 60, 63, 64, 65, 1000, 100_000] {
+                let text = format!("a = {}1{}", open.repeat(depth), close.repeat(depth));
+                let _ = parse_bytes("x.hcl", text.as_bytes());
+            }
+        }
+        let _ = parse_bytes("x.hcl", "a {".repeat(100_000).as_bytes());
+        let _ = parse_bytes("x.hcl", format!("a = 1{}", " + 1".repeat(100_000)).as_bytes());
+        let _ = parse_bytes("x.hcl", format!("a = 1{}", " ? 1 : 1".repeat(100_000)).as_bytes());
+        let _ = parse_bytes("x.hcl", format!("a = b{}", "[0]".repeat(100_000)).as_bytes());
+    }
+}

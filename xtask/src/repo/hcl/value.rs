@@ -1,0 +1,156 @@
+//! What an expression evaluates to, and where it came from.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::{Frame, Span};
+use crate::model::Place;
+
+/// A value with its origin.
+#[derive(Clone, Debug)]
+pub struct Value {
+    /// What it is.
+    pub kind: Kind,
+    /// Where it came from.
+    pub origin: Origin,
+}
+
+/// The kinds of value.
+#[derive(Clone, Debug)]
+pub enum Kind {
+    /// `null`
+    Null,
+    /// `true`, `false`
+    Bool(bool),
+    /// A number that a double holds exactly.
+    Number(f64),
+    /// A string.
+    String(Rc<str>),
+    /// A list or tuple.
+    List(Rc<Vec<Value>>),
+    /// A set, sorted.
+    Set(Rc<Vec<Value>>),
+    /// A map or object.
+    Map(Rc<Map>),
+    /// Another file, as `read_terragrunt_config` or an exposed include gives it; its attributes are worked out when asked for.
+    Config(Rc<Frame>),
+    /// The locals of a file, each worked out when asked for.
+    Locals(Rc<Frame>),
+    /// What can't be known offline, with the reason: the end of the sentence "unknown, because …".
+    Unknown(Rc<str>),
+}
+
+/// A map, sorted by key. An *open* one may have more keys than those listed.
+#[derive(Clone, Debug, Default)]
+pub struct Map {
+    /// The entries that are known.
+    pub entries: BTreeMap<String, Value>,
+    /// Why there may be more of them.
+    pub open: Option<Rc<str>>,
+}
+
+/// Where a value came from.
+#[derive(Clone, Debug)]
+pub enum Origin {
+    /// A literal in a file: a plain string with this origin is a pin.
+    Literal(Span),
+    /// A file of data, such as JSON.
+    Data {
+        /// The file as people should read it.
+        file: Arc<str>,
+        /// The line, from 1; `None` is the whole file.
+        line: Option<usize>,
+    },
+    /// Worked out by this expression from those inputs.
+    Computed {
+        /// The expression.
+        span: Span,
+        /// Where its operands came from, as far as they matter.
+        inputs: Rc<[Origin]>,
+    },
+    /// Made by a function; the call that it stands in gives it a place.
+    Made,
+}
+
+impl Origin {
+    /// The place, if there is one.
+    pub fn place(&self) -> Option<Place> {
+        match self {
+            Self::Literal(span) | Self::Computed { span, .. } => Some(span.place()),
+            Self::Data { file, line } => Some(Place { line: *line, ..Place::file(&**file) }),
+            Self::Made => None,
+        }
+    }
+}
+
+impl Value {
+    /// A value without a place yet.
+    pub fn made(kind: Kind) -> Self {
+        Self { kind, origin: Origin::Made }
+    }
+
+    /// A string without a place yet.
+    pub fn string(text: impl Into<Rc<str>>) -> Self {
+        Self::made(Kind::String(text.into()))
+    }
+
+    /// A list without a place yet.
+    pub fn list(items: Vec<Self>) -> Self {
+        Self::made(Kind::List(Rc::new(items)))
+    }
+
+    /// A map without a place yet.
+    pub fn map(entries: BTreeMap<String, Self>) -> Self {
+        Self::made(Kind::Map(Rc::new(Map { entries, open: None })))
+    }
+
+    /// Something that can't be known; `reason` ends the sentence "unknown, because …".
+    pub fn unknown(reason: impl Into<Rc<str>>) -> Self {
+        Self::made(Kind::Unknown(reason.into()))
+    }
+
+    /// Gives the value a place, unless it has one.
+    #[must_use]
+    pub fn made_at(mut self, span: impl FnOnce() -> Span) -> Self {
+        if matches!(self.origin, Origin::Made) {
+            self.origin = Origin::Computed { span: span(), inputs: Rc::new([]) };
+        }
+        self
+    }
+
+    /// The reason, if it is unknown.
+    pub fn unknown_reason(&self) -> Option<&Rc<str>> {
+        match &self.kind {
+            Kind::Unknown(reason) => Some(reason),
+            _ => None,
+        }
+    }
+
+    /// The text, if it is a string.
+    pub fn as_str(&self) -> Option<&str> {
+        match &self.kind {
+            Kind::String(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Whether it is `null`.
+    pub fn is_null(&self) -> bool {
+        matches!(self.kind, Kind::Null)
+    }
+
+    /// What it is, in a word for messages.
+    pub fn kind_name(&self) -> &'static str {
+        match &self.kind {
+            Kind::Null => "null",
+            Kind::Bool(_) => "a bool",
+            Kind::Number(_) => "a number",
+            Kind::String(_) => "a string",
+            Kind::List(_) => "a list",
+            Kind::Set(_) => "a set",
+            Kind::Map(_) | Kind::Config(_) | Kind::Locals(_) => "a map",
+            Kind::Unknown(_) => "unknown",
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! This repository's settings: the table `[workspace.metadata.xtask]` of a `Cargo.toml`. All of it is optional.
+
+mod read;
+mod write;
+
+use std::collections::BTreeMap;
+
+pub use read::{KEYS, read};
+pub use write::set;
+
+use crate::model::{AccountId, Place, Region};
+
+/// Where terraform-aws-ci is cloned from, unless the settings say otherwise.
+const DOCKERFILE_REPO: &str = "https://github.com/gruntwork-io/terraform-aws-ci.git";
+
+/// The settings, checked. A key that is not there has its default.
+#[derive(Debug, Default)]
+pub struct Settings {
+    terraform_aws_ci_version: Option<String>,
+    profile: Option<String>,
+    profiles: BTreeMap<String, String>,
+    credentials: Option<Vec<String>>,
+    terraform_binary: Option<String>,
+    dockerfile_repo: Option<String>,
+    endpoint_url: Option<String>,
+    pass_environment: Vec<String>,
+    assumed_roles: Vec<String>,
+    jobs: Option<usize>,
+    file: Option<String>,
+    places: BTreeMap<String, Place>,
+}
+
+impl Settings {
+    /// The version of terraform-aws-ci to use where none is given.
+    pub fn terraform_aws_ci_version(&self) -> Option<&str> {
+        self.terraform_aws_ci_version.as_deref()
+    }
+
+    /// The template of profile names, such as `your-{account}`.
+    pub fn profile(&self) -> Option<&str> {
+        self.profile.as_deref()
+    }
+
+    /// Profiles by account name.
+    pub fn profiles(&self) -> &BTreeMap<String, String> {
+        &self.profiles
+    }
+
+    /// The program that provides credentials, as an argv template. Empty means that they are in the environment.
+    pub fn credentials(&self) -> Vec<String> {
+        let default = || ["aws-vault", "exec", "{profile}", "--"].map(str::to_owned).to_vec();
+        self.credentials.clone().unwrap_or_else(default)
+    }
+
+    /// `terraform`, `tofu` or a path.
+    pub fn terraform_binary(&self) -> Option<&str> {
+        self.terraform_binary.as_deref()
+    }
+
+    /// The git repository that has the Dockerfiles.
+    pub fn dockerfile_repo(&self) -> &str {
+        self.dockerfile_repo.as_deref().unwrap_or(DOCKERFILE_REPO)
+    }
+
+    /// An endpoint for AWS other than AWS's own.
+    pub fn endpoint_url(&self) -> Option<&str> {
+        self.endpoint_url.as_deref()
+    }
+
+    /// Names of environment variables that children get beside the usual ones; one may end in `*`.
+    pub fn pass_environment(&self) -> &[String] {
+        &self.pass_environment
+    }
+
+    /// ARNs of roles in other accounts that the configuration may assume.
+    pub fn assumed_roles(&self) -> &[String] {
+        &self.assumed_roles
+    }
+
+    /// How many units are worked on at once.
+    pub fn jobs(&self) -> Option<usize> {
+        self.jobs
+    }
+
+    /// The file that has the table, as people should read it; `None` if there is none.
+    pub fn file(&self) -> Option<&str> {
+        self.file.as_deref()
+    }
+
+    /// Where a key is set, such as `jobs` or `profiles.dev`.
+    pub fn place(&self, key: &str) -> Option<&Place> {
+        self.places.get(key)
+    }
+}
+
+/// Fills in `{account}`, `{account_id}` and `{region}`; an error names the placeholder that has no value.
+pub fn fill(template: &str, account: &str, id: &AccountId, region: Option<&Region>) -> Result<String, String> {
+    let filled = template.replace("{account_id}", id.as_str()).replace("{account}", account);
+    match (filled.contains("{region}"), region) {
+        (false, _) => Ok(filled),
+        (true, Some(region)) => Ok(filled.replace("{region}", region.as_str())),
+        (true, None) => Err("`{region}` has no value here".to_owned()),
+    }
+}

@@ -1,0 +1,138 @@
+//! A unit: one folder that deploys one deploy runner, and everything that the repository says about it.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::evidence;
+use super::files::Files;
+use super::hcl::{Evaluator, Fault, Frame, Value};
+use super::image::{self, ImageUse};
+use crate::model::{Account, Failure, ImageName, Known, Place, Region, UnitPath};
+use crate::repo::discover::TERRAGRUNT;
+
+/// How a unit is deployed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UnitKind {
+    /// By Terragrunt.
+    Terragrunt,
+    /// By Terraform alone.
+    Terraform,
+}
+
+impl UnitKind {
+    /// The word for it in files and messages.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Terragrunt => "terragrunt",
+            Self::Terraform => "terraform",
+        }
+    }
+}
+
+/// A unit.
+#[derive(Debug)]
+pub struct Unit {
+    /// The folder, relative to the root.
+    pub path: UnitPath,
+    /// How it is deployed.
+    pub kind: UnitKind,
+    /// The account that it belongs to, with every place that says so.
+    pub account: Account,
+    /// The region.
+    pub region: Known<Region>,
+    /// Its images; `None` where it configures nothing that uses the image.
+    pub images: BTreeMap<ImageName, Option<ImageUse>>,
+    /// The source of its module.
+    pub module_source: Known<String>,
+    /// `terraform_binary`, if the configuration sets it.
+    pub terraform_binary: Option<(Known<String>, Place)>,
+    /// `iam_role`, if the configuration sets it: terragrunt assumes it before it starts terraform.
+    pub iam_role: Option<(Known<String>, Place)>,
+    /// What is wrong with the unit, in a stable order.
+    pub problems: Vec<Failure>,
+}
+
+impl Unit {
+    /// Whether anything is wrong with it.
+    pub fn is_sound(&self) -> bool {
+        self.problems.is_empty()
+    }
+
+    /// The use of an image, if the unit uses it.
+    pub fn image(&self, image: ImageName) -> Option<&ImageUse> {
+        self.images.get(&image).and_then(Option::as_ref)
+    }
+
+    /// Works out everything about the unit in this folder.
+    pub(super) fn read(files: &Files, root: &Path, path: UnitPath, account: &Account) -> Self {
+        let file = path.in_root(root).join(TERRAGRUNT);
+        let evaluator = Evaluator::new(files, file.clone());
+        let mut unit = Self {
+            region: Known::Unknown("nothing says it".to_owned()),
+            path,
+            kind: UnitKind::Terragrunt,
+            account: account.clone(),
+            images: ImageName::ALL.into_iter().map(|image| (image, None)).collect(),
+            module_source: Known::Unknown("the configuration cannot be read".to_owned()),
+            terraform_binary: None,
+            iam_role: None,
+            problems: Vec::new(),
+        };
+        evidence::region(files, root, &mut unit);
+        evidence::account_file(files, root, &mut unit);
+        let frame = match Frame::read(&evaluator, &file) {
+            Ok(frame) => frame,
+            Err(fault) => {
+                unit.cannot_be_read(&fault);
+                return unit;
+            }
+        };
+        match frame.inputs(&evaluator) {
+            Ok(inputs) => unit.images = image::images(&evaluator, &inputs, &mut unit.problems),
+            Err(fault) => {
+                unit.cannot_be_read(&fault);
+                return unit;
+            }
+        }
+        unit.module_source = match frame.terraform_source(&evaluator) {
+            Ok(Some(source)) => known_text(&source),
+            Ok(None) => Known::Unknown("no `terraform` block has a `source`".to_owned()),
+            Err(fault) => Known::Unknown(fault.in_one_line()),
+        };
+        let file = file.strip_prefix(root).unwrap_or(&file).display().to_string();
+        let mut setting = |name| match frame.setting(&evaluator, name) {
+            Ok(value) => value.map(|value| (known_text(&value), value.origin.place().unwrap_or(Place::file(&file)))),
+            Err(fault) => {
+                unit.problems.push(fault.failure());
+                None
+            }
+        };
+        let (binary, role) = (setting("terraform_binary"), setting("iam_role"));
+        (unit.terraform_binary, unit.iam_role) = (binary, role);
+        evidence::allowed_account_ids(&evaluator, &frame, &mut unit);
+        unit.problems.extend(evaluator.noticed.borrow().iter().map(Fault::failure));
+        unit
+    }
+
+    fn cannot_be_read(&mut self, fault: &Fault) {
+        self.problems.push(fault.failure());
+        let reason = format!("the configuration cannot be read: {}", fault.in_one_line());
+        for (name, image) in &mut self.images {
+            // Whether it builds docker images is not known either; only the runner's own image is certain.
+            *image = (*name == ImageName::DeployRunner).then(|| ImageUse {
+                uri: Known::Unknown(reason.clone()),
+                tag: Known::Unknown(reason.clone()),
+                pin: None,
+                deciders: Vec::new(),
+            });
+        }
+    }
+}
+
+pub(super) fn known_text(value: &Value) -> Known<String> {
+    match (value.as_str(), value.unknown_reason()) {
+        (Some(text), _) => Known::Value(text.to_owned()),
+        (None, Some(reason)) => Known::Unknown(reason.to_string()),
+        (None, None) => Known::Unknown(format!("{} stands where a string belongs", value.kind_name())),
+    }
+}

@@ -1,0 +1,3 @@
+//! Doing a queue and telling about it.
+
+pub mod edit;

@@ -1,0 +1,134 @@
+//! `units`: what the repository says about each unit, as JSON for programs and as a table for people.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::model::{Failure, ImageName, ImageUri, Known, Region, Tag};
+use crate::repo::{ImageUse, Profile, Repository, Unit};
+
+/// Finds the profile of a unit.
+pub type FindProfile<'a> = &'a dyn Fn(&Unit) -> Result<Profile, Failure>;
+
+#[derive(Serialize)]
+struct Report<'a> {
+    schema: u32,
+    root: String,
+    units: Vec<UnitReport<'a>>,
+}
+
+#[derive(Serialize)]
+struct UnitReport<'a> {
+    path: &'a str,
+    kind: &'a str,
+    account: AccountReport<'a>,
+    profile: Option<String>,
+    region: Option<&'a Region>,
+    images: BTreeMap<&'a str, Option<ImageReport<'a>>>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    unresolved: BTreeMap<String, String>,
+}
+
+#[derive(Serialize)]
+struct AccountReport<'a> {
+    name: &'a str,
+    id: &'a str,
+}
+
+#[derive(Serialize)]
+struct ImageReport<'a> {
+    uri: Option<&'a ImageUri>,
+    tag: Option<&'a Tag>,
+}
+
+/// The units as JSON, whose shape is a promise: `{"schema":1,"root":…,"units":[…]}`, sorted by path. A value that is not
+/// known is null, with its reason under `unresolved`.
+pub fn json(repo: &Repository, profile: FindProfile<'_>) -> String {
+    let units = repo.units.iter().map(|unit| unit_report(unit, profile)).collect();
+    let report = Report { schema: 1, root: repo.root.display().to_string(), units };
+    let mut text = serde_json::to_string_pretty(&report).expect("maps with string keys and strings can be written as JSON");
+    text.push('\n');
+    text
+}
+
+fn unit_report<'a>(unit: &'a Unit, profile: FindProfile<'_>) -> UnitReport<'a> {
+    let mut unresolved = BTreeMap::new();
+    let profile = profile(unit).map_err(|failure| unresolved.insert("profile".to_owned(), failure.what)).ok();
+    let region = known(&unit.region, "region", &mut unresolved);
+    let mut images = BTreeMap::new();
+    for image in ImageName::ALL {
+        let report = unit.image(image).map(|uses| ImageReport {
+            uri: known(&uses.uri, &format!("images.{image}.uri"), &mut unresolved),
+            tag: known(&uses.tag, &format!("images.{image}.tag"), &mut unresolved),
+        });
+        images.insert(image.as_str(), report);
+    }
+    UnitReport {
+        path: unit.path.as_str(),
+        kind: unit.kind.as_str(),
+        account: AccountReport { name: &unit.account.name, id: unit.account.id.as_str() },
+        profile: profile.map(|profile| profile.name),
+        region,
+        images,
+        unresolved,
+    }
+}
+
+fn known<'a, T>(value: &'a Known<T>, name: &str, unresolved: &mut BTreeMap<String, String>) -> Option<&'a T> {
+    if let Some(reason) = value.reason() {
+        unresolved.insert(name.to_owned(), reason.to_owned());
+    }
+    value.value()
+}
+
+/// The units as an aligned table; what is not known is a `?`, explained below.
+pub fn table(repo: &Repository, profile: FindProfile<'_>) -> String {
+    let mut rows = vec![["unit", "account", "profile", "deploy-runner", "kaniko"].map(str::to_owned)];
+    let mut notes: Vec<(String, String)> = Vec::new();
+    for unit in &repo.units {
+        let report = unit_report(unit, profile);
+        let tag = |image| unit.image(image).map_or_else(|| "-".to_owned(), tag_text);
+        rows.push([
+            unit.path.to_string(),
+            unit.account.id.to_string(),
+            report.profile.unwrap_or_else(|| "?".to_owned()),
+            tag(ImageName::DeployRunner),
+            tag(ImageName::Kaniko),
+        ]);
+        let path = unit.path.as_str();
+        notes.extend(report.unresolved.into_iter().map(|(name, reason)| (format!("{name}: {reason}"), path.to_owned())));
+    }
+    aligned(&rows) + &explained(notes)
+}
+
+fn tag_text(uses: &ImageUse) -> String {
+    uses.tag.value().map_or_else(|| "?".to_owned(), Tag::to_string)
+}
+
+fn aligned(rows: &[[String; 5]]) -> String {
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default();
+    let widths = [0, 1, 2, 3, 4].map(width);
+    let mut text = String::new();
+    for row in rows {
+        let cells: Vec<_> = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}")).collect();
+        text.push_str(cells.join("  ").trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+/// Each reason once, with the units that it holds for.
+fn explained(notes: Vec<(String, String)>) -> String {
+    let mut by_reason: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (reason, unit) in notes {
+        by_reason.entry(reason).or_default().push(unit);
+    }
+    let mut text = String::new();
+    for (reason, units) in by_reason {
+        text.push_str(if text.is_empty() { "\nnot known\n" } else { "" });
+        let others = units.len() - 1;
+        let more = if others == 0 { String::new() } else { format!(" and {others} more") };
+        text.push_str(&format!("  {reason}\n    {}{more}\n", units[0]));
+    }
+    text
+}

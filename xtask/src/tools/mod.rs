@@ -1,0 +1,3 @@
+//! One file per outside program or service.
+
+pub mod aws_config;
