@@ -65,7 +65,9 @@ fn id(entry: &Entry, file: &str) -> Result<(AccountId, Place), Failure> {
             Some(field) => &field.node,
             None => {
                 let failure = Failure::refused(format!("the account `{name}` has no id"));
-                return Err(failure.at(Place::line(file, entry.line)).hint("add `\"id\": \"…\"` with its twelve digits"));
+                return Err(failure
+                    .at(Place::line(file, entry.line))
+                    .hint("add `\"id\": \"…\"` with its twelve digits"));
             }
         },
         _ => &entry.node,

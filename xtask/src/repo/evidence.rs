@@ -21,7 +21,9 @@ pub(super) fn region(files: &Files, root: &Path, unit: &mut Unit) {
             Known::Unknown("its folder and `region.hcl` disagree".to_owned())
         }
         (Some(region), _) | (None, Some((region, _))) => Known::Value(region),
-        (None, None) => Known::Unknown("no folder of its path is named like a region, and no `region.hcl` says it".to_owned()),
+        (None, None) => {
+            Known::Unknown("no folder of its path is named like a region, and no `region.hcl` says it".to_owned())
+        }
     };
 }
 
@@ -100,7 +102,8 @@ fn confirm(unit: &mut Unit, stated: &str, place: Place) {
             if let Some(first) = account.evidence.first() {
                 failure = failure.at(first.clone()).detail(format!("{account} by the second"));
             }
-            unit.problems.push(failure.hint("settle which is right; until then this unit is neither planned nor applied"));
+            unit.problems
+                .push(failure.hint("settle which is right; until then this unit is neither planned nor applied"));
         }
         Err(error) => unit.problems.push(Failure::refused(error.to_string()).at(place)),
     }

@@ -16,13 +16,16 @@ enum There {
     Other,
 }
 
+/// What is worked out once for each path, faults included.
+type Once<T> = Mutex<HashMap<PathBuf, Result<T, Fault>>>;
+
 /// The files below a root, and those outside it that configuration refers to.
 #[derive(Debug)]
 pub struct Files {
     root: PathBuf,
     overlay: BTreeMap<PathBuf, Arc<[u8]>>,
-    bytes: Mutex<HashMap<PathBuf, Result<Arc<[u8]>, Fault>>>,
-    parsed: Mutex<HashMap<PathBuf, Result<Arc<Source>, Fault>>>,
+    bytes: Once<Arc<[u8]>>,
+    parsed: Once<Arc<Source>>,
     there: Mutex<HashMap<PathBuf, There>>,
 }
 
@@ -163,7 +166,9 @@ mod tests {
 
     #[test]
     fn the_way_between_two_folders_goes_over_their_common_parent() {
-        for (from, to, way) in [("/a/b", "/a/c/d", "../c/d"), ("/a", "/a", "."), ("/a", "/a/b", "b"), ("/a/b", "/a", "..")] {
+        for (from, to, way) in
+            [("/a/b", "/a/c/d", "../c/d"), ("/a", "/a", "."), ("/a", "/a/b", "b"), ("/a/b", "/a", "..")]
+        {
             assert_eq!(relative(Path::new(from), Path::new(to)), Path::new(way));
         }
     }

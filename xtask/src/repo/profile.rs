@@ -23,7 +23,8 @@ pub fn choose(
     settings: &Settings,
     candidates: &[ProfileCandidate],
 ) -> Result<Profile, Failure> {
-    let found_at = |key: &str| settings.place(key).map_or_else(|| format!("`{key}` of the settings"), ToString::to_string);
+    let found_at =
+        |key: &str| settings.place(key).map_or_else(|| format!("`{key}` of the settings"), ToString::to_string);
     if let Some(name) = overrides.get(&account.name) {
         return Ok(Profile { name: name.clone(), found_in: "--profile".to_owned() });
     }
@@ -54,7 +55,8 @@ pub fn choose(
 }
 
 fn line_to_add(account: &Account, profile: &str) -> String {
-    let bare = |name: &str| name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_') && !name.is_empty();
+    let bare =
+        |name: &str| name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_') && !name.is_empty();
     let key = if bare(&account.name) { account.name.clone() } else { format!("{:?}", account.name) };
     format!(
         "say which: `{key} = {profile:?}` under `[workspace.metadata.xtask.profiles]` in `Cargo.toml`, or `--profile {}={profile}`",
@@ -103,7 +105,8 @@ mod tests {
     #[test]
     fn several_profiles_are_listed_with_the_line_to_add() {
         let several = [candidate("dev-admin", 3), candidate("dev-readonly", 9)];
-        let failure = choose(&account(), None, &BTreeMap::new(), &Settings::default(), &several).expect_err("ambiguous");
+        let failure =
+            choose(&account(), None, &BTreeMap::new(), &Settings::default(), &several).expect_err("ambiguous");
         assert_eq!(
             failure.to_string(),
             "2 profiles lead into account `dev`\n  --> ~/.aws/config:3\n  --> ~/.aws/config:9\n  dev-admin by `role_arn`\n  \

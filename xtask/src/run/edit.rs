@@ -59,7 +59,8 @@ pub fn write_all(edits: &[Edit<'_>]) -> Result<(), Failures> {
 }
 
 fn prepare(edit: Edit<'_>) -> Result<Prepared<'_>, Failure> {
-    let cannot = |error: io::Error| Failure::refused("cannot prepare the new text of a file").in_file(edit.name).because(error);
+    let cannot =
+        |error: io::Error| Failure::refused("cannot prepare the new text of a file").in_file(edit.name).because(error);
     let target = fs::canonicalize(edit.path).map_err(cannot)?;
     unchanged(&edit, &target)?;
     let file = temporary(&edit, &target).map_err(cannot)?;

@@ -34,7 +34,10 @@ impl AwsConfig {
                 section = profile_name(name.0);
                 nested = false;
                 if let Some(name) = &section {
-                    config.profiles.entry(name.clone()).or_insert_with(|| Section { line: at + 1, ..Section::default() });
+                    config
+                        .profiles
+                        .entry(name.clone())
+                        .or_insert_with(|| Section { line: at + 1, ..Section::default() });
                 }
                 continue;
             }
@@ -128,7 +131,8 @@ fn plain_value(value: &str) -> &str {
     let comment = value.char_indices().zip(std::iter::once(' ').chain(value.chars()));
     let start = comment.into_iter().find(|((_, letter), before)| matches!(letter, '#' | ';') && before.is_whitespace());
     let value = start.map_or(value, |((at, _), _)| &value[..at]).trim();
-    let quoted = value.len() >= 2 && value.starts_with(['"', '\'', '`']) && value.as_bytes().first() == value.as_bytes().last();
+    let quoted =
+        value.len() >= 2 && value.starts_with(['"', '\'', '`']) && value.as_bytes().first() == value.as_bytes().last();
     if quoted { &value[1..value.len() - 1] } else { value }
 }
 
@@ -154,7 +158,8 @@ mod tests {
         assert_eq!(found(role, DEV), one("a", 1, "`role_arn`"));
         let china = "\n[ profile  a ]\nROLE_ARN=arn:aws-cn:iam::100000000004:role/x # the role";
         assert_eq!(found(china, DEV), one("a", 2, "`role_arn`"));
-        let sso = "[profile a]\nsso_session = s\nsso_account_id = 100000000004 ; dev\n[sso-session s]\nsso_account_id = 1";
+        let sso =
+            "[profile a]\nsso_session = s\nsso_account_id = 100000000004 ; dev\n[sso-session s]\nsso_account_id = 1";
         assert_eq!(found(sso, DEV), one("a", 1, "`sso_account_id`"));
     }
 

@@ -279,8 +279,8 @@ impl<'a> Evaluator<'a> {
             if let Some(reason) = key.unknown_reason() {
                 return Ok(Value::unknown(format!("a key made by a `for` is unknown: {reason}")));
             }
-            let text = operators::text(&key)
-                .ok_or_else(|| Fault::new(format!("{} cannot be a key", key.kind_name())))?;
+            let text =
+                operators::text(&key).ok_or_else(|| Fault::new(format!("{} cannot be a key", key.kind_name())))?;
             let values = map.entry(text.to_string()).or_default();
             if !values.is_empty() && !it.grouping {
                 return Err(Fault::new(format!("the `for` gives the key `{text}` twice")));

@@ -20,7 +20,8 @@ pub fn parse(name: &str, path: &Path, bytes: Arc<[u8]>) -> Result<Arc<Source>, F
 /// Parses bytes into a tree whose spans count from the first byte, a byte order mark included.
 pub fn parse_bytes(name: &str, bytes: &[u8]) -> Result<Body, Fault> {
     let start = if bytes.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
-    let text = std::str::from_utf8(&bytes[start..]).map_err(|error| not_utf8(name, bytes, start + error.valid_up_to()))?;
+    let text =
+        std::str::from_utf8(&bytes[start..]).map_err(|error| not_utf8(name, bytes, start + error.valid_up_to()))?;
     stack::deep(|| match parse_body(text) {
         Ok(body) => Ok(lower::body(&body, start)),
         Err(error) => Err(syntax_error(name, text, &error)),
@@ -79,7 +80,8 @@ mod tests {
 
     #[test]
     fn no_nesting_is_too_deep_for_the_parser_to_answer() {
-        for (open, close) in [("[", "]"), ("{a=", "}"), ("(", ")"), ("-", ""), ("!", ""), ("\"${", "}\""), ("f(", ")")] {
+        for (open, close) in [("[", "]"), ("{a=", "}"), ("(", ")"), ("-", ""), ("!", ""), ("\"${", "}\""), ("f(", ")")]
+        {
             for depth in [50, 60, 63, 64, 65, 1000, 100_000] {
                 let text = format!("a = {}1{}", open.repeat(depth), close.repeat(depth));
                 let _ = parse_bytes("x.hcl", text.as_bytes());

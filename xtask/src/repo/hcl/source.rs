@@ -64,10 +64,6 @@ impl Span {
     pub fn excerpt(&self) -> String {
         const LONGEST: usize = 80;
         let text = self.source.text(&self.range).split_whitespace().collect::<Vec<_>>().join(" ");
-        if text.chars().count() > LONGEST {
-            text.chars().take(LONGEST - 1).chain(['…']).collect()
-        } else {
-            text
-        }
+        if text.chars().count() > LONGEST { text.chars().take(LONGEST - 1).chain(['…']).collect() } else { text }
     }
 }

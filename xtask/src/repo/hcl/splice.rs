@@ -105,8 +105,8 @@ fn holds(expr: &Expr, span: &Range<usize>) -> bool {
 }
 
 fn expr_at<'b>(body: &'b Body, span: &Range<usize>) -> Option<&'b Expr> {
-    let attributes = body.attributes.values().map(|attribute| &attribute.value);
-    if let Some(expr) = attributes.filter(|expr| holds(expr, span)).next() {
+    let mut attributes = body.attributes.values().map(|attribute| &attribute.value);
+    if let Some(expr) = attributes.find(|expr| holds(expr, span)) {
         let mut innermost = expr;
         while let Some(inner) = children(innermost).into_iter().find(|inner| holds(inner, span)) {
             innermost = inner;
@@ -145,15 +145,17 @@ fn children(expr: &Expr) -> Vec<&Expr> {
         }
         ExprKind::Parens(inner) | ExprKind::Unary(_, inner) => vec![inner],
         ExprKind::Traversal(start, steps) => {
-            let indices = steps.iter().filter_map(|step| if let Step::Index(index) = step { Some(index) } else { None });
+            let indices =
+                steps.iter().filter_map(|step| if let Step::Index(index) = step { Some(index) } else { None });
             std::iter::once(&**start).chain(indices).collect()
         }
         ExprKind::Conditional(parts) => parts.iter().collect(),
         ExprKind::Binary(_, operands) => operands.iter().collect(),
         ExprKind::Call(call) => call.arguments.iter().collect(),
-        ExprKind::For(it) => {
-            [Some(&it.collection), it.key.as_ref(), Some(&it.value), it.condition.as_ref()].into_iter().flatten().collect()
-        }
+        ExprKind::For(it) => [Some(&it.collection), it.key.as_ref(), Some(&it.value), it.condition.as_ref()]
+            .into_iter()
+            .flatten()
+            .collect(),
         ExprKind::Null
         | ExprKind::Bool(_)
         | ExprKind::Number(_)

@@ -68,9 +68,9 @@ impl Evaluator<'_> {
                 (None, Some(reason)) => Ok(Value::unknown(reason.clone())),
                 (None, None) => Err(missing()),
             },
-            Kind::Locals(frame) => frame.local(self, name)?.ok_or_else(|| {
-                Fault::new(format!("there is no local `{name}` in `{}`", frame.source.name))
-            }),
+            Kind::Locals(frame) => frame
+                .local(self, name)?
+                .ok_or_else(|| Fault::new(format!("there is no local `{name}` in `{}`", frame.source.name))),
             Kind::Config(frame) => frame.attribute(self, name),
             Kind::Unknown(_) => Ok(value.clone()),
             _ => Err(Fault::new(format!("{} has no attribute `{name}`", value.kind_name()))),

@@ -150,10 +150,12 @@ impl Reader<'_> {
         let mut rest = text;
         while let Some((_, after)) = rest.split_once('{') {
             let Some((name, behind)) = after.split_once('}') else { break };
-            let looks_like_one = !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_' || b == b'-');
+            let looks_like_one =
+                !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_' || b == b'-');
             if looks_like_one && !known.contains(&name) {
                 let list: Vec<_> = known.iter().map(|name| format!("{{{name}}}")).collect();
-                let failure = Failure::refused(format!("`{key}` has the placeholder `{{{name}}}`, which does not exist"));
+                let failure =
+                    Failure::refused(format!("`{key}` has the placeholder `{{{name}}}`, which does not exist"));
                 let place = place_in(self.text, self.file, item.span());
                 self.failures.push(failure.at(place).hint(format!("there are {}", list.join(", "))));
                 return false;
@@ -246,7 +248,9 @@ mod tests {
         assert_eq!(failures[0], "`jobs` must be a whole number of 1 or more, this is an integer\n  --> Cargo.toml:2");
         assert_eq!(failures[1], "`profile` must be a string, this is an array\n  --> Cargo.toml:3");
         assert_eq!(failures[2], "`credentials` must be an array of strings, this is a string\n  --> Cargo.toml:4");
-        assert!(failures[3].starts_with("`profil` is not a setting\n  --> Cargo.toml:5\nhint: did you mean `profile`?"));
+        assert!(
+            failures[3].starts_with("`profil` is not a setting\n  --> Cargo.toml:5\nhint: did you mean `profile`?")
+        );
         assert!(failures[4].contains("hint: the settings are assumed-roles, credentials"));
     }
 
@@ -254,7 +258,10 @@ mod tests {
     fn a_placeholder_that_does_not_exist_is_refused() {
         let (_, failures) = settings("profile = '{acount}-admin'\ncredentials = ['x', '{json: 1}', '{profile}']");
         assert_eq!(failures.len(), 1, "{failures:#?}");
-        assert!(failures[0].starts_with("`profile` has the placeholder `{acount}`, which does not exist\n  --> Cargo.toml:2"));
+        assert!(
+            failures[0]
+                .starts_with("`profile` has the placeholder `{acount}`, which does not exist\n  --> Cargo.toml:2")
+        );
     }
 
     #[test]

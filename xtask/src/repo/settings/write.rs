@@ -20,7 +20,8 @@ pub fn set(text: &str, file: &str, key: &str, value: impl Into<Value>) -> Result
     if crlf && unix.replace('\n', "\r\n") != plain {
         return Err(cannot("its line ends are mixed"));
     }
-    let mut document: DocumentMut = unix.parse().map_err(|error| cannot("it is not valid TOML").because(anyhow(error)))?;
+    let mut document: DocumentMut =
+        unix.parse().map_err(|error| cannot("it is not valid TOML").because(anyhow(error)))?;
     let (group, name) = match key.split_once('.') {
         Some(("profiles", account)) if !account.is_empty() => (Some("profiles"), account),
         None if KEYS.contains(&key) && key != "profiles" => (None, key),

@@ -48,9 +48,10 @@ impl Arguments<'_, '_> {
             ([only], _) => only,
             (several, Some(_)) => {
                 let label = self.text(0)?;
-                several.iter().find(|include| *include.label == *label).ok_or_else(|| {
-                    Stop::Fault(Fault::new(format!("there is no include with the label `{label}`")))
-                })?
+                several
+                    .iter()
+                    .find(|include| *include.label == *label)
+                    .ok_or_else(|| Stop::Fault(Fault::new(format!("there is no include with the label `{label}`"))))?
             }
             (_, None) => return Err(Stop::Fault(Fault::new("with several includes, say which by its label"))),
         };

@@ -124,7 +124,9 @@ pub(super) fn call(evaluator: &Evaluator<'_>, call: &Call, scope: Scope<'_>) -> 
 
 fn unsupported(name: &str) -> String {
     match name {
-        "get_aws_account_id" | "get_aws_account_alias" | "get_aws_caller_identity_arn"
+        "get_aws_account_id"
+        | "get_aws_account_alias"
+        | "get_aws_caller_identity_arn"
         | "get_aws_caller_identity_user_id" => format!("`{name}` asks AWS"),
         "run_cmd" => "`run_cmd` runs a program".to_owned(),
         "sops_decrypt_file" => "`sops_decrypt_file` decrypts a file".to_owned(),
