@@ -102,35 +102,33 @@ fn reasons_against(unit: &Unit, image: ImageName, uses: &ImageUse) -> Vec<Failur
         let reason = uses.tag.reason().unwrap_or("nothing is known of it");
         return vec![Failure::refused(what).in_file(unit.path.as_str()).detail(reason)];
     }
-    let mut failures: Vec<Failure> = Vec::new();
+    let mut reasons: BTreeMap<(Option<&Place>, String), Vec<&str>> = BTreeMap::new();
     for decider in &uses.deciders {
-        let Some(why) = why_not(decider) else { continue };
-        let failure = Failure::refused(format!("cannot change the tag of image `{image}` in `{}`: {why}", unit.path));
-        let place = decider.place.clone().unwrap_or_else(|| Place::file(unit.path.as_str()));
-        let failure = failure
-            .at(place)
-            .hint("let it refer to a local of `common.hcl` that holds nothing but the tag, or change it by hand");
-        if !failures.iter().any(|known| known.what == failure.what && known.at == failure.at) {
-            failures.push(failure);
+        if let Some(why) = why_not(decider) {
+            reasons.entry((decider.place.as_ref(), why)).or_default().push(decider.configuration);
         }
     }
-    failures
+    let failure = |((place, why), configurations): ((Option<&Place>, String), Vec<&str>)| {
+        Failure::refused(format!("cannot change the tag of image `{image}` in `{}`: {why}", unit.path))
+            .at(place.cloned().unwrap_or_else(|| Place::file(unit.path.as_str())))
+            .detail(format!("it is the tag of {}", configurations.join(" and ")))
+            .hint("let it refer to a local of `common.hcl` that holds nothing but the tag, or change it by hand")
+    };
+    reasons.into_iter().map(failure).collect()
 }
 
+/// Why what decides a tag is not ours to change; `None` if it is.
 fn why_not(decider: &Decider) -> Option<String> {
-    let configuration = decider.configuration;
     match &decider.pin {
         Some(pin) if pin.in_locals && Path::new(&pin.file).file_name().is_some_and(|name| name == COMMON) => None,
         Some(pin) => {
             let (key, file) = (&pin.key, &pin.file);
-            Some(format!("`{configuration}` takes it from `{key}` in `{file}`, not from the locals of `{COMMON}`"))
+            Some(format!("it comes from `{key}` in `{file}`, not from the locals of `{COMMON}`"))
         }
         None => Some(match (decider.tag.reason(), decider.expression.as_str()) {
-            (Some(reason), _) => format!("the tag of `{configuration}` is unknown: {reason}"),
-            (None, "") => format!("`{configuration}` does not take it from a plain string"),
-            (None, expression) => {
-                format!("`{configuration}` takes it from `{expression}`, which is not a plain string")
-            }
+            (Some(reason), _) => format!("it is unknown: {reason}"),
+            (None, "") => "it does not come from a plain string".to_owned(),
+            (None, expression) => format!("it comes from `{expression}`, which is not a plain string"),
         }),
     }
 }

@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use ignore::WalkBuilder;
+use ignore::{DirEntry, WalkBuilder};
 
 use super::accounts;
 use crate::model::{Failure, UnitPath};
@@ -55,7 +55,7 @@ pub fn root(start: &Path) -> Result<PathBuf, Failure> {
 }
 
 fn roots_below(start: &Path) -> Vec<PathBuf> {
-    let walk = walker(start).max_depth(Some(DEEPEST_ROOT + 1)).build();
+    let walk = plain_walker(start).max_depth(Some(DEEPEST_ROOT + 1)).build();
     let files = walk.filter_map(Result::ok).filter(|entry| entry.file_name() == accounts::FILE);
     let mut roots: Vec<_> = files.filter_map(|entry| entry.path().parent().map(Path::to_owned)).collect();
     roots.sort();
@@ -91,9 +91,24 @@ pub fn units(root: &Path) -> (Vec<UnitPath>, Vec<Failure>) {
 }
 
 /// What a repository says is ignored is ignored; what only this machine's git configuration ignores is not.
-fn walker(root: &Path) -> WalkBuilder {
+fn plain_walker(root: &Path) -> WalkBuilder {
     let mut walker = WalkBuilder::new(root);
     walker.require_git(false).git_global(false).git_exclude(false).ignore(false).follow_links(false);
-    walker.filter_entry(|entry| !entry.file_name().to_str().is_some_and(|name| NEVER.contains(&name)));
+    walker.filter_entry(|entry| !never(entry));
     walker
+}
+
+/// The same without folders that have an accounts file of their own: those are other repositories, such as an example.
+fn walker(root: &Path) -> WalkBuilder {
+    let mut walker = plain_walker(root);
+    walker.filter_entry(|entry| {
+        let is_dir = entry.file_type().is_some_and(|kind| kind.is_dir());
+        let is_root = is_dir && entry.depth() > 0 && entry.path().join(accounts::FILE).exists();
+        !is_root && !never(entry)
+    });
+    walker
+}
+
+fn never(entry: &DirEntry) -> bool {
+    entry.file_name().to_str().is_some_and(|name| NEVER.contains(&name))
 }

@@ -16,13 +16,16 @@ enum There {
     Other,
 }
 
+/// What is worked out once for each path, faults included.
+type Once<T> = Mutex<HashMap<PathBuf, Result<T, Fault>>>;
+
 /// The files below a root, and those outside it that configuration refers to.
 #[derive(Debug)]
 pub struct Files {
     root: PathBuf,
     overlay: BTreeMap<PathBuf, Arc<[u8]>>,
-    bytes: Mutex<HashMap<PathBuf, Result<Arc<[u8]>, Fault>>>,
-    parsed: Mutex<HashMap<PathBuf, Result<Arc<Source>, Fault>>>,
+    bytes: Once<Arc<[u8]>>,
+    parsed: Once<Arc<Source>>,
     there: Mutex<HashMap<PathBuf, There>>,
 }
 

@@ -13,6 +13,9 @@ pub mod profile;
 pub mod settings;
 pub mod unit;
 
+#[cfg(test)]
+mod tests;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 

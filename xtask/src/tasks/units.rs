@@ -153,3 +153,54 @@ fn explained(notes: Vec<(String, String)>) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    fn fixture(name: &str) -> Repository {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name);
+        Repository::open(&path).expect("it opens")
+    }
+
+    fn found(unit: &Unit) -> Result<Profile, Failure> {
+        match unit.account.name.as_str() {
+            "prod" => Err(Failure::refused("there is no profile for account `prod`")),
+            name => Ok(Profile { name: format!("your-{name}"), found_in: "here".to_owned() }),
+        }
+    }
+
+    #[test]
+    fn the_json_has_the_promised_shape() {
+        let repo = fixture("reference");
+        let value: serde_json::Value = serde_json::from_str(&json(&repo, &found)).expect("it is JSON");
+        assert_eq!(value["schema"], 1);
+        assert_eq!(value["root"], repo.root.display().to_string());
+        let dev = r#"{"path":"dev/us-east-1/mgmt/ecs-deploy-runner","kind":"terragrunt","account":{"name":"dev","id":"100000000004"},"profile":"your-dev","region":"us-east-1","images":{"deploy-runner":{"uri":"100000000002.dkr.ecr.us-east-1.amazonaws.com/ecs-deploy-runner","tag":"v0.52.1"},"kaniko":null}}"#;
+        let compact = serde_json::to_string(&unit_report(&repo.units[0], &found)).expect("it is JSON");
+        assert_eq!(compact, dev);
+        assert_eq!(value["units"][0], serde_json::from_str::<serde_json::Value>(dev).expect("it is JSON"));
+        assert_eq!(value["units"][2]["profile"], serde_json::Value::Null);
+        assert_eq!(value["units"][2]["unresolved"]["profile"], "there is no profile for account `prod`");
+    }
+
+    #[test]
+    fn the_table_is_aligned_and_explains_what_is_not_known() {
+        let repo = fixture("override");
+        let text = table(&repo, &|unit| {
+            if unit.account.name == "dev" { Err(Failure::refused("there is no profile")) } else { found(unit) }
+        });
+        let expected = "\
+unit                                       account       profile        deploy-runner  kaniko
+Stage-QA/us-east-1/mgmt/ecs-deploy-runner  100000000005  your-Stage-QA  v0.51.8        -
+dev/us-east-1/mgmt/ecs-deploy-runner       100000000004  ?              v0.49.1        -
+
+not known
+  profile: there is no profile
+    dev/us-east-1/mgmt/ecs-deploy-runner
+";
+        assert_eq!(text, expected);
+    }
+}

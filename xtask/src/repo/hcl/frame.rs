@@ -26,6 +26,9 @@ pub struct Frame {
     inputs: RefCell<Thunk<Value>>,
 }
 
+/// A value that may not be there.
+type Answer = Result<Option<Value>, Fault>;
+
 #[derive(Debug, Default)]
 enum Thunk<T> {
     #[default]
@@ -63,7 +66,7 @@ impl Frame {
     }
 
     /// A local by name; `None` if there is none.
-    pub fn local(self: &Rc<Self>, evaluator: &Evaluator<'_>, name: &str) -> Result<Option<Value>, Fault> {
+    pub fn local(self: &Rc<Self>, evaluator: &Evaluator<'_>, name: &str) -> Answer {
         let Some(attribute) = self.source.body.local(name) else { return Ok(None) };
         match self.locals.borrow().get(name) {
             Some(Thunk::Done(result)) => return result.clone().map(Some),
@@ -216,7 +219,7 @@ impl Frame {
     }
 
     /// The module's source, from the file or its includes.
-    pub fn terraform_source(self: &Rc<Self>, evaluator: &Evaluator<'_>) -> Result<Option<Value>, Fault> {
+    pub fn terraform_source(self: &Rc<Self>, evaluator: &Evaluator<'_>) -> Answer {
         self.nearest(evaluator, &|frame| {
             let attribute = frame.source.body.blocks_named("terraform").find_map(|it| it.body.attributes.get("source"));
             attribute.map(|attribute| evaluator.eval(&attribute.value, Scope::of(frame))).transpose()
@@ -224,7 +227,7 @@ impl Frame {
     }
 
     /// A plain attribute of the file such as `iam_role`, from the file or its includes; an empty one counts as none.
-    pub fn setting(self: &Rc<Self>, evaluator: &Evaluator<'_>, name: &str) -> Result<Option<Value>, Fault> {
+    pub fn setting(self: &Rc<Self>, evaluator: &Evaluator<'_>, name: &str) -> Answer {
         self.nearest(evaluator, &|frame| {
             let attribute = frame.source.body.attributes.get(name);
             let value = attribute.map(|attribute| evaluator.eval(&attribute.value, Scope::of(frame))).transpose()?;
@@ -233,11 +236,7 @@ impl Frame {
     }
 
     /// The first answer among the file itself, its last include, the one before…
-    pub(super) fn nearest(
-        self: &Rc<Self>,
-        evaluator: &Evaluator<'_>,
-        ask: &dyn Fn(&Rc<Self>) -> Result<Option<Value>, Fault>,
-    ) -> Result<Option<Value>, Fault> {
+    pub(super) fn nearest(self: &Rc<Self>, evaluator: &Evaluator<'_>, ask: &dyn Fn(&Rc<Self>) -> Answer) -> Answer {
         if let Some(value) = ask(self)? {
             return Ok(Some(value));
         }

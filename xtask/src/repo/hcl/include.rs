@@ -11,20 +11,20 @@ use crate::repo::files;
 
 /// One `include` block.
 #[derive(Debug)]
-pub struct Include {
+pub(super) struct Include {
     /// The label; empty for a bare block.
-    pub label: String,
+    pub(super) label: String,
     /// The included file seen from the one that includes it, or why it can't be known.
-    pub frame: Result<Rc<Frame>, Rc<str>>,
+    pub(super) frame: Result<Rc<Frame>, Rc<str>>,
     /// Whether `include.LABEL` may be used.
-    pub expose: bool,
+    pub(super) expose: bool,
     /// How it is merged.
-    pub merge: Merge,
+    pub(super) merge: Merge,
 }
 
 /// How an included file is merged into the one that includes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Merge {
+pub(super) enum Merge {
     /// Not at all.
     No,
     /// Attribute by attribute: the including file wins.

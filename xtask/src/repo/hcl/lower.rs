@@ -164,7 +164,7 @@ fn number(number: &hcl_edit::Number) -> ExprKind {
     const EXACT: f64 = 9_007_199_254_740_992.0;
     match number.as_f64() {
         Some(value) if value.abs() <= EXACT => ExprKind::Number(value),
-        _ => ExprKind::Unsupported(format!("the number {number} is too large to be worked out exactly")),
+        _ => ExprKind::Unsupported("the number is too large to be worked out exactly".to_owned()),
     }
 }
 

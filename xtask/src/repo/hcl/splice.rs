@@ -105,8 +105,8 @@ fn holds(expr: &Expr, span: &Range<usize>) -> bool {
 }
 
 fn expr_at<'b>(body: &'b Body, span: &Range<usize>) -> Option<&'b Expr> {
-    let attributes = body.attributes.values().map(|attribute| &attribute.value);
-    if let Some(expr) = attributes.filter(|expr| holds(expr, span)).next() {
+    let mut attributes = body.attributes.values().map(|attribute| &attribute.value);
+    if let Some(expr) = attributes.find(|expr| holds(expr, span)) {
         let mut innermost = expr;
         while let Some(inner) = children(innermost).into_iter().find(|inner| holds(inner, span)) {
             innermost = inner;

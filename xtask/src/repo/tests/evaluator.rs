@@ -1,0 +1,298 @@
+//! What expressions evaluate to: a value, a fault that terragrunt would give too, or unknown for a reason.
+
+use std::path::Path;
+
+use super::Tree;
+use crate::repo::Files;
+use crate::repo::hcl::{Evaluator, Fault, Frame, Kind, Value, stack};
+
+/// The value of `inputs.x` in a unit, written compactly: `?reason` for unknown, `!what` for a fault.
+fn outcome(files: &[(&str, &str)], unit: &str) -> String {
+    let tree = Tree::new(files);
+    tree.write("dev/us-east-1/unit/terragrunt.hcl", unit.as_bytes());
+    stack::deep(|| evaluated(tree.path()))
+}
+
+fn evaluated(root: &Path) -> String {
+    let files = Files::new(root.to_owned());
+    let path = root.join("dev/us-east-1/unit/terragrunt.hcl");
+    let evaluator = Evaluator::new(&files, path.clone());
+    let value = Frame::read(&evaluator, &path)
+        .and_then(|frame| frame.inputs(&evaluator))
+        .and_then(|inputs| evaluator.member(&inputs, "x"));
+    if let Some(fault) = evaluator.noticed.borrow().first() {
+        return format!("!{}", fault.what());
+    }
+    let text = value.map_or_else(|fault: Fault| format!("!{}", fault.what()), |value| shown(&evaluator, &value));
+    text.replace(&root.display().to_string(), "ROOT")
+}
+
+fn shown(evaluator: &Evaluator<'_>, value: &Value) -> String {
+    let value = evaluator.whole(value).unwrap_or_else(|fault| Value::unknown(fault.what()));
+    let list = |items: &[Value]| items.iter().map(|item| shown(evaluator, item)).collect::<Vec<_>>().join(", ");
+    match &value.kind {
+        Kind::Null => "null".to_owned(),
+        Kind::Bool(value) => value.to_string(),
+        Kind::Number(number) => number.to_string(),
+        Kind::String(text) => format!("{text:?}"),
+        Kind::List(items) => format!("[{}]", list(items)),
+        Kind::Set(items) => format!("set[{}]", list(items)),
+        Kind::Map(map) => {
+            let entries = map.entries.iter().map(|(key, value)| format!("{key}={}", shown(evaluator, value)));
+            let rest = map.open.iter().map(|reason| format!("?{reason}"));
+            format!("{{{}}}", entries.chain(rest).collect::<Vec<_>>().join(", "))
+        }
+        Kind::Unknown(reason) => format!("?{reason}"),
+        Kind::Config(_) | Kind::Locals(_) => "a file".to_owned(),
+    }
+}
+
+/// Checks expressions against what they evaluate to.
+fn check(table: &[(&str, &str)]) {
+    for (expression, expected) in table {
+        let unit = format!(
+            "locals {{\n  l = [\"a\", \"b\"]\n  m = {{ k = \"v\", n = 1 }}\n  u = get_env(\"U\")\n}}\ninputs = {{\n  x = {expression}\n}}\n"
+        );
+        assert_eq!(outcome(&[], &unit), *expected, "{expression}");
+    }
+}
+
+const U: &str = "?it depends on the environment variable `U`";
+
+#[test]
+fn literals_operators_and_conditionals() {
+    check(&[
+        ("\"a\"", "\"a\""),
+        ("1 + 2 * 3", "7"),
+        ("7 % 4 - 10 / 2", "-2"),
+        ("1 / 3", "?arithmetic with fractions or very large numbers is not worked out"),
+        ("1 / 0", "!division by zero"),
+        ("1 == \"1\"", "false"),
+        ("\"a\" != \"b\" && !(1 > 2)", "true"),
+        ("null == null", "true"),
+        ("local.u == \"a\"", U),
+        ("false && local.u == \"a\"", "false"),
+        ("local.u == \"a\" || true", "true"),
+        ("[] == []", "?whether two lists or maps are equal is not worked out"),
+        ("true ? 1 : \"a\"", "\"1\""),
+        ("false ? local.missing : \"b\"", "\"b\""),
+        ("local.u ? 1 : 2", "?the condition in front of `?` is unknown: it depends on the environment variable `U`"),
+        ("\"x\" ? 1 : 2", "!a condition must be true or false, this is a string"),
+        ("100000000000000000000", "?the number is too large to be worked out exactly"),
+        ("-local.m.n", "-1"),
+    ]);
+}
+
+#[test]
+fn templates() {
+    check(&[
+        ("\"a${1}b${true}\"", "\"a1btrue\""),
+        ("\"${local.l}\"", "[\"a\", \"b\"]"),
+        ("\"a${local.l}\"", "!a list cannot be put into a string"),
+        ("\"a${local.u}\"", U),
+        ("\"a ${~ 1 ~} b\"", "\"a1b\""),
+        ("\"$${a} %%{b}\"", "\"${a} %{b}\""),
+        ("<<EOT\na${1}\nEOT\n", "\"a1\\n\""),
+        ("<<-EOT\n    a\n      b\n    EOT\n", "\"a\\n  b\\n\""),
+        ("\"%{ if true }a%{ endif }\"", "?a template with `%{…}` directives is not worked out"),
+    ]);
+}
+
+#[test]
+fn steps_into_values() {
+    check(&[
+        ("local.l[1]", "\"b\""),
+        ("local.l[\"1\"]", "\"b\""),
+        ("local.l.0", "\"a\""),
+        ("local.l[2]", "!there is no element 2 in a list of 2"),
+        ("local.m.k", "\"v\""),
+        ("local.m[\"k\"]", "\"v\""),
+        ("local.m.z", "!there is no attribute `z` in this map"),
+        ("local.u.z[1]", U),
+        ("[{ a = 1 }, { a = 2 }].*.a", "[1, 2]"),
+        ("[{ a = [1] }, { a = [2] }][*].a[0]", "[1, 2]"),
+        ("local.m[*].k", "[\"v\"]"),
+        ("null[*]", "[]"),
+        ("nothing.a", "!there is no variable named `nothing` here"),
+        ("dependency.vpc.outputs.id", "?`dependency.vpc.outputs.id` is an output of another unit"),
+    ]);
+}
+
+#[test]
+fn for_expressions() {
+    check(&[
+        ("[for i, v in local.l : \"${i}${v}\"]", "[\"0a\", \"1b\"]"),
+        ("{ for k, v in local.m : k => v if k != \"n\" }", "{k=\"v\"}"),
+        ("{ for v in [\"a\", \"b\", \"a\"] : v => 1... }", "{a=[1, 1], b=[1]}"),
+        ("{ for v in [\"a\", \"a\"] : v => 1 }", "!the `for` gives the key `a` twice"),
+        ("[for v in local.u : v]", U),
+        ("[for v in local.l : [for w in local.l : \"${v}${w}\"]][1]", "[\"ba\", \"bb\"]"),
+    ]);
+}
+
+#[test]
+fn functions() {
+    check(&[
+        ("merge({ a = 1 }, null, { a = 2, b = 3 })", "{a=2, b=3}"),
+        ("merge({ a = 1 }, local.u, { b = 3 })", "{b=3, ?it depends on the environment variable `U`}"),
+        ("merge({ a = 1 }, local.u).a", U),
+        ("merge([{ a = 1 }, { b = 2 }]...)", "{a=1, b=2}"),
+        ("concat(local.l, [\"c\"])", "[\"a\", \"b\", \"c\"]"),
+        ("try(local.m.z, local.l[9], \"d\")", "\"d\""),
+        ("try(local.u, \"d\")", U),
+        ("can(local.m.z)", "false"),
+        ("lookup(local.m, \"z\", \"d\")", "\"d\""),
+        ("lookup(local.m, \"z\")", "!there is no attribute `z` in this map"),
+        ("coalesce(null, \"\", \"a\")", "\"a\""),
+        ("coalesce(1, \"a\")", "\"1\""),
+        ("format(\"%s-%d%%%v\", \"a\", 2, true)", "\"a-2%true\""),
+        ("format(\"%q\", \"a\")", "?`format` is worked out with `%s`, `%d` and `%v` only"),
+        ("replace(\"a.b.c\", \".\", \"-\")", "\"a-b-c\""),
+        ("replace(\"abc\", \"/b/\", \"-\")", "?`replace` with a regular expression is not worked out"),
+        ("upper(lower(\"Ab\"))", "\"AB\""),
+        ("split(\"/\", \"a/b\")", "[\"a\", \"b\"]"),
+        ("join(\",\", local.l)", "\"a,b\""),
+        ("join(\",\", [local.u])", U),
+        ("element(local.l, 3)", "\"b\""),
+        ("keys(local.m)", "[\"k\", \"n\"]"),
+        ("values(local.m)", "[\"v\", 1]"),
+        ("contains(local.l, \"b\")", "true"),
+        ("contains([local.u], \"b\")", U),
+        ("length(local.l) + length(\"abc\")", "5"),
+        ("tostring(1)", "\"1\""),
+        ("toset([\"b\", \"a\", \"b\"])", "set[\"a\", \"b\"]"),
+        ("tolist(toset([\"b\", \"a\"]))[0]", "\"a\""),
+        ("flatten([[\"a\"], [[\"b\"], []]])", "[\"a\", \"b\"]"),
+        ("distinct([\"b\", \"a\", \"b\"])", "[\"b\", \"a\"]"),
+        ("[basename(\"/a/b\"), dirname(\"/a/b\"), dirname(\"a\"), basename(\"a\")]", "[\"b\", \"/a\", \".\", \"a\"]"),
+        ("[startswith(\"ab\", \"a\"), endswith(\"ab\", \"a\")]", "[true, false]"),
+        ("trimprefix(\"v1\", \"v\")", "\"1\""),
+        ("jsondecode(\"{\\\"a\\\": [1, null]}\").a", "[1, null]"),
+        ("jsondecode(\"{\")", "!cannot read the JSON: EOF while parsing an object"),
+        ("upper(local.l)", "!a string is needed here, this is a list"),
+        ("upper()", "!`upper` does not take 0 arguments"),
+        ("regex(\"a\", \"a\")", "?the function `regex` is not worked out"),
+        ("provider::aws::arn(\"a\")", "?the function `provider::aws::arn` is not worked out"),
+        ("get_aws_account_id()", "?`get_aws_account_id` asks AWS"),
+        ("yamldecode(\"a: 1\").a", "?the function `yamldecode` is not worked out"),
+    ]);
+}
+
+#[test]
+fn functions_that_look_at_folders() {
+    let files = [
+        (
+            "common.hcl",
+            "locals {\n  here = get_terragrunt_dir()\n  unit = get_original_terragrunt_dir()\n  up = find_in_parent_folders(\"nothing\", \"none\")\n}\n",
+        ),
+        (
+            "root.hcl",
+            "inputs = {\n  dir = get_terragrunt_dir()\n  parent = get_parent_terragrunt_dir()\n  key = path_relative_to_include()\n  back = path_relative_from_include()\n}\n",
+        ),
+        ("dev/data.json", "{\n  \"a\": \"b\"\n}\n"),
+    ];
+    let outcome = |x: &str| {
+        let unit = "include \"root\" {\n  path = find_in_parent_folders(\"root.hcl\")\n  expose = true\n}\n";
+        outcome(&files, &format!("{unit}inputs = {{\n  x = {x}\n}}\n"))
+    };
+    for (x, expected) in [
+        (
+            "read_terragrunt_config(find_in_parent_folders(\"common.hcl\")).locals",
+            "{here=\"ROOT\", unit=\"ROOT/dev/us-east-1/unit\", up=\"none\"}",
+        ),
+        ("read_terragrunt_config(\"../../../common.hcl\").locals.here", "\"ROOT\""),
+        ("read_terragrunt_config(\"missing.hcl\", { locals = { a = 1 } }).locals.a", "1"),
+        ("read_terragrunt_config(\"missing.hcl\")", "!there is no file `dev/us-east-1/unit/missing.hcl`"),
+        ("find_in_parent_folders(\"nothing.hcl\")", "!there is no `nothing.hcl` in any parent folder"),
+        ("jsondecode(file(\"../../data.json\")).a", "\"b\""),
+        ("fileexists(\"../../data.json\")", "true"),
+        ("include.root.inputs.dir", "\"ROOT/dev/us-east-1/unit\""),
+        ("include.root.inputs.parent", "\"ROOT\""),
+        ("include.root.inputs.key", "\"dev/us-east-1/unit\""),
+        ("include.root.inputs.back", "\"../../..\""),
+        ("include.other", "!there is no attribute `other` in this map"),
+        ("path_relative_to_include(\"root\")", "\"dev/us-east-1/unit\""),
+        ("get_parent_terragrunt_dir(\"root\")", "\"ROOT\""),
+        ("get_repo_root()", "\"ROOT\""),
+        ("get_path_from_repo_root()", "\"dev/us-east-1/unit\""),
+        ("get_path_to_repo_root()", "\"../../..\""),
+    ] {
+        assert_eq!(outcome(x), expected, "{x}");
+    }
+}
+
+#[test]
+fn includes_are_merged_by_their_strategy() {
+    let merged = |strategy: &str, x: &str, own: &str| {
+        let root = ("root.hcl", "inputs = {\n  x = { a = 1, l = [1], n = null, d = { p = 1 } }\n  y = 1\n}\n");
+        let unit = format!(
+            "include {{\n  path = find_in_parent_folders(\"root.hcl\")\n  {strategy}\n}}\nlocals {{ v = {x} }}\ninputs = {{ {own} }}\n"
+        );
+        outcome(&[root], &unit)
+    };
+    let own = "x = { b = 2, l = [2], n = [3], d = { q = null } }";
+    assert_eq!(merged("", "1", own), "{b=2, d={q=null}, l=[2], n=[3]}");
+    assert_eq!(merged("merge_strategy = \"deep\"", "1", own), "{a=1, b=2, d={p=1, q=null}, l=[1, 2], n=[3]}");
+    assert_eq!(merged("merge_strategy = \"deep\"", "1", "x = null"), "null");
+    assert_eq!(merged("merge_strategy = \"deep\"", "1", "x = get_env(\"U\")"), U);
+    assert_eq!(merged("", "1", ""), "{a=1, d={p=1}, l=[1], n=null}");
+    assert_eq!(merged("merge_strategy = \"no_merge\"", "1", ""), "!there is no attribute `x` in this map");
+    assert_eq!(merged("merge_strategy = \"odd\"", "1", ""), "!`merge_strategy` must be no_merge, shallow or deep");
+}
+
+#[test]
+fn the_last_of_several_includes_wins_and_the_file_itself_over_all() {
+    let one = ("one.hcl", "inputs = { x = 1, y = 1, z = 1 }");
+    let two = ("two.hcl", "inputs = { x = 2, y = 2 }");
+    let unit = |own: &str| {
+        let include =
+            |name: &str| format!("include \"{name}\" {{\n  path = find_in_parent_folders(\"{name}.hcl\")\n}}\n");
+        outcome(&[one, two], &format!("{}{}inputs = {{ {own} }}\n", include("one"), include("two")))
+    };
+    assert_eq!(unit("x = 3"), "3");
+    assert_eq!(unit(""), "2");
+}
+
+#[test]
+fn an_include_in_an_included_file_is_a_fault() {
+    let root = ("root.hcl", "include {\n  path = \"x\"\n}\n");
+    let text = outcome(&[root], "include {\n  path = find_in_parent_folders(\"root.hcl\")\n}\n");
+    assert_eq!(text, "!an included file cannot include another one: terragrunt knows one level");
+}
+
+#[test]
+fn cycles_are_faults_and_never_hang() {
+    let local = |locals: &str| outcome(&[], &format!("locals {{\n{locals}\n}}\ninputs = {{ x = local.a }}\n"));
+    assert_eq!(local("a = local.a"), "!the local `a` refers to itself");
+    assert_eq!(local("a = local.b\nb = try(local.a, 1)"), "!the local `a` refers to itself");
+    let other =
+        ("dev/other.hcl", "locals {\n  b = read_terragrunt_config(\"us-east-1/unit/terragrunt.hcl\").locals.a\n}\n");
+    let unit = "locals {\n  a = read_terragrunt_config(\"../../other.hcl\").locals.b\n}\ninputs = { x = local.a }\n";
+    assert_eq!(outcome(&[other], unit), "!the local `a` refers to itself");
+    assert_eq!(
+        outcome(&[], "include \"a\" {\n  path = include.a.locals.x\n}\n"),
+        "!what `dev/us-east-1/unit/terragrunt.hcl` includes depends on itself"
+    );
+}
+
+#[test]
+fn deep_and_long_work_ends_with_a_fault() {
+    let chain: String = (0..20_000).map(|n| format!("  l{n} = local.l{}\n", n + 1)).collect();
+    let deep = outcome(&[], &format!("locals {{\n{chain}  l20000 = 1\n}}\ninputs = {{ x = local.l0 }}\n"));
+    assert_eq!(deep, "!references are nested more than 4000 deep");
+    let doubling: String = (0..60).map(|n| format!("  l{} = \"${{local.l{n}}}${{local.l{n}}}\"\n", n + 1)).collect();
+    let long = outcome(&[], &format!("locals {{\n  l0 = \"ab\"\n{doubling}}}\ninputs = {{ x = local.l60 }}\n"));
+    assert_eq!(long, "?the string becomes longer than any real one");
+    let lists: String = (0..60).map(|n| format!("  l{} = concat(local.l{n}, local.l{n})\n", n + 1)).collect();
+    let long = outcome(&[], &format!("locals {{\n  l0 = [1]\n{lists}}}\ninputs = {{ x = length(local.l60) }}\n"));
+    assert_eq!(long, "!working this out takes more steps than any real configuration needs");
+}
+
+#[test]
+fn what_breaks_another_file_is_caught_by_try_only_where_it_is_read() {
+    let broken = ("dev/broken.hcl", "locals {\n  good = 1\n  bad = local.missing\n}\n");
+    let read = "read_terragrunt_config(\"../../broken.hcl\").locals.good";
+    assert_eq!(outcome(&[broken], &format!("inputs = {{ x = try({read}, \"d\") }}\n")), "\"d\"");
+    let unit = "locals {\n  a = local.missing\n}\ninputs = { x = try(local.a, \"d\") }\n";
+    assert_eq!(outcome(&[], unit), "!there is no local `missing` in `dev/us-east-1/unit/terragrunt.hcl`");
+}

@@ -1,0 +1,163 @@
+//! What is read from the shapes that repositories have.
+
+use super::{Tree, fixture, open, texts, unit_path};
+use crate::model::{ImageName, Known};
+use crate::repo::{Repository, Unit};
+
+fn summary(unit: &Unit) -> String {
+    let show = |image| match unit.image(image) {
+        None => "-".to_owned(),
+        Some(uses) => {
+            let uri = uses.uri.as_result().map_or_else(|why| format!("?{why}"), ToString::to_string);
+            let tag = uses.tag.as_result().map_or_else(|why| format!("?{why}"), ToString::to_string);
+            let pin = uses.pin.as_ref();
+            let pin = pin.map_or_else(|| "no pin".to_owned(), |pin| format!("{}:{} {}", pin.file, pin.line, pin.key));
+            format!("{uri}:{tag} by {pin}")
+        }
+    };
+    format!("{} in {}: {} | {}", unit.path, unit.account, show(ImageName::DeployRunner), show(ImageName::Kaniko))
+}
+
+fn summaries(repo: &Repository) -> Vec<String> {
+    assert_eq!(texts(repo.all_problems()), "");
+    repo.units.iter().map(summary).collect()
+}
+
+#[test]
+fn a_reference_architecture_with_envcommon_is_read() {
+    let repo = open(&fixture("reference")).expect("it opens");
+    let registry = "100000000002.dkr.ecr.us-east-1.amazonaws.com";
+    let runner = format!("{registry}/ecs-deploy-runner:v0.52.1 by common.hcl:13 deploy_runner_container_image_tag");
+    let kaniko = format!("{registry}/kaniko:v0.52.1 by common.hcl:16 kaniko_container_image_tag");
+    let expected = |name: &str, id: usize| {
+        let kaniko = if name == "shared" { &kaniko } else { "-" };
+        format!("{name}/us-east-1/mgmt/ecs-deploy-runner in 10000000000{id} {name}: {runner} | {kaniko}")
+    };
+    let names = [("dev", 4), ("logs", 1), ("prod", 6), ("security", 3), ("shared", 2), ("stage", 5)];
+    assert_eq!(summaries(&repo), names.map(|(name, id)| expected(name, id)));
+    let dev = &repo.units[0];
+    assert_eq!(dev.region, Known::Value("us-east-1".parse().expect("a region")));
+    let source = "git::git@github.com:gruntwork-io/terraform-aws-service-catalog.git//modules/mgmt/ecs-deploy-runner?ref=v0.104.6";
+    assert_eq!(dev.module_source, Known::Value(source.to_owned()));
+    let evidence: Vec<_> = dev.account.evidence.iter().map(ToString::to_string).collect();
+    assert_eq!(evidence, ["accounts.json:19", "terragrunt.hcl:19"]);
+}
+
+#[test]
+fn units_that_contain_everything_themselves_are_read() {
+    let repo = open(&fixture("self-contained")).expect("it opens");
+    let registry = "100000000002.dkr.ecr.eu-west-1.amazonaws.com";
+    let runner = format!("{registry}/ecs-deploy-runner:v0.38.10.1 by common.hcl:5 deploy_runner_container_image_tag");
+    let kaniko = format!("{registry}/kaniko:v0.38.10 by common.hcl:6 kaniko_container_image_tag");
+    let summaries = summaries(&repo);
+    assert_eq!(summaries[0], format!("dev/eu-west-1/mgmt/ecs-deploy-runner in 100000000004 dev: {runner} | -"));
+    let shared = "shared/eu-west-1/mgmt/ecs-deploy-runner in 100000000002 shared";
+    assert_eq!(summaries[4], format!("{shared}: {runner} | {kaniko}"));
+    let evidence: Vec<_> = repo.units[0].account.evidence.iter().map(ToString::to_string).collect();
+    assert_eq!(evidence, ["accounts.json:5", "dev/account.hcl:3"]);
+}
+
+#[test]
+fn a_tag_redefined_in_the_unit_is_found_where_it_decides() {
+    let repo = open(&fixture("override")).expect("it opens");
+    let uri = "100000000002.dkr.ecr.us-east-1.amazonaws.com/ecs-deploy-runner";
+    let folder = "us-east-1/mgmt/ecs-deploy-runner";
+    let key = "deploy_runner_container_image_tag";
+    let qa = format!(
+        "Stage-QA/{folder} in 100000000005 Stage-QA: {uri}:v0.51.8 by Stage-QA/{folder}/terragrunt.hcl:5 {key} | -"
+    );
+    let dev = format!("dev/{folder} in 100000000004 dev: {uri}:v0.49.1 by common.hcl:2 {key} | -");
+    assert_eq!(summaries(&repo), [qa, dev]);
+}
+
+const ACCOUNTS: (&str, &str) = ("accounts.json", r#"{"dev": "100000000004"}"#);
+const UNIT: &str = "dev/us-east-1/mgmt/ecs-deploy-runner/terragrunt.hcl";
+
+fn inputs(planner: &str, applier: &str) -> String {
+    format!("inputs = {{\n  terraform_planner_config = {planner}\n  terraform_applier_config = {applier}\n}}\n")
+}
+
+fn image(tag: &str) -> String {
+    format!("{{ container_image = {{ docker_image = dependency.ecr.outputs.url, docker_tag = {tag} }} }}")
+}
+
+#[test]
+fn what_is_not_known_has_its_reason() {
+    let text = inputs(&image("get_env(\"TAG\", \"v1\")"), &image("\"v1\""));
+    let repo = Tree::new(&[ACCOUNTS, (UNIT, &text)]).open();
+    let uses = repo.units[0].image(ImageName::DeployRunner).expect("it is used");
+    assert_eq!(uses.tag.reason(), Some("it depends on the environment variable `TAG`"));
+    assert_eq!(uses.uri.reason(), Some("`dependency.ecr.outputs.url` is an output of another unit"));
+    assert_eq!(uses.pin, None);
+}
+
+#[test]
+fn planner_and_applier_with_different_tags_are_a_problem() {
+    let repo = Tree::new(&[ACCOUNTS, (UNIT, &inputs(&image("\"v1\""), &image("\"v2\"")))]).open();
+    let problems = texts(repo.all_problems());
+    let what = "the configurations that use the image `deploy-runner` have different tags\n";
+    assert!(problems.starts_with(what), "{problems}");
+    let places = format!("\n  --> {UNIT}:2\n  --> {UNIT}:3\n  terraform_planner_config gets v1\n");
+    assert!(problems.contains(&places), "{problems}");
+    assert!(repo.units[0].image(ImageName::DeployRunner).is_some_and(|uses| uses.tag.value().is_none()));
+}
+
+#[test]
+fn a_tag_that_docker_would_refuse_is_a_problem() {
+    let repo = Tree::new(&[ACCOUNTS, (UNIT, &inputs(&image("\"-v1\""), "null"))]).open();
+    let problems = texts(repo.all_problems());
+    let what = "the tag of `terraform_planner_config` is wrong: `-v1` is not a docker tag";
+    assert!(problems.starts_with(what), "{problems}");
+}
+
+#[test]
+fn places_that_name_different_accounts_are_a_problem_that_names_both() {
+    let account = ("dev/account.hcl", "locals {\n  account_id = \"100000000006\"\n}\n");
+    let problems = texts(Tree::new(&[ACCOUNTS, (UNIT, ""), account]).open().all_problems());
+    let expected = "two places name different accounts for `dev/us-east-1/mgmt/ecs-deploy-runner`\n  \
+                    --> dev/account.hcl:2\n  --> accounts.json:1\n  100000000006 by the first of them\n  \
+                    100000000004 dev by the second\n";
+    assert!(problems.starts_with(expected), "{problems}");
+}
+
+#[test]
+fn a_region_file_that_contradicts_the_folder_is_a_problem() {
+    let region = ("dev/us-east-1/region.hcl", "locals {\n  aws_region = \"us-west-2\"\n}\n");
+    let repo = Tree::new(&[ACCOUNTS, (UNIT, ""), region]).open();
+    let problems = texts(repo.all_problems());
+    let what = "the region of `dev/us-east-1/mgmt/ecs-deploy-runner` is us-east-1 by its folder and us-west-2";
+    assert!(problems.starts_with(what), "{problems}");
+    assert!(repo.units[0].region.value().is_none());
+}
+
+#[test]
+fn a_unit_that_cannot_be_parsed_is_told_with_line_and_caret_and_the_others_are_read() {
+    let other = "dev/us-west-2/mgmt/ecs-deploy-runner/terragrunt.hcl";
+    let good = inputs(&image("\"v1\""), "null");
+    let repo = Tree::new(&[ACCOUNTS, (UNIT, "inputs = {\n  a = = 1\n}\n"), (other, &good)]).open();
+    let problems = texts(repo.all_problems());
+    assert!(problems.contains(&format!("--> {UNIT}:2:7\n    |\n  2 |   a = = 1\n    |       ^")), "{problems}");
+    let other = repo.unit(&unit_path("dev/us-west-2/mgmt/ecs-deploy-runner")).expect("it is there");
+    let tag = other.image(ImageName::DeployRunner).and_then(|uses| uses.tag.value()).map(ToString::to_string);
+    assert_eq!(tag.as_deref(), Some("v1"));
+}
+
+#[test]
+fn an_input_at_fault_is_told_and_leaves_the_others_known() {
+    let text = format!("inputs = {{\n  other = local.missing\n  terraform_planner_config = {}\n}}\n", image("\"v1\""));
+    let repo = Tree::new(&[ACCOUNTS, (UNIT, &text)]).open();
+    let problems = texts(repo.all_problems());
+    assert!(problems.starts_with(&format!("there is no local `missing` in `{UNIT}`\n  --> {UNIT}:2\n")), "{problems}");
+    assert!(repo.units[0].image(ImageName::DeployRunner).is_some_and(|uses| uses.tag.value().is_some()));
+}
+
+#[test]
+fn what_another_role_would_do_is_seen() {
+    let text = "iam_role = \"arn:aws:iam::100000000006:role/x\"\nterraform_binary = \"tofu\"\n";
+    let repo = Tree::new(&[ACCOUNTS, (UNIT, text)]).open();
+    let (role, place) = repo.units[0].iam_role.clone().expect("it is set");
+    let expected = Known::Value("arn:aws:iam::100000000006:role/x".to_owned());
+    assert_eq!((role, place.to_string()), (expected, format!("{UNIT}:1")));
+    let binary = repo.units[0].terraform_binary.as_ref().and_then(|it| it.0.value());
+    assert_eq!(binary.map(String::as_str), Some("tofu"));
+}
