@@ -1,0 +1,270 @@
+//! The bench works, and what the bare tools do on it: the ground under every test
+//! that puts `xtask` between an operator and these tools.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::process::Output;
+
+use serde_json::Value;
+
+use super::cloud::Cloud;
+use super::live::{ACCOUNTS, Live};
+use super::operator::profile;
+use super::shape::{Apply, Engine, Module, Shape, Terragrunt};
+use super::toolbox::Toolbox;
+
+const DEV: &str = "100000000004";
+const PROD: &str = "100000000006";
+const SHARED: &str = "100000000002";
+const OLD_IMAGE: &str = "100000000002.dkr.ecr.us-east-1.amazonaws.com/ecs-deploy-runner:v0.52.1";
+
+#[test]
+fn every_profile_leads_to_its_account_with_one_mfa_prompt_in_all() {
+    let Some(tools) = Toolbox::get() else { return };
+    let cloud = Cloud::start(tools);
+    let live = Live::new(tools, &cloud, Shape::default());
+    for (account, id) in ACCOUNTS {
+        let caller = vault(&live, account, &["aws", "sts", "get-caller-identity"]);
+        assert_eq!(json(&caller)["Account"], *id, "{account}");
+    }
+    assert_eq!(live.mfa_prompts(), 1);
+}
+
+#[test]
+fn nothing_of_the_machines_environment_gets_into_the_shell() {
+    let Some(tools) = Toolbox::get() else { return };
+    let cloud = Cloud::start(tools);
+    let live = Live::new(tools, &cloud, Shape::default());
+    let output = live.command("env").output().expect("env starts");
+    let printed = String::from_utf8(output.stdout).expect("it is text");
+    let seen: BTreeMap<_, _> = printed.lines().filter_map(|line| line.split_once('=')).collect();
+    assert!(live.env().iter().map(|(name, value)| (name.as_str(), value.as_str())).eq(seen));
+}
+
+#[test]
+fn saved_plan_registers_task_definitions_in_its_account_only() {
+    let Some(tools) = Toolbox::get() else { return };
+    let mut engines: Vec<&[Engine]> = vec![&[Engine::Tofu]];
+    engines.extend(tools.terraform.is_some().then_some(&[Engine::Terraform] as &[_]));
+    for terragrunt in [Terragrunt::V0, Terragrunt::V1] {
+        for (&engines, module) in engines.iter().zip([Module::Catalog, Module::RepositoryRoot]) {
+            let case = format!("{terragrunt:?} {engines:?} {module:?}");
+            let cloud = Cloud::start(tools);
+            let live = Live::new(tools, &cloud, Shape { terragrunt, engines, module, ..Shape::default() });
+
+            let shown = plan(&live, "dev");
+            assert_eq!(shown["resource_changes"].as_array().map(Vec::len), Some(2), "{case}");
+            assert!(!live.state_file("dev").exists(), "{case}");
+
+            let applied = apply(&live, "dev", &[]);
+            assert!(applied.status.success(), "{case}: {}", text(&applied));
+            assert!(live.state_file("dev").exists(), "{case}");
+            let images = cloud.task_images(DEV);
+            let expected = ["ecs-deploy-runner-terraform-applier", "ecs-deploy-runner-terraform-planner"];
+            assert_eq!(images, expected.map(|family| (family.to_owned(), OLD_IMAGE.to_owned())).into(), "{case}");
+            assert_eq!(cloud.task_images(PROD), [].into(), "{case}");
+            assert_eq!(live.mfa_prompts(), 1, "{case}");
+        }
+    }
+}
+
+#[test]
+fn account_that_builds_images_gets_a_task_definition_for_kaniko_too() {
+    let Some(tools) = Toolbox::get() else { return };
+    for terragrunt in [Terragrunt::V0, Terragrunt::V1] {
+        let cloud = Cloud::start(tools);
+        let live = Live::new(tools, &cloud, Shape { terragrunt, ..Shape::default() });
+        live.edit("common.hcl", |text| {
+            text.replace(r#"kaniko_container_image_tag="v0.52.1""#, r#"kaniko_container_image_tag="v1.2.0""#)
+        });
+        plan(&live, "shared");
+        let applied = apply(&live, "shared", &[]);
+        assert!(applied.status.success(), "{}", text(&applied));
+        let images = cloud.task_images(SHARED);
+        assert_eq!(images.len(), 3);
+        assert_eq!(
+            images["ecs-deploy-runner-docker-image-builder"],
+            "100000000002.dkr.ecr.us-east-1.amazonaws.com/kaniko:v1.2.0"
+        );
+    }
+}
+
+#[test]
+fn moved_tag_replaces_the_task_definitions() {
+    let Some(tools) = Toolbox::get() else { return };
+    let cloud = Cloud::start(tools);
+    let live = Live::new(tools, &cloud, Shape::default());
+    plan(&live, "dev");
+    assert!(apply(&live, "dev", &[]).status.success());
+    live.edit("common.hcl", |text| {
+        text.replace(
+            r#"deploy_runner_container_image_tag = "v0.52.1""#,
+            r#"deploy_runner_container_image_tag = "v1.3.0""#,
+        )
+    });
+    let shown = plan(&live, "dev");
+    for change in shown["resource_changes"].as_array().expect("a list") {
+        assert_eq!(change["change"]["actions"], serde_json::json!(["delete", "create"]));
+    }
+    assert!(apply(&live, "dev", &[]).status.success());
+    let moved = OLD_IMAGE.replace("v0.52.1", "v1.3.0");
+    assert!(cloud.task_images(DEV).values().all(|image| *image == moved));
+}
+
+#[test]
+fn role_in_the_units_hcl_takes_an_apply_to_another_account() {
+    let Some(tools) = Toolbox::get() else { return };
+    for terragrunt in [Terragrunt::V0, Terragrunt::V1] {
+        let cloud = Cloud::start(tools);
+        let live = Live::new(tools, &cloud, Shape { terragrunt, ..Shape::default() });
+        let role = format!("iam_role = \"arn:aws:iam::{PROD}:role/deploy\"\n\n");
+        live.edit(live.unit("dev").join("terragrunt.hcl"), |text| role + text);
+        plan(&live, "dev");
+        let applied = apply(&live, "dev", &[]);
+        assert!(applied.status.success(), "{}", text(&applied));
+        assert_eq!(cloud.task_images(DEV), [].into());
+        assert_eq!(cloud.task_images(PROD).len(), 2);
+    }
+}
+
+#[test]
+fn role_in_the_environment_takes_aws_vault_to_another_account() {
+    let Some(tools) = Toolbox::get() else { return };
+    let cloud = Cloud::start(tools);
+    let live = Live::new(tools, &cloud, Shape::default());
+    let mut command = live.command("aws-vault");
+    command.args(["exec", &profile("dev"), "--", "aws", "sts", "get-caller-identity"]);
+    command.env("AWS_ROLE_ARN", format!("arn:aws:iam::{PROD}:role/deploy"));
+    let output = command.output().expect("aws-vault starts");
+    assert_eq!(json(&output)["Account"], *PROD);
+}
+
+#[test]
+fn source_update_at_apply_removes_what_the_plan_wrote() {
+    let Some(tools) = Toolbox::get() else { return };
+    for terragrunt in [Terragrunt::V0, Terragrunt::V1] {
+        let cloud = Cloud::start(tools);
+        let shape = Shape { terragrunt, apply: Apply::ReadsWhatPlanWrote, ..Shape::default() };
+        let live = Live::new(tools, &cloud, shape);
+        plan(&live, "dev");
+        let removed = apply(&live, "dev", &[("TERRAGRUNT_SOURCE_UPDATE", "true"), ("TG_SOURCE_UPDATE", "true")]);
+        assert!(!removed.status.success(), "{terragrunt:?}");
+        assert!(text(&removed).contains("package.txt"), "{terragrunt:?}: {}", text(&removed));
+
+        plan(&live, "dev");
+        let applied = apply(&live, "dev", &[]);
+        assert!(applied.status.success(), "{terragrunt:?}: {}", text(&applied));
+        assert_eq!(cloud.task_images(DEV).len(), 2, "{terragrunt:?}");
+    }
+}
+
+#[test]
+fn apply_waits_at_the_gate() {
+    let Some(tools) = Toolbox::get() else { return };
+    let cloud = Cloud::start(tools);
+    let live = Live::new(tools, &cloud, Shape { apply: Apply::WaitsAtGate, ..Shape::default() });
+    plan(&live, "dev");
+    std::thread::scope(|scope| {
+        let apply = scope.spawn(|| apply(&live, "dev", &[]));
+        let held = live.gate().next();
+        assert_eq!(held.account(), "dev");
+        assert_eq!(cloud.task_images(DEV), [].into());
+        held.let_go();
+        let applied = apply.join().expect("it doesn't panic");
+        assert!(applied.status.success(), "{}", text(&applied));
+    });
+    assert_eq!(cloud.task_images(DEV).len(), 2);
+}
+
+#[test]
+fn deployer_pushes_with_the_credentials_that_it_was_given() {
+    let Some(tools) = Toolbox::get() else { return };
+    let cloud = Cloud::start(tools);
+    let live = Live::new(tools, &cloud, Shape::default());
+    cloud.create_repository(SHARED, "ecs-deploy-runner");
+    cloud.create_repository(SHARED, "kaniko");
+    cloud.put_image(SHARED, "kaniko", "v0.52.1");
+    let image = OLD_IMAGE.replace("v0.52.1", "v1.3.0");
+    let build: Vec<_> = "infrastructure-deployer --aws-region us-east-1 -- docker-image-builder build-docker-image \
+        --repo https://github.com/gruntwork-io/terraform-aws-ci.git --ref v1.3.0 \
+        --context-path modules/ecs-deploy-runner/docker/deploy-runner --env-secret github-token=GITHUB_OAUTH_TOKEN \
+        --build-arg module_ci_tag=v1.3.0 --docker-image-tag"
+        .split_whitespace()
+        .chain([image.as_str()])
+        .collect();
+
+    let elsewhere = vault(&live, "dev", &build);
+    assert_eq!(elsewhere.status.code(), Some(1));
+    assert!(text(&elsewhere).contains("denied: account 100000000004"), "{}", text(&elsewhere));
+    assert_eq!(cloud.images(SHARED, "ecs-deploy-runner"), [].into());
+
+    for said in ["pushed ", "nothing to build"] {
+        let built = vault(&live, "shared", &build);
+        assert!(built.status.success() && text(&built).contains(said), "{}", text(&built));
+    }
+    assert!(cloud.images(SHARED, "ecs-deploy-runner").keys().eq(["v1.3.0"]));
+    assert!(cloud.images(SHARED, "kaniko").keys().eq(["v0.52.1"]));
+}
+
+#[test]
+fn deployer_refuses_what_is_not_documented() {
+    let Some(tools) = Toolbox::get() else { return };
+    let cloud = Cloud::start(tools);
+    let live = Live::new(tools, &cloud, Shape::default());
+    let build = "infrastructure-deployer --aws-region us-east-1 -- docker-image-builder build-docker-image";
+    for (line, said) in [
+        ("infrastructure-deployer --aws-region us-east-1", "come after `--`"),
+        ("infrastructure-deployer --profile x -- docker-image-builder build-docker-image", "not defined: -profile"),
+        ("infrastructure-deployer --aws-region us-east-1 -- docker-image-builder rm", "no such container and script"),
+        (&format!("{build} --secret x"), "OptionNotInAllowedOptionsError: Option --secret"),
+        (
+            &format!("{build} --repo git@github.com:somebody/fork.git --ref x --context-path x --docker-image-tag x"),
+            "OptionRegexRestrictedError",
+        ),
+    ] {
+        let refused = vault(&live, "shared", &line.split(' ').collect::<Vec<_>>());
+        assert_eq!(refused.status.code(), Some(1), "{line}");
+        assert!(text(&refused).contains(said), "{line}: {}", text(&refused));
+    }
+}
+
+fn vault(live: &Live, account: &str, command: &[&str]) -> Output {
+    let mut vault = live.command("aws-vault");
+    vault.args(["exec", &profile(account), "--"]).args(command);
+    vault.output().expect("aws-vault starts")
+}
+
+/// Plans a unit with its source updated, as an operator would, and shows the plan.
+fn plan(live: &Live, account: &str) -> Value {
+    let out = format!("-out={}", plan_file(live, account).display());
+    let update = [("TERRAGRUNT_SOURCE_UPDATE", "true"), ("TG_SOURCE_UPDATE", "true")];
+    let planned = terragrunt(live, account, &["plan", "-input=false", &out], &update);
+    assert!(planned.status.success(), "{}", text(&planned));
+    let plan = plan_file(live, account);
+    json(&terragrunt(live, account, &["show", "-json", &plan.to_string_lossy()], &[]))
+}
+
+fn plan_file(live: &Live, account: &str) -> PathBuf {
+    live.root().with_file_name(format!("{account}.plan"))
+}
+
+fn apply(live: &Live, account: &str, env: &[(&str, &str)]) -> Output {
+    terragrunt(live, account, &["apply", "-input=false", &plan_file(live, account).to_string_lossy()], env)
+}
+
+fn terragrunt(live: &Live, account: &str, args: &[&str], env: &[(&str, &str)]) -> Output {
+    let mut vault = live.command("aws-vault");
+    vault.args(["exec", &profile(account), "--", "terragrunt"]).args(args);
+    vault.envs(env.iter().copied()).current_dir(live.unit(account));
+    vault.output().expect("aws-vault starts")
+}
+
+fn json(output: &Output) -> Value {
+    assert!(output.status.success(), "{}", text(output));
+    serde_json::from_slice(&output.stdout).expect("stdout is JSON")
+}
+
+fn text(output: &Output) -> String {
+    let [stdout, stderr] = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes));
+    format!("{}\n{stdout}{stderr}", output.status)
+}
