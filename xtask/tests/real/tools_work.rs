@@ -159,6 +159,45 @@ fn source_update_at_apply_removes_what_the_plan_wrote() {
 }
 
 #[test]
+fn bucket_for_the_state_is_not_made_when_the_environment_forbids_it() {
+    let Some(tools) = Toolbox::get() else { return };
+    // Both versions make a bucket when they are wished to and nothing forbids it.
+    let wish =
+        [("TG_BACKEND_BOOTSTRAP", "true"), ("TERRAGRUNT_NON_INTERACTIVE", "true"), ("TG_NON_INTERACTIVE", "true")];
+    let forbid = [("TERRAGRUNT_FAIL_ON_STATE_BUCKET_CREATION", "true"), ("TG_BACKEND_REQUIRE_BOOTSTRAP", "true")];
+    for terragrunt in [Terragrunt::V0, Terragrunt::V1] {
+        let cloud = Cloud::start(tools);
+        let live = Live::new(tools, &cloud, Shape { terragrunt, ..Shape::default() });
+        live.edit("terragrunt.hcl", |text| {
+            let key = r#"key = "${path_relative_to_include()}/terraform.tfstate""#;
+            let config =
+                format!("bucket = \"states-of-${{local.account_name}}\"\n    region = local.aws_region\n    {key}");
+            let text = text.replace(r#"backend = "local""#, r#"backend = "s3""#);
+            text.lines()
+                .map(|line| if line.contains("path = \"${get_parent") { config.as_str() } else { line })
+                .collect::<Vec<_>>()
+                .join("\n")
+        });
+        let n_buckets = || {
+            let listed = cloud.aws(DEV, &["s3api", "list-buckets"]).expect("listing works");
+            listed["Buckets"].as_array().map(Vec::len)
+        };
+        let refused = self::terragrunt(&live, "dev", &["plan", "-input=false"], &[wish.as_slice(), &forbid].concat());
+        assert!(
+            !refused.status.success() && text(&refused).contains("states-of-dev"),
+            "{terragrunt:?}: {}",
+            text(&refused)
+        );
+        assert_eq!(n_buckets(), Some(0), "{terragrunt:?}");
+
+        // The plan comes to nothing later on: moto takes the policy that terragrunt
+        // gives the bucket to forbid reading it.
+        let made = self::terragrunt(&live, "dev", &["plan", "-input=false"], &wish);
+        assert_eq!(n_buckets(), Some(1), "{terragrunt:?}: {}", text(&made));
+    }
+}
+
+#[test]
 fn apply_waits_at_the_gate() {
     let Some(tools) = Toolbox::get() else { return };
     let cloud = Cloud::start(tools);
