@@ -1,16 +1,14 @@
 //! An AWS of a test's own: moto on loopback, and what a test asks of it.
-//!
-//! Questions are put by the real AWS CLI with keys of the account that is asked.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
-use std::sync::{Mutex, PoisonError};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use super::api::{Api, ECR, ECS};
 use super::programs::here;
 use super::toolbox::Toolbox;
 
@@ -23,16 +21,9 @@ pub(crate) struct Cloud {
     server: Child,
     http_port: u16,
     proxy_port: u16,
-    keys: Mutex<BTreeMap<String, Keys>>,
+    api: Api,
     /// Certificates that the proxy makes, and what the server has to complain of.
     _folder: TempDir,
-}
-
-#[derive(Clone)]
-struct Keys {
-    id: String,
-    secret: String,
-    token: String,
 }
 
 impl Cloud {
@@ -56,7 +47,7 @@ impl Cloud {
             panic!("the AWS stand-in did not get ready:\n{}", fs::read_to_string(&log).unwrap_or_default());
         };
         let [http_port, proxy_port] = [http, proxy].map(|port| port.parse().expect("a port is a number"));
-        Self { tools, server, http_port, proxy_port, keys: Mutex::default(), _folder: folder }
+        Self { tools, server, http_port, proxy_port, api: Api::at(http_port), _folder: folder }
     }
 
     /// What a program needs in its environment to take this for AWS.
@@ -79,26 +70,21 @@ impl Cloud {
         format!("http://127.0.0.1:{}", self.http_port)
     }
 
-    /// What the AWS CLI answers to somebody in this account, or its error text.
-    pub(crate) fn aws(&self, account_id: &str, args: &[&str]) -> Result<Value, String> {
-        let keys = self.keys(account_id);
-        self.cli(&keys, args)
-    }
-
     /// The newest task definition of each family in this account: family to image.
     pub(crate) fn task_images(&self, account_id: &str) -> BTreeMap<String, String> {
-        let families = self.aws(account_id, &["ecs", "list-task-definition-families"]).expect("listing works");
-        let families = families["families"].as_array().expect("a list").iter().filter_map(Value::as_str);
+        let ask = |operation, input: Value| self.api.ask(account_id, &ECS, operation, &input).expect("moto answers");
+        let listed = ask("ListTaskDefinitionFamilies", json!({}));
+        let families = listed["families"].as_array().expect("a list").iter().filter_map(Value::as_str);
         let image = |family: &str| {
-            let args = ["ecs", "describe-task-definition", "--task-definition", family];
-            let found = self.aws(account_id, &args).expect("it was listed");
+            let found = ask("DescribeTaskDefinition", json!({"taskDefinition": family}));
             found["taskDefinition"]["containerDefinitions"][0]["image"].as_str().expect("it has an image").to_owned()
         };
         families.map(|family| (family.to_owned(), image(family))).collect()
     }
 
     pub(crate) fn create_repository(&self, account_id: &str, name: &str) {
-        self.aws(account_id, &["ecr", "create-repository", "--repository-name", name]).expect("the repository is new");
+        let input = json!({"repositoryName": name});
+        self.api.ask(account_id, &ECR, "CreateRepository", &input).expect("the repository is new");
     }
 
     /// Puts an image that consists of nothing but its name into a repository.
@@ -111,24 +97,14 @@ impl Cloud {
             "layers": [],
             "annotations": {"org.opencontainers.image.version": tag},
         });
-        let args = [
-            "ecr",
-            "put-image",
-            "--repository-name",
-            repository,
-            "--image-tag",
-            tag,
-            "--image-manifest",
-            &manifest.to_string(),
-        ];
-        self.aws(account_id, &args).expect("the image can be put");
+        let input = json!({"repositoryName": repository, "imageTag": tag, "imageManifest": manifest.to_string()});
+        self.api.ask(account_id, &ECR, "PutImage", &input).expect("the image is new");
     }
 
     /// Tag to digest of every image in a repository.
     pub(crate) fn images(&self, account_id: &str, repository: &str) -> BTreeMap<String, String> {
-        let found = self
-            .aws(account_id, &["ecr", "describe-images", "--repository-name", repository])
-            .expect("the repository exists");
+        let input = json!({"repositoryName": repository});
+        let found = self.api.ask(account_id, &ECR, "DescribeImages", &input).expect("the repository exists");
         let mut images = BTreeMap::new();
         for image in found["imageDetails"].as_array().expect("a list") {
             let digest = image["imageDigest"].as_str().expect("an image has a digest");
@@ -139,36 +115,14 @@ impl Cloud {
         images
     }
 
-    fn keys(&self, account_id: &str) -> Keys {
-        let mut known = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(keys) = known.get(account_id) {
-            return keys.clone();
-        }
-        // moto makes the keys of an assumed role in the account of the role, and
-        // lets any key pair assume it.
-        let anybody = Keys { id: "anybody".to_owned(), secret: "anything".to_owned(), token: String::new() };
-        let role = format!("arn:aws:iam::{account_id}:role/inspector");
-        let args = ["sts", "assume-role", "--role-arn", &role, "--role-session-name", "inspector"];
-        let answer = self.cli(&anybody, &args).expect("moto lets anybody assume a role");
-        let [id, secret, token] = ["AccessKeyId", "SecretAccessKey", "SessionToken"]
-            .map(|name| answer["Credentials"][name].as_str().expect("keys are strings").to_owned());
-        let keys = Keys { id, secret, token };
-        known.insert(account_id.to_owned(), keys.clone());
-        keys
-    }
-
-    fn cli(&self, keys: &Keys, args: &[&str]) -> Result<Value, String> {
+    /// What the real AWS CLI prints for somebody in this account, or its complaint.
+    pub(crate) fn aws(&self, account_id: &str, args: &[&str]) -> Result<Value, String> {
+        let keys = self.api.keys(account_id);
         let mut aws = Command::new(&self.tools.aws);
-        aws.args(args).args(["--output", "json"]).env_clear().stdin(Stdio::null());
-        aws.envs([
-            ("AWS_ENDPOINT_URL", self.http_endpoint().as_str()),
-            ("AWS_DEFAULT_REGION", REGION),
-            ("AWS_CONFIG_FILE", "/dev/null"),
-        ]);
-        aws.envs([("AWS_ACCESS_KEY_ID", &keys.id), ("AWS_SECRET_ACCESS_KEY", &keys.secret)]);
-        if !keys.token.is_empty() {
-            aws.env("AWS_SESSION_TOKEN", &keys.token);
-        }
+        aws.args(args).args(["--region", REGION, "--output", "json"]).env_clear().stdin(Stdio::null());
+        aws.env("AWS_ENDPOINT_URL", self.http_endpoint()).env("AWS_CONFIG_FILE", "/dev/null");
+        aws.env("AWS_ACCESS_KEY_ID", keys.id).env("AWS_SECRET_ACCESS_KEY", keys.secret);
+        aws.env("AWS_SESSION_TOKEN", keys.token);
         let output = aws.output().expect("the AWS CLI starts");
         if !output.status.success() {
             return Err(String::from_utf8_lossy(&output.stderr).trim().to_owned());

@@ -8,7 +8,10 @@
 
 #![expect(clippy::disallowed_methods, reason = "tests start programs the way a person at a shell does")]
 
+mod api;
+mod by_hand;
 mod cloud;
+mod deployer_works;
 mod gate;
 mod live;
 mod operator;

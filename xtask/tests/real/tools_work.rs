@@ -2,11 +2,8 @@
 //! that puts `xtask` between an operator and these tools.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
-use std::process::Output;
 
-use serde_json::Value;
-
+use super::by_hand::{self, apply, json, plan, text, vault};
 use super::cloud::Cloud;
 use super::live::{ACCOUNTS, Live};
 use super::operator::profile;
@@ -44,10 +41,9 @@ fn nothing_of_the_machines_environment_gets_into_the_shell() {
 #[test]
 fn saved_plan_registers_task_definitions_in_its_account_only() {
     let Some(tools) = Toolbox::get() else { return };
-    let mut engines: Vec<&[Engine]> = vec![&[Engine::Tofu]];
-    engines.extend(tools.terraform.is_some().then_some(&[Engine::Terraform] as &[_]));
+    let installed: &[Engine] = if tools.terraform.is_some() { &[Engine::Terraform] } else { &[Engine::Tofu] };
     for terragrunt in [Terragrunt::V0, Terragrunt::V1] {
-        for (&engines, module) in engines.iter().zip([Module::Catalog, Module::RepositoryRoot]) {
+        for (module, engines) in [(Module::Catalog, installed), (Module::RepositoryRoot, &[Engine::Tofu])] {
             let case = format!("{terragrunt:?} {engines:?} {module:?}");
             let cloud = Cloud::start(tools);
             let live = Live::new(tools, &cloud, Shape { terragrunt, engines, module, ..Shape::default() });
@@ -182,7 +178,8 @@ fn bucket_for_the_state_is_not_made_when_the_environment_forbids_it() {
             let listed = cloud.aws(DEV, &["s3api", "list-buckets"]).expect("listing works");
             listed["Buckets"].as_array().map(Vec::len)
         };
-        let refused = self::terragrunt(&live, "dev", &["plan", "-input=false"], &[wish.as_slice(), &forbid].concat());
+        let refused =
+            by_hand::terragrunt(&live, "dev", &["plan", "-input=false"], &[wish.as_slice(), &forbid].concat());
         assert!(
             !refused.status.success() && text(&refused).contains("states-of-dev"),
             "{terragrunt:?}: {}",
@@ -192,7 +189,7 @@ fn bucket_for_the_state_is_not_made_when_the_environment_forbids_it() {
 
         // The plan comes to nothing later on: moto takes the policy that terragrunt
         // gives the bucket to forbid reading it.
-        let made = self::terragrunt(&live, "dev", &["plan", "-input=false"], &wish);
+        let made = by_hand::terragrunt(&live, "dev", &["plan", "-input=false"], &wish);
         assert_eq!(n_buckets(), Some(1), "{terragrunt:?}: {}", text(&made));
     }
 }
@@ -213,97 +210,4 @@ fn apply_waits_at_the_gate() {
         assert!(applied.status.success(), "{}", text(&applied));
     });
     assert_eq!(cloud.task_images(DEV).len(), 2);
-}
-
-#[test]
-fn deployer_pushes_with_the_credentials_that_it_was_given() {
-    let Some(tools) = Toolbox::get() else { return };
-    let cloud = Cloud::start(tools);
-    let live = Live::new(tools, &cloud, Shape::default());
-    cloud.create_repository(SHARED, "ecs-deploy-runner");
-    cloud.create_repository(SHARED, "kaniko");
-    cloud.put_image(SHARED, "kaniko", "v0.52.1");
-    let image = OLD_IMAGE.replace("v0.52.1", "v1.3.0");
-    let build: Vec<_> = "infrastructure-deployer --aws-region us-east-1 -- docker-image-builder build-docker-image \
-        --repo https://github.com/gruntwork-io/terraform-aws-ci.git --ref v1.3.0 \
-        --context-path modules/ecs-deploy-runner/docker/deploy-runner --env-secret github-token=GITHUB_OAUTH_TOKEN \
-        --build-arg module_ci_tag=v1.3.0 --docker-image-tag"
-        .split_whitespace()
-        .chain([image.as_str()])
-        .collect();
-
-    let elsewhere = vault(&live, "dev", &build);
-    assert_eq!(elsewhere.status.code(), Some(1));
-    assert!(text(&elsewhere).contains("denied: account 100000000004"), "{}", text(&elsewhere));
-    assert_eq!(cloud.images(SHARED, "ecs-deploy-runner"), [].into());
-
-    for said in ["pushed ", "nothing to build"] {
-        let built = vault(&live, "shared", &build);
-        assert!(built.status.success() && text(&built).contains(said), "{}", text(&built));
-    }
-    assert!(cloud.images(SHARED, "ecs-deploy-runner").keys().eq(["v1.3.0"]));
-    assert!(cloud.images(SHARED, "kaniko").keys().eq(["v0.52.1"]));
-}
-
-#[test]
-fn deployer_refuses_what_is_not_documented() {
-    let Some(tools) = Toolbox::get() else { return };
-    let cloud = Cloud::start(tools);
-    let live = Live::new(tools, &cloud, Shape::default());
-    let build = "infrastructure-deployer --aws-region us-east-1 -- docker-image-builder build-docker-image";
-    for (line, said) in [
-        ("infrastructure-deployer --aws-region us-east-1", "come after `--`"),
-        ("infrastructure-deployer --profile x -- docker-image-builder build-docker-image", "not defined: -profile"),
-        ("infrastructure-deployer --aws-region us-east-1 -- docker-image-builder rm", "no such container and script"),
-        (&format!("{build} --secret x"), "OptionNotInAllowedOptionsError: Option --secret"),
-        (
-            &format!("{build} --repo git@github.com:somebody/fork.git --ref x --context-path x --docker-image-tag x"),
-            "OptionRegexRestrictedError",
-        ),
-    ] {
-        let refused = vault(&live, "shared", &line.split(' ').collect::<Vec<_>>());
-        assert_eq!(refused.status.code(), Some(1), "{line}");
-        assert!(text(&refused).contains(said), "{line}: {}", text(&refused));
-    }
-}
-
-fn vault(live: &Live, account: &str, command: &[&str]) -> Output {
-    let mut vault = live.command("aws-vault");
-    vault.args(["exec", &profile(account), "--"]).args(command);
-    vault.output().expect("aws-vault starts")
-}
-
-/// Plans a unit with its source updated, as an operator would, and shows the plan.
-fn plan(live: &Live, account: &str) -> Value {
-    let out = format!("-out={}", plan_file(live, account).display());
-    let update = [("TERRAGRUNT_SOURCE_UPDATE", "true"), ("TG_SOURCE_UPDATE", "true")];
-    let planned = terragrunt(live, account, &["plan", "-input=false", &out], &update);
-    assert!(planned.status.success(), "{}", text(&planned));
-    let plan = plan_file(live, account);
-    json(&terragrunt(live, account, &["show", "-json", &plan.to_string_lossy()], &[]))
-}
-
-fn plan_file(live: &Live, account: &str) -> PathBuf {
-    live.root().with_file_name(format!("{account}.plan"))
-}
-
-fn apply(live: &Live, account: &str, env: &[(&str, &str)]) -> Output {
-    terragrunt(live, account, &["apply", "-input=false", &plan_file(live, account).to_string_lossy()], env)
-}
-
-fn terragrunt(live: &Live, account: &str, args: &[&str], env: &[(&str, &str)]) -> Output {
-    let mut vault = live.command("aws-vault");
-    vault.args(["exec", &profile(account), "--", "terragrunt"]).args(args);
-    vault.envs(env.iter().copied()).current_dir(live.unit(account));
-    vault.output().expect("aws-vault starts")
-}
-
-fn json(output: &Output) -> Value {
-    assert!(output.status.success(), "{}", text(output));
-    serde_json::from_slice(&output.stdout).expect("stdout is JSON")
-}
-
-fn text(output: &Output) -> String {
-    let [stdout, stderr] = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes));
-    format!("{}\n{stdout}{stderr}", output.status)
 }
