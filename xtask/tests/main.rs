@@ -1,0 +1,3 @@
+//! The one integration test binary: a `mod` line for each part, nothing else.
+
+mod real;

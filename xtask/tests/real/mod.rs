@@ -1,0 +1,21 @@
+//! Tests against the real programs: terragrunt at both ends of what is supported,
+//! aws-vault, terraform and OpenTofu, the AWS CLI, and an AWS on loopback.
+//!
+//! A claim about one of these programs is proven here or not at all. What a test
+//! uses: [`toolbox`] has the programs, [`cloud`] an AWS of the test's own, [`live`]
+//! a throw-away infrastructure-live repository with a shell environment around it,
+//! and [`gate`] holds an apply in the middle for as long as a test wants.
+
+#![expect(clippy::disallowed_methods, reason = "tests start programs the way a person at a shell does")]
+
+mod api;
+mod by_hand;
+mod cloud;
+mod deployer_works;
+mod gate;
+mod live;
+mod operator;
+mod programs;
+mod shape;
+mod toolbox;
+mod tools_work;
