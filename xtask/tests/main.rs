@@ -1,3 +1,4 @@
 //! The one integration test binary: a `mod` line for each part, nothing else.
 
 mod real;
+mod tidy;

@@ -18,7 +18,7 @@ const NEVER: [&str; 4] = [".terragrunt-cache", ".terraform", "node_modules", "_e
 const DEEPEST_ROOT: usize = 2;
 
 /// Finds the root: the nearest folder with an accounts file, from `start` upwards to the root of the git repository;
-/// or else the only one a little below.
+/// or else the only one a little below the latter.
 pub fn root(start: &Path) -> Result<PathBuf, Failure> {
     let start = start
         .canonicalize()
@@ -35,8 +35,9 @@ pub fn root(start: &Path) -> Result<PathBuf, Failure> {
             break;
         }
     }
-    let git_root = start.ancestors().find(|dir| dir.join(".git").exists()).unwrap_or(&start);
-    let mut below = roots_below(git_root);
+    // Outside a checkout nothing says how much of the disk would have to be searched.
+    let git_root = start.ancestors().find(|dir| dir.join(".git").exists());
+    let mut below = git_root.map(roots_below).unwrap_or_default();
     match (below.len(), common) {
         (1, _) => Ok(below.swap_remove(0)),
         (0, Some(dir)) => Err(Failure::refused(format!("there is no accounts file `{}`", accounts::FILE))

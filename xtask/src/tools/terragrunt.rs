@@ -37,9 +37,9 @@ impl Action {
         out.push(plan);
         let plan = plan.as_os_str().to_owned();
         match self {
-            Self::Plan => vec!["plan".into(), "-input=false".into(), LOCK_TIMEOUT.into(), out],
+            Self::Plan => vec!["plan".into(), "-input=false".into(), NO_COLOR.into(), LOCK_TIMEOUT.into(), out],
             Self::Show => vec!["show".into(), "-json".into(), plan],
-            Self::Apply => vec!["apply".into(), "-input=false".into(), LOCK_TIMEOUT.into(), plan],
+            Self::Apply => vec!["apply".into(), "-input=false".into(), NO_COLOR.into(), LOCK_TIMEOUT.into(), plan],
         }
     }
 
@@ -64,7 +64,8 @@ impl Action {
                 pairs.push(("TG_SOURCE_UPDATE".into(), yes));
             }
             Self::Show => {}
-            // A second try of a saved plan can only fail, and hides why the first one did.
+            // A second try of a saved plan can only fail, and hides why the first one did. Three names, because 1.1.3
+            // still reads the oldest one before its own, and 0.55 the second before the first.
             Self::Apply => {
                 pairs.push(("TERRAGRUNT_AUTO_RETRY".into(), "false".into()));
                 pairs.push(("TERRAGRUNT_NO_AUTO_RETRY".into(), yes.clone()));
@@ -74,6 +75,10 @@ impl Action {
         pairs
     }
 }
+
+/// Terraform's own option: terragrunt 0.55 colours Terraform's output in spite of its variable, and newer ones take the
+/// option for their own and pass it on once.
+const NO_COLOR: &str = "-no-color";
 
 /// Two minutes: long enough for somebody else's plan, short enough to say who holds the lock.
 const LOCK_TIMEOUT: &str = "-lock-timeout=120s";
