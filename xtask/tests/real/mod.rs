@@ -15,6 +15,7 @@ mod deployer_works;
 mod gate;
 mod killed;
 mod live;
+mod network;
 mod operator;
 mod programs;
 mod shape;

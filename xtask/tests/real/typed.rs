@@ -1,6 +1,6 @@
 //! What an operator types with `xtask`.
 
-use std::process::{Command, Output};
+use std::process::Command;
 
 use super::by_hand::text;
 use super::cloud::Cloud;
@@ -16,14 +16,9 @@ pub(super) fn xtask(live: &Live, words: &[&str]) -> Command {
     command
 }
 
-/// The same, run to its end.
-pub(super) fn run(live: &Live, words: &[&str]) -> Output {
-    xtask(live, words).output().expect("xtask starts")
-}
-
-/// The same, which has to end with this exit code; gives what it printed on stderr.
+/// The same, run to its end, which has to come with this exit code; gives what it printed on stderr.
 pub(super) fn ends_with(live: &Live, words: &[&str], code: i32) -> String {
-    let output = run(live, words);
+    let output = xtask(live, words).output().expect("xtask starts");
     assert_eq!(output.status.code(), Some(code), "{words:?}: {}", text(&output));
     String::from_utf8(output.stderr).expect("it is text")
 }

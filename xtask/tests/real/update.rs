@@ -7,7 +7,7 @@ use super::cloud::Cloud;
 use super::live::{ACCOUNTS, Live};
 use super::shape::{Apply, Engine, Module, Shape, Terragrunt};
 use super::toolbox::Toolbox;
-use super::typed::{SHARED, ends_with, repositories, run, tags};
+use super::typed::{SHARED, ends_with, repositories, tags};
 
 /// Carries out the three commands, and looks at everything that they leave behind.
 fn three_commands_update_six_accounts(tools: &'static Toolbox, shape: Shape) {
@@ -138,17 +138,24 @@ fn tag_without_its_image_is_not_moved() {
 #[test]
 fn failed_apply_is_shown_with_its_log_and_production_is_not_started() {
     let Some(tools) = Toolbox::get() else { return };
-    let cloud = Cloud::start(tools);
-    let live = Live::new(tools, &cloud, Shape::default());
-    // A plan that is out of date by the time of its apply: the state is moved under it.
-    ends_with(&live, &["apply-all", "--yes", "--account", "dev"], 0);
-    live.edit("common.hcl", |text| text.replace("v0.52.1", "v1.3.0"));
-    fs::remove_dir_all(live.root().join(".state/stage")).ok();
-    fs::create_dir_all(live.root().join(".state")).expect("the folder can be made");
-    // Where the folder of a state should be there is a file.
-    fs::write(live.root().join(".state/stage"), "not a folder").expect("the file can be written");
-    let output = run(&live, &["apply-all", "--yes"]);
-    assert_eq!(output.status.code(), Some(1), "{}", text(&output));
-    assert!(text(&output).contains("stage"), "{}", text(&output));
-    assert!(tags(&cloud, "100000000006").is_empty(), "production was not started");
+    for terragrunt in [Terragrunt::V0, Terragrunt::V1] {
+        let cloud = Cloud::start(tools);
+        let live = Live::new(tools, &cloud, Shape { terragrunt, apply: Apply::WaitsAtGate, ..Shape::default() });
+        let told = std::thread::scope(|scope| {
+            let runner = scope.spawn(|| ends_with(&live, &["apply-all", "--yes"], 1));
+            for _ in 0..5 {
+                let held = live.gate().next();
+                // Without an answer the apply of stage fails.
+                if held.account() != "stage" {
+                    held.let_go();
+                }
+            }
+            runner.join().expect("it ends as expected")
+        });
+        assert!(told.contains("Failed       stage   ended with exit code 1"), "{told}");
+        assert!(told.contains("stage.apply.log"), "{told}");
+        assert!(told.contains("1 failed, 4 done, 1 not started"), "{told}");
+        assert!(tags(&cloud, "100000000006").is_empty(), "production was not started");
+        assert!(!live.state_file("prod").exists(), "production has no state");
+    }
 }
