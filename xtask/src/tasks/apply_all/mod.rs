@@ -76,9 +76,9 @@ fn carry_out(
         Vec::new()
     } else {
         words::say_waves(screen, queue, &digest);
-        apply::consent(session.context, &digest)?;
+        apply::ask_consent(session.context, &digest)?;
         session.check_interrupt()?;
-        apply::apply(session, queue, &digest)?
+        apply::apply(session, queue, &plans, &digest)?
     };
     words::report(session, queue, rows)
 }
