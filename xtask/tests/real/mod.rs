@@ -9,6 +9,7 @@
 #![expect(clippy::disallowed_methods, reason = "tests start programs the way a person at a shell does")]
 
 mod api;
+mod asked;
 mod by_hand;
 mod cloud;
 mod deployer_works;

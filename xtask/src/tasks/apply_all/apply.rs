@@ -14,12 +14,12 @@ use crate::run::executor::OnFailure;
 use crate::run::step::{Stage, Step};
 use crate::tasks::apply_all::queue::Queue;
 use crate::tasks::apply_all::words;
-use crate::tasks::context::Context;
 use crate::tasks::session::Session;
 use crate::tools::{consent, tty};
 
 /// One consent for all plans, at the terminal; `--yes` covers only what loses nothing.
-pub(super) fn ask_consent(context: &Context, digest: &Digest) -> Result<(), Failure> {
+pub(super) fn ask_consent(session: &Session<'_>, digest: &Digest) -> Result<(), Failure> {
+    let context = session.context;
     let n = digest.n_changing();
     let declined = || Failure::refused("nothing was applied: there was no consent");
     let loses = !digest.destroying.is_empty() && !context.globals.allows(Allowance::Destroy);
@@ -39,7 +39,7 @@ pub(super) fn ask_consent(context: &Context, digest: &Digest) -> Result<(), Fail
     } else {
         (format!("Apply {}? [y/N] ", these_plans(n)), "y")
     };
-    let said = terminal.ask(&question).map_err(|error| declined().because(error))?;
+    let said = terminal.ask(&question, &session.give_up()).map_err(|error| declined().because(error))?;
     let agreed = said.eq_ignore_ascii_case(answer) || (!loses && said.eq_ignore_ascii_case("yes"));
     if agreed { Ok(()) } else { Err(declined()) }
 }
