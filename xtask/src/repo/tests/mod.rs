@@ -2,6 +2,7 @@
 
 mod bump;
 mod evaluator;
+mod hostile;
 mod paths;
 mod shapes;
 mod splice;
