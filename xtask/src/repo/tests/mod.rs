@@ -3,6 +3,7 @@
 mod bump;
 mod evaluator;
 mod hostile;
+mod includes;
 mod paths;
 mod shapes;
 mod splice;
