@@ -1,5 +1,6 @@
 //! What went wrong, where, and what to do; and the exit code that follows from it.
 
+use std::collections::HashSet;
 use std::fmt;
 
 use super::Place;
@@ -155,8 +156,10 @@ impl std::error::Error for Failure {}
 pub struct Failures(Vec<Failure>);
 
 impl Failures {
-    /// `Ok` if there is nothing wrong.
-    pub fn check(failures: Vec<Failure>) -> Result<(), Self> {
+    /// `Ok` if there is nothing wrong. What is wrong with many units in the same words is said once.
+    pub fn check(mut failures: Vec<Failure>) -> Result<(), Self> {
+        let mut seen = HashSet::new();
+        failures.retain(|failure| seen.insert(failure.to_string()));
         if failures.is_empty() { Ok(()) } else { Err(Self(failures)) }
     }
 
