@@ -1,8 +1,7 @@
 //! What is read from the shapes that repositories have.
 
 use super::{Tree, fixture, texts, unit_path};
-use crate::model::Failures;
-use crate::model::{ImageName, Known};
+use crate::model::{Failures, ImageName, Known};
 use crate::repo::{Repository, Unit};
 
 fn summary(unit: &Unit) -> String {
