@@ -12,7 +12,7 @@ mod api;
 mod by_hand;
 mod cloud;
 mod deployer_works;
-mod gate;
+pub(crate) mod gate;
 mod live;
 mod operator;
 mod programs;
