@@ -1,10 +1,13 @@
 //! Takes out of a text what differs from run to run: folders, times, ids of runs and processes.
 
-/// Shapes to be masked: `9` is a digit, `a` a digit or a lowercase letter, anything else is itself.
+/// Shapes to be masked: `9` is a digit, `a` a digit or a lowercase letter, `?` one of any case, anything else is itself.
 const SHAPES: &[(&str, &str)] = &[
     ("9999-99-99T99:99:99Z", "[time]"),
     ("9999-99-99-aaa", "[run]"),
+    ("9999-99-99T99:99:99+9999", "[time]"),
     ("99:99:99.999", "[time]"),
+    ("task/ecs-deploy-runner/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "task/ecs-deploy-runner/[task]"),
+    (".terragrunt-cache/aaaaaaaaaaaaaaaaaaaaaaaaaaa/aaaaaaaaaaaaaaaaaaaaaaaaaaa", ".terragrunt-cache/[cache]"),
     ("--nonce=aaaaaaaaaaaaaaaaaaaaaaaaaa", "--nonce=[nonce]"),
     ("xtask-rehearsal-??????", "[rehearsal]"),
 ];
