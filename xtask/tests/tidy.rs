@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 const LONGEST: usize = 300;
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the crate lies in the workspace").to_owned()
 }
 
 /// Every text file of the repository, hidden folders but `.ci` and `.cargo` left out, with its path from the root.
@@ -15,7 +15,7 @@ fn files() -> Vec<(String, String)> {
     let mut found = Vec::new();
     let mut folders = vec![root()];
     while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(&folder).unwrap().flatten() {
+        for entry in fs::read_dir(&folder).expect("the folder can be read").flatten() {
             let path = entry.path();
             let name = entry.file_name().to_string_lossy().into_owned();
             if path.is_dir() {
@@ -24,7 +24,7 @@ fn files() -> Vec<(String, String)> {
                     folders.push(path);
                 }
             } else if let Ok(text) = fs::read_to_string(&path) {
-                found.push((path.strip_prefix(root()).unwrap().display().to_string(), text));
+                found.push((path.strip_prefix(root()).expect("it lies below the root").display().to_string(), text));
             }
         }
     }

@@ -120,6 +120,9 @@ fn reasons_against(unit: &Unit, image: ImageName, uses: &ImageUse) -> Vec<Failur
 /// Why what decides a tag is not ours to change; `None` if it is.
 fn why_not(decider: &Decider) -> Option<String> {
     match &decider.pin {
+        Some(pin) if Path::new(&pin.file).is_absolute() => {
+            Some(format!("it comes from `{}`, which lies outside the repository", pin.file))
+        }
         Some(pin) if pin.in_locals && Path::new(&pin.file).file_name().is_some_and(|name| name == COMMON) => None,
         Some(pin) => {
             let (key, file) = (&pin.key, &pin.file);

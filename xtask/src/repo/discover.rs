@@ -14,6 +14,8 @@ const UNIT: &str = "ecs-deploy-runner";
 pub const TERRAGRUNT: &str = "terragrunt.hcl";
 /// Folders that are never looked into, beside hidden ones and those that git ignores.
 const NEVER: [&str; 4] = [".terragrunt-cache", ".terraform", "node_modules", "_envcommon"];
+/// The accounts file of another layout, which is recognised and not read.
+const OTHER_ACCOUNTS: &str = "accounts.yml";
 /// How deep below the start a root is looked for where there is none above it.
 const DEEPEST_ROOT: usize = 2;
 
@@ -28,7 +30,7 @@ pub fn root(start: &Path) -> Result<PathBuf, Failure> {
         if dir.join(accounts::FILE).is_file() {
             return Ok(dir.to_owned());
         }
-        if common.is_none() && dir.join("common.hcl").is_file() {
+        if common.is_none() && ["common.hcl", OTHER_ACCOUNTS].iter().any(|name| dir.join(name).is_file()) {
             common = Some(dir);
         }
         if dir.join(".git").exists() {
@@ -40,9 +42,15 @@ pub fn root(start: &Path) -> Result<PathBuf, Failure> {
     let mut below = git_root.map(roots_below).unwrap_or_default();
     match (below.len(), common) {
         (1, _) => Ok(below.swap_remove(0)),
-        (0, Some(dir)) => Err(Failure::refused(format!("there is no accounts file `{}`", accounts::FILE))
-            .in_file(dir.display().to_string())
-            .hint("write one with the name and the twelve-digit id of every account: {\"dev\": \"…\", …}")),
+        (0, Some(dir)) => {
+            let failure = Failure::refused(format!("there is no accounts file `{}`", accounts::FILE));
+            let failure = failure.in_file(dir.display().to_string());
+            let other = dir.join(OTHER_ACCOUNTS).is_file().then(|| format!("`{OTHER_ACCOUNTS}` is not read yet"));
+            Err(other
+                .into_iter()
+                .fold(failure, Failure::detail)
+                .hint("write one with the name and the twelve-digit id of every account: {\"dev\": \"…\", …}"))
+        }
         (0, None) => Err(Failure::refused("this is no infrastructure-live repository")
             .in_file(start.display().to_string())
             .detail(format!("no folder from here upwards has `{}` or `common.hcl`", accounts::FILE))

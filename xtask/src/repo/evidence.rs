@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::files::Files;
-use super::hcl::syntax::{Body, ExprKind};
+use super::hcl::syntax::{Body, Expr, ExprKind};
 use super::hcl::{Evaluator, Fault, Frame, Source, parse};
 use super::unit::Unit;
 use crate::model::{AccountId, Failure, Known, Place, Region};
@@ -38,11 +38,18 @@ pub(super) fn account_file(files: &Files, root: &Path, unit: &mut Unit) {
 pub(super) fn allowed_account_ids(evaluator: &Evaluator<'_>, frame: &Rc<Frame>, unit: &mut Unit) {
     for (contents, source, start) in generated(evaluator, frame).unwrap_or_default() {
         let Ok(body) = parse::parse_bytes("generated", contents.as_bytes()) else { continue };
-        for id in allowed_ids(&body) {
-            // The contents are computed, so the line is looked for in the file that they come from.
-            let text = source.text(&(start..source.bytes.len()));
-            let place = source.place(start + text.find("allowed_account_ids").unwrap_or_default());
-            confirm(unit, &id, place);
+        // The contents are computed, so the line is looked for in the file that they come from.
+        let text = source.text(&(start..source.bytes.len()));
+        let place = source.place(start + text.find("allowed_account_ids").unwrap_or_default());
+        for ids in allowed_ids(&body) {
+            match &ids[..] {
+                [only] => confirm(unit, only, place.clone()),
+                // Several allow this account without saying that it is this unit's.
+                [first, ..] if !ids.iter().any(|id| *id == *unit.account.id.as_str()) => {
+                    confirm(unit, first, place.clone());
+                }
+                _ => {}
+            }
         }
     }
 }
@@ -71,20 +78,20 @@ fn generated(evaluator: &Evaluator<'_>, frame: &Rc<Frame>) -> Result<Vec<Generat
     Ok(all)
 }
 
-fn allowed_ids(body: &Body) -> Vec<String> {
+/// The ids of each list that consists of plain strings.
+fn allowed_ids(body: &Body) -> Vec<Vec<String>> {
     let providers = body.blocks_named("provider").filter(|block| block.labels.first().is_some_and(|it| it == "aws"));
     let lists = providers.filter_map(|block| block.body.attributes.get("allowed_account_ids"));
-    let mut ids = Vec::new();
-    for list in lists {
-        let ExprKind::List(items) = &list.value.kind else { continue };
-        // More than one id says nothing about which is this unit's.
-        if let [only] = &items[..]
-            && let ExprKind::String(text) = &only.kind
-        {
-            ids.push(text.to_string());
-        }
-    }
-    ids
+    let plain = |item: &Expr| match &item.kind {
+        ExprKind::String(text) => Some(text.to_string()),
+        _ => None,
+    };
+    lists
+        .filter_map(|list| match &list.value.kind {
+            ExprKind::List(items) => items.iter().map(plain).collect(),
+            _ => None,
+        })
+        .collect()
 }
 
 /// Adds a place that states the account's id, or a problem if it states another one.

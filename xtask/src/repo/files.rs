@@ -6,6 +6,7 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::hcl::{Fault, Source, parse};
+use super::json;
 use crate::model::Place;
 
 /// What is at a path.
@@ -26,6 +27,7 @@ pub struct Files {
     overlay: BTreeMap<PathBuf, Arc<[u8]>>,
     bytes: Once<Arc<[u8]>>,
     parsed: Once<Arc<Source>>,
+    decoded: Mutex<HashMap<String, Result<Arc<json::Node>, json::Error>>>,
     there: Mutex<HashMap<PathBuf, There>>,
 }
 
@@ -42,6 +44,7 @@ impl Files {
             overlay: BTreeMap::new(),
             bytes: Mutex::default(),
             parsed: Mutex::default(),
+            decoded: Mutex::default(),
             there: Mutex::default(),
         }
     }
@@ -58,6 +61,7 @@ impl Files {
             overlay,
             bytes: Mutex::new(bytes),
             parsed: Mutex::new(parsed),
+            decoded: Mutex::default(),
             there: Mutex::new(there),
         }
     }
@@ -90,6 +94,16 @@ impl Files {
         }
         let result = self.bytes(path).and_then(|bytes| parse::parse(&self.name(path), path, bytes));
         locked(&self.parsed).insert(path.to_owned(), result.clone());
+        result
+    }
+
+    /// The JSON in the text of a file, decoded once; `name` is the file as people should read it.
+    pub fn json(&self, name: &str, text: &str) -> Result<Arc<json::Node>, json::Error> {
+        if let Some(result) = locked(&self.decoded).get(name) {
+            return result.clone();
+        }
+        let result = json::parse(text).map(Arc::new);
+        locked(&self.decoded).insert(name.to_owned(), result.clone());
         result
     }
 

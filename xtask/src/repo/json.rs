@@ -35,7 +35,7 @@ pub struct Entry {
 }
 
 /// Why a text is not JSON.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Error {
     /// What is wrong.
     pub what: String,

@@ -16,6 +16,7 @@ pub mod unit;
 #[cfg(test)]
 mod tests;
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -95,10 +96,12 @@ impl Repository {
         self.problems.iter().chain(self.units.iter().flat_map(|unit| &unit.problems))
     }
 
-    /// Takes everything that is wrong out of the repository, to be reported together.
+    /// Takes everything that is wrong out of the repository, to be reported together: what several units share, once.
     pub fn take_problems(&mut self) -> Vec<Failure> {
         let mut all = std::mem::take(&mut self.problems);
         all.extend(self.units.iter_mut().flat_map(|unit| std::mem::take(&mut unit.problems)));
+        let mut seen = HashSet::new();
+        all.retain(|failure| seen.insert(failure.to_string()));
         all
     }
 

@@ -57,6 +57,7 @@ mod tests {
         let plan = |label: &str, changes: Vec<Change>| UnitPlan {
             label: label.to_owned(),
             plan: Plan { changes, ..Plan::default() },
+            sha256: String::new(),
         };
         let digest = Digest::of(&[
             plan("dev", usual.clone()),

@@ -11,6 +11,8 @@ pub struct UnitPlan {
     pub label: String,
     /// What it would do.
     pub plan: Plan,
+    /// The hash of the plan file that this was read from.
+    pub sha256: String,
 }
 
 /// Units whose plans do the same.
@@ -41,7 +43,7 @@ impl Digest {
         let mut groups: BTreeMap<(Vec<Change>, usize), Vec<String>> = BTreeMap::new();
         let mut unchanged = Vec::new();
         let mut destroying = Vec::new();
-        for UnitPlan { label, plan } in plans {
+        for UnitPlan { label, plan, .. } in plans {
             if plan.is_empty() {
                 unchanged.push(label.clone());
                 continue;
@@ -74,7 +76,7 @@ mod tests {
             .iter()
             .map(|(action, address)| Change { action: *action, address: (*address).to_owned() })
             .collect();
-        UnitPlan { label: label.to_owned(), plan: Plan { changes, ..Plan::default() } }
+        UnitPlan { label: label.to_owned(), plan: Plan { changes, ..Plan::default() }, sha256: String::new() }
     }
 
     #[test]

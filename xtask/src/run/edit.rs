@@ -38,6 +38,12 @@ pub fn write_all(edits: &[Edit<'_>]) -> Result<(), Failures> {
             Err(failure) => failures.push(failure),
         }
     }
+    for (at, one) in prepared.iter().enumerate() {
+        if let Some(other) = prepared[..at].iter().find(|other| other.target == one.target) {
+            let what = "two of the files to be changed are the same file, by a link";
+            failures.push(Failure::refused(what).in_file(other.edit.name).in_file(one.edit.name));
+        }
+    }
     Failures::check(failures)?;
     // Preparing takes a while with many files: none may have changed meanwhile.
     let changed = |one: &Prepared<'_>| unchanged(&one.edit, &one.target).err();
@@ -144,6 +150,16 @@ mod tests {
         assert_eq!(failures.iter().count(), 1);
         assert_eq!(fs::read(&a).expect("the file"), b"old");
         assert_eq!(entries(dir.path()), ["a", "b"]);
+    }
+
+    #[test]
+    fn one_file_under_two_names_is_refused() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let (real, link) = (dir.path().join("real"), dir.path().join("link"));
+        fs::write(&real, "old").expect("a file");
+        symlink("real", &link).expect("a link");
+        assert!(write_all(&[edit(&real, b"old", b"one"), edit(&link, b"old", b"two")]).is_err());
+        assert_eq!(fs::read(&real).expect("the file"), b"old");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use std::io::Write;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
@@ -46,6 +46,14 @@ impl Interrupt {
             _ => Err(Failure::new(Kind::Interrupted, "interrupted")),
         }
     }
+}
+
+/// Lets a program that runs in our place answer Ctrl-C, which reaches both of us; we only wait for it.
+pub fn leave_to_child() -> Result<(), Failure> {
+    let nobody_looks = Arc::new(AtomicBool::new(false));
+    signal_hook::flag::register(SIGINT, nobody_looks)
+        .map(drop)
+        .map_err(|error| Failure::new(Kind::Internal, "cannot listen for signals").because(error))
 }
 
 fn say(line: &str) {

@@ -42,7 +42,7 @@ pub fn run(context: &Context, args: &cli::BuildImages) -> Result<Exit, Failures>
     let about = format!("{} by the runner of {account} in {}", queue.builds.about, build.region);
     context.screen.say(Tone::Plain, "Images", about);
     let mut session = Session::begin(context, &repo, &run, "build-images", builds.len())?;
-    ready.ask_passphrase(&context.vars)?;
+    ready.ask_passphrase(&context.vars, &session.give_up())?;
     let queue = Queue::of(&ready, &run, &builds, false)?;
     session.keep_secret(&ready);
     session.prove_identities(&ready, &queue.identity, &queue.accounts)?;
@@ -174,8 +174,8 @@ fn row(wanted: &Wanted<'_>, outcome: &Outcome, before: Option<&Image>, after: Op
     let mut row = Row::of(wanted.image.as_str(), &path, &outcome, root);
     if outcome.result == StepResult::Succeeded {
         row.note = after.map(|image| match before {
-            Some(old) if old.digest == image.digest => format!("was there already, not built   {}", image.digest),
-            _ => format!("built in {}   {}", duration(outcome.took), image.digest),
+            Some(old) if old.digest == image.digest => format!("was there already, not built   {}", image.short()),
+            _ => format!("built in {}   {}", duration(outcome.took), image.short()),
         });
     }
     row

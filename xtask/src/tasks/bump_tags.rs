@@ -101,7 +101,7 @@ fn prove_images(context: &Context, repo: &Repository, tags: &BTreeMap<ImageName,
         return Ok(());
     }
     let mut session = Session::begin(context, repo, &run, "bump-tags", wanted.len())?;
-    ready.ask_passphrase(&context.vars)?;
+    ready.ask_passphrase(&context.vars, &session.give_up())?;
     session.keep_secret(&ready);
     let (identity, lookups) = stages(&ready, false)?;
     session.prove_identities(&ready, &identity, &accounts)?;

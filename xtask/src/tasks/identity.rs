@@ -22,7 +22,7 @@ pub fn run(context: &Context) -> Result<Exit, Failures> {
         return Ok(Exit::DONE);
     }
     let session = Session::begin(context, &repo, &run, "identity", 1)?;
-    ready.ask_passphrase(&context.vars)?;
+    ready.ask_passphrase(&context.vars, &session.give_up())?;
     let stage = session::orders(&ready, &run, false)?.identities(&accounts);
     let proven = session.prove_identities(&ready, &stage, &accounts);
     run.discard();

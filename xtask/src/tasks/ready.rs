@@ -98,7 +98,7 @@ impl<'r> Ready<'r> {
     }
 
     /// Asks for the passphrase that aws-vault's file store would ask for at every call, and hands it to the wrapper alone.
-    pub fn ask_passphrase(&mut self, vars: &Env) -> Result<(), Failure> {
+    pub fn ask_passphrase(&mut self, vars: &Env, give_up: &dyn Fn() -> bool) -> Result<(), Failure> {
         const NAME: &str = "AWS_VAULT_FILE_PASSPHRASE";
         let backend = env::text(vars, "AWS_VAULT_BACKEND");
         if !self.wrapper.asks_for_passphrase_every_time(backend) || vars.contains_key(std::ffi::OsStr::new(NAME)) {
@@ -110,8 +110,8 @@ impl<'r> Ready<'r> {
         };
         let mut terminal = tty::Terminal::open().ok_or_else(nobody)?;
         let answer = terminal
-            .ask_secret("Passphrase of aws-vault's file store (asked once for the whole run): ")
-            .map_err(|error| nobody().because(error))?;
+            .ask_secret("Passphrase of aws-vault's file store (asked once for the whole run): ", give_up)
+            .map_err(|error| Failure::refused("there was no passphrase for aws-vault's file store").because(error))?;
         self.wrapper_env.insert(NAME.into(), answer.into());
         Ok(())
     }

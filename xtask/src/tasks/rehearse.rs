@@ -13,6 +13,7 @@ use crate::cli;
 use crate::model::{Exit, Failure, Failures, Tag};
 use crate::repo::{Repository, discover, settings};
 use crate::report::screen::Tone;
+use crate::run::interrupt;
 use crate::tasks::context::{Context, REHEARSAL};
 use crate::tools::env::Env;
 use crate::tools::process::{self, Invocation, Service};
@@ -31,6 +32,7 @@ pub fn run(context: &Context, args: &cli::Rehearse) -> Result<Exit, Failures> {
         Failure::failed("the rehearsal could not be laid out").in_file(base.display().to_string()).because(error)
     })?;
     introduce(context, original.as_ref(), &base);
+    interrupt::leave_to_child()?;
     let exit =
         perform(context, &place, &tag).map_err(|error| Failure::failed("the rehearsal broke off").because(error))?;
     conclude(context, original.is_some(), &place, &tag, exit)

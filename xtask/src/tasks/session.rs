@@ -76,6 +76,12 @@ impl<'a> Session<'a> {
         self.executor.side_by_side(stage, on_failure, &mut |event| progress.tell(event))
     }
 
+    /// Whether to give up waiting for an answer.
+    pub fn give_up(&self) -> impl Fn() -> bool + use<> {
+        let interrupt = self.executor.interrupt.clone();
+        move || interrupt.asked()
+    }
+
     /// An error if somebody asked to stop.
     pub fn check_interrupt(&self) -> Result<(), Failure> {
         self.executor.interrupt.check()

@@ -13,6 +13,13 @@ pub struct Image {
     pub digest: String,
 }
 
+impl Image {
+    /// As much of the digest as people compare.
+    pub fn short(&self) -> &str {
+        self.digest.get(..19).unwrap_or(&self.digest)
+    }
+}
+
 /// The arguments that ask for one image by its tag
 /// (<https://docs.aws.amazon.com/cli/latest/reference/ecr/describe-images.html>).
 pub fn describe_image(uri: &ImageUri, tag: &Tag) -> Vec<OsString> {

@@ -3,6 +3,7 @@
 pub mod attempt;
 pub mod aws;
 pub mod aws_config;
+pub mod consent;
 pub mod credentials;
 pub mod deployer;
 pub mod endpoint;

@@ -4,7 +4,7 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -17,7 +17,7 @@ use crate::tools::keys::Keys;
 use crate::tools::proof::Proof;
 use crate::tools::sts::Identity;
 use crate::tools::terragrunt::Action;
-use crate::tools::{endpoint, process};
+use crate::tools::{consent, endpoint, process};
 
 /// What the inner guard needs to know; lies beside it as `shim.json`, so that no variable set in HCL can change it.
 #[derive(Debug, Serialize, Deserialize)]
@@ -59,7 +59,7 @@ impl ShimConfig {
             action: terragrunt.action,
             terraform: terragrunt.terraform.clone(),
             plan: terragrunt.plan.clone(),
-            plan_sha256: terragrunt.consent.as_deref().map(consented_hash).transpose()?,
+            plan_sha256: terragrunt.consent.as_deref().map(consent::read).transpose()?,
         })
     }
 
@@ -204,7 +204,7 @@ fn is_consented_plan(config: &ShimConfig, args: &[OsString]) -> Result<(), Failu
         )
         .detail(format!("expected  {}", plan.display())));
     }
-    let found = sha256_of(plan).map_err(|error| {
+    let found = consent::sha256_of(plan).map_err(|error| {
         Failure::refused("cannot read the plan that was consented to")
             .in_file(plan.display().to_string())
             .because(error)
@@ -217,33 +217,6 @@ fn is_consented_plan(config: &ShimConfig, args: &[OsString]) -> Result<(), Failu
         .detail(format!("expected  sha256 {consented}"))
         .detail(format!("found     sha256 {found}"))
         .hint("plan again: something has changed the file since"))
-}
-
-/// The hash in a file as `sha256sum` writes it.
-fn consented_hash(consent: &Path) -> Result<String, Failure> {
-    let refuse = |what: &str| Failure::refused(what).in_file(consent.display().to_string());
-    let text = fs::read_to_string(consent)
-        .map_err(|error| refuse("there is no record of a consent to this plan").because(error))?;
-    let hash = text.split_whitespace().next().unwrap_or_default();
-    if hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        Ok(hash.to_ascii_lowercase())
-    } else {
-        Err(refuse("the record of the consent to this plan holds no hash"))
-    }
-}
-
-/// The SHA-256 of a file, in lowercase hexadecimal.
-pub fn sha256_of(path: &Path) -> io::Result<String> {
-    let mut context = ring::digest::Context::new(&ring::digest::SHA256);
-    let mut file = fs::File::open(path)?;
-    let mut buffer = [0; 64 * 1024];
-    loop {
-        match file.read(&mut buffer)? {
-            0 => break,
-            n => context.update(&buffer[..n]),
-        }
-    }
-    Ok(context.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 #[cfg(test)]
@@ -286,7 +259,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let plan = folder.path().join("dev.tfplan");
         fs::write(&plan, "a plan").unwrap();
-        let hash = sha256_of(&plan).unwrap();
+        let hash = consent::sha256_of(&plan).unwrap();
         let apply = config(Action::Apply, Some((&plan, &hash)));
         let line = format!("apply -input=false {}", plan.display());
         assert!(judge(&apply, &line).is_ok());
@@ -307,13 +280,5 @@ mod tests {
         assert!(no_other_source(&passing, &vars).is_ok());
         passing.pass_environment.push("AWS_PROFILE".to_owned());
         assert!(no_other_source(&passing, &Env::from([("AWS_PROFILE".into(), "x".into())])).is_ok());
-    }
-
-    #[test]
-    fn sha256_is_written_as_the_usual_tools_write_it() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("empty");
-        fs::write(&path, "").unwrap();
-        assert_eq!(sha256_of(&path).unwrap(), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
     }
 }

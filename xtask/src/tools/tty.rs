@@ -4,6 +4,8 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Write};
 use std::os::fd::AsFd;
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 
 /// The controlling terminal of this process.
@@ -15,10 +17,17 @@ impl Terminal {
         OpenOptions::new().read(true).write(true).open("/dev/tty").ok().map(Self)
     }
 
-    /// Prints a question and reads one line.
-    pub fn ask(&mut self, question: &str) -> io::Result<String> {
+    /// Prints a question and reads one line. Gives up, as interrupted, once `give_up` says so.
+    pub fn ask(&mut self, question: &str, give_up: &dyn Fn() -> bool) -> io::Result<String> {
         self.0.write_all(question.as_bytes())?;
         self.0.flush()?;
+        // The terminal gives whole lines, so a line can be read once there is anything to read.
+        let tick = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
+        while !is_readable(&self.0, &tick)? {
+            if give_up() {
+                return Err(io::ErrorKind::Interrupted.into());
+            }
+        }
         let mut line = String::new();
         let n = BufReader::new(&self.0).read_line(&mut line)?;
         if n == 0 {
@@ -27,10 +36,10 @@ impl Terminal {
         Ok(line.trim().to_owned())
     }
 
-    /// Prints a question and reads one line that is not shown.
-    pub fn ask_secret(&mut self, question: &str) -> io::Result<String> {
+    /// The same, for a line that is not shown.
+    pub fn ask_secret(&mut self, question: &str, give_up: &dyn Fn() -> bool) -> io::Result<String> {
         let _restore = Hidden::begin(&self.0)?;
-        let answer = self.ask(question);
+        let answer = self.ask(question, give_up);
         self.0.write_all(b"\n")?;
         answer
     }
@@ -39,6 +48,15 @@ impl Terminal {
     pub fn remember(&self) -> Option<Settings> {
         let modes = tcgetattr(self.0.as_fd()).ok()?;
         Some(Settings { modes, file: self.0.try_clone().ok()? })
+    }
+}
+
+fn is_readable(file: &File, patience: &Timespec) -> io::Result<bool> {
+    let mut waiting = [PollFd::new(file, PollFlags::IN)];
+    match poll(&mut waiting, Some(patience)) {
+        Ok(n) => Ok(n > 0),
+        Err(Errno::INTR) => Ok(false),
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -9,13 +9,19 @@
 #![expect(clippy::disallowed_methods, reason = "tests start programs the way a person at a shell does")]
 
 mod api;
+mod asked;
 mod by_hand;
 mod cloud;
 mod deployer_works;
 pub(crate) mod gate;
+mod killed;
 mod live;
+mod network;
 mod operator;
 mod programs;
 mod shape;
 mod toolbox;
 mod tools_work;
+mod typed;
+mod update;
+mod wrong_account;

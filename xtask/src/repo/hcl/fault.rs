@@ -91,6 +91,11 @@ impl Fault {
         self.0.grade > Grade::Caught
     }
 
+    /// Whether it is a limit of ours.
+    pub fn is_limit(&self) -> bool {
+        self.0.grade == Grade::Limit
+    }
+
     /// What is wrong, without the place.
     pub fn what(&self) -> &str {
         &self.0.what

@@ -118,6 +118,9 @@ fn deep_entry(evaluator: &Evaluator<'_>, key: &str, above: &Value, below: &Value
     let (above, below) = (evaluator.whole(above)?, evaluator.whole(below)?);
     match (&above.kind, &below.kind) {
         (Kind::Map(_), Kind::Map(_) | Kind::Unknown(_)) => deep(evaluator, &above, &below),
+        (Kind::Map(_), Kind::Null) => Ok(above),
+        // Measured: 1.1.3 takes the map, 0.55.1 what is below.
+        (Kind::Map(_), _) => Ok(Value::unknown(format!("terragrunt's versions differ in how `{key}` is merged"))),
         (Kind::List(_) | Kind::Set(_), Kind::Null) => Ok(above),
         (Kind::List(_) | Kind::Set(_), Kind::Unknown(_)) => Ok(below),
         (Kind::List(first) | Kind::Set(first), Kind::List(second) | Kind::Set(second)) => {

@@ -3,11 +3,13 @@
 //!
 //! Three outcomes are never mixed up: a value, a [`Fault`] that terragrunt would raise too, and *unknown for a reason*.
 
+mod conditional;
 pub mod evaluate;
 pub mod fault;
 pub mod frame;
 mod functions;
 mod include;
+mod loops;
 pub mod lower;
 mod operators;
 pub mod parse;

@@ -39,9 +39,10 @@ fn not_utf8(name: &str, bytes: &[u8], at: usize) -> Fault {
 
 fn syntax_error(name: &str, text: &str, error: &hcl_edit::parser::Error) -> Fault {
     let location = error.location();
-    let shown = text.lines().nth(location.line() - 1).unwrap_or_default();
+    let shown = text.lines().nth(location.line().saturating_sub(1)).unwrap_or_default();
     let column = location.column();
-    let before: String = shown.chars().take(column - 1).map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
+    let before: String =
+        shown.chars().take(column.saturating_sub(1)).map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
     let pad = " ".repeat(location.line().to_string().len());
     Fault::new(format!("cannot parse `{name}`: {}", error.message()))
         .at(Place { file: name.to_owned(), line: Some(location.line()), column: Some(column) })

@@ -158,6 +158,14 @@ fn one_pin_for_both_images_moves_both_or_none() {
 }
 
 #[test]
+fn a_file_outside_the_repository_is_not_changed() {
+    let tree = Tree::new(&[("common.hcl", COMMON.1), ("live/accounts.json", ACCOUNTS.1)]);
+    tree.write(&format!("live/{DEV}"), unit(TAG, TAG).as_bytes());
+    let text = refused(&open(&tree.path().join("live")).expect("it opens"), &[(RUNNER, "v2")]);
+    assert!(text.contains("which lies outside the repository"), "{text}");
+}
+
+#[test]
 fn a_unit_that_cannot_be_read_keeps_everything_from_being_changed() {
     let repo = Tree::new(&[ACCOUNTS, COMMON, (DEV, &unit(TAG, TAG)), (PROD, "}")]).open();
     let text = refused(&repo, &[(RUNNER, "v2")]);

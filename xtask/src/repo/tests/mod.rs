@@ -2,6 +2,8 @@
 
 mod bump;
 mod evaluator;
+mod hostile;
+mod includes;
 mod paths;
 mod shapes;
 mod splice;

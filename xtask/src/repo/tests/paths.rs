@@ -62,6 +62,8 @@ fn a_folder_without_a_repository_a_root_without_accounts_and_two_roots_are_told_
     let what = |tree: &Tree| texts(open(tree.path()).expect_err("it must not open").iter());
     assert!(what(&Tree::new(&[])).starts_with("this is no infrastructure-live repository\n"));
     assert!(what(&Tree::new(&[("common.hcl", "")])).starts_with("there is no accounts file `accounts.json`\n"));
+    let yml = what(&Tree::new(&[("accounts.yml", "")]));
+    assert!(yml.contains("`accounts.yml` is not read yet"), "{yml}");
     let two = Tree::new(&[("a/accounts.json", "{}"), ("b/accounts.json", "{}")]);
     assert!(what(&two).starts_with("several folders below could be the root\n"));
     assert!(open(&two.path().join("missing")).is_err());

@@ -121,6 +121,32 @@ fn places_that_name_different_accounts_are_a_problem_that_names_both() {
 }
 
 #[test]
+fn allowed_account_ids_of_the_generated_provider_confirm_or_contradict() {
+    let told = |ids: &str| {
+        let contents = format!("<<EOT\nprovider \"aws\" {{\n  allowed_account_ids = [{ids}]\n}}\nEOT\n");
+        let unit = format!("generate \"provider\" {{\n  path = \"p.tf\"\n  contents = {contents}}}\n");
+        let repo = Tree::new(&[ACCOUNTS, (UNIT, &unit)]).open();
+        let evidence: Vec<_> = repo.units[0].account.evidence.iter().map(ToString::to_string).collect();
+        (evidence.join(" "), texts(repo.all_problems()))
+    };
+    assert_eq!(told("\"100000000004\""), (format!("accounts.json:1 {UNIT}:5"), String::new()));
+    assert_eq!(told("\"100000000004\", \"100000000006\""), ("accounts.json:1".to_owned(), String::new()));
+    assert_eq!(told("\"${dependency.x.outputs.id}\""), ("accounts.json:1".to_owned(), String::new()));
+    for ids in ["\"100000000006\"", "\"100000000005\", \"100000000006\""] {
+        assert!(told(ids).1.starts_with("two places name different accounts for `dev/"), "{ids}");
+    }
+}
+
+#[test]
+fn what_several_units_share_is_reported_once() {
+    let unit = inputs(&image("read_terragrunt_config(find_in_parent_folders(\"common.hcl\")).locals.x"), "null");
+    let other = "dev/us-west-2/mgmt/ecs-deploy-runner/terragrunt.hcl";
+    let mut repo = Tree::new(&[ACCOUNTS, ("common.hcl", "}"), (UNIT, &unit), (other, &unit)]).open();
+    assert_eq!(repo.all_problems().count(), 2);
+    assert_eq!(repo.take_problems().len(), 1);
+}
+
+#[test]
 fn a_region_file_that_contradicts_the_folder_is_a_problem() {
     let region = ("dev/us-east-1/region.hcl", "locals {\n  aws_region = \"us-west-2\"\n}\n");
     let repo = Tree::new(&[ACCOUNTS, (UNIT, ""), region]).open();

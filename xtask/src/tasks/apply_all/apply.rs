@@ -3,21 +3,23 @@
 use std::fs;
 use std::time::Duration;
 
+use anyhow::Context as _;
+
 use crate::cli::Allowance;
 use crate::model::{Failure, Failures};
 use crate::report::summary::Row;
-use crate::run::digest::Digest;
+use crate::run::digest::{Digest, UnitPlan};
 use crate::run::event::{Outcome, StepResult};
 use crate::run::executor::OnFailure;
 use crate::run::step::{Stage, Step};
 use crate::tasks::apply_all::queue::Queue;
 use crate::tasks::apply_all::words;
-use crate::tasks::context::Context;
 use crate::tasks::session::Session;
-use crate::tools::{shim, tty};
+use crate::tools::{consent, tty};
 
 /// One consent for all plans, at the terminal; `--yes` covers only what loses nothing.
-pub(super) fn consent(context: &Context, digest: &Digest) -> Result<(), Failure> {
+pub(super) fn ask_consent(session: &Session<'_>, digest: &Digest) -> Result<(), Failure> {
+    let context = session.context;
     let n = digest.n_changing();
     let declined = || Failure::refused("nothing was applied: there was no consent");
     let loses = !digest.destroying.is_empty() && !context.globals.allows(Allowance::Destroy);
@@ -33,29 +35,31 @@ pub(super) fn consent(context: &Context, digest: &Digest) -> Result<(), Failure>
         return Err(declined().hint("there is no terminal to ask at; after reading the digest: --yes"));
     };
     let (question, answer) = if loses {
-        (format!("Apply {}, and lose what is named above? Type `destroy` to do so: ", plans(n)), "destroy")
+        (format!("Apply {}, and lose what is named above? Type `destroy` to do so: ", these_plans(n)), "destroy")
     } else {
-        (format!("Apply {}? [y/N] ", plans(n)), "y")
+        (format!("Apply {}? [y/N] ", these_plans(n)), "y")
     };
-    let said = terminal.ask(&question).map_err(|error| declined().because(error))?;
+    let said = terminal.ask(&question, &session.give_up()).map_err(|error| declined().because(error))?;
     let agreed = said.eq_ignore_ascii_case(answer) || (!loses && said.eq_ignore_ascii_case("yes"));
     if agreed { Ok(()) } else { Err(declined()) }
 }
 
-fn plans(n: usize) -> String {
+fn these_plans(n: usize) -> String {
     if n == 1 { "this plan".to_owned() } else { format!("these {n} plans") }
 }
 
 /// Applies the plans that were consented to, wave by wave; after a failure nothing new starts.
-pub(super) fn apply(session: &Session<'_>, queue: &Queue<'_, '_>, digest: &Digest) -> Result<Vec<Row>, Failures> {
+pub(super) fn apply(
+    session: &Session<'_>,
+    queue: &Queue<'_, '_>,
+    plans: &[UnitPlan],
+    digest: &Digest,
+) -> Result<Vec<Row>, Failures> {
     for wave in &queue.waves {
         for (unit, step) in wave.changing(digest) {
-            write_consent(step).map_err(|error| {
-                Failure::refused(format!(
-                    "the consent to the plan of `{}` could not be written down, so nothing was applied",
-                    unit.unit.path
-                ))
-                .because(error)
+            write_consent(step, plans).map_err(|error| {
+                let what = format!("the consent to the plan of `{}` could not be written down", unit.unit.path);
+                Failure::refused(what).detail("nothing was applied in any account").because(error)
             })?;
         }
     }
@@ -84,10 +88,11 @@ pub(super) fn apply(session: &Session<'_>, queue: &Queue<'_, '_>, digest: &Diges
     Ok(rows)
 }
 
-/// Binds the consent to the plan file: its hash, as `sha256sum` writes it. Both guards hold the apply to it.
-fn write_consent(step: &Step) -> std::io::Result<()> {
-    let (Some(plan), Some(consent)) = (&step.plan, &step.consent) else { return Ok(()) };
-    fs::write(consent, format!("{}  {}\n", shim::sha256_of(plan)?, plan.display()))
+/// Binds the consent to the plan that was shown. Both guards hold the apply to it.
+fn write_consent(step: &Step, plans: &[UnitPlan]) -> anyhow::Result<()> {
+    let shown = plans.iter().find(|plan| plan.label == step.subject).context("no plan was shown for it")?;
+    let (plan, file) = step.plan.as_ref().zip(step.consent.as_ref()).context("it applies no plan")?;
+    Ok(consent::write(file, plan, &shown.sha256)?)
 }
 
 fn not_started() -> Outcome {

@@ -49,7 +49,7 @@ pub fn run(context: &Context, args: &cli::ApplyAll) -> Result<Exit, Failures> {
     let n_jobs = args.jobs.map(usize::from).or(repo.settings.jobs()).unwrap_or(N_JOBS);
     let mut session = Session::begin(context, &repo, &run, "apply-all", n_jobs)?;
     words::say_what_this_is(context, &ready, &units, &unfinished);
-    ready.ask_passphrase(&context.vars)?;
+    ready.ask_passphrase(&context.vars, &session.give_up())?;
     session.keep_secret(&ready);
     let orders = session::orders(&ready, &run, false)?;
     let queue = Queue::of(&orders, context, &units, accounts);
@@ -76,9 +76,10 @@ fn carry_out(
         Vec::new()
     } else {
         words::say_waves(screen, queue, &digest);
-        apply::consent(session.context, &digest)?;
+        let consented = apply::ask_consent(session, &digest);
         session.check_interrupt()?;
-        apply::apply(session, queue, &digest)?
+        consented?;
+        apply::apply(session, queue, &plans, &digest)?
     };
     words::report(session, queue, rows)
 }

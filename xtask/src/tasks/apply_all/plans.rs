@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use anyhow::Context as _;
+
 use crate::model::{Failure, Failures};
 use crate::report::screen::count;
 use crate::report::summary;
@@ -13,6 +15,7 @@ use crate::tasks::apply_all::queue::Queue;
 use crate::tasks::apply_all::words;
 use crate::tasks::ready::{Ready, Workable};
 use crate::tasks::session::Session;
+use crate::tools::consent;
 use crate::tools::terraform::plan;
 
 /// Plans every unit and reads the plans. If one can't be planned nothing is applied anywhere.
@@ -39,8 +42,8 @@ pub(super) fn plan_all(
     let mut problems = Vec::new();
     for (unit, lane) in units.iter().zip(&queue.plans.lanes) {
         match read_plan(ready, unit, lane) {
-            Ok(plan) if plan.elsewhere.is_empty() => plans.push(UnitPlan { label: unit.label.clone(), plan }),
-            Ok(plan) => problems.push(acts_elsewhere(unit, &plan.elsewhere)),
+            Ok(unit_plan) if unit_plan.plan.elsewhere.is_empty() => plans.push(unit_plan),
+            Ok(unit_plan) => problems.push(acts_elsewhere(unit, &unit_plan.plan.elsewhere)),
             Err(error) => {
                 problems
                     .push(Failure::refused(format!("the plan of `{}` can't be read", unit.unit.path)).because(error));
@@ -51,10 +54,12 @@ pub(super) fn plan_all(
     Ok(plans)
 }
 
-fn read_plan(ready: &Ready<'_>, unit: &Workable<'_>, lane: &[Step]) -> anyhow::Result<plan::Plan> {
-    let shown = lane.iter().filter_map(|step| step.output.as_ref()?.stdout.as_deref()).next_back();
-    let text = fs::read_to_string(shown.ok_or_else(|| anyhow::anyhow!("nothing was shown"))?)?;
-    plan::read(&text, &unit.unit.account.id, ready.repo.settings.assumed_roles())
+/// Reads what `show` printed, and remembers which file it was printed of.
+fn read_plan(ready: &Ready<'_>, unit: &Workable<'_>, lane: &[Step]) -> anyhow::Result<UnitPlan> {
+    let shown = lane.iter().find_map(|step| step.output.as_ref()?.stdout.as_deref()).context("nothing was shown")?;
+    let file = lane.iter().find_map(|step| step.plan.as_deref()).context("nothing was planned")?;
+    let plan = plan::read(&fs::read_to_string(shown)?, &unit.unit.account.id, ready.repo.settings.assumed_roles())?;
+    Ok(UnitPlan { label: unit.label.clone(), plan, sha256: consent::sha256_of(file)? })
 }
 
 fn acts_elsewhere(unit: &Workable<'_>, found: &[String]) -> Failure {

@@ -1,11 +1,11 @@
 //! What `apply-all` says: at its beginning, before the consent, and at its end.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 
 use crate::cli::Format;
-use crate::model::{Exit, Failure, Failures, Kind};
+use crate::model::{Exit, Failure, Failures, ImageName, Kind};
 use crate::report::screen::{Screen, Tone, count, duration};
 use crate::report::summary::{self, Row};
 use crate::run::digest::Digest;
@@ -35,6 +35,7 @@ pub(super) fn say_what_this_is(
         terragrunt_version(context, ready)
     );
     context.screen.say(Tone::Plain, "Units", about);
+    context.screen.say(Tone::Plain, "Tags", tags(units));
     for left in unfinished.iter().filter(|left| !left.is_running) {
         let end = if left.says_complete {
             "it finished by itself, its log says that the apply is complete"
@@ -61,6 +62,22 @@ pub(super) fn say_waves(screen: &Screen, queue: &Queue<'_, '_>, digest: &Digest)
         .map(|(k, units)| format!("{} {}", k + 1, labels_of(&units)))
         .collect();
     screen.lines(&format!("  Waves        {}\n ", waves.join("    ")));
+}
+
+/// The tags that the units get, by what the repository says: each once, with the units that get it.
+fn tags(units: &[Workable<'_>]) -> String {
+    let mut parts: BTreeMap<(ImageName, String), Vec<&str>> = BTreeMap::new();
+    for unit in units {
+        for image in ImageName::ALL {
+            if let Some(image_use) = unit.unit.image(image) {
+                let tag = image_use.tag.value().map_or("unknown".to_owned(), ToString::to_string);
+                parts.entry((image, tag)).or_default().push(&unit.label);
+            }
+        }
+    }
+    let who = |labels: &[&str]| if labels.len() == units.len() { "all units".to_owned() } else { labels.join(" ") };
+    let parts: Vec<_> = parts.iter().map(|((image, tag), labels)| format!("{image} {tag} ({})", who(labels))).collect();
+    parts.join("   ")
 }
 
 fn terragrunt_version(context: &Context, ready: &Ready<'_>) -> String {

@@ -1,5 +1,6 @@
 //! terraform or tofu: which of them, and what its plans say.
 
+mod elsewhere;
 pub mod plan;
 
 use crate::model::Failure;

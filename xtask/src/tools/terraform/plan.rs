@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::model::AccountId;
+use crate::tools::terraform::elsewhere;
 
 /// What a plan would do.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -140,9 +141,7 @@ pub fn read(output: &str, account: &AccountId, assumed_roles: &[String]) -> anyh
         }
     }
     let n_outputs = document.output_changes.values().filter(|change| change.actions != ["no-op"]).count();
-    let mut elsewhere = Vec::new();
-    foreign_arns(&document.prior_state["values"]["root_module"], account, &mut elsewhere);
-    foreign_providers(&document.configuration["provider_config"], account, assumed_roles, &mut elsewhere);
+    let elsewhere = elsewhere::find(&document.prior_state, &document.configuration, account, assumed_roles);
     Ok(Plan { changes, n_outputs, elsewhere })
 }
 
@@ -164,74 +163,12 @@ fn action_of(resource: &ResourceChange) -> anyhow::Result<Option<Action>> {
     })
 }
 
-/// The unit's own resources in the state: one that lies in another account says that the state is not this unit's.
-fn foreign_arns(module: &Value, account: &AccountId, found: &mut Vec<String>) {
-    for resource in module["resources"].as_array().into_iter().flatten() {
-        let managed = resource["mode"] == "managed";
-        let arn = resource["values"]["arn"].as_str();
-        if let Some(arn) = arn.filter(|arn| managed && account_of(arn).is_some_and(|id| id != account.as_str())) {
-            let address = resource["address"].as_str().unwrap_or("a resource");
-            found.push(format!("{address} is {arn} in the state, which is another account"));
-        }
-    }
-    for child in module["child_modules"].as_array().into_iter().flatten() {
-        foreign_arns(child, account, found);
-    }
-}
-
-/// The account in an ARN, if it names one; AWS's own resources name none.
-fn account_of(arn: &str) -> Option<&str> {
-    let mut parts = arn.split(':');
-    let is_arn = parts.next() == Some("arn");
-    parts.nth(3).filter(|id| is_arn && AccountId::parse(id).is_ok())
-}
-
-/// Providers that act with other credentials than those that were proven.
-fn foreign_providers(providers: &Value, account: &AccountId, declared: &[String], found: &mut Vec<String>) {
-    const OTHER_CREDENTIALS: [&str; 6] = [
-        "profile",
-        "access_key",
-        "shared_credentials_file",
-        "shared_credentials_files",
-        "shared_config_files",
-        "assume_role_with_web_identity",
-    ];
-    for (name, provider) in providers.as_object().into_iter().flatten() {
-        let expressions = &provider["expressions"];
-        for key in OTHER_CREDENTIALS {
-            let value = &expressions[key];
-            if !value["constant_value"].is_null() || is_computed(value) || value.is_array() {
-                found.push(format!("provider `{name}` has credentials of its own: `{key}`"));
-            }
-        }
-        for role in expressions["assume_role"].as_array().into_iter().flatten() {
-            match role["role_arn"]["constant_value"].as_str() {
-                Some(arn) if account_of(arn) == Some(account.as_str()) => {}
-                Some(arn) if declared.iter().any(|role| role == arn) => {}
-                Some(arn) => found.push(format!("provider `{name}` assumes {arn}, a role of another account")),
-                None if is_computed(&role["role_arn"]) => {
-                    found.push(format!("provider `{name}` assumes a role that the plan doesn't name"));
-                }
-                None => {}
-            }
-        }
-    }
-}
-
-fn is_computed(expression: &Value) -> bool {
-    !expression["references"].is_null()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn dev() -> AccountId {
-        AccountId::parse("100000000004").unwrap()
-    }
-
     fn plan(document: Value) -> anyhow::Result<Plan> {
-        read(&format!("a line of a log\n{document}\n"), &dev(), &["arn:aws:iam::100000000009:role/known".to_owned()])
+        read(&format!("a line of a log\n{document}\n"), &AccountId::parse("100000000004").unwrap(), &[])
     }
 
     fn with_change(change: Value) -> anyhow::Result<Vec<Action>> {
@@ -266,7 +203,7 @@ mod tests {
         assert!(with_change(serde_json::json!({ "address": "a.b", "change": { "actions": ["explode"] } })).is_err());
         assert!(plan(serde_json::json!({ "format_version": "2.0" })).is_err());
         assert!(plan(serde_json::json!({ "format_version": "1.2", "errored": true })).is_err());
-        assert!(read("nothing here", &dev(), &[]).is_err());
+        assert!(read("nothing here", &AccountId::parse("100000000004").unwrap(), &[]).is_err());
     }
 
     #[test]
@@ -277,39 +214,5 @@ mod tests {
         let document =
             serde_json::json!({ "format_version": "1.2", "output_changes": { "x": { "actions": ["no-op"] } } });
         assert!(plan(document).unwrap().is_empty());
-    }
-
-    #[test]
-    fn a_state_with_resources_of_another_account_is_found() {
-        let resource =
-            |mode: &str, arn: &str| serde_json::json!({ "address": "m.r", "mode": mode, "values": { "arn": arn } });
-        let document = |resource: Value| {
-            let root = serde_json::json!({ "child_modules": [{ "resources": [resource] }] });
-            serde_json::json!({ "format_version": "1.2", "prior_state": { "values": { "root_module": root } } })
-        };
-        let elsewhere = |resource| plan(document(resource)).unwrap().elsewhere.len();
-        assert_eq!(elsewhere(resource("managed", "arn:aws:iam::100000000006:role/x")), 1);
-        assert_eq!(elsewhere(resource("managed", "arn:aws:iam::100000000004:role/x")), 0);
-        assert_eq!(elsewhere(resource("managed", "arn:aws:iam::aws:policy/x")), 0);
-        assert_eq!(elsewhere(resource("data", "arn:aws:iam::100000000006:role/x")), 0);
-    }
-
-    #[test]
-    fn a_provider_with_credentials_of_its_own_is_found_unless_the_settings_declare_the_role() {
-        let elsewhere = |expressions: Value| {
-            let provider = serde_json::json!({ "aws": { "name": "aws", "expressions": expressions } });
-            let document =
-                serde_json::json!({ "format_version": "1.2", "configuration": { "provider_config": provider } });
-            plan(document).unwrap().elsewhere.len()
-        };
-        let role = |arn: &str| serde_json::json!({ "assume_role": [{ "role_arn": { "constant_value": arn } }] });
-        assert_eq!(elsewhere(serde_json::json!({ "region": { "constant_value": "us-east-1" } })), 0);
-        assert_eq!(elsewhere(serde_json::json!({ "profile": { "constant_value": "prod" } })), 1);
-        assert_eq!(elsewhere(serde_json::json!({ "profile": { "references": ["var.profile"] } })), 1);
-        assert_eq!(elsewhere(role("arn:aws:iam::100000000006:role/x")), 1);
-        assert_eq!(elsewhere(role("arn:aws:iam::100000000004:role/x")), 0);
-        assert_eq!(elsewhere(role("arn:aws:iam::100000000009:role/known")), 0);
-        let computed = serde_json::json!({ "assume_role": [{ "role_arn": { "references": ["var.role"] } }] });
-        assert_eq!(elsewhere(computed), 1);
     }
 }

@@ -61,8 +61,11 @@ pub(super) fn lookup(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
 pub(super) fn element(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
     let items = call.items(0)?;
     let index = call.number(1)?;
-    if items.is_empty() || index < 0.0 || index.fract() != 0.0 {
-        return Err(Stop::Fault(Fault::new("`element` needs a list with elements and an index of 0 or more")));
+    if index < 0.0 {
+        return Err(unknown("terragrunt's versions differ in what `element` does with a negative index"));
+    }
+    if items.is_empty() || index.fract() != 0.0 {
+        return Err(Stop::Fault(Fault::new("`element` needs a list with elements and a whole number")));
     }
     Ok(items[index as usize % items.len()].clone())
 }
@@ -175,7 +178,20 @@ pub(super) fn reverse(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
 pub(super) fn tolist(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
     match &call.values[0].kind {
         Kind::Null => Ok(call.values[0].clone()),
-        Kind::List(_) | Kind::Set(_) => Ok(Value::list(call.items(0)?)),
+        Kind::List(_) | Kind::Set(_) => {
+            let items = call.items(0)?;
+            let same = items.windows(2).all(|pair| pair[0].kind_name() == pair[1].kind_name());
+            let plain = items.iter().all(|item| matches!(item.kind, Kind::String(_) | Kind::Number(_) | Kind::Bool(_)));
+            // A list has elements of one type; which, is only clear among plain ones.
+            if same || items.iter().all(|item| item.as_str().is_some()) {
+                return Ok(Value::list(items));
+            }
+            if !plain {
+                return Err(unknown("`tolist` of elements with different types is not worked out"));
+            }
+            let text = |item: &Value| Ok(Value { kind: Kind::String(text_of(item)?), origin: item.origin.clone() });
+            Ok(Value::list(items.iter().map(text).collect::<Result<_, Stop>>()?))
+        }
         _ => Err(wrong("a list", &call.values[0])),
     }
 }

@@ -171,12 +171,15 @@ pub(super) fn fileexists(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
 /// Decodes JSON; values of a file keep the line that they stand in.
 pub(super) fn jsondecode(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
     let text = call.text(0)?;
-    call.evaluator.spend(text.len() / 16)?;
     let file = match &call.values[0].origin {
         Origin::Data { file, line: None } => Some(file.clone()),
         _ => None,
     };
-    let node = json::parse(&text).map_err(|error| {
+    let node = match &file {
+        Some(file) => call.evaluator.files.json(file, &text),
+        None => json::parse(&text).map(Arc::new),
+    };
+    let node = node.map_err(|error| {
         let fault = Fault::new(format!("cannot read the JSON: {}", error.what));
         match &file {
             Some(file) => fault.at(crate::model::Place::line(&**file, error.line)),

@@ -1,0 +1,88 @@
+//! `a ? b : c`: both arms get one type, as in <https://github.com/hashicorp/hcl/blob/main/hclsyntax/spec.md>.
+
+use std::rc::Rc;
+
+use super::evaluate::Scope;
+use super::syntax::Expr;
+use super::value::Map;
+use super::{Evaluator, Fault, Kind, Value, operators};
+
+impl Evaluator<'_> {
+    pub(super) fn conditional(&self, [condition, yes, no]: &[Expr; 3], scope: Scope<'_>) -> Result<Value, Fault> {
+        let condition = self.eval(condition, scope)?;
+        let Some(decided) = operators::truth(&condition)? else {
+            return Ok(Value::unknown(format!(
+                "the condition in front of `?` is unknown: {}",
+                condition.unknown_reason().map_or("", |reason| reason)
+            )));
+        };
+        let (chosen, other) = if decided { (yes, no) } else { (no, yes) };
+        let value = self.eval(chosen, scope)?;
+        // Strings and nulls stay what they are, so the other arm needs no look.
+        if matches!(value.kind, Kind::String(_) | Kind::Null | Kind::Unknown(_) | Kind::Config(_) | Kind::Locals(_)) {
+            return Ok(value);
+        }
+        match self.eval(other, scope) {
+            Ok(other) => self.like(value, &other),
+            // A fault in the arm that isn't taken is no fault.
+            Err(fault) if fault.is_limit() => Err(fault),
+            Err(_) => Ok(value),
+        }
+    }
+
+    /// The value with the type that it gets next to another one.
+    fn like(&self, value: Value, other: &Value) -> Result<Value, Fault> {
+        if self.same_type(&value, other)? {
+            return Ok(value);
+        }
+        match (&value.kind, &other.kind) {
+            (Kind::Bool(_) | Kind::Number(_), Kind::String(_)) => match operators::text(&value) {
+                Some(text) => Ok(Value { kind: Kind::String(text), origin: value.origin }),
+                None => Ok(value),
+            },
+            _ => self.untyped(&value),
+        }
+    }
+
+    /// The value with every number and bool unknown, since they may have become strings.
+    fn untyped(&self, value: &Value) -> Result<Value, Fault> {
+        self.spend(1)?;
+        let kind = match &value.kind {
+            Kind::Bool(_) | Kind::Number(_) => {
+                Kind::Unknown(Rc::from("the type that both arms of a conditional get is not worked out"))
+            }
+            Kind::List(items) => {
+                Kind::List(Rc::new(items.iter().map(|item| self.untyped(item)).collect::<Result<_, _>>()?))
+            }
+            Kind::Map(map) => {
+                let entry = |(key, value): (&String, &Value)| Ok((key.clone(), self.untyped(value)?));
+                let entries = map.entries.iter().map(entry).collect::<Result<_, Fault>>()?;
+                Kind::Map(Rc::new(Map { entries, open: map.open.clone() }))
+            }
+            other => other.clone(),
+        };
+        Ok(Value { kind, origin: value.origin.clone() })
+    }
+
+    fn same_type(&self, a: &Value, b: &Value) -> Result<bool, Fault> {
+        self.spend(1)?;
+        Ok(match (&a.kind, &b.kind) {
+            (Kind::Null, _) | (_, Kind::Null) => true,
+            (Kind::Bool(_), Kind::Bool(_))
+            | (Kind::Number(_), Kind::Number(_))
+            | (Kind::String(_), Kind::String(_)) => true,
+            (Kind::List(a), Kind::List(b)) if a.len() == b.len() => {
+                let mut same = a.iter().zip(b.iter()).map(|(a, b)| self.same_type(a, b));
+                same.try_fold(true, |all, one| Ok(all && one?))?
+            }
+            (Kind::Map(a), Kind::Map(b))
+                if a.open.is_none() && b.open.is_none() && a.entries.keys().eq(b.entries.keys()) =>
+            {
+                let mut same = a.entries.values().zip(b.entries.values()).map(|(a, b)| self.same_type(a, b));
+                same.try_fold(true, |all, one| Ok(all && one?))?
+            }
+            (Kind::Set(_), Kind::Set(_)) => true,
+            _ => false,
+        })
+    }
+}
