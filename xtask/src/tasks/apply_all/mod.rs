@@ -11,6 +11,7 @@ use crate::report::digest as digest_text;
 use crate::report::screen::{Tone, count};
 use crate::run::digest::Digest;
 use crate::run::folder::RunFolder;
+use crate::run::lock;
 use crate::run::unfinished::Unfinished;
 use crate::tasks::context::Context;
 use crate::tasks::ready::{self, Ready, Workable};
@@ -30,7 +31,8 @@ pub fn run(context: &Context, args: &cli::ApplyAll) -> Result<Exit, Failures> {
     let (units, not_workable) = ready::workable(context, &repo, &selected);
     problems.extend(not_workable);
     let run = RunFolder::new(&repo.root);
-    let unfinished = Unfinished::all(&run);
+    // What a run that is alive has started is not left behind by anybody; the lock says whose it is.
+    let unfinished = if lock::is_held(&run.run_lock()) { Vec::new() } else { Unfinished::all(&run) };
     problems.extend(still_running(&unfinished, &units));
     let accounts = session::accounts_of(units.iter().map(|unit| (&unit.unit.account, unit.region.clone())));
     let mut needed = vec!["terragrunt"];
