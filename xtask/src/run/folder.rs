@@ -118,10 +118,11 @@ impl RunFolder {
 
     /// Removes plan files and what was read from them: they hold secrets, and nobody may apply them any more.
     pub fn remove_plans(&self) -> io::Result<()> {
-        for entry in fs::read_dir(self.plans())? {
-            fs::remove_file(entry?.path())?;
-        }
-        Ok(())
+        let entries = match fs::read_dir(self.plans()) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            entries => entries?,
+        };
+        entries.into_iter().try_for_each(|entry| fs::remove_file(entry?.path()))
     }
 }
 

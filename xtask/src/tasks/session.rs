@@ -46,9 +46,9 @@ impl<'a> Session<'a> {
         command: &str,
         n_jobs: usize,
     ) -> Result<Self, Failures> {
-        let program = run.create()?;
         let holder = format!("run {} ({command}, process {}, since {})\n", run.id, std::process::id(), proof::now());
         let lock = RunLock::take(&run.run_lock(), &holder)?;
+        let program = run.create()?;
         let mut secrets = env::build(&context.vars, Purpose::Plain, &[]).vars;
         secrets.extend(secret(&context.vars));
         let relay = Relay { program, secrets };
@@ -62,7 +62,7 @@ impl<'a> Session<'a> {
     }
 
     /// Removes plans, which hold secrets and which nobody may apply any more, and the copies of our own binary.
-    pub fn tidy_up(&self) {
+    fn tidy_up(&self) {
         if let Err(error) = self.run.remove_plans() {
             let about = format!("plan files could not be removed from {}: {error}", self.run.plans().display());
             self.context.screen.insist(Tone::Warning, "Warning", about);
@@ -151,6 +151,13 @@ impl<'a> Session<'a> {
             format!("{} readable   {}", count(n, "git repository"), duration(took)),
         );
         Ok(())
+    }
+}
+
+impl Drop for Session<'_> {
+    /// However the run ended, nothing that it started is running any more.
+    fn drop(&mut self) {
+        self.tidy_up();
     }
 }
 

@@ -55,9 +55,7 @@ pub fn run(context: &Context, args: &cli::ApplyAll) -> Result<Exit, Failures> {
     session.keep_secret(&ready);
     let orders = session::orders(&ready, &run, false)?;
     let queue = Queue::of(&orders, context, &units, accounts);
-    let outcome = carry_out(&session, &ready, &queue, &unfinished);
-    session.tidy_up();
-    outcome
+    carry_out(&session, &ready, &queue, &unfinished)
 }
 
 fn carry_out(
