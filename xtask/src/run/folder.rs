@@ -31,6 +31,12 @@ impl RunFolder {
         Self { dir: state.join("runs").join(&id), state, id }
     }
 
+    /// The paths of another run in the same repository.
+    pub fn other(&self, dir: PathBuf) -> Self {
+        let id = dir.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        Self { id, dir, state: self.state.clone() }
+    }
+
     /// Makes the folder, and puts a copy of our own binary into it: a rebuild in the middle of a run changes nothing.
     pub fn create(&self) -> Result<PathBuf, Failure> {
         let made = self.make();

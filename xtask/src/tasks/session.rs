@@ -15,6 +15,7 @@ use crate::run::interrupt::Interrupt;
 use crate::run::lock::RunLock;
 use crate::run::redact::is_secret_name;
 use crate::run::step::Stage;
+use crate::run::unfinished;
 use crate::tasks::context::Context;
 use crate::tasks::orders::Orders;
 use crate::tasks::ready::Ready;
@@ -49,6 +50,7 @@ impl<'a> Session<'a> {
         let holder = format!("run {} ({command}, process {}, since {})\n", run.id, std::process::id(), proof::now());
         let lock = RunLock::take(&run.run_lock(), &holder)?;
         let program = run.create()?;
+        unfinished::remove_leftovers(run);
         let mut secrets = env::build(&context.vars, Purpose::Plain, &[]).vars;
         secrets.extend(secret(&context.vars));
         let relay = Relay { program, secrets };
