@@ -41,6 +41,7 @@ pub fn run(context: &Context, args: &cli::ApplyAll) -> Result<Exit, Failures> {
     if asks_sources {
         needed.push("git");
     }
+    needed.extend(units.iter().filter_map(Workable::missing_terraform));
     let mut ready = Ready::gather(context, &repo, &accounts, &needed, problems)?;
     if context.globals.dry_run {
         let orders = session::orders(&ready, &run, true)?;
