@@ -155,8 +155,15 @@ impl std::error::Error for Failure {}
 pub struct Failures(Vec<Failure>);
 
 impl Failures {
-    /// `Ok` if there is nothing wrong.
-    pub fn check(failures: Vec<Failure>) -> Result<(), Self> {
+    /// `Ok` if there is nothing wrong. The same problem of many units is one problem.
+    pub fn check(mut failures: Vec<Failure>) -> Result<(), Self> {
+        let mut seen = Vec::new();
+        failures.retain(|failure| {
+            let text = failure.to_string();
+            let is_new = !seen.contains(&text);
+            seen.push(text);
+            is_new
+        });
         if failures.is_empty() { Ok(()) } else { Err(Self(failures)) }
     }
 

@@ -138,7 +138,6 @@ pub fn workable<'r>(context: &Context, repo: &Repository, units: &[&'r Unit]) ->
             (region, terraform) => problems.extend(region.err().into_iter().chain(terraform.err())),
         }
     }
-    dedup(&mut problems);
     (workable, problems)
 }
 
@@ -160,17 +159,6 @@ fn find_terraform(context: &Context, repo: &Repository, unit: &Unit) -> Result<P
     found
         .map(|programs| programs.path(name).to_owned())
         .map_err(|failures| failures.into_vec().into_iter().next().expect("failures are never empty"))
-}
-
-/// The same problem of many units is one problem.
-fn dedup(problems: &mut Vec<Failure>) {
-    let mut seen = Vec::new();
-    problems.retain(|problem| {
-        let text = problem.to_string();
-        let is_new = !seen.contains(&text);
-        seen.push(text);
-        is_new
-    });
 }
 
 fn keep<T>(problems: &mut Vec<Failure>, outcome: Result<T, Failures>) -> Option<T> {
