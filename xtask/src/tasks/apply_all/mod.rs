@@ -67,6 +67,7 @@ fn carry_out(
 ) -> Result<Exit, Failures> {
     let screen = &session.context.screen;
     session.prove_identities(ready, &queue.identity, &queue.accounts)?;
+    words::say_tools(session.context, ready, queue.units);
     session.ask_sources(&queue.sources)?;
     let plans = plans::plan_all(session, ready, queue)?;
     unfinished.iter().for_each(Unfinished::settle);
