@@ -42,6 +42,11 @@ fn second_run_is_refused_and_names_the_holder() {
     let held = gate.next();
     apply(&sandbox, &["dev"]).run().exits(3).is("interrupted-second-run");
     apply(&sandbox, &["stage"]).run().exits(3).says("another run is going on in this repository");
+    assert_eq!(
+        std::fs::read_dir(sandbox.repo().join(".xtask/runs")).unwrap().count(),
+        1,
+        "who is refused leaves nothing"
+    );
     held.let_go();
     first.finish().exits(0);
     sandbox.no_gate();

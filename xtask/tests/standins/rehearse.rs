@@ -94,7 +94,10 @@ fn folder_that_is_not_empty_is_refused() {
 #[test]
 fn fault_that_does_not_exist_is_told() {
     let sandbox = Sandbox::new();
-    let said = rehearse(&sandbox).args(["--inject", "wrong-acount:dev"]).run();
+    for fault in ["wrong-acount:dev", "fail", "fail:", "no-image:dev"] {
+        rehearse(&sandbox).args(["--inject", fault]).run().exits(2).says(fault);
+    }
+    let said = rehearse(&sandbox).args(["--inject", "fail:nowhere"]).run();
     assert_ne!(said.code, Some(0), "{said:?}");
-    said.says("wrong-acount:dev");
+    said.says("`fail:nowhere` names no account");
 }

@@ -63,6 +63,12 @@ impl Said {
         self
     }
 
+    /// The same without the ends of logs, in which lines of two streams come in any order.
+    pub(super) fn without_tails(mut self) -> Self {
+        self.err = self.err.lines().filter(|line| !line.starts_with("  | ")).map(|line| format!("{line}\n")).collect();
+        self
+    }
+
     /// Exit code and both streams as one text; a stream without a word is left out.
     pub(super) fn screen(&self) -> String {
         let code = self.code.map_or("killed by a signal".to_owned(), |code| format!("exit {code}"));

@@ -72,7 +72,7 @@ fn leading_zeros_of_ids_survive() {
 fn id_as_a_number_is_refused_with_the_reason() {
     let sandbox = Sandbox::new();
     sandbox.edit("accounts.json", r#""100000000004""#, "100000000004");
-    sandbox.xtask(["units"]).run().exits(3).says("loses").is("units-id-as-number");
+    sandbox.xtask(["units"]).run().exits(3).says("lose leading zeros").is("units-id-as-number");
 }
 
 #[test]
