@@ -59,6 +59,10 @@ impl Call<'_> {
         self.0["argv"].as_array().unwrap().iter().map(|arg| arg.as_str().unwrap()).collect()
     }
 
+    pub(super) fn cwd(&self) -> &str {
+        self.0["cwd"].as_str().unwrap()
+    }
+
     /// The account of the keys that it was given.
     pub(super) fn account(&self) -> Option<&str> {
         self.0["account"].as_str()

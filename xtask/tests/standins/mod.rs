@@ -17,6 +17,7 @@ mod command;
 mod credentials;
 mod dry_run;
 mod environment;
+mod guards;
 mod help;
 mod interrupted;
 mod log;

@@ -2,6 +2,7 @@
 //! earnest.
 
 use std::fs;
+use std::os::unix::fs::symlink;
 
 use super::program::{link, standin};
 use super::sandbox::Sandbox;
@@ -66,7 +67,19 @@ fn stand_ins_are_refused_in_earnest() {
 #[test]
 fn real_tools_are_refused_in_a_rehearsal() {
     let sandbox = Sandbox::bumped();
+    let real = sandbox.top().join("real");
+    fs::create_dir(&real).unwrap();
+    symlink("/bin/sh", real.join("terragrunt")).unwrap();
+    let path = format!("{}:{}", real.display(), sandbox.world().join("bin").display());
+    let said = sandbox.xtask(["apply-all", "--yes"]).env("PATH", path).run().exits(3);
+    said.says("a rehearsal would have used the real `terragrunt`, which could change an account");
+    assert!(sandbox.log().calls().is_empty());
+}
+
+#[test]
+fn stand_ins_of_another_rehearsal_are_refused() {
+    let sandbox = Sandbox::bumped();
     let command = sandbox.xtask(["apply-all", "--yes"]).env("XTASK_REHEARSAL", sandbox.top().join("another"));
-    command.run().exits(3);
+    command.run().exits(3).says("`terragrunt` is the stand-in of a rehearsal");
     assert!(sandbox.log().calls().is_empty());
 }
