@@ -160,7 +160,7 @@ pub struct Rehearse {
     #[arg(value_name = "TAG")]
     pub tag: Option<Tag>,
     /// What goes wrong: wrong-account:ACCOUNT, fail:ACCOUNT or no-image; can be given several times
-    #[arg(long, value_name = "FAULT")]
+    #[arg(long, value_name = "FAULT", value_parser = fault)]
     pub inject: Vec<String>,
     /// Where to lay it out [default: a new folder in the system's temporary folder]
     #[arg(long, value_name = "PATH")]
@@ -219,6 +219,14 @@ fn account_and_profile(text: &str) -> Result<(String, String), String> {
 fn image_and_tag(text: &str) -> Result<(ImageName, Tag), String> {
     let (image, tag) = pair(text)?;
     Ok((image.parse()?, tag.parse()?))
+}
+
+fn fault(text: &str) -> Result<String, String> {
+    match text.split_once(':') {
+        Some(("wrong-account" | "fail", account)) if !account.is_empty() => Ok(text.to_owned()),
+        None if text == "no-image" => Ok(text.to_owned()),
+        _ => Err("expected `wrong-account:ACCOUNT`, `fail:ACCOUNT` or `no-image`".to_owned()),
+    }
 }
 
 #[cfg(test)]

@@ -31,6 +31,12 @@ impl RunFolder {
         Self { dir: state.join("runs").join(&id), state, id }
     }
 
+    /// The paths of another run in the same repository.
+    pub fn other(&self, dir: PathBuf) -> Self {
+        let id = dir.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        Self { id, dir, state: self.state.clone() }
+    }
+
     /// Makes the folder, and puts a copy of our own binary into it: a rebuild in the middle of a run changes nothing.
     pub fn create(&self) -> Result<PathBuf, Failure> {
         let made = self.make();
@@ -118,10 +124,11 @@ impl RunFolder {
 
     /// Removes plan files and what was read from them: they hold secrets, and nobody may apply them any more.
     pub fn remove_plans(&self) -> io::Result<()> {
-        for entry in fs::read_dir(self.plans())? {
-            fs::remove_file(entry?.path())?;
-        }
-        Ok(())
+        let entries = match fs::read_dir(self.plans()) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            entries => entries?,
+        };
+        entries.into_iter().try_for_each(|entry| fs::remove_file(entry?.path()))
     }
 }
 

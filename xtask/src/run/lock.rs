@@ -5,6 +5,7 @@ use std::io::{Read, Write};
 use std::path::Path;
 
 use crate::model::Failure;
+use crate::tools::attempt::private_folder;
 
 /// The lock; given back when dropped.
 #[derive(Debug)]
@@ -16,6 +17,10 @@ impl RunLock {
     /// Takes the lock, or says who has it. `holder` is what the next one will read.
     pub fn take(path: &Path, holder: &str) -> Result<Self, Failure> {
         let refuse = |what: &str| Failure::refused(what).in_file(path.display().to_string());
+        if let Some(folder) = path.parent() {
+            private_folder(folder)
+                .map_err(|error| refuse("cannot make the folder for this repository's state").because(error))?;
+        }
         let mut file = OpenOptions::new()
             .create(true)
             .truncate(false)

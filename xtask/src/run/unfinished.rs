@@ -1,4 +1,4 @@
-//! Applies that a killed run left behind: they went on without it, and nobody has seen their end yet.
+//! What a killed run left behind: applies that went on without it, whose end nobody has seen yet, and its plans.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use crate::run::step::StepKind;
 use crate::run::tail;
 use crate::tools::proof;
 
-/// An apply whose end nobody saw.
+/// A step whose end nobody saw.
 #[derive(Debug)]
 pub struct Unfinished {
     /// The run that started it.
@@ -26,12 +26,13 @@ pub struct Unfinished {
 }
 
 impl Unfinished {
-    /// All of them in this repository, oldest first.
+    /// All applies among them in this repository, oldest first.
     pub fn all(run: &RunFolder) -> Vec<Self> {
         let mut found: Vec<_> = folders(&run.all_runs())
             .into_iter()
             .flat_map(|run_dir| folders(&run_dir.join("attempts")))
             .filter_map(|dir| Self::read(run, dir))
+            .filter(|left| left.started.kind == StepKind::Apply)
             .collect();
         found.sort_by(|a, b| a.started.time.cmp(&b.started.time));
         found
@@ -42,9 +43,6 @@ impl Unfinished {
             return None;
         }
         let started: Started = serde_json::from_slice(&fs::read(dir.join(STARTED)).ok()?).ok()?;
-        if started.kind != StepKind::Apply {
-            return None;
-        }
         let unit = crate::model::UnitPath::new(Path::new(started.unit.as_deref()?))?;
         let run_name = dir.parent()?.parent()?.file_name()?.to_string_lossy().into_owned();
         let says_complete = started.log.as_deref().is_some_and(|log| tail::end_contains(log, APPLY_COMPLETE));
@@ -57,6 +55,19 @@ impl Unfinished {
         let cause = Some("its run was killed; the end was found by a later run".to_owned());
         // If this can't be written the next run tells of it once more.
         let _ = write_ended(&self.dir, &Ended { result: result.to_owned(), cause, time: proof::now() });
+    }
+}
+
+/// Removes the plans and binaries of runs that were killed. One of which something is still at work keeps them.
+pub fn remove_leftovers(run: &RunFolder) {
+    for dir in folders(&run.all_runs()).into_iter().filter(|dir| *dir != run.dir) {
+        let left = folders(&dir.join("attempts")).into_iter().filter_map(|dir| Unfinished::read(run, dir));
+        if !left.into_iter().any(|left| left.is_running) {
+            let other = run.other(dir);
+            // What can't be removed now, the next run tries again.
+            let _ = other.remove_plans();
+            other.remove_binaries();
+        }
     }
 }
 

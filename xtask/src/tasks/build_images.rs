@@ -57,7 +57,6 @@ pub fn run(context: &Context, args: &cli::BuildImages) -> Result<Exit, Failures>
         .zip(before.iter().zip(&after))
         .map(|((wanted, outcome), (before, after))| row(wanted, outcome, before.as_ref(), after.as_ref(), &repo.root))
         .collect();
-    session.tidy_up();
     report(context, &run, &rows, &after)
 }
 

@@ -39,11 +39,16 @@ pub struct Workable<'r> {
     pub label: String,
     /// Its region.
     pub region: Region,
-    /// The real terraform or tofu.
+    /// The real terraform or tofu; a bare name where it is not on PATH.
     pub terraform: PathBuf,
 }
 
 impl Workable<'_> {
+    /// The program that is not on PATH although it carries out the unit, to be named with all others that are missing.
+    pub fn missing_terraform(&self) -> Option<&str> {
+        self.terraform.to_str().filter(|_| self.terraform.is_relative())
+    }
+
     /// The git repository that its module comes from, if it comes from one.
     pub fn remote(&self) -> Option<String> {
         self.unit.module_source.value().and_then(|source| git::remote_of(source))
@@ -147,6 +152,9 @@ fn find_terraform(context: &Context, repo: &Repository, unit: &Unit) -> Result<P
         None => None,
     };
     let name = terraform::choose(repo.settings.terraform_binary(), in_hcl, |name| locate(name).is_some())?;
+    if locate(name).is_none() {
+        return Ok(name.into());
+    }
     let found = Programs::find(&[name], &repo.root, &context.vars, &context.tools());
     found
         .map(|programs| programs.path(name).to_owned())

@@ -107,7 +107,7 @@ fn lay_out(
     let root = match original {
         None => {
             let root = base.join("infrastructure-live");
-            cmd!(shell, "{standin} sample --into {root}").quiet().run()?;
+            cmd!(shell, "{standin} sample --into {root}").quiet().ignore_stdout().run()?;
             root
         }
         Some(repo) => {

@@ -15,6 +15,7 @@ use crate::run::interrupt::Interrupt;
 use crate::run::lock::RunLock;
 use crate::run::redact::is_secret_name;
 use crate::run::step::Stage;
+use crate::run::unfinished;
 use crate::tasks::context::Context;
 use crate::tasks::orders::Orders;
 use crate::tasks::ready::Ready;
@@ -46,9 +47,10 @@ impl<'a> Session<'a> {
         command: &str,
         n_jobs: usize,
     ) -> Result<Self, Failures> {
-        let program = run.create()?;
         let holder = format!("run {} ({command}, process {}, since {})\n", run.id, std::process::id(), proof::now());
         let lock = RunLock::take(&run.run_lock(), &holder)?;
+        let program = run.create()?;
+        unfinished::remove_leftovers(run);
         let mut secrets = env::build(&context.vars, Purpose::Plain, &[]).vars;
         secrets.extend(secret(&context.vars));
         let relay = Relay { program, secrets };
@@ -62,7 +64,7 @@ impl<'a> Session<'a> {
     }
 
     /// Removes plans, which hold secrets and which nobody may apply any more, and the copies of our own binary.
-    pub fn tidy_up(&self) {
+    fn tidy_up(&self) {
         if let Err(error) = self.run.remove_plans() {
             let about = format!("plan files could not be removed from {}: {error}", self.run.plans().display());
             self.context.screen.insist(Tone::Warning, "Warning", about);
@@ -151,6 +153,13 @@ impl<'a> Session<'a> {
             format!("{} readable   {}", count(n, "git repository"), duration(took)),
         );
         Ok(())
+    }
+}
+
+impl Drop for Session<'_> {
+    /// However the run ended, nothing that it started is running any more.
+    fn drop(&mut self) {
+        self.tidy_up();
     }
 }
 

@@ -221,6 +221,12 @@ fn program_environment(order: &GuardOrder, vars: &Env, keys: &Keys) -> Result<En
         let Some(attempt) = &order.attempt else {
             return Err(Failure::usage("`--action` needs `--attempt`, the folder for the inner guard"));
         };
+        if terragrunt.action == Action::Plan {
+            // Terraform would make the file readable for everybody, but keeps the mode of one that is there.
+            process::private_file(&terragrunt.plan).map_err(|error| {
+                Failure::refused("cannot make the plan file, so nothing was started").because(error)
+            })?;
+        }
         let config = ShimConfig::for_order(order, terragrunt, attempt)?;
         let shim = config.install(attempt)?;
         child.extend(terragrunt.action.environment(&shim));

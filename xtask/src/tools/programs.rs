@@ -31,6 +31,7 @@ impl Programs {
         let mut failures = Vec::new();
         for &name in names {
             match locate(name, cwd, vars) {
+                None if missing.contains(&name) => {}
                 None => missing.push(name),
                 Some(path) => match judge(name, &path, tools) {
                     Ok(()) => drop(found.insert(name.to_owned(), path)),

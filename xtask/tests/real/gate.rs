@@ -27,7 +27,7 @@ pub(crate) struct Held {
 }
 
 impl Gate {
-    pub(super) fn open() -> Self {
+    pub(crate) fn open() -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("loopback has a free port");
         let port = listener.local_addr().expect("it is bound").port();
         let (sender, arrivals) = mpsc::channel();
@@ -46,7 +46,7 @@ impl Gate {
         Self { port, arrivals: Mutex::new(arrivals) }
     }
 
-    pub(super) fn port(&self) -> u16 {
+    pub(crate) fn port(&self) -> u16 {
         self.port
     }
 

@@ -13,7 +13,7 @@ mod asked;
 mod by_hand;
 pub(crate) mod cloud;
 mod deployer_works;
-mod gate;
+pub(crate) mod gate;
 mod killed;
 pub(crate) mod live;
 mod network;

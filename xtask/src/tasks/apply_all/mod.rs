@@ -11,6 +11,7 @@ use crate::report::digest as digest_text;
 use crate::report::screen::{Tone, count};
 use crate::run::digest::Digest;
 use crate::run::folder::RunFolder;
+use crate::run::lock;
 use crate::run::unfinished::Unfinished;
 use crate::tasks::context::Context;
 use crate::tasks::ready::{self, Ready, Workable};
@@ -30,7 +31,8 @@ pub fn run(context: &Context, args: &cli::ApplyAll) -> Result<Exit, Failures> {
     let (units, not_workable) = ready::workable(context, &repo, &selected);
     problems.extend(not_workable);
     let run = RunFolder::new(&repo.root);
-    let unfinished = Unfinished::all(&run);
+    // What a run that is alive has started is not left behind by anybody; the lock says whose it is.
+    let unfinished = if lock::is_held(&run.run_lock()) { Vec::new() } else { Unfinished::all(&run) };
     problems.extend(still_running(&unfinished, &units));
     let accounts = session::accounts_of(units.iter().map(|unit| (&unit.unit.account, unit.region.clone())));
     let mut needed = vec!["terragrunt"];
@@ -39,6 +41,7 @@ pub fn run(context: &Context, args: &cli::ApplyAll) -> Result<Exit, Failures> {
     if asks_sources {
         needed.push("git");
     }
+    needed.extend(units.iter().filter_map(Workable::missing_terraform));
     let mut ready = Ready::gather(context, &repo, &accounts, &needed, problems)?;
     if context.globals.dry_run {
         let orders = session::orders(&ready, &run, true)?;
@@ -53,9 +56,7 @@ pub fn run(context: &Context, args: &cli::ApplyAll) -> Result<Exit, Failures> {
     session.keep_secret(&ready);
     let orders = session::orders(&ready, &run, false)?;
     let queue = Queue::of(&orders, context, &units, accounts);
-    let outcome = carry_out(&session, &ready, &queue, &unfinished);
-    session.tidy_up();
-    outcome
+    carry_out(&session, &ready, &queue, &unfinished)
 }
 
 fn carry_out(
@@ -66,6 +67,7 @@ fn carry_out(
 ) -> Result<Exit, Failures> {
     let screen = &session.context.screen;
     session.prove_identities(ready, &queue.identity, &queue.accounts)?;
+    words::say_tools(session.context, ready, queue.units);
     session.ask_sources(&queue.sources)?;
     let plans = plans::plan_all(session, ready, queue)?;
     unfinished.iter().for_each(Unfinished::settle);

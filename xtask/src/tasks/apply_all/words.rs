@@ -27,14 +27,8 @@ pub(super) fn say_what_this_is(
     session::say_repository(context, ready.repo);
     let accounts = session::accounts_of(units.iter().map(|unit| (&unit.unit.account, unit.region.clone()))).len();
     let regions = distinct(units.iter().map(|unit| unit.region.as_str()));
-    let programs = distinct(units.iter().filter_map(|unit| unit.terraform.file_name()?.to_str()));
     let n = units.len();
-    let about = format!(
-        "{n} in {}, {regions}   {}, {programs}",
-        count(accounts, "account"),
-        terragrunt_version(context, ready)
-    );
-    context.screen.say(Tone::Plain, "Units", about);
+    context.screen.say(Tone::Plain, "Units", format!("{n} in {}, {regions}", count(accounts, "account")));
     context.screen.say(Tone::Plain, "Tags", tags(units));
     for left in unfinished.iter().filter(|left| !left.is_running) {
         let end = if left.says_complete {
@@ -51,6 +45,12 @@ pub(super) fn say_what_this_is(
             context.screen.lines(&format!("  log: {}", log.display()));
         }
     }
+}
+
+/// What will be run; not asked before every account is proven.
+pub(super) fn say_tools(context: &Context, ready: &Ready<'_>, units: &[Workable<'_>]) {
+    let programs = distinct(units.iter().filter_map(|unit| unit.terraform.file_name()?.to_str()));
+    context.screen.say(Tone::Plain, "Tools", format!("{}, {programs}", terragrunt_version(context, ready)));
 }
 
 /// Which units come when.

@@ -142,6 +142,9 @@ impl<'a> Applying<'a> {
             if failing == Some(at) {
                 return Err(self.throttled(change));
             }
+            if folder.is_some() && at == 0 {
+                self.world.pass_gate(&self.keys.account)?;
+            }
             if change.action != Action::Delete {
                 self.put(change, plan, folder)?;
                 self.save(plan)?;

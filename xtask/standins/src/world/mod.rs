@@ -3,6 +3,7 @@
 //! A stand-in gets no hint by its environment, which xtask builds from nothing: the world is the folder above the
 //! `bin` folder that the stand-in lies in.
 
+mod gate;
 mod inject;
 mod log;
 pub(crate) mod setup;
@@ -36,6 +37,9 @@ pub(crate) struct Settings {
     /// How long an apply or a build takes, in milliseconds.
     #[serde(default)]
     pub(crate) pace_ms: u64,
+    /// A port on loopback where every apply asks, in the middle, whether it may go on; tests hold it there.
+    #[serde(default)]
+    pub(crate) gate: Option<u16>,
 }
 
 /// The world that a stand-in lives in.

@@ -51,6 +51,7 @@ pub(crate) fn run(args: &[String]) -> Outcome {
             .collect::<Result<_, _>>()
             .map_err(usage)?,
         pace_ms: parsed.value("pace").map_or(Ok(0), str::parse).map_err(|_| usage("--pace takes milliseconds"))?,
+        gate: None,
     };
     check_names(&settings)?;
     let images: Vec<Place> = parsed.values("image").map(place).collect::<Outcome<_>>()?;

@@ -1,0 +1,90 @@
+//! One command line of `xtask`, in an environment made from nothing.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::io::PipeWriter;
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use super::program::XTASK;
+use super::running::Running;
+use super::said::Said;
+use super::sandbox::Sandbox;
+
+/// A command to be started.
+#[must_use]
+pub(super) struct Xtask<'a> {
+    sandbox: &'a Sandbox,
+    args: Vec<OsString>,
+    vars: BTreeMap<OsString, OsString>,
+    cwd: PathBuf,
+    stdout: Option<PipeWriter>,
+}
+
+impl<'a> Xtask<'a> {
+    /// At the root of the repository, with the stand-ins on PATH and nothing else.
+    pub(super) fn new(sandbox: &'a Sandbox) -> Self {
+        let vars = [
+            ("PATH", sandbox.world().join("bin")),
+            ("HOME", sandbox.top().join("home")),
+            ("TMPDIR", sandbox.top().join("tmp")),
+            ("XTASK_REHEARSAL", sandbox.world()),
+        ];
+        let vars = vars.into_iter().map(|(name, path)| (name.into(), path.into())).collect();
+        Self { sandbox, args: Vec::new(), vars, cwd: sandbox.repo(), stdout: None }
+    }
+
+    pub(super) fn args<A: Into<OsString>>(mut self, args: impl IntoIterator<Item = A>) -> Self {
+        self.args.extend(args.into_iter().map(Into::into));
+        self
+    }
+
+    pub(super) fn env(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
+        self.vars.insert(name.into(), value.into());
+        self
+    }
+
+    pub(super) fn without(mut self, name: &str) -> Self {
+        self.vars.remove(&OsString::from(name));
+        self
+    }
+
+    /// Starts it in another folder than the root.
+    pub(super) fn cwd(mut self, folder: PathBuf) -> Self {
+        self.cwd = folder;
+        self
+    }
+
+    /// Gives it another standard output than one that is read.
+    pub(super) fn stdout(mut self, writer: PipeWriter) -> Self {
+        self.stdout = Some(writer);
+        self
+    }
+
+    /// Runs it to its end.
+    pub(super) fn run(self) -> Said {
+        self.start().finish()
+    }
+
+    /// Starts it.
+    pub(super) fn start(self) -> Running {
+        let mut command = Command::new(XTASK);
+        command.args(&self.args).current_dir(&self.cwd).env_clear().envs(&self.vars).stdin(Stdio::null());
+        command.stdout(self.stdout.map_or_else(Stdio::piped, Stdio::from)).stderr(Stdio::piped());
+        without_a_terminal(&mut command);
+        Running::new(command.spawn().unwrap(), self.sandbox.known())
+    }
+}
+
+/// A session of its own has no terminal, whoever runs the tests.
+#[expect(unsafe_code, reason = "std offers no safe way to call setsid in a child")]
+fn without_a_terminal(command: &mut Command) {
+    // SAFETY: setsid is async-signal-safe, and the closure allocates nothing.
+    unsafe {
+        command.pre_exec(|| {
+            rustix::process::setsid()?;
+            Ok(())
+        });
+    }
+}

@@ -1,0 +1,139 @@
+//! Two runs at once, Ctrl-C, and a runner that is killed: nothing is lost, and the next run says what became of it.
+
+use std::fs::File;
+use std::path::PathBuf;
+
+use rustix::process::Signal;
+
+use super::command::Xtask;
+use super::sandbox::{Sandbox, unit};
+use crate::real::gate::Held;
+
+fn apply<'a>(sandbox: &'a Sandbox, accounts: &[&str]) -> Xtask<'a> {
+    let accounts = accounts.iter().flat_map(|account| ["--account", account]);
+    sandbox.xtask(["apply-all", "--yes", "--jobs=1"]).args(accounts)
+}
+
+/// Waits until nothing is at work in a unit: its lock lives as long as terragrunt and what that started.
+fn wait_until_unlocked(sandbox: &Sandbox, account: &str) {
+    let lock = format!("{}.lock", unit(account).replace('/', "~"));
+    let found = sandbox.state_files().into_iter().find(|path| path.ends_with(&lock));
+    let path: PathBuf = found.unwrap_or_else(|| panic!("{lock} is not in {:?}", sandbox.state_files()));
+    File::open(path).unwrap().lock().unwrap();
+}
+
+/// A runner that was killed in the middle of the apply in dev, which waits at the gate.
+fn killed(sandbox: &Sandbox) -> Held {
+    let gate = sandbox.gate();
+    let running = apply(sandbox, &["dev", "stage"]).start();
+    let held = gate.next();
+    assert_eq!(held.account(), "dev");
+    running.signal(Signal::KILL);
+    assert_eq!(running.finish().code, None);
+    sandbox.no_gate();
+    held
+}
+
+#[test]
+fn second_run_is_refused_and_names_the_holder() {
+    let sandbox = Sandbox::bumped();
+    let gate = sandbox.gate();
+    let first = apply(&sandbox, &["dev"]).start();
+    let held = gate.next();
+    apply(&sandbox, &["dev"]).run().exits(3).is("interrupted-second-run");
+    apply(&sandbox, &["stage"]).run().exits(3).says("another run is going on in this repository");
+    assert_eq!(
+        std::fs::read_dir(sandbox.repo().join(".xtask/runs")).unwrap().count(),
+        1,
+        "who is refused leaves nothing"
+    );
+    held.let_go();
+    first.finish().exits(0);
+    sandbox.no_gate();
+    apply(&sandbox, &["stage"]).run().exits(0);
+}
+
+#[test]
+fn first_interrupt_lets_what_runs_finish_and_starts_nothing_new() {
+    for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143)] {
+        let sandbox = Sandbox::bumped();
+        let gate = sandbox.gate();
+        let mut running = apply(&sandbox, &["dev", "stage", "prod"]).start();
+        let held = gate.next();
+        running.signal(signal);
+        running.wait_until_it_says("Stopping");
+        held.let_go();
+        running.finish().exits(code).says("1 done, 2 not started");
+        assert_eq!(sandbox.log().applied(), ["100000000004"]);
+        assert_eq!(sandbox.tags_in_state("dev"), ["v1.3.0"]);
+        assert_eq!(sandbox.tags_in_state("stage"), ["v0.52.1"]);
+    }
+}
+
+#[test]
+fn second_interrupt_leaves_at_once_and_what_runs_finishes_by_itself() {
+    let sandbox = Sandbox::bumped();
+    let gate = sandbox.gate();
+    let mut running = apply(&sandbox, &["dev", "stage"]).start();
+    let held = gate.next();
+    running.signal(Signal::INT);
+    running.wait_until_it_says("Stopping");
+    running.signal(Signal::INT);
+    running.finish().exits(130).says("Leaving");
+    held.let_go();
+    wait_until_unlocked(&sandbox, "dev");
+    assert_eq!(sandbox.log().applied(), ["100000000004"]);
+}
+
+#[test]
+fn interrupt_before_the_consent_applies_nothing() {
+    let sandbox = Sandbox::bumped();
+    let mut running = apply(&sandbox, &["dev", "stage", "prod"]).start();
+    running.wait_until_it_says("Identity");
+    running.signal(Signal::INT);
+    running.finish().exits(130);
+    assert!(sandbox.log().applied().is_empty());
+}
+
+#[test]
+fn killed_runner_takes_no_apply_with_it() {
+    let sandbox = Sandbox::bumped();
+    let held = killed(&sandbox);
+    held.let_go();
+    wait_until_unlocked(&sandbox, "dev");
+    assert_eq!(sandbox.log().applied(), ["100000000004"]);
+    assert_eq!(sandbox.tags_in_state("dev"), ["v1.3.0"]);
+}
+
+#[test]
+fn while_an_apply_goes_on_alone_its_unit_is_refused() {
+    let sandbox = Sandbox::bumped();
+    let held = killed(&sandbox);
+    apply(&sandbox, &["dev"]).run().exits(3).is("interrupted-still-applying");
+    // Another unit is nobody's business.
+    apply(&sandbox, &["logs"]).run().exits(0);
+    held.let_go();
+    wait_until_unlocked(&sandbox, "dev");
+}
+
+#[test]
+fn next_run_says_what_became_of_it_and_does_the_rest() {
+    let sandbox = Sandbox::bumped();
+    killed(&sandbox).let_go();
+    wait_until_unlocked(&sandbox, "dev");
+    sandbox.clear_log();
+    apply(&sandbox, &["dev", "stage"]).run().exits(0).says("Found        dev   apply of run [run], which was killed");
+    assert_eq!(sandbox.log().applied(), ["100000000005"]);
+    apply(&sandbox, &["dev", "stage"]).run().exits(0).says_nothing_of("Found").says("nothing to apply in 2 units");
+}
+
+#[test]
+fn plans_of_a_killed_run_are_removed_by_the_next_one() {
+    let sandbox = Sandbox::bumped();
+    killed(&sandbox).let_go();
+    wait_until_unlocked(&sandbox, "dev");
+    apply(&sandbox, &["dev", "stage"]).run().exits(0);
+    let plans: Vec<_> =
+        sandbox.state_files().into_iter().filter(|path| path.to_str().unwrap().contains("/plans/")).collect();
+    assert!(plans.is_empty(), "{plans:?}");
+}

@@ -1,0 +1,33 @@
+//! Tests of the real `xtask` against the stand-ins, each in a throw-away repository of its own.
+//!
+//! [`sandbox`] lays out the repository and the world, [`command`] starts `xtask` in it with an environment made from
+//! nothing, [`said`] has all that it said with what differs from run to run taken out by [`redact`], and [`log`] what
+//! every stand-in was asked. Whole screens are compared with the files in `snapshots`; to write them anew:
+//! `INSTA_UPDATE=always cargo test -p xtask standins`.
+
+#![expect(clippy::disallowed_methods, reason = "a test is no part of xtask, and starts what it tests itself")]
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests too; clippy only knows the functions marked so")]
+
+mod apply_all;
+mod apply_failures;
+mod build_images;
+mod bump_refusals;
+mod bump_tags;
+mod command;
+mod credentials;
+mod dry_run;
+mod environment;
+mod guards;
+mod help;
+mod interrupted;
+mod log;
+mod profiles;
+mod program;
+mod redact;
+mod rehearse;
+mod running;
+mod said;
+mod sandbox;
+mod secrets;
+mod tools;
+mod units;

@@ -1,0 +1,85 @@
+//! Finding the outside tools: all that are missing are named together, nothing is guessed, and stand-ins are refused in
+//! earnest.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+
+use super::program::{link, standin};
+use super::sandbox::Sandbox;
+
+#[test]
+fn all_missing_tools_are_named_together() {
+    let sandbox = Sandbox::bumped();
+    for tool in ["aws-vault", "terraform", "terragrunt"] {
+        fs::remove_file(sandbox.tool(tool)).unwrap();
+    }
+    let said = sandbox.xtask(["apply-all", "--yes"]).run().exits(3);
+    let first = said.err.lines().next().unwrap();
+    assert!(["`aws-vault`", "`terraform`", "`terragrunt`"].iter().all(|tool| first.contains(tool)), "{}", said.err);
+    said.is("tools-missing");
+}
+
+#[test]
+fn missing_tools_of_a_build_are_named_together() {
+    let sandbox = Sandbox::new();
+    for tool in ["aws", "aws-vault", "infrastructure-deployer"] {
+        fs::remove_file(sandbox.tool(tool)).unwrap();
+    }
+    sandbox.xtask(["build-images", "v1.3.0"]).run().exits(3).is("tools-missing-for-build");
+}
+
+#[test]
+fn with_terraform_and_tofu_nothing_is_guessed() {
+    let sandbox = Sandbox::bumped().without_setting("terraform-binary");
+    link(standin(), &sandbox.tool("tofu"));
+    sandbox.xtask(["apply-all", "--yes"]).run().exits(3).is("tools-terraform-and-tofu");
+    assert!(sandbox.log().calls().is_empty());
+}
+
+#[test]
+fn hcl_can_say_which_of_terraform_and_tofu_is_meant() {
+    let sandbox = Sandbox::bumped().without_setting("terraform-binary");
+    link(standin(), &sandbox.tool("tofu"));
+    sandbox.edit("terragrunt.hcl", "remote_state {", "terraform_binary = \"terraform\"\n\nremote_state {");
+    sandbox.xtask(["apply-all", "--yes"]).run().exits(0);
+}
+
+#[test]
+fn the_only_one_installed_is_taken() {
+    let sandbox = Sandbox::bumped().without_setting("terraform-binary");
+    sandbox.xtask(["apply-all", "--yes"]).run().exits(0);
+    assert_eq!(sandbox.log().applied().len(), 6);
+}
+
+#[test]
+fn stand_ins_are_refused_in_earnest() {
+    let sandbox = Sandbox::bumped();
+    let said = sandbox.xtask(["apply-all", "--yes"]).without("XTASK_REHEARSAL").run().exits(3);
+    for tool in ["aws-vault", "terraform", "terragrunt"] {
+        assert!(
+            said.err.contains(&format!("`{tool}` is the stand-in of a rehearsal, not the real program")),
+            "{said:?}"
+        );
+    }
+    assert!(sandbox.log().calls().is_empty());
+}
+
+#[test]
+fn real_tools_are_refused_in_a_rehearsal() {
+    let sandbox = Sandbox::bumped();
+    let real = sandbox.top().join("real");
+    fs::create_dir(&real).unwrap();
+    symlink("/bin/sh", real.join("terragrunt")).unwrap();
+    let path = format!("{}:{}", real.display(), sandbox.world().join("bin").display());
+    let said = sandbox.xtask(["apply-all", "--yes"]).env("PATH", path).run().exits(3);
+    said.says("a rehearsal would have used the real `terragrunt`, which could change an account");
+    assert!(sandbox.log().calls().is_empty());
+}
+
+#[test]
+fn stand_ins_of_another_rehearsal_are_refused() {
+    let sandbox = Sandbox::bumped();
+    let command = sandbox.xtask(["apply-all", "--yes"]).env("XTASK_REHEARSAL", sandbox.top().join("another"));
+    command.run().exits(3).says("`terragrunt` is the stand-in of a rehearsal");
+    assert!(sandbox.log().calls().is_empty());
+}
