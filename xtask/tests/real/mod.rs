@@ -20,6 +20,7 @@ mod network;
 pub(crate) mod operator;
 mod programs;
 pub(crate) mod shape;
+mod sources;
 pub(crate) mod toolbox;
 mod tools_work;
 mod typed;
