@@ -1,5 +1,6 @@
 //! What went wrong, where, and what to do; and the exit code that follows from it.
 
+use std::collections::HashSet;
 use std::fmt;
 
 use super::Place;
@@ -155,15 +156,10 @@ impl std::error::Error for Failure {}
 pub struct Failures(Vec<Failure>);
 
 impl Failures {
-    /// `Ok` if there is nothing wrong. The same problem of many units is one problem.
+    /// `Ok` if there is nothing wrong. What is wrong with many units in the same words is said once.
     pub fn check(mut failures: Vec<Failure>) -> Result<(), Self> {
-        let mut seen = Vec::new();
-        failures.retain(|failure| {
-            let text = failure.to_string();
-            let is_new = !seen.contains(&text);
-            seen.push(text);
-            is_new
-        });
+        let mut seen = HashSet::new();
+        failures.retain(|failure| seen.insert(failure.to_string()));
         if failures.is_empty() { Ok(()) } else { Err(Self(failures)) }
     }
 

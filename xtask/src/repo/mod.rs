@@ -16,7 +16,6 @@ pub mod unit;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -100,8 +99,6 @@ impl Repository {
     pub fn take_problems(&mut self) -> Vec<Failure> {
         let mut all = std::mem::take(&mut self.problems);
         all.extend(self.units.iter_mut().flat_map(|unit| std::mem::take(&mut unit.problems)));
-        let mut seen = HashSet::new();
-        all.retain(|failure| seen.insert(failure.to_string()));
         all
     }
 
