@@ -24,6 +24,7 @@ pub struct Cli {
 
 /// Options that every command has.
 #[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Options of every command")]
 pub struct Globals {
     /// The repository, or a folder in it [default: found from the current directory upwards]
     #[arg(long, global = true, value_name = "PATH")]

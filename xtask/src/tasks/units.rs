@@ -156,14 +156,8 @@ fn explained(notes: Vec<(String, String)>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use super::*;
-
-    fn fixture(name: &str) -> Repository {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name);
-        Repository::open(&path).expect("it opens")
-    }
+    use crate::repo::tests::fixture;
 
     fn found(unit: &Unit) -> Result<Profile, Failure> {
         match unit.account.name.as_str() {
@@ -174,7 +168,8 @@ mod tests {
 
     #[test]
     fn the_json_has_the_promised_shape() {
-        let repo = fixture("reference");
+        let tree = fixture("reference");
+        let repo = tree.open();
         let value: serde_json::Value = serde_json::from_str(&json(&repo, &found)).expect("it is JSON");
         assert_eq!(value["schema"], 1);
         assert_eq!(value["root"], repo.root.display().to_string());
@@ -188,7 +183,8 @@ mod tests {
 
     #[test]
     fn the_table_is_aligned_and_explains_what_is_not_known() {
-        let repo = fixture("override");
+        let tree = fixture("override");
+        let repo = tree.open();
         let text = table(&repo, &|unit| {
             if unit.account.name == "dev" { Err(Failure::refused("there is no profile")) } else { found(unit) }
         });

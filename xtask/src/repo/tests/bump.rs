@@ -37,7 +37,8 @@ fn unit(planner: &str, applier: &str) -> String {
 
 #[test]
 fn the_tags_of_a_reference_architecture_change_by_their_two_literals_and_nothing_else() {
-    let repo = open(&fixture("reference")).expect("it opens");
+    let tree = fixture("reference");
+    let repo = tree.open();
     let bump = plan(&repo, &[(RUNNER, "v1.3.0"), (KANIKO, "v1.2.0")]).expect("it is planned");
     let diff = bump.diff();
     let changed: Vec<_> = diff.lines().filter(|line| line.starts_with(['-', '+'])).collect();
@@ -59,9 +60,10 @@ fn the_tags_of_a_reference_architecture_change_by_their_two_literals_and_nothing
 
 #[test]
 fn one_image_alone_can_be_moved() {
-    let repo = open(&fixture("self-contained")).expect("it opens");
+    let tree = fixture("self-contained");
+    let repo = tree.open();
     let bump = plan(&repo, &[(KANIKO, "v9")]).expect("it is planned");
-    let before = std::fs::read_to_string(fixture("self-contained/common.hcl")).expect("the file");
+    let before = std::fs::read_to_string(tree.path().join("common.hcl")).expect("the file");
     assert_eq!(String::from_utf8_lossy(&bump.edits[0].after), before.replace("\"v0.38.10\" #", "\"v9\" #"));
     assert_eq!(bump.edits[0].changes.len(), 1);
     assert_eq!(bump.edits[0].changes[0].images, [KANIKO]);
@@ -69,7 +71,8 @@ fn one_image_alone_can_be_moved() {
 
 #[test]
 fn a_tag_that_is_there_already_needs_no_edit() {
-    let repo = open(&fixture("reference")).expect("it opens");
+    let tree = fixture("reference");
+    let repo = tree.open();
     let bump = plan(&repo, &[(RUNNER, "v0.52.1")]).expect("it is planned");
     assert!(bump.edits.is_empty());
     assert_eq!(bump.already.iter().map(|pin| pin.place().to_string()).collect::<Vec<_>>(), ["common.hcl:13"]);
@@ -78,7 +81,8 @@ fn a_tag_that_is_there_already_needs_no_edit() {
 
 #[test]
 fn a_unit_that_redefines_the_tag_keeps_everything_from_being_changed() {
-    let repo = open(&fixture("override")).expect("it opens");
+    let tree = fixture("override");
+    let repo = tree.open();
     let text = refused(&repo, &[(RUNNER, "v1.3.0")]);
     let file = "Stage-QA/us-east-1/mgmt/ecs-deploy-runner/terragrunt.hcl";
     let expected = format!(

@@ -78,7 +78,7 @@ impl Numbers {
 }
 
 fn original(name: &str) -> Vec<u8> {
-    std::fs::read(fixture("reference").join(name)).expect("the file")
+    std::fs::read(fixture("reference").path().join(name)).expect("the file")
 }
 
 #[test]

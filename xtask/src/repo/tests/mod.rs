@@ -9,7 +9,7 @@ mod shapes;
 mod splice;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use tempfile::TempDir;
 
@@ -52,9 +52,24 @@ fn open(path: &Path) -> Result<Repository, Failures> {
     Repository::open(path)
 }
 
-/// A tree under `tests/fixtures`.
-pub(crate) fn fixture(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)
+/// A tree under `tests/fixtures`, laid out. Its files end in `.in` there: in somebody's repository they would be units
+/// to terragrunt otherwise.
+pub(crate) fn fixture(name: &str) -> Tree {
+    let tree = Tree::new(&[]);
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name);
+    let mut folders = vec![source.clone()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).expect("a fixture").flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|ending| ending == "in") {
+                let name = path.strip_prefix(&source).expect("it lies below").with_extension("");
+                tree.write(&name.to_string_lossy(), &fs::read(&path).expect("a file"));
+            }
+        }
+    }
+    tree
 }
 
 fn unit_path(text: &str) -> UnitPath {

@@ -1,7 +1,7 @@
 //! What is read from the shapes that repositories have.
 
-use super::{Tree, fixture, open, texts, unit_path};
-use crate::model::{ImageName, Known};
+use super::{Tree, fixture, texts, unit_path};
+use crate::model::{Failures, ImageName, Known};
 use crate::repo::{Repository, Unit};
 
 fn summary(unit: &Unit) -> String {
@@ -25,7 +25,8 @@ fn summaries(repo: &Repository) -> Vec<String> {
 
 #[test]
 fn a_reference_architecture_with_envcommon_is_read() {
-    let repo = open(&fixture("reference")).expect("it opens");
+    let tree = fixture("reference");
+    let repo = tree.open();
     let registry = "100000000002.dkr.ecr.us-east-1.amazonaws.com";
     let runner = format!("{registry}/ecs-deploy-runner:v0.52.1 by common.hcl:13 deploy_runner_container_image_tag");
     let kaniko = format!("{registry}/kaniko:v0.52.1 by common.hcl:16 kaniko_container_image_tag");
@@ -45,7 +46,8 @@ fn a_reference_architecture_with_envcommon_is_read() {
 
 #[test]
 fn units_that_contain_everything_themselves_are_read() {
-    let repo = open(&fixture("self-contained")).expect("it opens");
+    let tree = fixture("self-contained");
+    let repo = tree.open();
     let registry = "100000000002.dkr.ecr.eu-west-1.amazonaws.com";
     let runner = format!("{registry}/ecs-deploy-runner:v0.38.10.1 by common.hcl:5 deploy_runner_container_image_tag");
     let kaniko = format!("{registry}/kaniko:v0.38.10 by common.hcl:6 kaniko_container_image_tag");
@@ -59,7 +61,8 @@ fn units_that_contain_everything_themselves_are_read() {
 
 #[test]
 fn a_tag_redefined_in_the_unit_is_found_where_it_decides() {
-    let repo = open(&fixture("override")).expect("it opens");
+    let tree = fixture("override");
+    let repo = tree.open();
     let uri = "100000000002.dkr.ecr.us-east-1.amazonaws.com/ecs-deploy-runner";
     let folder = "us-east-1/mgmt/ecs-deploy-runner";
     let key = "deploy_runner_container_image_tag";
@@ -143,7 +146,8 @@ fn what_several_units_share_is_reported_once() {
     let other = "dev/us-west-2/mgmt/ecs-deploy-runner/terragrunt.hcl";
     let mut repo = Tree::new(&[ACCOUNTS, ("common.hcl", "}"), (UNIT, &unit), (other, &unit)]).open();
     assert_eq!(repo.all_problems().count(), 2);
-    assert_eq!(repo.take_problems().len(), 1);
+    let failures = Failures::check(repo.take_problems()).expect_err("something is wrong");
+    assert_eq!(failures.iter().count(), 1);
 }
 
 #[test]
