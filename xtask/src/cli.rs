@@ -65,7 +65,7 @@ impl Globals {
 /// What is refused for safety unless it is allowed by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Allowance {
-    /// Apply plans that destroy something which they don't make anew
+    /// Apply plans that destroy something, or replace more than task definitions
     Destroy,
     /// Move a tag although its image is not in ECR
     UnprovenImage,

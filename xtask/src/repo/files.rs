@@ -87,6 +87,19 @@ impl Files {
         result
     }
 
+    /// The files that are no longer what they were when they were read, by the name that people should read.
+    pub fn changed(&self) -> Vec<String> {
+        let bytes = locked(&self.bytes);
+        let is_changed = |path: &PathBuf, before: &Result<Arc<[u8]>, Fault>| match (std::fs::read(path), before) {
+            (Ok(now), Ok(before)) => now != **before,
+            (now, before) => now.is_ok() != before.is_ok(),
+        };
+        let changed = bytes.iter().filter(|(path, before)| is_changed(path, before)).map(|(path, _)| self.name(path));
+        let mut changed: Vec<_> = changed.collect();
+        changed.sort();
+        changed
+    }
+
     /// A file of HCL, parsed once.
     pub fn hcl(&self, path: &Path) -> Result<Arc<Source>, Fault> {
         if let Some(result) = locked(&self.parsed).get(path) {

@@ -117,6 +117,11 @@ impl Repository {
         self.files.bytes(&self.root.join(file)).map_err(|fault| fault.failure())
     }
 
+    /// The files that somebody has changed since the repository was read.
+    pub fn changed_files(&self) -> Vec<String> {
+        self.files.changed()
+    }
+
     /// The units as they would be with other texts in some files.
     fn units_with(&self, files: &Files) -> Vec<Unit> {
         let read = |unit: &Unit| {

@@ -17,10 +17,10 @@ pub fn text(digest: &Digest) -> String {
         let n = digest.unchanged.len();
         let _ = write!(text, "\n  {:<13}{}   nothing to change\n", count(n, "unit"), digest.unchanged.join(" "));
     }
-    let looks = if digest.destroying.is_empty() {
+    let looks = if digest.losing.is_empty() {
         "nothing".to_owned()
     } else {
-        format!("{} would lose something that is not made anew", digest.destroying.join(", "))
+        format!("{} may lose something for good: marked with !", digest.losing.join(", "))
     };
     let _ = write!(text, "\n  Look here    {looks}\n");
     text
@@ -37,7 +37,8 @@ fn group_text(text: &mut String, group: &Group) {
         .collect();
     let _ = writeln!(text, "  {:<13}{}   {same}{}", count(n, "unit"), group.labels.join(" "), counts.join(", "));
     for change in &group.changes {
-        let _ = writeln!(text, "    {:<9}{}", change.action.as_str(), change.address);
+        let mark = if change.loses() { '!' } else { ' ' };
+        let _ = writeln!(text, "  {mark} {:<9}{}", change.action.as_str(), change.address);
     }
     if group.n_outputs > 0 {
         let _ = writeln!(text, "    {:<9}{}", "change", count(group.n_outputs, "output"));
@@ -52,7 +53,11 @@ mod tests {
 
     #[test]
     fn the_digest_names_every_address_and_what_is_lost() {
-        let change = |action, address: &str| Change { action, address: address.to_owned() };
+        let change = |action, address: &str| Change {
+            action,
+            address: address.to_owned(),
+            kind: "aws_ecs_task_definition".to_owned(),
+        };
         let usual = vec![change(Action::Replace, "m.planner"), change(Action::Change, "m.policy")];
         let plan = |label: &str, changes: Vec<Change>| UnitPlan {
             label: label.to_owned(),
@@ -73,11 +78,11 @@ mod tests {
     change   m.policy
 
   1 unit       prod   1 to destroy
-    destroy  m.bucket
+  ! destroy  m.bucket
 
   1 unit       qa   nothing to change
 
-  Look here    prod would lose something that is not made anew
+  Look here    prod may lose something for good: marked with !
 "
         );
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::tools::terraform::plan::{Action, Change, Plan};
+use crate::tools::terraform::plan::{Change, Plan};
 
 /// A plan and whose it is.
 #[derive(Clone, Debug)]
@@ -33,8 +33,8 @@ pub struct Digest {
     pub groups: Vec<Group>,
     /// Units without any.
     pub unchanged: Vec<String>,
-    /// Units that destroy or forget something which they don't make anew.
-    pub destroying: Vec<String>,
+    /// Units that may lose something for good: see [`Change::loses`].
+    pub losing: Vec<String>,
 }
 
 impl Digest {
@@ -42,14 +42,14 @@ impl Digest {
     pub fn of(plans: &[UnitPlan]) -> Self {
         let mut groups: BTreeMap<(Vec<Change>, usize), Vec<String>> = BTreeMap::new();
         let mut unchanged = Vec::new();
-        let mut destroying = Vec::new();
+        let mut losing = Vec::new();
         for UnitPlan { label, plan, .. } in plans {
             if plan.is_empty() {
                 unchanged.push(label.clone());
                 continue;
             }
-            if plan.count(Action::Destroy) + plan.count(Action::Forget) > 0 {
-                destroying.push(label.clone());
+            if plan.changes.iter().any(Change::loses) {
+                losing.push(label.clone());
             }
             let mut changes = plan.changes.clone();
             changes.sort_by(|a, b| b.action.cmp(&a.action).then_with(|| a.address.cmp(&b.address)));
@@ -58,7 +58,7 @@ impl Digest {
         let mut groups: Vec<_> =
             groups.into_iter().map(|((changes, n_outputs), labels)| Group { labels, changes, n_outputs }).collect();
         groups.sort_by(|a, b| b.labels.len().cmp(&a.labels.len()).then_with(|| a.labels.cmp(&b.labels)));
-        Self { groups, unchanged, destroying }
+        Self { groups, unchanged, losing }
     }
 
     /// How many units would be changed.
@@ -70,11 +70,16 @@ impl Digest {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tools::terraform::plan::Action;
 
     fn plan(label: &str, changes: &[(Action, &str)]) -> UnitPlan {
         let changes = changes
             .iter()
-            .map(|(action, address)| Change { action: *action, address: (*address).to_owned() })
+            .map(|(action, address)| Change {
+                action: *action,
+                address: (*address).to_owned(),
+                kind: "aws_ecs_task_definition".to_owned(),
+            })
             .collect();
         UnitPlan { label: label.to_owned(), plan: Plan { changes, ..Plan::default() }, sha256: String::new() }
     }
@@ -94,12 +99,12 @@ mod tests {
         assert_eq!(digest.groups[0].changes[0].action, Action::Replace, "the gravest comes first");
         assert_eq!(digest.unchanged, ["prod"]);
         assert_eq!(digest.n_changing(), 3);
-        assert!(digest.destroying.is_empty());
+        assert!(digest.losing.is_empty());
     }
 
     #[test]
-    fn what_destroys_without_making_anew_is_singled_out() {
+    fn what_loses_something_is_singled_out() {
         let digest = Digest::of(&[plan("dev", &[(Action::Destroy, "a")]), plan("prod", &[(Action::Forget, "a")])]);
-        assert_eq!(digest.destroying, ["dev", "prod"]);
+        assert_eq!(digest.losing, ["dev", "prod"]);
     }
 }

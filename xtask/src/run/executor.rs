@@ -14,11 +14,12 @@ use serde::{Deserialize, Serialize};
 use crate::model::UnitPath;
 use crate::run::event::{Event, Outcome, StepName, StepResult};
 use crate::run::interrupt::Interrupt;
-use crate::run::judge::{APPLY_COMPLETE, Evidence, Judgement, judge};
+use crate::run::judge::{APPLY_COMPLETE, ERROR, Evidence, Judgement, judge};
 use crate::run::step::{Lane, Stage, Step, StepKind};
 use crate::run::tail::{self, Follower};
+use crate::tools::attempt::Attempt;
 use crate::tools::process::{self, Relay};
-use crate::tools::{proof, tty};
+use crate::tools::{lock, proof, tty};
 
 /// Carries out stages.
 #[derive(Clone, Debug)]
@@ -67,11 +68,6 @@ pub struct Ended {
     /// When, RFC 3339 in UTC.
     pub time: String,
 }
-
-/// The names of these two files in the folder of an attempt.
-pub const STARTED: &str = "started.json";
-/// See [`STARTED`].
-pub const ENDED: &str = "ended.json";
 
 impl Executor {
     /// Runs a stage in the foreground, one step after the other, where programs may ask the person at the terminal. Goes
@@ -167,6 +163,7 @@ impl Executor {
             std::thread::scope(|scope| {
                 let follower = scope.spawn(|| follow(step, &output.log, &done, tell));
                 let status = running.wait();
+                outlive(step);
                 done.store(true, Ordering::SeqCst);
                 follower.thread().unpark();
                 status
@@ -205,6 +202,13 @@ fn follow(step: &Step, log: &Path, done: &AtomicBool, tell: &(dyn Fn(Event) + Sy
     }
 }
 
+/// A wrapper that forks may end before what it started. The lock of the unit tells: it is free once nobody is at work.
+fn outlive(step: &Step) {
+    while step.lock.as_deref().is_some_and(lock::is_held) {
+        std::thread::park_timeout(Duration::from_millis(200));
+    }
+}
+
 fn conclude(step: &Step, code: anyhow::Result<Option<i32>>, took: Duration) -> Outcome {
     let code = match code {
         Ok(code) => code,
@@ -219,6 +223,7 @@ fn conclude(step: &Step, code: anyhow::Result<Option<i32>>, took: Duration) -> O
                 inner: &attempt.inner_proofs(),
                 has_product: has_product(step),
                 says_complete: log_of(step).is_some_and(|log| tail::end_contains(log, APPLY_COMPLETE)),
+                says_error: log_of(step).is_some_and(|log| tail::end_contains(log, ERROR)),
             },
         ),
         None if code == Some(0) => Judgement { result: StepResult::Succeeded, cause: None, guard_refused: false },
@@ -271,7 +276,7 @@ fn note_start(step: &Step) -> std::io::Result<()> {
         command: step.invocation.shell_line(),
         log: log_of(step).map(Path::to_owned),
     };
-    let mut file = fs::File::create_new(attempt.dir.join(STARTED))?;
+    let mut file = fs::File::create_new(attempt.started())?;
     std::io::Write::write_all(&mut file, &serde_json::to_vec(&started)?)?;
     file.sync_all()
 }
@@ -280,10 +285,11 @@ fn note_end(step: &Step, outcome: &Outcome) {
     let Some(attempt) = &step.attempt else { return };
     let ended = Ended { result: outcome.result.as_str().to_owned(), cause: outcome.cause.clone(), time: proof::now() };
     // Without this file the next run looks at the step again, which is right if the disk is full now.
-    let _ = write_ended(&attempt.dir, &ended);
+    let _ = write_ended(attempt, &ended);
 }
 
-/// Writes down how a step ended.
-pub fn write_ended(attempt: &Path, ended: &Ended) -> std::io::Result<()> {
-    fs::write(attempt.join(ENDED), serde_json::to_vec(ended)?)
+/// Writes down how a step ended, if nobody has done so before.
+pub fn write_ended(attempt: &Attempt, ended: &Ended) -> std::io::Result<()> {
+    let mut file = fs::File::create_new(attempt.ended())?;
+    std::io::Write::write_all(&mut file, &serde_json::to_vec(ended)?)
 }

@@ -50,10 +50,6 @@ impl RunFolder {
     fn make(&self) -> io::Result<PathBuf> {
         private_folder(&self.plans())?;
         private_folder(&self.dir.join("attempts"))?;
-        let ignore = self.state.join(".gitignore");
-        if !ignore.exists() {
-            fs::write(ignore, "*\n")?;
-        }
         let binary = self.binary();
         fs::copy(std::env::current_exe()?, &binary)?;
         Ok(binary)
@@ -79,6 +75,11 @@ impl RunFolder {
         self.plans().join(format!("{}.consent", file_name(label)))
     }
 
+    /// Where a state is kept that terraform could not save.
+    pub fn lost_state(&self, label: &str) -> PathBuf {
+        self.dir.join(format!("{}.errored.tfstate", file_name(label)))
+    }
+
     /// The folder of one attempt.
     pub fn attempt(&self, label: &str, kind: StepKind) -> Attempt {
         Attempt { dir: self.dir.join("attempts").join(format!("{}.{kind}", file_name(label))), nonce: random_word(26) }
@@ -93,7 +94,12 @@ impl RunFolder {
 
     /// The lock of a unit, which every run shares.
     pub fn unit_lock(&self, unit: &UnitPath) -> PathBuf {
-        self.state.join("locks").join(format!("{}.lock", unit.slug()))
+        self.lock_of(&unit.slug())
+    }
+
+    /// The lock of something else that only one program may work on, by a name without slashes.
+    pub fn lock_of(&self, name: &str) -> PathBuf {
+        self.state.join("locks").join(format!("{name}.lock"))
     }
 
     /// The lock of the repository.
@@ -151,7 +157,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_run_folder_is_private_and_hidden_from_git() {
+    fn a_run_folder_is_private() {
         use std::os::unix::fs::PermissionsExt;
         let root = tempfile::tempdir().unwrap();
         let run = RunFolder::new(root.path());
@@ -159,7 +165,6 @@ mod tests {
         run.create().unwrap();
         let mode = fs::metadata(run.plans()).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o700);
-        assert_eq!(fs::read_to_string(root.path().join(".xtask/.gitignore")).unwrap(), "*\n");
     }
 
     #[test]

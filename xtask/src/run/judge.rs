@@ -18,6 +18,8 @@ pub struct Evidence<'a> {
     pub has_product: bool,
     /// Whether Terraform's line about a completed apply is in the log.
     pub says_complete: bool,
+    /// Whether an error of Terraform's is in the log.
+    pub says_error: bool,
 }
 
 /// A verdict on a step.
@@ -34,36 +36,52 @@ pub struct Judgement {
 /// Terraform's and OpenTofu's last line of an apply that went through.
 pub const APPLY_COMPLETE: &str = "Apply complete!";
 
+/// How Terraform and OpenTofu begin an error.
+pub const ERROR: &str = "Error: ";
+
 /// Judges a step that ran behind the guards.
 pub fn judge(kind: StepKind, evidence: &Evidence<'_>) -> Judgement {
     let Some(outer) = evidence.outer else {
         return failed("the credential tool ended without starting anything; nothing was changed");
     };
-    for proof in std::iter::once(outer).chain(evidence.inner) {
+    // What a guard refused before terraform's apply was started decides; later ones, such as those of a hook, don't undo it.
+    let before_apply = evidence.inner.iter().take_while(|proof| !is_started(proof, "apply"));
+    for proof in std::iter::once(outer).chain(before_apply) {
         if proof.verdict != Verdict::Proven {
             let cause = proof.reason.clone().unwrap_or_else(|| "a guard refused, without a reason".to_owned());
             return Judgement { guard_refused: true, ..failed(&cause) };
         }
     }
-    let inner_started = |command: &str| evidence.inner.iter().any(|proof| proof.command == command);
+    let started = |command: &str| evidence.inner.iter().any(|proof| is_started(proof, command));
     match (kind, evidence.code) {
-        (StepKind::Apply, code) if !inner_started("apply") => {
+        (StepKind::Apply, code) if !started("apply") => {
             failed(&format!("terragrunt {} without starting terraform's apply; nothing was changed", ended(code)))
         }
-        (StepKind::Apply, Some(0)) if evidence.says_complete => succeeded(),
-        (StepKind::Apply, Some(0)) => {
-            unknown("terragrunt ended well, but terraform never said that the apply is complete")
-        }
-        (StepKind::Apply, None) => unknown("it was killed by a signal in the middle of the apply"),
-        (StepKind::Plan, Some(0)) if !inner_started("plan") => {
-            failed("terragrunt ended well without planning anything")
-        }
+        (StepKind::Apply, code) => judge_apply(evidence, code),
+        (StepKind::Plan, Some(0)) if !started("plan") => failed("terragrunt ended well without planning anything"),
         (StepKind::Plan | StepKind::Show, Some(0)) if !evidence.has_product => {
             failed("it ended well, but the file that it was to write is not there")
         }
         (_, Some(0)) => succeeded(),
         (_, code) => failed(&ended(code)),
     }
+}
+
+/// Judges an apply that terraform began. terragrunt ends with 255 if its terraform was killed (measured with 0.55.1 and
+/// 1.1.3); then, and where terraform said neither that it is done nor what went wrong, nobody can say what it did.
+fn judge_apply(evidence: &Evidence<'_>, code: Option<i32>) -> Judgement {
+    match (code, evidence.says_complete) {
+        (Some(0), true) => succeeded(),
+        (Some(0), false) => unknown("terragrunt ended well, but terraform never said that the apply is complete"),
+        (code, true) => failed(&format!("the apply is complete, but terragrunt then {}", ended(code))),
+        (None | Some(255), false) => unknown("it was killed in the middle of the apply"),
+        (code, false) if evidence.says_error => failed(&ended(code)),
+        (code, false) => unknown(&format!("it {} in the middle of the apply, without saying why", ended(code))),
+    }
+}
+
+fn is_started(proof: &Proof, command: &str) -> bool {
+    proof.verdict == Verdict::Proven && proof.command == command
 }
 
 fn ended(code: Option<i32>) -> String {
@@ -98,7 +116,7 @@ mod tests {
 
     /// What is known of a step whose guards found nothing wrong.
     fn fine(code: Option<i32>, inner: &[Proof]) -> (Proof, Evidence<'_>) {
-        let evidence = Evidence { code, outer: None, inner, has_product: true, says_complete: true };
+        let evidence = Evidence { code, outer: None, inner, has_product: true, says_complete: true, says_error: false };
         (proof(Verdict::Proven, "terragrunt"), evidence)
     }
 
@@ -123,9 +141,35 @@ mod tests {
         assert_eq!(verdict(apply, Some(0), &applied, |_| {}), StepResult::Succeeded);
         assert_eq!(verdict(apply, Some(0), &applied[..1], |_| {}), StepResult::Failed);
         assert_eq!(verdict(apply, Some(0), &applied, |e| e.says_complete = false), StepResult::Unknown);
-        assert_eq!(verdict(apply, Some(1), &applied, |_| {}), StepResult::Failed);
-        assert_eq!(verdict(apply, None, &applied, |_| {}), StepResult::Unknown);
         assert_eq!(verdict(apply, None, &applied[..1], |_| {}), StepResult::Failed);
+        assert_eq!(verdict(apply, Some(1), &applied, |_| {}), StepResult::Failed, "a hook after the apply failed");
+    }
+
+    #[test]
+    fn an_apply_that_was_cut_off_is_unknown() {
+        let applied = [proof(Verdict::Proven, "apply")];
+        let cut_off = |code, says_error| {
+            verdict(StepKind::Apply, code, &applied, |evidence| {
+                evidence.says_complete = false;
+                evidence.says_error = says_error;
+            })
+        };
+        assert_eq!(cut_off(None, false), StepResult::Unknown);
+        assert_eq!(cut_off(Some(255), true), StepResult::Unknown, "terragrunt's code for a terraform that was killed");
+        assert_eq!(cut_off(Some(1), false), StepResult::Unknown);
+        assert_eq!(cut_off(Some(1), true), StepResult::Failed);
+    }
+
+    #[test]
+    fn a_hook_that_a_guard_refused_does_not_undo_an_apply() {
+        let inner = [proof(Verdict::Proven, "apply"), proof(Verdict::Refused, "state")];
+        assert_eq!(verdict(StepKind::Apply, Some(0), &inner, |_| {}), StepResult::Succeeded);
+        let (outer, mut evidence) = fine(Some(1), &inner);
+        evidence.outer = Some(&outer);
+        let judgement = judge(StepKind::Apply, &evidence);
+        assert!(
+            !judgement.guard_refused && judgement.cause.is_some_and(|cause| cause.contains("the apply is complete"))
+        );
     }
 
     #[test]

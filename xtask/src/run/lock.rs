@@ -1,6 +1,6 @@
 //! One run at a time in a repository, by a kernel lock that ends with the process that holds it.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{Read, Write};
 use std::path::Path;
 
@@ -20,6 +20,12 @@ impl RunLock {
         if let Some(folder) = path.parent() {
             private_folder(folder)
                 .map_err(|error| refuse("cannot make the folder for this repository's state").because(error))?;
+        }
+        // The folder of our state ignores itself.
+        let ignore = path.with_file_name(".gitignore");
+        if !ignore.exists() {
+            fs::write(&ignore, "*\n")
+                .map_err(|error| refuse("cannot write to the folder for this repository's state").because(error))?;
         }
         let mut file = OpenOptions::new()
             .create(true)
@@ -45,14 +51,6 @@ impl RunLock {
     }
 }
 
-/// Whether somebody holds the lock at `path`; a file that isn't there is held by nobody.
-pub fn is_held(path: &Path) -> bool {
-    match OpenOptions::new().read(true).open(path) {
-        Ok(file) => matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)),
-        Err(_) => false,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -62,11 +60,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("lock");
         let first = RunLock::take(&path, "run 2026-01-01-abc").unwrap();
-        assert!(is_held(&path));
         let refused = RunLock::take(&path, "another").unwrap_err();
         assert!(refused.to_string().contains("held by  run 2026-01-01-abc"), "{refused}");
+        assert_eq!(fs::read_to_string(folder.path().join(".gitignore")).unwrap(), "*\n", "git never sees any of it");
         drop(first);
-        assert!(!is_held(&path));
         assert!(RunLock::take(&path, "another").is_ok());
     }
 }

@@ -62,6 +62,8 @@ pub struct Step {
     pub plan: Option<PathBuf>,
     /// The file with the hash of the plan that was consented to.
     pub consent: Option<PathBuf>,
+    /// The lock that is held while somebody is at work on it.
+    pub lock: Option<PathBuf>,
 }
 
 impl Step {

@@ -3,12 +3,14 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::run::executor::{ENDED, Ended, STARTED, Started, write_ended};
+use crate::model::UnitPath;
+use crate::run::executor::{Ended, Started, write_ended};
 use crate::run::folder::RunFolder;
 use crate::run::judge::APPLY_COMPLETE;
-use crate::run::lock;
 use crate::run::step::StepKind;
 use crate::run::tail;
+use crate::tools::attempt::Attempt;
+use crate::tools::lock::{self, WorkLock};
 use crate::tools::proof;
 
 /// A step whose end nobody saw.
@@ -22,7 +24,8 @@ pub struct Unfinished {
     pub is_running: bool,
     /// Whether its log says that the apply is complete.
     pub says_complete: bool,
-    dir: PathBuf,
+    attempt: Attempt,
+    lock: PathBuf,
 }
 
 impl Unfinished {
@@ -39,22 +42,31 @@ impl Unfinished {
     }
 
     fn read(run: &RunFolder, dir: PathBuf) -> Option<Self> {
-        if dir.join(ENDED).exists() {
+        let attempt = Attempt { dir, nonce: String::new() };
+        if attempt.ended().exists() {
             return None;
         }
-        let started: Started = serde_json::from_slice(&fs::read(dir.join(STARTED)).ok()?).ok()?;
-        let unit = crate::model::UnitPath::new(Path::new(started.unit.as_deref()?))?;
-        let run_name = dir.parent()?.parent()?.file_name()?.to_string_lossy().into_owned();
+        let started: Started = serde_json::from_slice(&fs::read(attempt.started()).ok()?).ok()?;
+        let unit = UnitPath::new(Path::new(started.unit.as_deref()?))?;
+        let run_name = attempt.dir.parent()?.parent()?.file_name()?.to_string_lossy().into_owned();
         let says_complete = started.log.as_deref().is_some_and(|log| tail::end_contains(log, APPLY_COMPLETE));
-        Some(Self { run: run_name, is_running: lock::is_held(&run.unit_lock(&unit)), says_complete, started, dir })
+        let lock = run.unit_lock(&unit);
+        Some(Self { run: run_name, is_running: lock::is_held(&lock), says_complete, started, attempt, lock })
     }
 
-    /// Writes down that somebody has been told and has looked at a fresh plan since.
+    /// Whether it is of this unit.
+    pub fn is_of(&self, unit: &UnitPath) -> bool {
+        self.started.unit.as_deref() == Some(unit.as_str())
+    }
+
+    /// Writes down that somebody has been told and has looked at a fresh plan since. Nothing may start meanwhile: a guard
+    /// that comes late finds what is written here.
     pub fn settle(&self) {
+        let Ok(_lock) = WorkLock::take(&self.lock) else { return };
         let result = if self.says_complete { "succeeded" } else { "unknown" };
         let cause = Some("its run was killed; the end was found by a later run".to_owned());
         // If this can't be written the next run tells of it once more.
-        let _ = write_ended(&self.dir, &Ended { result: result.to_owned(), cause, time: proof::now() });
+        let _ = write_ended(&self.attempt, &Ended { result: result.to_owned(), cause, time: proof::now() });
     }
 }
 

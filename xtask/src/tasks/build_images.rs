@@ -8,7 +8,7 @@ use crate::cli::{self, Format};
 use crate::model::{Account, Exit, Failure, Failures, ImageName, ImageUri, Kind, Region, Tag};
 use crate::repo::Repository;
 use crate::repo::unit::Unit;
-use crate::report::screen::{Tone, duration};
+use crate::report::screen::{Tone, count, duration};
 use crate::report::summary::{self, Row};
 use crate::run::event::{Outcome, StepResult};
 use crate::run::executor::OnFailure;
@@ -42,9 +42,8 @@ pub fn run(context: &Context, args: &cli::BuildImages) -> Result<Exit, Failures>
     let about = format!("{} by the runner of {account} in {}", queue.builds.about, build.region);
     context.screen.say(Tone::Plain, "Images", about);
     let mut session = Session::begin(context, &repo, &run, "build-images", builds.len())?;
-    ready.ask_passphrase(&context.vars, &session.give_up())?;
+    session.ask_passphrase(&mut ready)?;
     let queue = Queue::of(&ready, &run, &builds, false)?;
-    session.keep_secret(&ready);
     session.prove_identities(&ready, &queue.identity, &queue.accounts)?;
     let before = images::ask(&session, &run, &queue.before, &queue.wanted)?;
     let outcomes = session.side_by_side(&queue.builds, OnFailure::GoOn);
@@ -85,7 +84,7 @@ impl<'r> Queue<'r> {
         let names: Vec<_> =
             builds.iter().map(|(_, build)| format!("{}:{}", build.uri.repository(), build.tag)).collect();
         Ok(Self {
-            identity: orders.identities(&accounts),
+            identity: orders.identities(&accounts, ""),
             before: images::lookups(&orders, &wanted, "before"),
             builds: Stage {
                 title: "Building".to_owned(),
@@ -163,12 +162,17 @@ fn uri_of(builder: &Unit, image: ImageName) -> Result<(ImageUri, Region), Failur
 /// What became of an image: only ECR can say, since a build of a tag that exists is a successful nothing.
 fn row(wanted: &Wanted<'_>, outcome: &Outcome, before: Option<&Image>, after: Option<&Image>, root: &Path) -> Row {
     let path = format!("{}:{}", wanted.uri, wanted.tag);
-    let missing = outcome.result == StepResult::Succeeded && after.is_none();
-    let outcome = if missing {
-        let cause = "infrastructure-deployer ended well, but the image is not in ECR".to_owned();
-        Outcome { result: StepResult::Failed, cause: Some(cause), ..outcome.clone() }
-    } else {
-        outcome.clone()
+    let outcome = match (outcome.result, after) {
+        (StepResult::Succeeded, None) => {
+            let cause = "infrastructure-deployer ended well, but the image is not in ECR".to_owned();
+            Outcome { result: StepResult::Failed, cause: Some(cause), ..outcome.clone() }
+        }
+        (StepResult::Failed, Some(image)) => {
+            let cause = outcome.cause.clone().unwrap_or_default();
+            let cause = format!("{cause}; the image is in ECR all the same: {}", image.short());
+            Outcome { cause: Some(cause), ..outcome.clone() }
+        }
+        _ => outcome.clone(),
     };
     let mut row = Row::of(wanted.image.as_str(), &path, &outcome, root);
     if outcome.result == StepResult::Succeeded {
@@ -197,7 +201,7 @@ fn report(context: &Context, run: &RunFolder, rows: &[Row], after: &[Option<Imag
     }
     let n_failed = rows.iter().filter(|row| row.result != StepResult::Succeeded.as_str()).count();
     if n_failed > 0 {
-        return Err(Failure::new(Kind::Failed, format!("{n_failed} of {} images are not there", rows.len()))
+        return Err(Failure::new(Kind::Failed, format!("{n_failed} of {} failed", count(rows.len(), "build")))
             .hint("once the cause is settled: cargo xtask build-images, which leaves alone what is there")
             .into());
     }

@@ -12,6 +12,7 @@ use crate::repo::unit::Unit;
 use crate::report::screen::{Tone, count};
 use crate::run::edit::{self, Edit};
 use crate::run::folder::RunFolder;
+use crate::run::lock::RunLock;
 use crate::run::step::Stage;
 use crate::tasks::context::Context;
 use crate::tasks::images::{self, Wanted};
@@ -21,17 +22,10 @@ use crate::tasks::session::{self, Session};
 /// Moves the tags.
 pub fn run(context: &Context, args: &cli::BumpTags) -> Result<Exit, Failures> {
     let mut repo = context.repository()?;
-    let mut problems = repo.take_problems();
+    // What can't be read would come back as a tag that isn't known, once for every unit.
+    Failures::check(repo.take_problems())?;
     let wanted = wanted(context, &repo, args)?;
-    let planned = plan_bump(&repo, &wanted);
-    let bump = match planned {
-        Ok(bump) => bump,
-        Err(failures) => {
-            problems.extend(failures.into_vec());
-            Bump::default()
-        }
-    };
-    Failures::check(problems)?;
+    let bump = plan_bump(&repo, &wanted)?;
     if bump.edits.is_empty() {
         report(context, &bump, "nothing to change")?;
         return Ok(Exit::DONE);
@@ -52,6 +46,9 @@ pub fn run(context: &Context, args: &cli::BumpTags) -> Result<Exit, Failures> {
         .iter()
         .map(|edit| Edit { name: &edit.file, path: &edit.path, before: &edit.before, after: &edit.after })
         .collect();
+    let lock = RunFolder::new(&repo.root).run_lock();
+    // Nobody plans while files change.
+    let _lock = RunLock::take(&lock, &format!("bump-tags, process {}", std::process::id()))?;
     edit::write_all(&edits)?;
     report(context, &bump, "changed")?;
     context.screen.say(Tone::Good, "Finished", "next: cargo xtask apply-all");
@@ -93,7 +90,7 @@ fn prove_images(context: &Context, repo: &Repository, tags: &BTreeMap<ImageName,
     let run = RunFolder::new(&repo.root);
     let stages = |ready: &Ready<'_>, dry: bool| -> Result<(Stage, Stage), Failure> {
         let orders = session::orders(ready, &run, dry)?;
-        Ok((orders.identities(&accounts), images::lookups(&orders, &wanted, "bump")))
+        Ok((orders.identities(&accounts, ""), images::lookups(&orders, &wanted, "bump")))
     };
     if context.globals.dry_run {
         let (identity, lookups) = stages(&ready, true)?;
@@ -101,8 +98,7 @@ fn prove_images(context: &Context, repo: &Repository, tags: &BTreeMap<ImageName,
         return Ok(());
     }
     let mut session = Session::begin(context, repo, &run, "bump-tags", wanted.len())?;
-    ready.ask_passphrase(&context.vars, &session.give_up())?;
-    session.keep_secret(&ready);
+    session.ask_passphrase(&mut ready)?;
     let (identity, lookups) = stages(&ready, false)?;
     session.prove_identities(&ready, &identity, &accounts)?;
     let answers = images::ask(&session, &run, &lookups, &wanted)?;

@@ -31,11 +31,11 @@ impl<'a> Orders<'a> {
         Self { ready, run, guard }
     }
 
-    /// Opens a session per account, one after the other, and proves whose it is.
-    pub fn identities(&self, accounts: &[(&Account, Region)]) -> Stage {
+    /// Opens a session per account, one after the other, and proves whose it is. `when` tells two proofs of an account apart.
+    pub fn identities(&self, accounts: &[(&Account, Region)], when: &str) -> Stage {
         let step = |(account, region): &(&Account, Region)| {
             let (label, kind) = (account.name.as_str(), StepKind::Identity);
-            let order = self.order(account, region, self.run.attempt(label, kind));
+            let order = self.order(account, region, self.run.attempt(&format!("{label}{when}"), kind));
             Step { output: None, ..self.step(kind, label, account, order, self.ready.repo.root.clone()) }
         };
         let names: Vec<_> = accounts.iter().map(|(account, _)| account.name.as_str()).collect();
@@ -62,6 +62,7 @@ impl<'a> Orders<'a> {
             output: None,
             plan: None,
             consent: None,
+            lock: None,
         };
         let lanes = remotes.iter().map(|remote| vec![step(remote)]).collect();
         Stage { title: "Sources".to_owned(), is_told: false, about: remotes.join(" "), lanes }
@@ -80,6 +81,7 @@ impl<'a> Orders<'a> {
         let (label, kind) = (build.image.as_str(), StepKind::Build);
         let mut order = self.order(account, &build.region, self.run.attempt(label, kind));
         order.program = self.program("infrastructure-deployer", build.arguments());
+        order.lock = Some(self.run.lock_of(&format!("image.{label}")));
         self.step(kind, label, account, order, self.ready.repo.root.clone())
     }
 
@@ -144,15 +146,20 @@ impl<'a> Orders<'a> {
         let mut argv = self.ready.wrapper.argv(account, profile, &order.region);
         argv.push(self.guard.clone().into());
         argv.extend(order.arguments());
+        let mut vars = self.ready.wrapper_env.clone();
+        if kind != StepKind::Identity {
+            env::forbid_windows(&mut vars);
+        }
         Step {
             kind,
             subject: label.to_owned(),
             unit: None,
-            invocation: Invocation { argv, cwd, vars: self.ready.wrapper_env.clone() },
+            invocation: Invocation { argv, cwd, vars },
             attempt: order.attempt,
             output: Some(self.run.output(label, kind)),
             plan: None,
             consent: None,
+            lock: order.lock,
         }
     }
 }

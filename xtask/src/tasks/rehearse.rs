@@ -27,9 +27,12 @@ pub fn run(context: &Context, args: &cli::Rehearse) -> Result<Exit, Failures> {
     let pinned = original.as_ref().and_then(|repo| repo.settings.terraform_aws_ci_version().map(str::to_owned));
     let tag = context.tag(args.tag.as_ref(), pinned.as_deref().or(Some(NEWEST)))?;
     let base = new_folder(args.into.as_deref())?;
-    let laid_out = lay_out(context, args, original.as_ref(), &base);
-    let place = laid_out.map_err(|error| {
-        Failure::failed("the rehearsal could not be laid out").in_file(base.display().to_string()).because(error)
+    let place = lay_out(context, args, original.as_ref(), &base).map_err(|error| {
+        // Only a folder that is ours is removed again.
+        if args.into.is_none() {
+            let _ = fs::remove_dir_all(&base);
+        }
+        Failure::failed("the rehearsal could not be laid out").because(error)
     })?;
     introduce(context, original.as_ref(), &base);
     interrupt::leave_to_child()?;
@@ -123,6 +126,12 @@ fn lay_out(
         .iter()
         .flat_map(|account| ["--profile".to_owned(), format!("{}={}", profile(&account.name), account.id)]);
     let known: Vec<_> = known.collect();
+    let accounts = repo.accounts.iter().map(|account| account.name.as_str()).collect::<Vec<_>>();
+    let misnamed =
+        args.inject.iter().filter_map(|fault| fault.split_once(':')).find(|(_, name)| !accounts.contains(name));
+    if let Some((_, name)) = misnamed {
+        anyhow::bail!("`--inject` names `{name}`, and the accounts are {}", accounts.join(", "));
+    }
     let faults = args.inject.iter().flat_map(|fault| ["--inject", fault]);
     cmd!(shell, "{standin} world --into {world} --repo {root} {known...} {faults...}").quiet().ignore_stdout().run()?;
     let sts = Service::start(&standin, &["sts".as_ref(), "--world".as_ref(), world.as_os_str()], "ready ")?;

@@ -58,9 +58,14 @@ impl<'a> Session<'a> {
         Ok(Self { context, run, root: repo.root.clone(), started: Instant::now(), executor, _lock: lock })
     }
 
-    /// Keeps a secret that was asked for at the terminal out of the logs too.
-    pub fn keep_secret(&mut self, ready: &Ready<'_>) {
+    /// Asks what the credential tool would ask at every call, and keeps the answer out of the logs.
+    pub fn ask_passphrase(&mut self, ready: &mut Ready<'_>) -> Result<(), Failure> {
+        let interrupt = self.executor.interrupt.clone();
+        let asked = ready.ask_passphrase(&self.context.vars, &|| interrupt.asked());
+        self.check_interrupt()?;
+        asked?;
         self.executor.relay.secrets.extend(secret(&ready.wrapper_env));
+        Ok(())
     }
 
     /// Removes plans, which hold secrets and which nobody may apply any more, and the copies of our own binary.

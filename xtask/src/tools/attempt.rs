@@ -27,6 +27,16 @@ impl Attempt {
         self.dir.join("shim.json")
     }
 
+    /// What is on disk, durably, before the attempt starts.
+    pub fn started(&self) -> PathBuf {
+        self.dir.join("started.json")
+    }
+
+    /// What is on disk once somebody has seen its end.
+    pub fn ended(&self) -> PathBuf {
+        self.dir.join("ended.json")
+    }
+
     /// The outer guard's proof, if there is one of this attempt.
     pub fn outer_proof(&self) -> Option<Proof> {
         Proof::read(&self.outer(), &self.nonce)

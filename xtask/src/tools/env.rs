@@ -123,9 +123,9 @@ const SOURCES: &[&str] = &[
     "AWS_STS_REGIONAL_ENDPOINTS",
 ];
 
-/// What Terraform and terragrunt may read without changing what they do to an account.
-const PROGRAMS: &[&str] =
-    &["TF_CLI_CONFIG_FILE", "TF_PLUGIN_CACHE_DIR", "TF_TOKEN_*", "CHECKPOINT_DISABLE", "TERRAGRUNT_DOWNLOAD"];
+/// What Terraform and terragrunt may read without changing what they do to an account. Not `TF_PLUGIN_CACHE_DIR`, which
+/// HashiCorp's Terraform can't share between processes, nor a download folder, where nobody would look for a lost state.
+const PROGRAMS: &[&str] = &["TF_CLI_CONFIG_FILE", "TF_TOKEN_*", "CHECKPOINT_DISABLE"];
 
 /// Prefixes of names whose absence somebody may notice.
 const WORTH_SAYING: &[&str] = &["AWS_", "TF_", "TG_", "TERRAGRUNT_", "GITHUB_", "GIT_", "TOFU_"];
@@ -160,6 +160,11 @@ pub fn build(parent: &Env, purpose: Purpose, pass: &[String]) -> ChildEnv {
         vars.insert("AWS_EC2_METADATA_DISABLED".into(), "true".into());
     }
     ChildEnv { vars, dropped }
+}
+
+/// Adds what makes aws-vault fail rather than open a window: it asks at the terminal, and a detached child has none.
+pub fn forbid_windows(vars: &mut Env) {
+    vars.insert("AWS_VAULT_PROMPT".into(), "terminal".into());
 }
 
 /// Adds what keeps git and ssh from asking questions that nobody would see.

@@ -3,14 +3,13 @@
 //! of credentials. On any doubt nothing is started.
 
 use std::ffi::{OsStr, OsString};
-use std::fs::{File, OpenOptions};
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::model::{AccountId, Failure, Region};
 use crate::tools::attempt::Attempt;
 use crate::tools::env::{self, Env, Purpose};
 use crate::tools::keys::Keys;
+use crate::tools::lock::WorkLock;
 use crate::tools::proof::Proof;
 use crate::tools::shim::ShimConfig;
 use crate::tools::terragrunt::Action;
@@ -100,7 +99,8 @@ pub fn run(order: &GuardOrder) -> Result<(), Failure> {
                 .because(error)
         })?;
     }
-    let lock = order.lock.as_deref().map(take_lock).transpose();
+    let lock = order.lock.as_deref().map(WorkLock::take).transpose().map_err(Refused::from);
+    let lock = lock.and_then(|lock| still_wanted(order).map(|()| lock).map_err(Refused::from));
     let proven = lock.and_then(|lock| prove(order, &vars).map(|proven| (lock, proven)));
     let (_lock, (keys, proof)) = match proven {
         Ok(proven) => proven,
@@ -115,6 +115,18 @@ pub fn run(order: &GuardOrder) -> Result<(), Failure> {
     }
     let vars = program_environment(order, &vars, &keys)?;
     Err(process::become_program(&order.program, &vars))
+}
+
+/// A guard that comes late, because its runner was killed while the credential tool was still at work, may find that a
+/// later run has told of this attempt and gone on without it.
+fn still_wanted(order: &GuardOrder) -> Result<(), Failure> {
+    match &order.attempt {
+        Some(attempt) if attempt.ended().exists() => {
+            Err(Failure::refused("a later run has gone on without this attempt, so nothing was started")
+                .in_file(attempt.dir.display().to_string()))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// A refusal, with what STS had said by then.
@@ -173,38 +185,6 @@ fn write_proof(order: &GuardOrder, proof: &Proof) -> Result<(), Failure> {
             .in_file(attempt.outer().display().to_string())
             .because(error)
     })
-}
-
-/// Opens and locks the unit's lock file on a descriptor that stays open in everything that this process becomes or
-/// starts: as long as the lock is held, somebody is at work in the unit.
-fn take_lock(path: &Path) -> Result<File, Refused> {
-    let refuse = |what: &str| Failure::refused(what).in_file(path.display().to_string());
-    if let Some(folder) = path.parent() {
-        super::attempt::private_folder(folder)
-            .map_err(|error| refuse("cannot make the folder for locks").because(error))?;
-    }
-    let mut file = OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(path)
-        .map_err(|error| refuse("cannot open the lock of the unit").because(error))?;
-    match file.try_lock() {
-        Ok(()) => {}
-        Err(std::fs::TryLockError::WouldBlock) => {
-            return Err(refuse("another terragrunt that we started is still at work in this unit")
-                .hint("wait until it has finished; nothing has to be deleted")
-                .into());
-        }
-        Err(std::fs::TryLockError::Error(error)) => {
-            return Err(refuse("cannot lock the unit").because(error).into());
-        }
-    }
-    let noted = file.set_len(0).and_then(|()| file.write_all(format!("{}\n", std::process::id()).as_bytes()));
-    noted.map_err(|error| refuse("cannot write to the lock of the unit").because(error))?;
-    process::keep_open_after_exec(&file)
-        .map_err(|error| refuse("cannot keep the lock of the unit open").because(error))?;
-    Ok(file)
 }
 
 fn program_environment(order: &GuardOrder, vars: &Env, keys: &Keys) -> Result<Env, Failure> {

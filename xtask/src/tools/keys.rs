@@ -1,12 +1,14 @@
 //! The credentials of this process, as plain keys.
 
 use std::fmt;
+use std::path::Path;
 
+use anyhow::anyhow;
 use serde::Deserialize;
 
 use crate::model::Failure;
 use crate::tools::env::{self, Env};
-use crate::tools::process;
+use crate::tools::{process, programs};
 
 /// Plain keys, and when they end if that is known. Never printed.
 #[derive(Clone)]
@@ -54,17 +56,16 @@ impl Keys {
         if let Some(keys) = Self::in_environment(vars) {
             return Ok(keys);
         }
-        let exported = process::captured(
-            "aws",
-            &["configure", "export-credentials", "--format", "process"],
-            &std::env::temp_dir(),
-            vars,
-        )
-        .map_err(|problem| {
+        let root = Path::new("/");
+        let cannot = |problem| {
             Failure::refused("there are no credentials in the environment, and the AWS CLI could not provide any")
                 .because(problem)
                 .hint("sign in with your credential tool, and check `credentials` in [workspace.metadata.xtask]")
-        })?;
+                .hint("turning a profile into keys needs version 2 of the AWS CLI")
+        };
+        let aws = programs::locate("aws", root, vars).ok_or_else(|| cannot(anyhow!("`aws` not found on PATH")))?;
+        let words = ["configure", "export-credentials", "--format", "process"];
+        let exported = process::captured(aws, &words, root, vars).map_err(cannot)?;
         let exported: Exported = serde_json::from_str(&exported).map_err(|error| {
             Failure::refused("`aws configure export-credentials` printed something else than credentials")
                 .because(anyhow::anyhow!("line {}, column {}", error.line(), error.column()))

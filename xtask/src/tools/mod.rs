@@ -3,6 +3,7 @@
 pub mod attempt;
 pub mod aws;
 pub mod aws_config;
+pub mod cache;
 pub mod consent;
 pub mod credentials;
 pub mod deployer;
@@ -11,6 +12,7 @@ pub mod env;
 pub mod git;
 pub mod guard;
 pub mod keys;
+pub mod lock;
 pub mod process;
 pub mod programs;
 pub mod proof;

@@ -49,6 +49,8 @@ pub struct Proof {
     pub pid: u32,
     /// What was then started: the program, or Terraform's subcommand.
     pub command: String,
+    /// The hash of the plan file that Terraform was about to show.
+    pub plan_sha256: Option<String>,
     /// The guard's whole message, where nothing was started.
     pub reason: Option<String>,
 }
@@ -67,6 +69,7 @@ impl Proof {
             expires: None,
             pid: std::process::id(),
             command: command.to_owned(),
+            plan_sha256: None,
             reason: None,
         }
     }

@@ -36,10 +36,13 @@ fn signal(child: &Child, name: &str) {
     rustix::process::kill_process(pid, signal).expect("it is our child");
 }
 
-/// Waits until nothing holds the lock of dev's unit any more: terragrunt and terraform have ended.
+/// Waits until nobody holds the locks of dev's unit any more: terragrunt and terraform have ended.
 fn wait_until_ended(live: &Live) {
-    let lock = live.root().join(".xtask/locks/dev~us-east-1~mgmt~ecs-deploy-runner.lock");
-    std::fs::File::open(lock).and_then(|file| file.lock_shared()).expect("the lock can be waited for");
+    for name in ["lock", "terraform.lock"] {
+        let lock = live.root().join(format!(".xtask/locks/dev~us-east-1~mgmt~ecs-deploy-runner.{name}"));
+        let file = std::fs::File::options().write(true).open(lock).expect("the lock is there");
+        rustix::fs::fcntl_lock(&file, rustix::fs::FlockOperation::LockExclusive).expect("the lock can be waited for");
+    }
 }
 
 #[test]

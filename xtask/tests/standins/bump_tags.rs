@@ -52,10 +52,13 @@ fn mode_of_the_file_is_kept_and_nothing_is_left_beside_it() {
     let sandbox = Sandbox::new();
     let file = sandbox.repo().join("common.hcl");
     fs::set_permissions(&file, Permissions::from_mode(0o640)).unwrap();
-    let before = files_below(&sandbox.repo());
+    // Our own folder, which git ignores, holds the lock.
+    let theirs =
+        || files_below(&sandbox.repo()).into_iter().filter(|path| !path.to_string_lossy().contains("/.xtask/"));
+    let before: Vec<_> = theirs().collect();
     sandbox.xtask(["bump-tags", "v1.3.0", "--offline"]).run().exits(0);
     assert_eq!(fs::metadata(&file).unwrap().mode() & 0o7777, 0o640);
-    assert_eq!(files_below(&sandbox.repo()), before);
+    assert_eq!(theirs().collect::<Vec<_>>(), before);
 }
 
 #[test]

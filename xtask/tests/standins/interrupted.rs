@@ -14,12 +14,15 @@ fn apply<'a>(sandbox: &'a Sandbox, accounts: &[&str]) -> Xtask<'a> {
     sandbox.xtask(["apply-all", "--yes", "--jobs=1"]).args(accounts)
 }
 
-/// Waits until nothing is at work in a unit: its lock lives as long as terragrunt and what that started.
+/// Waits until nobody is at work in a unit: neither terragrunt nor terraform.
 fn wait_until_unlocked(sandbox: &Sandbox, account: &str) {
-    let lock = format!("{}.lock", unit(account).replace('/', "~"));
-    let found = sandbox.state_files().into_iter().find(|path| path.ends_with(&lock));
-    let path: PathBuf = found.unwrap_or_else(|| panic!("{lock} is not in {:?}", sandbox.state_files()));
-    File::open(path).unwrap().lock().unwrap();
+    for name in ["lock", "terraform.lock"] {
+        let lock = format!("{}.{name}", unit(account).replace('/', "~"));
+        let found = sandbox.state_files().into_iter().find(|path| path.ends_with(&lock));
+        let path: PathBuf = found.unwrap_or_else(|| panic!("{lock} is not in {:?}", sandbox.state_files()));
+        let file = File::options().write(true).open(path).unwrap();
+        rustix::fs::fcntl_lock(&file, rustix::fs::FlockOperation::LockExclusive).unwrap();
+    }
 }
 
 /// A runner that was killed in the middle of the apply in dev, which waits at the gate.
@@ -110,10 +113,45 @@ fn while_an_apply_goes_on_alone_its_unit_is_refused() {
     let sandbox = Sandbox::bumped();
     let held = killed(&sandbox);
     apply(&sandbox, &["dev"]).run().exits(3).is("interrupted-still-applying");
-    // Another unit is nobody's business.
-    apply(&sandbox, &["logs"]).run().exits(0);
+    // A run about another unit goes on, says what is still at work, and leaves it to be looked at.
+    apply(&sandbox, &["logs"])
+        .run()
+        .exits(0)
+        .says("Found        dev   apply of run [run], which was killed: it is still at work");
     held.let_go();
     wait_until_unlocked(&sandbox, "dev");
+    apply(&sandbox, &["logs"]).run().exits(0).says("it finished by itself");
+    apply(&sandbox, &["dev"]).run().exits(0).says("it finished by itself");
+    apply(&sandbox, &["dev"]).run().exits(0).says_nothing_of("Found");
+}
+
+#[test]
+fn state_that_an_earlier_apply_could_not_save_is_never_planned_over() {
+    let sandbox = Sandbox::bumped();
+    let lost = sandbox.repo().join(unit("dev")).join(".terragrunt-cache/a/b/errored.tfstate");
+    std::fs::create_dir_all(lost.parent().unwrap()).unwrap();
+    std::fs::write(&lost, "{}").unwrap();
+    apply(&sandbox, &["dev"])
+        .run()
+        .exits(3)
+        .says("could not save its state, and planning would delete it")
+        .says("terragrunt state push");
+    assert!(lost.exists());
+    assert!(sandbox.log().of("aws-vault").is_empty(), "nothing was started");
+    std::fs::remove_file(&lost).unwrap();
+    apply(&sandbox, &["dev"]).run().exits(0);
+}
+
+#[test]
+fn files_that_change_while_units_are_planned_keep_all_from_being_applied() {
+    let sandbox = Sandbox::bumped();
+    let mut running = apply(&sandbox, &["dev", "stage", "prod"]).start();
+    running.wait_until_it_says("Planning");
+    let common = sandbox.read("common.hcl");
+    sandbox.write("common.hcl", format!("{common}# changed\n"));
+    let said = running.finish().exits(3);
+    said.says("somebody changed the repository while it was planned, so nothing was applied").says("--> common.hcl");
+    assert!(sandbox.log().applied().is_empty());
 }
 
 #[test]

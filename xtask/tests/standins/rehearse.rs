@@ -99,5 +99,5 @@ fn fault_that_does_not_exist_is_told() {
     }
     let said = rehearse(&sandbox).args(["--inject", "fail:nowhere"]).run();
     assert_ne!(said.code, Some(0), "{said:?}");
-    said.says("`fail:nowhere` names no account");
+    said.says("`--inject` names `nowhere`, and the accounts are dev, logs, prod, security, shared, stage");
 }

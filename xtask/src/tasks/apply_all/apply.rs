@@ -13,7 +13,7 @@ use crate::run::event::{Outcome, StepResult};
 use crate::run::executor::OnFailure;
 use crate::run::step::{Stage, Step};
 use crate::tasks::apply_all::queue::Queue;
-use crate::tasks::apply_all::words;
+use crate::tasks::apply_all::{rescue, words};
 use crate::tasks::session::Session;
 use crate::tools::{consent, tty};
 
@@ -22,7 +22,7 @@ pub(super) fn ask_consent(session: &Session<'_>, digest: &Digest) -> Result<(), 
     let context = session.context;
     let n = digest.n_changing();
     let declined = || Failure::refused("nothing was applied: there was no consent");
-    let loses = !digest.destroying.is_empty() && !context.globals.allows(Allowance::Destroy);
+    let loses = !digest.losing.is_empty() && !context.globals.allows(Allowance::Destroy);
     if context.globals.yes && !loses {
         return Ok(());
     }
@@ -35,7 +35,7 @@ pub(super) fn ask_consent(session: &Session<'_>, digest: &Digest) -> Result<(), 
         return Err(declined().hint("there is no terminal to ask at; after reading the digest: --yes"));
     };
     let (question, answer) = if loses {
-        (format!("Apply {}, and lose what is named above? Type `destroy` to do so: ", these_plans(n)), "destroy")
+        (format!("Apply {}, and lose what is marked above? Type `destroy` to do so: ", these_plans(n)), "destroy")
     } else {
         (format!("Apply {}? [y/N] ", these_plans(n)), "y")
     };
@@ -78,7 +78,9 @@ pub(super) fn apply(
         };
         stopped |= outcomes.iter().any(|outcome| outcome.result != StepResult::Succeeded);
         for (unit, outcome) in units.into_iter().zip(&outcomes) {
-            rows.push(words::row(session, unit, outcome));
+            let mut row = words::row(session, unit, outcome);
+            rescue::keep(session, unit, outcome, &mut row);
+            rows.push(row);
             if outcome.result == StepResult::Succeeded {
                 // The plan is used up, and holds secrets; the rest goes when the run ends.
                 let _ = fs::remove_file(session.run.plan(&unit.label));

@@ -3,7 +3,10 @@
 mod apply;
 mod plans;
 mod queue;
+mod rescue;
 mod words;
+
+use std::time::Duration;
 
 use crate::cli;
 use crate::model::{Exit, Failure, Failures};
@@ -11,7 +14,6 @@ use crate::report::digest as digest_text;
 use crate::report::screen::{Tone, count};
 use crate::run::digest::Digest;
 use crate::run::folder::RunFolder;
-use crate::run::lock;
 use crate::run::unfinished::Unfinished;
 use crate::tasks::context::Context;
 use crate::tasks::ready::{self, Ready, Workable};
@@ -23,6 +25,10 @@ use queue::Queue;
 /// How many units are worked on side by side, unless somebody says otherwise.
 const N_JOBS: usize = 8;
 
+/// A session that was opened longer ago than this may have ended while the digest was read. Whatever has to be asked for a
+/// new one is asked in the foreground, before the applies run side by side.
+const SESSIONS_AGE: Duration = Duration::from_secs(5 * 60);
+
 /// Applies every unit.
 pub fn run(context: &Context, args: &cli::ApplyAll) -> Result<Exit, Failures> {
     let mut repo = context.repository()?;
@@ -30,10 +36,8 @@ pub fn run(context: &Context, args: &cli::ApplyAll) -> Result<Exit, Failures> {
     let selected = select(&repo, &args.account, &args.unit)?;
     let (units, not_workable) = ready::workable(context, &repo, &selected);
     problems.extend(not_workable);
+    problems.extend(rescue::left_behind(&repo.root, &units));
     let run = RunFolder::new(&repo.root);
-    // What a run that is alive has started is not left behind by anybody; the lock says whose it is.
-    let unfinished = if lock::is_held(&run.run_lock()) { Vec::new() } else { Unfinished::all(&run) };
-    problems.extend(still_running(&unfinished, &units));
     let accounts = session::accounts_of(units.iter().map(|unit| (&unit.unit.account, unit.region.clone())));
     let mut needed = vec!["terragrunt"];
     // A rehearsal asks nobody outside, so it can't say whether sources can be read.
@@ -51,9 +55,11 @@ pub fn run(context: &Context, args: &cli::ApplyAll) -> Result<Exit, Failures> {
 
     let n_jobs = args.jobs.map(usize::from).or(repo.settings.jobs()).unwrap_or(N_JOBS);
     let mut session = Session::begin(context, &repo, &run, "apply-all", n_jobs)?;
+    // Only now: what a run that is alive has started is not left behind by anybody.
+    let unfinished = Unfinished::all(&run);
     words::say_what_this_is(context, &ready, &units, &unfinished);
-    ready.ask_passphrase(&context.vars, &session.give_up())?;
-    session.keep_secret(&ready);
+    Failures::check(still_running(&unfinished, &units))?;
+    session.ask_passphrase(&mut ready)?;
     let orders = session::orders(&ready, &run, false)?;
     let queue = Queue::of(&orders, context, &units, accounts);
     carry_out(&session, &ready, &queue, &unfinished)
@@ -70,7 +76,8 @@ fn carry_out(
     words::say_tools(session.context, ready, queue.units);
     session.ask_sources(&queue.sources)?;
     let plans = plans::plan_all(session, ready, queue)?;
-    unfinished.iter().for_each(Unfinished::settle);
+    let planned = |left: &&Unfinished| queue.units.iter().any(|unit| left.is_of(&unit.unit.path));
+    unfinished.iter().filter(planned).for_each(Unfinished::settle);
     let digest = Digest::of(&plans);
     screen.lines(&digest_text::text(&digest));
     let rows = if digest.n_changing() == 0 {
@@ -81,15 +88,16 @@ fn carry_out(
         let consented = apply::ask_consent(session, &digest);
         session.check_interrupt()?;
         consented?;
+        if session.started.elapsed() > SESSIONS_AGE {
+            session.prove_identities(ready, &queue.identity_again, &queue.accounts)?;
+        }
         apply::apply(session, queue, &plans, &digest)?
     };
     words::report(session, queue, rows)
 }
 
 fn still_running(unfinished: &[Unfinished], units: &[Workable<'_>]) -> Vec<Failure> {
-    let of_ours = |left: &&Unfinished| {
-        left.is_running && units.iter().any(|unit| Some(unit.unit.path.as_str()) == left.started.unit.as_deref())
-    };
+    let of_ours = |left: &&Unfinished| left.is_running && units.iter().any(|unit| left.is_of(&unit.unit.path));
     unfinished
         .iter()
         .filter(of_ours)

@@ -15,7 +15,7 @@ use crate::tasks::apply_all::queue::Queue;
 use crate::tasks::apply_all::words;
 use crate::tasks::ready::{Ready, Workable};
 use crate::tasks::session::Session;
-use crate::tools::consent;
+use crate::tools::cache;
 use crate::tools::terraform::plan;
 
 /// Plans every unit and reads the plans. If one can't be planned nothing is applied anywhere.
@@ -50,16 +50,34 @@ pub(super) fn plan_all(
             }
         }
     }
+    problems.extend(changed_meanwhile(ready));
     Failures::check(problems)?;
     Ok(plans)
+}
+
+/// What was read at the beginning is what the plans are shown under: files that have changed since make both untrue.
+fn changed_meanwhile(ready: &Ready<'_>) -> Option<Failure> {
+    let changed = ready.repo.changed_files();
+    (!changed.is_empty()).then(|| {
+        let failure = Failure::refused("somebody changed the repository while it was planned, so nothing was applied");
+        changed.into_iter().fold(failure, Failure::in_file).hint("again: cargo xtask apply-all")
+    })
 }
 
 /// Reads what `show` printed, and remembers which file it was printed of.
 fn read_plan(ready: &Ready<'_>, unit: &Workable<'_>, lane: &[Step]) -> anyhow::Result<UnitPlan> {
     let shown = lane.iter().find_map(|step| step.output.as_ref()?.stdout.as_deref()).context("nothing was shown")?;
-    let file = lane.iter().find_map(|step| step.plan.as_deref()).context("nothing was planned")?;
-    let plan = plan::read(&fs::read_to_string(shown)?, &unit.unit.account.id, ready.repo.settings.assumed_roles())?;
-    Ok(UnitPlan { label: unit.label.clone(), plan, sha256: consent::sha256_of(file)? })
+    // The inner guard took the hash in the very process that then showed the plan.
+    let proofs = lane.iter().filter_map(|step| step.attempt.as_ref()).flat_map(|attempt| attempt.inner_proofs());
+    let sha256 = proofs.into_iter().filter_map(|proof| proof.plan_sha256).next_back().context("no plan was proven")?;
+    let declared = ready.repo.settings.assumed_roles();
+    let mut plan = plan::read(&fs::read_to_string(shown)?, &unit.unit.account.id, declared)?;
+    let root = &ready.repo.root;
+    plan.elsewhere.extend(cache::dynamic_roles(&unit.unit.path.in_root(root)).into_iter().map(|file| {
+        let file = file.strip_prefix(root).unwrap_or(&file).display().to_string();
+        format!("a `dynamic \"assume_role\"` block in {file} may assume any role")
+    }));
+    Ok(UnitPlan { label: unit.label.clone(), plan, sha256 })
 }
 
 fn acts_elsewhere(unit: &Workable<'_>, found: &[String]) -> Failure {

@@ -17,6 +17,8 @@ pub(super) struct Queue<'u, 'r> {
     pub(super) units: &'u [Workable<'r>],
     pub(super) accounts: Vec<(&'r Account, Region)>,
     pub(super) identity: Stage,
+    /// Once more before the applies, if the consent took its time.
+    pub(super) identity_again: Stage,
     pub(super) sources: Stage,
     pub(super) plans: Stage,
     pub(super) waves: Vec<Wave<'u, 'r>>,
@@ -45,7 +47,8 @@ impl<'u, 'r> Queue<'u, 'r> {
         };
         Self {
             units,
-            identity: orders.identities(&accounts),
+            identity: orders.identities(&accounts, ""),
+            identity_again: orders.identities(&accounts, ".again"),
             sources: orders.sources(if context.tools() == Tools::Real { units } else { &[] }, &context.vars),
             plans: Stage {
                 title: "Planning".to_owned(),

@@ -30,20 +30,24 @@ pub(super) fn say_what_this_is(
     let n = units.len();
     context.screen.say(Tone::Plain, "Units", format!("{n} in {}, {regions}", count(accounts, "account")));
     context.screen.say(Tone::Plain, "Tags", tags(units));
-    for left in unfinished.iter().filter(|left| !left.is_running) {
-        let end = if left.says_complete {
-            "it finished by itself, its log says that the apply is complete"
-        } else {
-            "its end was not seen; the plan below shows what is left to do"
-        };
-        context.screen.insist(
-            Tone::Warning,
-            "Found",
-            format!("{}   apply of run {}, which was killed: {end}", left.started.subject, left.run),
-        );
-        if let Some(log) = &left.started.log {
-            context.screen.lines(&format!("  log: {}", log.display()));
-        }
+    for left in unfinished {
+        let is_selected = units.iter().any(|unit| left.is_of(&unit.unit.path));
+        say_unfinished(&context.screen, left, is_selected);
+    }
+}
+
+/// Tells of an apply whose run was killed, whether this run is about its unit or not.
+fn say_unfinished(screen: &Screen, left: &Unfinished, is_selected: bool) {
+    let end = match (left.is_running, left.says_complete, is_selected) {
+        (true, ..) => "it is still at work",
+        (false, true, _) => "it finished by itself, its log says that the apply is complete",
+        (false, false, true) => "its end was not seen; the plan below shows what is left to do",
+        (false, false, false) => "its end was not seen, and this run is not about it",
+    };
+    let about = format!("{}   apply of run {}, which was killed: {end}", left.started.subject, left.run);
+    screen.insist(Tone::Warning, "Found", about);
+    if let Some(log) = &left.started.log {
+        screen.lines(&format!("  log: {}", log.display()));
     }
 }
 

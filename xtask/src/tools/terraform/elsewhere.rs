@@ -53,27 +53,38 @@ fn foreign_providers(providers: &Value, account: &AccountId, declared: &[String]
     for (name, provider) in providers.as_object().into_iter().flatten() {
         let expressions = &provider["expressions"];
         for key in OTHER_CREDENTIALS {
-            let value = &expressions[key];
-            if !value["constant_value"].is_null() || is_computed(value) || value.is_array() {
+            if is_set(&expressions[key]) {
                 found.push(format!("provider `{name}` has credentials of its own: `{key}`"));
             }
         }
-        for role in expressions["assume_role"].as_array().into_iter().flatten() {
+        for role in roles(&expressions["assume_role"]) {
             match role["role_arn"]["constant_value"].as_str() {
                 Some(arn) if account_of(arn) == Some(account.as_str()) => {}
                 Some(arn) if declared.iter().any(|role| role == arn) => {}
                 Some(arn) => found.push(format!("provider `{name}` assumes {arn}, a role of another account")),
-                None if is_computed(&role["role_arn"]) => {
-                    found.push(format!("provider `{name}` assumes a role that the plan doesn't name"));
-                }
-                None => {}
+                None => found.push(format!("provider `{name}` assumes a role that the plan doesn't name")),
             }
         }
     }
 }
 
-fn is_computed(expression: &Value) -> bool {
-    !expression["references"].is_null()
+/// Terraform writes the blocks of a provider as a list, and an attribute of the same name as one object.
+fn roles(assume_role: &Value) -> Vec<&Value> {
+    match assume_role {
+        Value::Array(blocks) => blocks.iter().collect(),
+        other if is_set(other) => vec![other],
+        _ => Vec::new(),
+    }
+}
+
+/// Whether an expression may give a value. Only a `null` that is written out gives none: a call of a function without
+/// references is an empty object, and what it gives is not told.
+fn is_set(expression: &Value) -> bool {
+    match expression {
+        Value::Null => false,
+        Value::Object(parts) => parts.get("constant_value") != Some(&Value::Null),
+        _ => true,
+    }
 }
 
 #[cfg(test)]
@@ -112,7 +123,12 @@ mod tests {
         assert_eq!(elsewhere(role("arn:aws:iam::100000000006:role/x")), 1);
         assert_eq!(elsewhere(role("arn:aws:iam::100000000004:role/x")), 0);
         assert_eq!(elsewhere(role("arn:aws:iam::100000000009:role/known")), 0);
-        let computed = json!({ "assume_role": [{ "role_arn": { "references": ["var.role"] } }] });
-        assert_eq!(elsewhere(computed), 1);
+        // A function call without references is an empty object in a plan: measured with terraform 1.11.4.
+        for role in [json!({ "references": ["var.role"] }), json!({})] {
+            assert_eq!(elsewhere(json!({ "assume_role": [{ "role_arn": role }] })), 1);
+        }
+        assert_eq!(elsewhere(json!({ "assume_role": {} })), 1, "an attribute whose value is not told");
+        assert_eq!(elsewhere(json!({ "profile": {} })), 1);
+        assert_eq!(elsewhere(json!({ "profile": { "constant_value": null } })), 0);
     }
 }

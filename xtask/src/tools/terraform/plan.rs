@@ -27,11 +27,6 @@ impl Plan {
     pub fn is_empty(&self) -> bool {
         self.changes.is_empty() && self.n_outputs == 0
     }
-
-    /// How many resources are acted on in this way.
-    pub fn count(&self, action: Action) -> usize {
-        self.changes.iter().filter(|change| change.action == action).count()
-    }
 }
 
 /// One resource that a plan touches.
@@ -41,6 +36,22 @@ pub struct Change {
     pub action: Action,
     /// Where, such as `module.ecs_deploy_runner.aws_ecs_task_definition.planner`.
     pub address: String,
+    /// The type of the resource, such as `aws_ecs_task_definition`.
+    pub kind: String,
+}
+
+/// Types of which nothing is lost when one is destroyed and made anew: a new revision, or a record in the state alone.
+const LOSES_NOTHING: [&str; 3] = ["aws_ecs_task_definition", "null_resource", "terraform_data"];
+
+impl Change {
+    /// Whether something may be gone for good: what is destroyed or forgotten, and what is made anew without what it held.
+    pub fn loses(&self) -> bool {
+        match self.action {
+            Action::Destroy | Action::Forget => true,
+            Action::Replace => !LOSES_NOTHING.contains(&self.kind.as_str()),
+            Action::Move | Action::Import | Action::Add | Action::Change => false,
+        }
+    }
 }
 
 /// What is done to a resource, gravest last.
@@ -105,6 +116,8 @@ struct Document {
 #[derive(Deserialize)]
 struct ResourceChange {
     address: String,
+    #[serde(rename = "type", default)]
+    kind: String,
     previous_address: Option<String>,
     change: ActionsOf,
 }
@@ -137,7 +150,7 @@ pub fn read(output: &str, account: &AccountId, assumed_roles: &[String]) -> anyh
     let mut changes = Vec::new();
     for resource in &document.resource_changes {
         if let Some(action) = action_of(resource)? {
-            changes.push(Change { action, address: resource.address.clone() });
+            changes.push(Change { action, address: resource.address.clone(), kind: resource.kind.clone() });
         }
     }
     let n_outputs = document.output_changes.values().filter(|change| change.actions != ["no-op"]).count();
@@ -204,6 +217,15 @@ mod tests {
         assert!(plan(serde_json::json!({ "format_version": "2.0" })).is_err());
         assert!(plan(serde_json::json!({ "format_version": "1.2", "errored": true })).is_err());
         assert!(read("nothing here", &AccountId::parse("100000000004").unwrap(), &[]).is_err());
+    }
+
+    #[test]
+    fn a_replacement_loses_what_the_resource_held() {
+        let change = |action, kind: &str| Change { action, address: "a".to_owned(), kind: kind.to_owned() };
+        assert!(change(Action::Replace, "aws_ecr_repository").loses());
+        assert!(change(Action::Destroy, "aws_ecs_task_definition").loses());
+        assert!(!change(Action::Replace, "aws_ecs_task_definition").loses());
+        assert!(!change(Action::Change, "aws_ecr_repository").loses());
     }
 
     #[test]

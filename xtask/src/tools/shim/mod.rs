@@ -2,36 +2,23 @@
 //! because terragrunt may have assumed a role by then, and it holds terragrunt to the one thing that it is to do: an
 //! `apply` goes through for exactly the plan file that was consented to.
 
+mod config;
+
 use std::ffi::OsString;
-use std::fs;
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use serde::{Deserialize, Serialize};
-
-use crate::model::{AccountId, Failure, Region};
+use crate::model::Failure;
 use crate::tools::attempt::Attempt;
 use crate::tools::env::{self, Env};
-use crate::tools::guard::{self, GuardOrder, Refused, TerragruntOrder};
+use crate::tools::guard::{self, Refused};
 use crate::tools::keys::Keys;
+use crate::tools::lock::WorkLock;
 use crate::tools::proof::Proof;
 use crate::tools::sts::Identity;
 use crate::tools::terragrunt::Action;
 use crate::tools::{consent, endpoint, process};
 
-/// What the inner guard needs to know; lies beside it as `shim.json`, so that no variable set in HCL can change it.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct ShimConfig {
-    account: AccountId,
-    region: Region,
-    endpoint: Option<String>,
-    pass_environment: Vec<String>,
-    nonce: String,
-    action: Action,
-    terraform: PathBuf,
-    plan: PathBuf,
-    plan_sha256: Option<String>,
-}
+pub use config::ShimConfig;
 
 /// Variables by which HCL (`extra_arguments`, `env_vars`) could lead a provider to other credentials than the keys that
 /// are proven here.
@@ -47,66 +34,6 @@ const OTHER_SOURCES: &[&str] = &[
 /// Variables that point to shared files, which must stay empty for the same reason.
 const SHARED_FILES: &[&str] = &["AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"];
 
-impl ShimConfig {
-    /// What the inner guard of this order needs to know; the consent is read now, by the outer guard.
-    pub fn for_order(order: &GuardOrder, terragrunt: &TerragruntOrder, attempt: &Attempt) -> Result<Self, Failure> {
-        Ok(Self {
-            account: order.account.clone(),
-            region: order.region.clone(),
-            endpoint: order.endpoint.clone(),
-            pass_environment: order.pass_environment.clone(),
-            nonce: attempt.nonce.clone(),
-            action: terragrunt.action,
-            terraform: terragrunt.terraform.clone(),
-            plan: terragrunt.plan.clone(),
-            plan_sha256: terragrunt.consent.as_deref().map(consent::read).transpose()?,
-        })
-    }
-
-    /// Puts the inner guard and this configuration into the attempt's folder; gives the path for terragrunt.
-    pub fn install(&self, attempt: &Attempt) -> Result<PathBuf, Failure> {
-        let shim = attempt.dir.join(program_name(&self.terraform));
-        let ours = std::env::current_exe();
-        let placed = ours.and_then(|ours| fs::hard_link(&ours, &shim).or_else(|_| fs::copy(&ours, &shim).map(drop)));
-        let written = placed.and_then(|()| fs::write(attempt.shim(), serde_json::to_vec(self)?));
-        written.map(|()| shim).map_err(|error| {
-            Failure::refused("cannot put the inner guard in place, so nothing was started")
-                .in_file(attempt.dir.display().to_string())
-                .because(error)
-        })
-    }
-
-    /// Reads the configuration that lies beside the inner guard; `None` if this program isn't one.
-    pub fn beside(program: &Path) -> Option<Result<(Self, Attempt), Failure>> {
-        let dir = program.parent()?.to_owned();
-        let path = dir.join("shim.json");
-        let text = match fs::read(&path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
-            Err(error) => return Some(Err(unreadable(&path).because(error))),
-        };
-        Some(match serde_json::from_slice::<Self>(&text) {
-            Ok(config) => {
-                let attempt = Attempt { dir, nonce: config.nonce.clone() };
-                Ok((config, attempt))
-            }
-            Err(error) => Err(unreadable(&path).because(error)),
-        })
-    }
-}
-
-fn unreadable(path: &Path) -> Failure {
-    Failure::refused("the inner guard cannot read its configuration").in_file(path.display().to_string())
-}
-
-/// Terragrunt is told `terraform` or `tofu`, as the real program is called; a shim of a version manager keeps its name.
-fn program_name(terraform: &Path) -> &'static str {
-    match terraform.file_name().and_then(|name| name.to_str()) {
-        Some(name) if name.contains("tofu") => "tofu",
-        _ => "terraform",
-    }
-}
-
 /// Judges Terraform's command line and the credentials, leaves a proof, and becomes Terraform. Returns only if nothing
 /// was started.
 pub fn run(config: &ShimConfig, attempt: &Attempt, args: &[OsString]) -> Failure {
@@ -117,21 +44,29 @@ pub fn run(config: &ShimConfig, attempt: &Attempt, args: &[OsString]) -> Failure
     if asks_for_version_or_help(args) {
         return process::become_program(&program, &vars);
     }
+    let command = subcommand.as_deref().unwrap_or_default();
     let judged = may_run(config, subcommand.as_deref(), args).map_err(Refused::from);
-    let judged = judged.and_then(|()| prove(config, &vars));
-    let command = subcommand.unwrap_or_default();
-    let blank = Proof::blank(&attempt.nonce, &config.account, config.endpoint.as_deref(), &command);
+    let judged = judged.and_then(|()| Ok((prove(config, &vars)?, take_lock(config, command)?)));
+    let shown = (command == Action::Show.as_str()).then(|| consent::sha256_of(&config.plan).ok()).flatten();
+    let blank = Proof::blank(&attempt.nonce, &config.account, config.endpoint.as_deref(), command);
+    let blank = Proof { plan_sha256: shown, ..blank };
     let (proof, outcome) = match judged {
-        Ok(identity) => (blank.proven(identity), None),
-        Err(refused) => (blank.refused(&refused), Some(refused.failure)),
+        Ok((identity, lock)) => (blank.proven(identity), Ok(lock)),
+        Err(refused) => (blank.refused(&refused), Err(refused.failure)),
     };
     match (attempt.write_inner(&proof), outcome) {
-        (_, Some(failure)) => failure,
-        (Err(error), None) => Failure::refused("cannot write the proof of identity, so nothing was started")
+        (_, Err(failure)) => failure,
+        (Err(error), Ok(_)) => Failure::refused("cannot write the proof of identity, so nothing was started")
             .in_file(attempt.dir.display().to_string())
             .because(error),
-        (Ok(()), None) => process::become_program(&program, &vars),
+        (Ok(()), Ok(_lock)) => process::become_program(&program, &vars),
     }
+}
+
+/// While terraform plans or applies, its unit is taken, also when the terragrunt above it has been killed.
+fn take_lock(config: &ShimConfig, command: &str) -> Result<Option<WorkLock>, Failure> {
+    let works = [Action::Plan, Action::Apply].iter().any(|action| action.as_str() == command);
+    config.lock.as_deref().filter(|_| works).map(WorkLock::take).transpose()
 }
 
 fn prove(config: &ShimConfig, vars: &Env) -> Result<Identity, Refused> {
@@ -221,7 +156,10 @@ fn is_consented_plan(config: &ShimConfig, args: &[OsString]) -> Result<(), Failu
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
+    use crate::model::AccountId;
 
     fn config(action: Action, plan: Option<(&Path, &str)>) -> ShimConfig {
         ShimConfig {
@@ -234,6 +172,7 @@ mod tests {
             terraform: "/usr/bin/terraform".into(),
             plan: plan.map_or_else(|| "/p".into(), |(path, _)| path.to_owned()),
             plan_sha256: plan.map(|(_, hash)| hash.to_owned()),
+            lock: None,
         }
     }
 

@@ -1,0 +1,83 @@
+//! terragrunt's cache of a unit, `.terragrunt-cache`: what terraform left there, and what its configuration says that a
+//! plan doesn't tell.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The file into which Terraform writes a state that it could not save where it belongs
+/// (<https://developer.hashicorp.com/terraform/cli/state/recover>).
+const ERRORED: &str = "errored.tfstate";
+
+/// States that an earlier apply could not save. The next source update would delete them.
+pub fn errored_states(unit: &Path) -> Vec<PathBuf> {
+    let mut found = files(unit, &|name| name == ERRORED);
+    found.sort();
+    found
+}
+
+/// Files of Terraform in which a provider may assume a role by a `dynamic` block: plans leave those out.
+pub fn dynamic_roles(unit: &Path) -> Vec<PathBuf> {
+    let says_so = |path: &PathBuf| fs::read_to_string(path).is_ok_and(|text| has_dynamic_role(&text));
+    let mut found: Vec<_> = files(unit, &|name| name.ends_with(".tf")).into_iter().filter(says_so).collect();
+    found.sort();
+    found
+}
+
+fn has_dynamic_role(text: &str) -> bool {
+    text.lines().any(|line| {
+        let rest = line.trim_start().strip_prefix("dynamic");
+        rest.is_some_and(|rest| rest.trim_start().starts_with("\"assume_role"))
+    })
+}
+
+/// The files of the unit's own folder and of its cache. Below the cache hidden folders hold what Terraform downloaded.
+fn files(unit: &Path, wanted: &dyn Fn(&str) -> bool) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut folders = vec![unit.join(".terragrunt-cache")];
+    collect(unit, wanted, &mut found, &mut Vec::new());
+    while let Some(folder) = folders.pop() {
+        collect(&folder, wanted, &mut found, &mut folders);
+    }
+    found
+}
+
+fn collect(folder: &Path, wanted: &dyn Fn(&str) -> bool, found: &mut Vec<PathBuf>, folders: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        match entry.file_type() {
+            Ok(kind) if kind.is_dir() && !name.starts_with('.') => folders.push(entry.path()),
+            Ok(kind) if kind.is_file() && wanted(&name) => found.push(entry.path()),
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn write(path: &Path, text: &str) {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    #[test]
+    fn a_state_that_could_not_be_saved_is_found_where_terraform_left_it() {
+        let unit = tempfile::tempdir().unwrap();
+        assert!(errored_states(unit.path()).is_empty());
+        let left = unit.path().join(".terragrunt-cache/a/b/modules/x/errored.tfstate");
+        write(&left, "{}");
+        write(&unit.path().join(".terragrunt-cache/a/b/.terraform/errored.tfstate"), "{}");
+        assert_eq!(errored_states(unit.path()), [left]);
+    }
+
+    #[test]
+    fn a_dynamic_block_that_assumes_a_role_is_found() {
+        let unit = tempfile::tempdir().unwrap();
+        let main = unit.path().join(".terragrunt-cache/a/b/main.tf");
+        write(&main, "provider \"aws\" {\n  dynamic  \"assume_role\" {\n");
+        write(&unit.path().join(".terragrunt-cache/a/b/other.tf"), "# dynamic \"assume_role\"\n");
+        assert_eq!(dynamic_roles(unit.path()), [main]);
+    }
+}

@@ -1,0 +1,90 @@
+//! What the inner guard is told: a file beside it, written by the outer one.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::{AccountId, Failure, Region};
+use crate::tools::attempt::Attempt;
+use crate::tools::guard::{GuardOrder, TerragruntOrder};
+use crate::tools::terragrunt::Action;
+use crate::tools::{consent, lock};
+
+/// What the inner guard needs to know; lies beside it as `shim.json`, so that no variable set in HCL can change it.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct ShimConfig {
+    pub(super) account: AccountId,
+    pub(super) region: Region,
+    pub(super) endpoint: Option<String>,
+    pub(super) pass_environment: Vec<String>,
+    pub(super) nonce: String,
+    pub(super) action: Action,
+    pub(super) terraform: PathBuf,
+    pub(super) plan: PathBuf,
+    pub(super) plan_sha256: Option<String>,
+    /// The lock of the unit's terraform.
+    pub(super) lock: Option<PathBuf>,
+}
+
+impl ShimConfig {
+    /// What the inner guard of this order needs to know; the consent is read now, by the outer guard.
+    pub fn for_order(order: &GuardOrder, terragrunt: &TerragruntOrder, attempt: &Attempt) -> Result<Self, Failure> {
+        Ok(Self {
+            account: order.account.clone(),
+            region: order.region.clone(),
+            endpoint: order.endpoint.clone(),
+            pass_environment: order.pass_environment.clone(),
+            nonce: attempt.nonce.clone(),
+            action: terragrunt.action,
+            terraform: terragrunt.terraform.clone(),
+            plan: terragrunt.plan.clone(),
+            lock: order.lock.as_deref().map(lock::of_terraform),
+            plan_sha256: terragrunt.consent.as_deref().map(consent::read).transpose()?,
+        })
+    }
+
+    /// Puts the inner guard and this configuration into the attempt's folder; gives the path for terragrunt.
+    pub fn install(&self, attempt: &Attempt) -> Result<PathBuf, Failure> {
+        let shim = attempt.dir.join(program_name(&self.terraform));
+        let ours = std::env::current_exe();
+        let placed = ours.and_then(|ours| fs::hard_link(&ours, &shim).or_else(|_| fs::copy(&ours, &shim).map(drop)));
+        let written = placed.and_then(|()| fs::write(attempt.shim(), serde_json::to_vec(self)?));
+        written.map(|()| shim).map_err(|error| {
+            Failure::refused("cannot put the inner guard in place, so nothing was started")
+                .in_file(attempt.dir.display().to_string())
+                .because(error)
+        })
+    }
+
+    /// Reads the configuration that lies beside the inner guard; `None` if this program isn't one.
+    pub fn beside(program: &Path) -> Option<Result<(Self, Attempt), Failure>> {
+        let dir = program.parent()?.to_owned();
+        let path = dir.join("shim.json");
+        let text = match fs::read(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
+            Err(error) => return Some(Err(unreadable(&path).because(error))),
+        };
+        Some(match serde_json::from_slice::<Self>(&text) {
+            Ok(config) => {
+                let attempt = Attempt { dir, nonce: config.nonce.clone() };
+                Ok((config, attempt))
+            }
+            Err(error) => Err(unreadable(&path).because(error)),
+        })
+    }
+}
+
+fn unreadable(path: &Path) -> Failure {
+    Failure::refused("the inner guard cannot read its configuration").in_file(path.display().to_string())
+}
+
+/// Terragrunt is told `terraform` or `tofu`, as the real program is called; a shim of a version manager keeps its name.
+fn program_name(terraform: &Path) -> &'static str {
+    match terraform.file_name().and_then(|name| name.to_str()) {
+        Some(name) if name.contains("tofu") => "tofu",
+        _ => "terraform",
+    }
+}
