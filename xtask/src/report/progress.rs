@@ -33,27 +33,20 @@ impl<'a> Progress<'a> {
     }
 
     fn finished(&self, step: &StepName, outcome: &Outcome) {
-        let (Some(done), Some(failed)) = words(step.kind) else { return };
         let took = duration(outcome.took);
-        match outcome.result {
-            StepResult::Succeeded => self.screen.say(Tone::Good, done, format_args!("{}   {took}", step.subject)),
-            StepResult::EarlyExit => {}
-            StepResult::Failed => {
-                self.screen.insist(Tone::Bad, "Failed", format_args!("{}   {failed}, after {took}", step.subject));
+        match (outcome.result, step.kind) {
+            (StepResult::Succeeded, StepKind::Apply) => {
+                self.screen.say(Tone::Good, "Applied", format_args!("{}   {took}", step.subject));
             }
-            StepResult::Unknown => {
-                self.screen.insist(Tone::Bad, "Unknown", format_args!("{}   {failed}, after {took}", step.subject));
+            // Who asked tells of the rest: a plan by the digest, a build by what is in ECR.
+            (StepResult::Succeeded | StepResult::EarlyExit, _) => {}
+            (_, StepKind::Identity | StepKind::Source | StepKind::Lookup | StepKind::Show) => {}
+            (StepResult::Unknown, kind) => {
+                self.screen.insist(Tone::Bad, "Unknown", format_args!("{}   {kind}, after {took}", step.subject));
+            }
+            (StepResult::Failed, kind) => {
+                self.screen.insist(Tone::Bad, "Failed", format_args!("{}   {kind}, after {took}", step.subject));
             }
         }
-    }
-}
-
-/// The verb for a step that went well, and the noun for one that didn't. Quick questions are told of by their stage.
-fn words(kind: StepKind) -> (Option<&'static str>, Option<&'static str>) {
-    match kind {
-        StepKind::Identity | StepKind::Source | StepKind::Lookup | StepKind::Show => (None, None),
-        StepKind::Build => (Some("Built"), Some("build")),
-        StepKind::Plan => (Some("Planned"), Some("plan")),
-        StepKind::Apply => (Some("Applied"), Some("apply")),
     }
 }

@@ -1,11 +1,12 @@
 //! Planning every unit, and reading the plans.
 
 use std::fs;
+use std::time::Instant;
 
 use anyhow::Context as _;
 
 use crate::model::{Failure, Failures};
-use crate::report::screen::count;
+use crate::report::screen::{Tone, count, duration};
 use crate::report::summary;
 use crate::run::digest::UnitPlan;
 use crate::run::event::StepResult;
@@ -24,6 +25,7 @@ pub(super) fn plan_all(
     ready: &Ready<'_>,
     queue: &Queue<'_, '_>,
 ) -> Result<Vec<UnitPlan>, Failures> {
+    let began = Instant::now();
     let outcomes = session.side_by_side(&queue.plans, OnFailure::GoOn);
     session.check_interrupt()?;
     let units = queue.units;
@@ -50,6 +52,8 @@ pub(super) fn plan_all(
             }
         }
     }
+    let about = format!("{}   {}", count(units.len(), "unit"), duration(began.elapsed()));
+    session.context.screen.say(Tone::Good, "Planned", about);
     problems.extend(changed_meanwhile(ready));
     Failures::check(problems)?;
     Ok(plans)

@@ -108,7 +108,9 @@ pub(super) fn report(session: &Session<'_>, queue: &Queue<'_, '_>, applied: Vec<
         applied.iter().find(|row| row.path == path).cloned().unwrap_or_else(|| Row::unchanged(&unit.label, path))
     };
     let rows: Vec<_> = queue.units.iter().map(row_of).collect();
-    if !applied.is_empty() {
+    // Where all went well, each has been told of as it ended.
+    let all_told = applied.iter().all(|row| row.result == StepResult::Succeeded.as_str());
+    if !all_told {
         summary::show(&context.screen, &rows);
     }
     if context.globals.format == Format::Json {
