@@ -102,8 +102,8 @@ const WRAPPERS: &[&str] = &[
     "OP_*",
 ];
 
-/// What a wrapper must not see although it matches a pattern above: it would put another profile, or no keys, in place
-/// of what was asked for (`facts` of aws-vault: `AWS_VAULT` nests, `AWS_VAULT_PROFILE_ENV` hands out a profile name).
+/// What a wrapper must not see although it matches a pattern above: to aws-vault, `AWS_VAULT` means a session inside
+/// another, and `AWS_VAULT_PROFILE_ENV` asks for the name of a profile instead of keys.
 const NEVER_FOR_WRAPPERS: &[&str] = &["AWS_VAULT", "AWS_VAULT_PROFILE_ENV"];
 
 /// Every place where the AWS SDKs look for credentials, for runs where the environment already has them.
