@@ -47,7 +47,7 @@ pub fn run(context: &Context, args: &cli::BuildImages) -> Result<Exit, Failures>
     session.prove_identities(&ready, &queue.identity, &queue.accounts)?;
     let before = images::ask(&session, &run, &queue.before, &queue.wanted)?;
     let outcomes = session.side_by_side(&queue.builds, OnFailure::GoOn);
-    session.check_interrupt()?;
+    session.check_interrupt().inspect_err(|_| tell_interrupted(context, &queue, &outcomes, &repo))?;
     let after = images::ask(&session, &run, &queue.after, &queue.wanted)?;
     let rows: Vec<_> = queue
         .wanted
@@ -57,6 +57,18 @@ pub fn run(context: &Context, args: &cli::BuildImages) -> Result<Exit, Failures>
         .map(|((wanted, outcome), (before, after))| row(wanted, outcome, before.as_ref(), after.as_ref(), &repo.root))
         .collect();
     report(context, &run, &rows, &after)
+}
+
+/// What is known of builds when there is no time left to ask ECR.
+fn tell_interrupted(context: &Context, queue: &Queue<'_>, outcomes: &[Outcome], repo: &Repository) {
+    let row = |(wanted, outcome): (&Wanted<'_>, &Outcome)| {
+        let path = format!("{}:{}", wanted.uri, wanted.tag);
+        let mut row = Row::of(wanted.image.as_str(), &path, outcome, &repo.root);
+        row.note = (outcome.result == StepResult::Succeeded).then(|| "ended well; ECR was not asked".to_owned());
+        row
+    };
+    let rows: Vec<_> = queue.wanted.iter().zip(outcomes).map(row).collect();
+    summary::show(&context.screen, &rows);
 }
 
 struct Queue<'r> {

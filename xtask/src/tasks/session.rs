@@ -49,7 +49,8 @@ impl<'a> Session<'a> {
     ) -> Result<Self, Failures> {
         let holder = format!("run {} ({command}, process {}, since {})\n", run.id, std::process::id(), proof::now());
         let lock = RunLock::take(&run.run_lock(), &holder)?;
-        let program = run.create()?;
+        // A full disk is not made fuller by a folder that nobody can use.
+        let program = run.create().inspect_err(|_| run.discard())?;
         unfinished::remove_leftovers(run);
         let mut secrets = env::build(&context.vars, Purpose::Plain, &[]).vars;
         secrets.extend(secret(&context.vars));
