@@ -53,11 +53,6 @@ pub struct Unit {
 }
 
 impl Unit {
-    /// Whether anything is wrong with it.
-    pub fn is_sound(&self) -> bool {
-        self.problems.is_empty()
-    }
-
     /// The use of an image, if the unit uses it.
     pub fn image(&self, image: ImageName) -> Option<&ImageUse> {
         self.images.get(&image).and_then(Option::as_ref)

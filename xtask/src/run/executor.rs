@@ -215,17 +215,19 @@ fn conclude(step: &Step, code: anyhow::Result<Option<i32>>, took: Duration) -> O
         Err(error) => return Outcome { cause: Some(format!("{error:#}")), ..failed(step, took) },
     };
     let judgement = match &step.attempt {
-        Some(attempt) => judge(
-            step.kind,
-            &Evidence {
+        Some(attempt) => {
+            let said = log_of(step).map(tail::end).unwrap_or_default();
+            let (outer, inner) = (attempt.outer_proof(), attempt.inner_proofs());
+            let evidence = Evidence {
                 code,
-                outer: attempt.outer_proof().as_ref(),
-                inner: &attempt.inner_proofs(),
+                outer: outer.as_ref(),
+                inner: &inner,
                 has_product: has_product(step),
-                says_complete: log_of(step).is_some_and(|log| tail::end_contains(log, APPLY_COMPLETE)),
-                says_error: log_of(step).is_some_and(|log| tail::end_contains(log, ERROR)),
-            },
-        ),
+                says_complete: said.contains(APPLY_COMPLETE),
+                says_error: said.contains(ERROR),
+            };
+            judge(step.kind, &evidence)
+        }
         None if code == Some(0) => Judgement { result: StepResult::Succeeded, cause: None, guard_refused: false },
         None => Judgement {
             result: StepResult::Failed,

@@ -29,14 +29,14 @@ impl Follower {
 
 /// The last `n` lines of a file that are not blank; reads no more than its last 64 KiB.
 pub fn last_lines(path: &Path, n: usize) -> Vec<String> {
-    let text = end_of(path, 64 * 1024).unwrap_or_default();
+    let text = end(path);
     let lines: Vec<_> = text.lines().filter(|line| !line.trim().is_empty()).collect();
     lines[lines.len().saturating_sub(n)..].iter().map(|line| (*line).to_owned()).collect()
 }
 
-/// Whether the end of a file, its last 64 KiB, has `needle` in it.
-pub fn end_contains(path: &Path, needle: &str) -> bool {
-    end_of(path, 64 * 1024).is_ok_and(|text| text.contains(needle))
+/// The end of a file, its last 64 KiB; nothing if it can't be read.
+pub fn end(path: &Path) -> String {
+    end_of(path, 64 * 1024).unwrap_or_default()
 }
 
 fn end_of(path: &Path, bytes: u64) -> io::Result<String> {

@@ -49,7 +49,7 @@ impl Unfinished {
         let started: Started = serde_json::from_slice(&fs::read(attempt.started()).ok()?).ok()?;
         let unit = UnitPath::new(Path::new(started.unit.as_deref()?))?;
         let run_name = attempt.dir.parent()?.parent()?.file_name()?.to_string_lossy().into_owned();
-        let says_complete = started.log.as_deref().is_some_and(|log| tail::end_contains(log, APPLY_COMPLETE));
+        let says_complete = started.log.as_deref().is_some_and(|log| tail::end(log).contains(APPLY_COMPLETE));
         let lock = run.unit_lock(&unit);
         Some(Self { run: run_name, is_running: lock::is_held(&lock), says_complete, started, attempt, lock })
     }

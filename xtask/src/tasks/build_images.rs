@@ -32,23 +32,22 @@ pub fn run(context: &Context, args: &cli::BuildImages) -> Result<Exit, Failures>
     let mut ready = Ready::gather(context, &repo, &accounts, &["infrastructure-deployer", "aws"], problems)?;
 
     let run = RunFolder::new(&repo.root);
-    let queue = Queue::of(&ready, &run, &builds, context.globals.dry_run)?;
     if context.globals.dry_run {
-        context.result(&queue.shell_lines())?;
+        context.result(&Queue::of(&ready, &run, &builds, true)?.shell_lines())?;
         return Ok(Exit::DONE);
     }
     session::say_repository(context, &repo);
     let (account, build) = &builds[0];
-    let about = format!("{} by the runner of {account} in {}", queue.builds.about, build.region);
+    let about = format!("{} by the runner of {account} in {}", names(&builds), build.region);
     context.screen.say(Tone::Plain, "Images", about);
     let mut session = Session::begin(context, &repo, &run, "build-images", builds.len())?;
     session.ask_passphrase(&mut ready)?;
     let queue = Queue::of(&ready, &run, &builds, false)?;
     session.prove_identities(&ready, &queue.identity, &queue.accounts)?;
-    let before = images::ask(&session, &run, &queue.before, &queue.wanted)?;
+    let before = images::ask(&session, &queue.before, &queue.wanted)?;
     let outcomes = session.side_by_side(&queue.builds, OnFailure::GoOn);
     session.check_interrupt().inspect_err(|_| tell_interrupted(context, &queue, &outcomes, &repo))?;
-    let after = images::ask(&session, &run, &queue.after, &queue.wanted)?;
+    let after = images::ask(&session, &queue.after, &queue.wanted)?;
     let rows: Vec<_> = queue
         .wanted
         .iter()
@@ -93,15 +92,13 @@ impl<'r> Queue<'r> {
                 account,
             })
             .collect();
-        let names: Vec<_> =
-            builds.iter().map(|(_, build)| format!("{}:{}", build.uri.repository(), build.tag)).collect();
         Ok(Self {
             identity: orders.identities(&accounts, ""),
             before: images::lookups(&orders, &wanted, "before"),
             builds: Stage {
                 title: "Building".to_owned(),
                 is_told: true,
-                about: names.join(" and "),
+                about: names(builds),
                 lanes: builds.iter().map(|(account, build)| vec![orders.build(account, build)]).collect(),
             },
             after: images::lookups(&orders, &wanted, "after"),
@@ -113,6 +110,12 @@ impl<'r> Queue<'r> {
     fn shell_lines(&self) -> String {
         [&self.identity, &self.before, &self.builds, &self.after].map(Stage::shell_lines).join("\n")
     }
+}
+
+/// The images that are built, in a few words.
+fn names(builds: &[(&Account, Build)]) -> String {
+    let name = |(_, build): &(&Account, Build)| format!("{}:{}", build.uri.repository(), build.tag);
+    builds.iter().map(name).collect::<Vec<_>>().join(" and ")
 }
 
 /// What to build, and in which account: that of the one unit that configures a docker image builder.

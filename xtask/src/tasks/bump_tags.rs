@@ -101,7 +101,7 @@ fn prove_images(context: &Context, repo: &Repository, tags: &BTreeMap<ImageName,
     session.ask_passphrase(&mut ready)?;
     let (identity, lookups) = stages(&ready, false)?;
     session.prove_identities(&ready, &identity, &accounts)?;
-    let answers = images::ask(&session, &run, &lookups, &wanted)?;
+    let answers = images::ask(&session, &lookups, &wanted)?;
     run.discard();
     let missing = wanted.iter().zip(&answers).filter(|(_, answer)| answer.is_none()).map(|(wanted, _)| wanted);
     if context.globals.allows(Allowance::UnprovenImage) {

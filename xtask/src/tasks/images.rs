@@ -8,8 +8,7 @@ use crate::repo::Repository;
 use crate::repo::unit::Unit;
 use crate::run::event::{Outcome, StepResult};
 use crate::run::executor::OnFailure;
-use crate::run::folder::RunFolder;
-use crate::run::step::{Stage, Step, StepKind};
+use crate::run::step::{Stage, Step};
 use crate::tasks::orders::Orders;
 use crate::tasks::session::Session;
 use crate::tools::aws::{self, Image};
@@ -75,18 +74,13 @@ pub fn lookups(orders: &Orders<'_>, wanted: &[Wanted<'_>], when: &str) -> Stage 
 }
 
 /// Asks, and gives an answer per image: there, or not there. Not to be able to tell is an error.
-pub fn ask(
-    session: &Session<'_>,
-    run: &RunFolder,
-    stage: &Stage,
-    wanted: &[Wanted<'_>],
-) -> Result<Vec<Option<Image>>, Failures> {
+pub fn ask(session: &Session<'_>, stage: &Stage, wanted: &[Wanted<'_>]) -> Result<Vec<Option<Image>>, Failures> {
     let outcomes = session.side_by_side(stage, OnFailure::GoOn);
     session.check_interrupt()?;
     let mut answers = Vec::new();
     let mut problems = Vec::new();
     for ((step, outcome), image) in stage.lanes.iter().flatten().zip(&outcomes).zip(wanted) {
-        match answer(run, step, outcome) {
+        match answer(step, outcome) {
             Ok(answer) => answers.push(answer),
             Err(error) => problems.push(
                 Failure::refused(format!("cannot find out whether {}:{} is in ECR", image.uri, image.tag))
@@ -98,12 +92,10 @@ pub fn ask(
     Ok(answers)
 }
 
-fn answer(run: &RunFolder, step: &Step, outcome: &Outcome) -> anyhow::Result<Option<Image>> {
-    debug_assert_eq!(step.kind, StepKind::Lookup);
-    let output = run.output(&step.subject, step.kind);
-    let read = |path: &Path| fs::read_to_string(path).unwrap_or_default();
-    let said = read(&output.log);
-    let answered = output.stdout.as_deref().map(read).unwrap_or_default();
+fn answer(step: &Step, outcome: &Outcome) -> anyhow::Result<Option<Image>> {
+    let read = |path: Option<&Path>| path.and_then(|path| fs::read_to_string(path).ok()).unwrap_or_default();
+    let said = read(step.output.as_ref().map(|output| output.log.as_path()));
+    let answered = read(step.output.as_ref().and_then(|output| output.stdout.as_deref()));
     let started = step.attempt.as_ref().is_some_and(|attempt| attempt.outer_proof().is_some());
     if !started || outcome.guard_refused {
         anyhow::bail!("{}", outcome.cause.clone().unwrap_or(said));

@@ -61,8 +61,7 @@ impl<'a> Session<'a> {
 
     /// Asks what the credential tool would ask at every call, and keeps the answer out of the logs.
     pub fn ask_passphrase(&mut self, ready: &mut Ready<'_>) -> Result<(), Failure> {
-        let interrupt = self.executor.interrupt.clone();
-        let asked = ready.ask_passphrase(&self.context.vars, &|| interrupt.asked());
+        let asked = ready.ask_passphrase(&self.context.vars, &self.give_up());
         self.check_interrupt()?;
         asked?;
         self.executor.relay.secrets.extend(secret(&ready.wrapper_env));

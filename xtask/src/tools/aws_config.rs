@@ -66,11 +66,6 @@ impl AwsConfig {
         self.profiles.iter().filter_map(candidate).collect()
     }
 
-    /// The names of all profiles, sorted.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.profiles.keys().map(String::as_str)
-    }
-
     /// The account that the profile ends up in, as far as the file says, and which key says so.
     fn account_of(&self, name: &str) -> Option<(AccountId, String)> {
         let role = self.value(name, "role_arn");
