@@ -63,10 +63,13 @@ impl fmt::Display for AccountId {
 /// An account as the repository names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {
-    /// The name in the accounts file, which is the name of the account's folder.
+    /// The name in the accounts file, which is the name of the account's folder. Without such a file, the name in
+    /// `account.hcl`, or that of the folder that holds it.
     pub name: String,
     /// The id that every process working on this account has to prove.
     pub id: AccountId,
+    /// `deploy_order` of the accounts file, if it has one.
+    pub deploy_order: Option<i64>,
     /// Every place in the repository that states this id.
     pub evidence: Vec<Place>,
 }

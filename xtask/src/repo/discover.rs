@@ -1,123 +1,81 @@
-//! Finds the root of the repository and the folders of its units.
+//! Finds what is to be opened, and which of the folders in it may be units.
 
-use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use ignore::{DirEntry, WalkBuilder};
+use ignore::gitignore::Gitignore;
 
 use super::accounts;
-use crate::model::{Failure, UnitPath};
+use super::files::Files;
+use super::module;
+use super::walk::{self, COMMON, Found, STACK, TERRAGRUNT_JSON};
+use crate::model::Failure;
 
 /// The folder name that makes a unit.
 const UNIT: &str = "ecs-deploy-runner";
-/// The file that makes it a Terragrunt unit.
-pub const TERRAGRUNT: &str = "terragrunt.hcl";
-/// Folders that are never looked into, beside hidden ones and those that git ignores.
-const NEVER: [&str; 4] = [".terragrunt-cache", ".terraform", "node_modules", "_envcommon"];
-/// The accounts file of another layout, which is recognised and not read.
-const OTHER_ACCOUNTS: &str = "accounts.yml";
 /// How deep below the start a root is looked for where there is none above it.
 const DEEPEST_ROOT: usize = 2;
 
-/// Finds the root: the nearest folder with an accounts file, from `start` upwards to the root of the git repository;
-/// or else the only one a little below the latter.
-pub fn root(start: &Path) -> Result<PathBuf, Failure> {
-    let start = start
-        .canonicalize()
-        .map_err(|error| Failure::refused(format!("cannot open the folder `{}`", start.display())).because(error))?;
-    let mut common = None;
-    for dir in start.ancestors() {
-        if dir.join(accounts::FILE).is_file() {
-            return Ok(dir.to_owned());
-        }
-        if common.is_none() && ["common.hcl", OTHER_ACCOUNTS].iter().any(|name| dir.join(name).is_file()) {
-            common = Some(dir);
-        }
-        if dir.join(".git").exists() {
-            break;
-        }
+/// Finds what is opened from `start`: the nearest folder with an accounts file, from there upwards to the root of the git
+/// repository. Where there is none: the only one below, or all of them, under what lies above them. And where no accounts
+/// file is anywhere: the nearest folder with a `common.hcl`, or the git repository.
+pub fn root(start: &Path, exclude: &Gitignore) -> Result<PathBuf, Failure> {
+    let git_root = git_root(start);
+    let above = || start.ancestors().take_while(|dir| git_root.is_none_or(|top| dir.starts_with(top)));
+    if let Some(dir) = above().find(|dir| accounts::is_in(dir)) {
+        return Ok(dir.to_owned());
     }
     // Outside a checkout nothing says how much of the disk would have to be searched.
-    let git_root = start.ancestors().find(|dir| dir.join(".git").exists());
-    let mut below = git_root.map(roots_below).unwrap_or_default();
-    match (below.len(), common) {
-        (1, _) => Ok(below.swap_remove(0)),
-        (0, Some(dir)) => {
-            let failure = Failure::refused(format!("there is no accounts file `{}`", accounts::FILE));
-            let failure = failure.in_file(dir.display().to_string());
-            let other = dir.join(OTHER_ACCOUNTS).is_file().then(|| format!("`{OTHER_ACCOUNTS}` is not read yet"));
-            Err(other
-                .into_iter()
-                .fold(failure, Failure::detail)
-                .hint("write one with the name and the twelve-digit id of every account: {\"dev\": \"…\", …}"))
-        }
-        (0, None) => Err(Failure::refused("this is no infrastructure-live repository")
-            .in_file(start.display().to_string())
-            .detail(format!("no folder from here upwards has `{}` or `common.hcl`", accounts::FILE))
-            .hint("go into the repository, or name it with `--repo PATH`")),
-        (_, _) => {
-            let failure =
-                Failure::refused("several folders below could be the root").hint("pick one with `--repo PATH`");
-            Err(below.iter().fold(failure, |failure, dir| failure.in_file(dir.display().to_string())))
+    for from in git_root.into_iter().flat_map(|top| [start, top]) {
+        let mut below = walk::roots_below(from, DEEPEST_ROOT, exclude);
+        match below.len() {
+            0 => {}
+            1 => return Ok(below.swap_remove(0)),
+            _ => return Ok(from.to_owned()),
         }
     }
+    let common = above().find(|dir| dir.join(COMMON).is_file());
+    common.or(git_root).map(Path::to_owned).ok_or_else(|| nothing_here(start))
 }
 
-fn roots_below(start: &Path) -> Vec<PathBuf> {
-    let walk = plain_walker(start).max_depth(Some(DEEPEST_ROOT + 1)).build();
-    let files = walk.filter_map(Result::ok).filter(|entry| entry.file_name() == accounts::FILE);
-    let mut roots: Vec<_> = files.filter_map(|entry| entry.path().parent().map(Path::to_owned)).collect();
-    roots.sort();
-    roots
+/// Whether a file says that this is an infrastructure-live repository, from here upwards or a little below.
+pub fn is_marked(start: &Path) -> bool {
+    let is_root = |dir: &Path| accounts::is_in(dir) || dir.join(COMMON).is_file();
+    let below = |top| !walk::roots_below(top, DEEPEST_ROOT, &Gitignore::empty()).is_empty();
+    start.ancestors().any(is_root) || git_root(start).is_some_and(below)
 }
 
-/// The units below the root, sorted by path, and what could not be looked into.
-pub fn units(root: &Path) -> (Vec<UnitPath>, Vec<Failure>) {
-    let mut units = Vec::new();
-    let mut failures = Vec::new();
-    for entry in walker(root).build() {
-        let entry = match entry {
-            Ok(entry) => entry,
-            Err(error) => {
-                failures.push(Failure::refused("cannot look into part of the repository").because(error));
-                continue;
-            }
-        };
-        let path = entry.path();
-        let is_unit =
-            entry.file_name() == TERRAGRUNT && path.parent().and_then(Path::file_name) == Some(OsStr::new(UNIT));
-        let Some(dir) = path.parent().filter(|_| is_unit) else { continue };
-        match dir.strip_prefix(root).ok().and_then(UnitPath::new) {
-            Some(unit) => units.push(unit),
-            None => {
-                let what = "the path of a unit is not UTF-8";
-                failures.push(Failure::refused(what).in_file(path.display().to_string()));
-            }
-        }
-    }
-    units.sort();
-    (units, failures)
+/// The root of the git repository around a folder.
+pub fn git_root(start: &Path) -> Option<&Path> {
+    start.ancestors().find(|dir| dir.join(".git").exists())
 }
 
-/// What a repository says is ignored is ignored; what only this machine's git configuration ignores is not.
-fn plain_walker(root: &Path) -> WalkBuilder {
-    let mut walker = WalkBuilder::new(root);
-    walker.require_git(false).git_global(false).git_exclude(false).ignore(false).follow_links(false);
-    walker.filter_entry(|entry| !never(entry));
-    walker
+/// What is said where there is neither an account nor a unit.
+pub fn nothing_here(dir: &Path) -> Failure {
+    Failure::refused("this is no infrastructure-live repository")
+        .in_file(dir.display().to_string())
+        .detail("there is no accounts file from here upwards, and no unit from here downwards")
+        .hint("go into the repository, or name it with `--repo PATH`")
 }
 
-/// The same without folders that have an accounts file of their own: those are other repositories, such as an example.
-fn walker(root: &Path) -> WalkBuilder {
-    let mut walker = plain_walker(root);
-    walker.filter_entry(|entry| {
-        let is_dir = entry.file_type().is_some_and(|kind| kind.is_dir());
-        let is_root = is_dir && entry.depth() > 0 && entry.path().join(accounts::FILE).exists();
-        !is_root && !never(entry)
-    });
-    walker
+/// Whether a folder is named like a unit.
+pub(super) fn is_named_so(dir: &Path) -> bool {
+    dir.file_name().is_some_and(|name| name == UNIT)
 }
 
-fn never(entry: &DirEntry) -> bool {
-    entry.file_name().to_str().is_some_and(|name| NEVER.contains(&name))
+/// Units in forms that aren't read: they are named, so that no update leaves them out unseen.
+pub(super) fn not_supported(files: &Files, found: &Found) -> Vec<Failure> {
+    let mentions = |dir: &Path, name: &str| {
+        let text = std::fs::read(dir.join(name)).unwrap_or_default();
+        module::may_name_runner(&text)
+    };
+    let failure = |dir: &Path, name: &str, what: &str| {
+        Failure::refused(format!("{what}, which is not supported"))
+            .in_file(files.name(&dir.join(name)))
+            .hint("update it by hand, and leave it out: `exclude` in [workspace.metadata.xtask] in Cargo.toml")
+    };
+    let json = found.terragrunt_json.iter().filter(|dir| is_named_so(dir) || mentions(dir, TERRAGRUNT_JSON));
+    let json = json.map(|dir| failure(dir, TERRAGRUNT_JSON, "a unit of the deploy runner is written in JSON"));
+    let stacks = found.stacks.iter().filter(|dir| mentions(dir, STACK));
+    let stacks = stacks.map(|dir| failure(dir, STACK, "a unit of the deploy runner is generated by a stack"));
+    json.chain(stacks).collect()
 }

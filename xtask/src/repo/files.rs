@@ -1,10 +1,11 @@
 //! The files of a repository: each is read and parsed once, and may be overlaid by texts that are not written yet.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::{Component, Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
+use super::cache::Cache;
 use super::hcl::{Fault, Source, parse};
 use super::json;
 use crate::model::Place;
@@ -18,22 +19,17 @@ enum There {
 }
 
 /// What is worked out once for each path, faults included.
-type Once<T> = Mutex<HashMap<PathBuf, Result<T, Fault>>>;
+type Once<T> = Cache<PathBuf, Result<T, Fault>>;
 
-/// The files below a root, and those outside it that configuration refers to.
+/// The files below a root, and those outside it that configuration refers to. Several threads may ask at once.
 #[derive(Debug)]
 pub struct Files {
     root: PathBuf,
     overlay: BTreeMap<PathBuf, Arc<[u8]>>,
     bytes: Once<Arc<[u8]>>,
     parsed: Once<Arc<Source>>,
-    decoded: Mutex<HashMap<String, Result<Arc<json::Node>, json::Error>>>,
-    there: Mutex<HashMap<PathBuf, There>>,
-}
-
-/// A cache is whole after every statement, so a panic elsewhere doesn't spoil it.
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+    decoded: Cache<String, Result<Arc<json::Node>, json::Error>>,
+    there: Cache<PathBuf, There>,
 }
 
 impl Files {
@@ -42,28 +38,25 @@ impl Files {
         Self {
             root,
             overlay: BTreeMap::new(),
-            bytes: Mutex::default(),
-            parsed: Mutex::default(),
-            decoded: Mutex::default(),
-            there: Mutex::default(),
+            bytes: Once::default(),
+            parsed: Once::default(),
+            decoded: Cache::default(),
+            there: Cache::default(),
         }
     }
 
     /// The same files with other texts in some of them. What is parsed already stays so.
     pub fn overlaid(&self, overlay: BTreeMap<PathBuf, Arc<[u8]>>) -> Self {
-        let mut parsed = locked(&self.parsed).clone();
-        parsed.retain(|path, _| !overlay.contains_key(path));
-        let mut bytes = locked(&self.bytes).clone();
-        bytes.retain(|path, _| !overlay.contains_key(path));
-        let there = locked(&self.there).clone();
-        Self {
-            root: self.root.clone(),
-            overlay,
-            bytes: Mutex::new(bytes),
-            parsed: Mutex::new(parsed),
-            decoded: Mutex::default(),
-            there: Mutex::new(there),
-        }
+        let is_same = |path: &PathBuf| !overlay.contains_key(path);
+        let (bytes, parsed) = (self.bytes.copy(is_same), self.parsed.copy(is_same));
+        let there = self.there.copy(|_| true);
+        Self { root: self.root.clone(), overlay, bytes, parsed, decoded: Cache::default(), there }
+    }
+
+    /// Forgets a file that turned out not to matter: neither does then whether somebody changes it.
+    pub(super) fn forget(&self, path: &Path) {
+        self.bytes.forget(path);
+        self.parsed.forget(path);
     }
 
     /// The path as people should read it: relative to the root where it is below it.
@@ -76,25 +69,22 @@ impl Files {
         if let Some(bytes) = self.overlay.get(path) {
             return Ok(bytes.clone());
         }
-        if let Some(result) = locked(&self.bytes).get(path) {
-            return result.clone();
-        }
-        let result = std::fs::read(path).map(Arc::from).map_err(|error| {
-            let name = self.name(path);
-            Fault::new(format!("cannot read `{name}`: {error}")).at(Place::file(name))
-        });
-        locked(&self.bytes).insert(path.to_owned(), result.clone());
-        result
+        self.bytes.get(path, || {
+            std::fs::read(path).map(Arc::from).map_err(|error| {
+                let name = self.name(path);
+                Fault::new(format!("cannot read `{name}`: {error}")).at(Place::file(name))
+            })
+        })
     }
 
     /// The files that are no longer what they were when they were read, by the name that people should read.
     pub fn changed(&self) -> Vec<String> {
-        let bytes = locked(&self.bytes);
         let is_changed = |path: &PathBuf, before: &Result<Arc<[u8]>, Fault>| match (std::fs::read(path), before) {
             (Ok(now), Ok(before)) => now != **before,
             (now, before) => now.is_ok() != before.is_ok(),
         };
-        let changed = bytes.iter().filter(|(path, before)| is_changed(path, before)).map(|(path, _)| self.name(path));
+        let read = self.bytes.entries().into_iter();
+        let changed = read.filter(|(path, before)| is_changed(path, before)).map(|(path, _)| self.name(&path));
         let mut changed: Vec<_> = changed.collect();
         changed.sort();
         changed
@@ -102,22 +92,12 @@ impl Files {
 
     /// A file of HCL, parsed once.
     pub fn hcl(&self, path: &Path) -> Result<Arc<Source>, Fault> {
-        if let Some(result) = locked(&self.parsed).get(path) {
-            return result.clone();
-        }
-        let result = self.bytes(path).and_then(|bytes| parse::parse(&self.name(path), path, bytes));
-        locked(&self.parsed).insert(path.to_owned(), result.clone());
-        result
+        self.parsed.get(path, || self.bytes(path).and_then(|bytes| parse::parse(&self.name(path), path, bytes)))
     }
 
     /// The JSON in the text of a file, decoded once; `name` is the file as people should read it.
     pub fn json(&self, name: &str, text: &str) -> Result<Arc<json::Node>, json::Error> {
-        if let Some(result) = locked(&self.decoded).get(name) {
-            return result.clone();
-        }
-        let result = json::parse(text).map(Arc::new);
-        locked(&self.decoded).insert(name.to_owned(), result.clone());
-        result
+        self.decoded.get(name, || json::parse(text).map(Arc::new))
     }
 
     /// Whether there is a file at the path.
@@ -131,16 +111,11 @@ impl Files {
     }
 
     fn there(&self, path: &Path) -> There {
-        if let Some(known) = locked(&self.there).get(path) {
-            return *known;
-        }
-        let there = match std::fs::metadata(path) {
+        self.there.get(path, || match std::fs::metadata(path) {
             Ok(metadata) if metadata.is_file() => There::File,
             Ok(_) => There::Other,
             Err(_) => There::Nothing,
-        };
-        locked(&self.there).insert(path.to_owned(), there);
-        there
+        })
     }
 }
 

@@ -2,16 +2,23 @@
 
 pub mod accounts;
 pub mod bump;
+mod cache;
 pub mod discover;
 mod evidence;
 pub mod files;
+mod generated;
 pub mod hcl;
 pub mod image;
 pub mod json;
+pub mod module;
+mod parallel;
 pub mod pin;
 pub mod profile;
+pub mod redirect;
+mod root;
 pub mod settings;
 pub mod unit;
+mod walk;
 
 #[cfg(test)]
 pub(crate) mod tests;
@@ -21,22 +28,28 @@ use std::sync::Arc;
 
 pub use bump::{Bump, Change, FileEdit, plan_bump};
 pub use files::Files;
+use ignore::gitignore::Gitignore;
 pub use image::{Decider, ImageUse};
+pub use module::Module;
 pub use pin::Pin;
 pub use profile::Profile;
+pub use redirect::Redirection;
+use root::Roots;
 pub use settings::Settings;
+use unit::{Ground, Reading};
 pub use unit::{Unit, UnitKind};
+use walk::Found;
 
 use crate::model::{Account, Failure, Failures, UnitPath};
 
 /// An infrastructure-live repository, read once.
 #[derive(Debug)]
 pub struct Repository {
-    /// The root, absolute and canonical.
+    /// What was opened, absolute and canonical: a root with all that are nested in it, or what lies above several.
     pub root: PathBuf,
     /// The settings.
     pub settings: Settings,
-    /// The accounts, sorted by name.
+    /// The accounts of all roots in use, sorted by name and id.
     pub accounts: Vec<Account>,
     /// The units, sorted by path.
     pub units: Vec<Unit>,
@@ -50,44 +63,39 @@ impl Repository {
     ///
     /// An error means that there is nothing to work with; everything else that is wrong is under `problems`.
     pub fn open(start: &Path) -> Result<Self, Failures> {
-        let root = discover::root(start)?;
-        hcl::stack::deep(|| Self::read(root))
+        let start = start.canonicalize().map_err(|error| {
+            Failure::refused(format!("cannot open the folder `{}`", start.display())).because(error)
+        })?;
+        let (_, exclude) = find_settings(&start, &mut Vec::new());
+        Self::read(discover::root(&start, &exclude)?)
     }
 
     fn read(root: PathBuf) -> Result<Self, Failures> {
-        let files = Files::new(root.clone());
         let mut problems = Vec::new();
-        let settings = find_settings(&root, &mut problems);
-        let path = root.join(accounts::FILE);
-        let accounts = match files.bytes(&path).map(|bytes| String::from_utf8(bytes.to_vec())) {
-            Ok(Ok(text)) => {
-                let (accounts, failures) = accounts::read(&text, accounts::FILE);
-                problems.extend(failures);
-                accounts
-            }
-            Ok(Err(_)) => {
-                problems.push(Failure::refused("the accounts file is not UTF-8").in_file(accounts::FILE));
-                Vec::new()
-            }
-            Err(fault) => {
-                problems.push(fault.failure());
-                Vec::new()
-            }
+        let (settings, exclude) = find_settings(&root, &mut problems);
+        let mut found = walk::all(&root, &exclude);
+        let files = Files::new(root.clone());
+        let roots = Roots::new(&root, &found);
+        let mut failed = std::mem::take(&mut found.failures);
+        failed.extend(discover::not_supported(&files, &found));
+        let (units, not_units) = read_units(&files, &root, &roots, &found);
+        failed.extend(not_units);
+        // The accounts of what was opened matter also where no unit is in them, such as that of a registry.
+        roots.of(&root).listed(&files);
+        let (mut accounts, wrong) = roots.asked_for();
+        problems.extend(wrong);
+        problems.extend(failed);
+        problems.extend(root::ambiguous(units.iter().map(|unit| &unit.account)));
+        let listed = |unit: &&Unit| {
+            accounts.iter().any(|account| account.name == unit.account.name && account.id == unit.account.id)
         };
+        let others: Vec<_> = units.iter().filter(|unit| !listed(unit)).map(|unit| unit.account.clone()).collect();
+        accounts.extend(others);
         if accounts.is_empty() {
             Failures::check(problems)?;
-            return Err(Failure::refused("the accounts file lists no account").in_file(accounts::FILE).into());
+            return Err(discover::nothing_here(&root).into());
         }
-        let (paths, failures) = discover::units(&root);
-        problems.extend(failures);
-        let mut units = Vec::with_capacity(paths.len());
-        for path in paths {
-            match account_of(&path, &accounts) {
-                Some(account) => units.push(Unit::read(&files, &root, path, account)),
-                None => problems.push(unlisted(&path)),
-            }
-        }
-        Ok(Self { root, settings, accounts, units, problems, files })
+        Ok(Self { root, settings, accounts: root::joined(accounts), units, problems, files })
     }
 
     /// Everything that is wrong: with the repository, then unit by unit.
@@ -124,31 +132,43 @@ impl Repository {
 
     /// The units as they would be with other texts in some files.
     fn units_with(&self, files: &Files) -> Vec<Unit> {
-        let read = |unit: &Unit| {
-            let account = self.account(&unit.account.name).unwrap_or(&unit.account);
-            Unit::read(files, &self.root, unit.path.clone(), account)
+        let found = Found { accounts: self.units.iter().map(|unit| unit.root.clone()).collect(), ..Found::default() };
+        let roots = Roots::new(&self.root, &found);
+        let ground = Ground { files, root: &self.root, roots: &roots };
+        let read = |unit: &Unit| match Unit::read(&ground, &unit.path.in_root(&self.root)) {
+            Reading::Unit(unit) => Some(*unit),
+            Reading::Other | Reading::Failed(_) | Reading::Told => None,
         };
-        hcl::stack::deep(|| self.units.iter().map(read).collect())
+        parallel::map(&self.units, read).into_iter().flatten().collect()
     }
 }
 
-/// The account of a unit: the first folder of its path that is an account's name.
-fn account_of<'a>(path: &UnitPath, accounts: &'a [Account]) -> Option<&'a Account> {
-    path.as_str().split('/').find_map(|part| {
-        let at = accounts.binary_search_by(|account| account.name.as_str().cmp(part)).ok()?;
-        accounts.get(at)
-    })
+/// Reads every folder that may be a unit, and says what those that must be one and can't be read are.
+fn read_units(files: &Files, root: &Path, roots: &Roots, found: &Found) -> (Vec<Unit>, Vec<Failure>) {
+    let ground = Ground { files, root, roots };
+    let read = |dir: &PathBuf| {
+        let reading = Unit::read(&ground, dir);
+        if matches!(reading, Reading::Other) {
+            files.forget(&dir.join(walk::TERRAGRUNT));
+        }
+        reading
+    };
+    let (mut units, mut failures) = (Vec::new(), Vec::new());
+    for reading in parallel::map(&found.terragrunt, read) {
+        match reading {
+            Reading::Unit(unit) => units.push(*unit),
+            Reading::Failed(failure) => failures.push(failure),
+            Reading::Other | Reading::Told => {}
+        }
+    }
+    units.sort_by(|a, b| a.path.cmp(&b.path));
+    (units, failures)
 }
 
-fn unlisted(path: &UnitPath) -> Failure {
-    Failure::refused(format!("the account of `{path}` is not listed"))
-        .in_file(format!("{path}/{}", discover::TERRAGRUNT))
-        .hint(format!("add the account to `{}`, under the name of its folder", accounts::FILE))
-}
-
-/// The settings of the nearest `Cargo.toml` that has the table, from the root up to the root of the git repository.
-fn find_settings(root: &Path, problems: &mut Vec<Failure>) -> Settings {
-    let git_root = root.ancestors().find(|dir| dir.join(".git").exists()).unwrap_or(root);
+/// The settings of the nearest `Cargo.toml` that has the table, from the root up to the root of the git repository; and
+/// what they exclude.
+fn find_settings(root: &Path, problems: &mut Vec<Failure>) -> (Settings, Gitignore) {
+    let git_root = discover::git_root(root).unwrap_or(root);
     for dir in root.ancestors().take_while(|dir| dir.starts_with(git_root)) {
         let path = dir.join("Cargo.toml");
         let file = path.strip_prefix(root).unwrap_or(&path).display().to_string();
@@ -163,8 +183,9 @@ fn find_settings(root: &Path, problems: &mut Vec<Failure>) -> Settings {
         let (settings, failures) = settings::read(&text, &file);
         problems.extend(failures);
         if let Some(settings) = settings {
-            return settings;
+            let exclude = settings.excluded_below(dir);
+            return (settings, exclude);
         }
     }
-    Settings::default()
+    (Settings::default(), Gitignore::empty())
 }

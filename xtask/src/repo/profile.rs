@@ -71,7 +71,7 @@ mod tests {
 
     fn account() -> Account {
         let id = AccountId::parse("100000000004").expect("twelve digits");
-        Account { name: "dev".to_owned(), id, evidence: Vec::new() }
+        Account { name: "dev".to_owned(), id, deploy_order: None, evidence: Vec::new() }
     }
 
     fn candidate(name: &str, line: usize) -> ProfileCandidate {

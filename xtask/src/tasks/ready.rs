@@ -51,7 +51,7 @@ impl Workable<'_> {
 
     /// The git repository that its module comes from, if it comes from one.
     pub fn remote(&self) -> Option<String> {
-        self.unit.module_source.value().and_then(|source| git::remote_of(source))
+        self.unit.module.source.value().and_then(|source| git::remote_of(source))
     }
 }
 

@@ -11,7 +11,7 @@ use xshell::{Shell, cmd};
 
 use crate::cli;
 use crate::model::{Exit, Failure, Failures, Tag};
-use crate::repo::{Repository, discover, settings};
+use crate::repo::{Repository, accounts, discover, settings};
 use crate::report::screen::Tone;
 use crate::run::interrupt;
 use crate::tasks::context::{Context, REHEARSAL};
@@ -58,11 +58,11 @@ struct Place {
 
 /// The repository around us, if there is one: it is then what is rehearsed, with whatever is wrong with it.
 fn original(context: &Context, start: &Path) -> Result<Option<Repository>, Failures> {
-    let is_marked = start.ancestors().any(|folder| folder.join("common.hcl").is_file());
-    if context.globals.repo.is_none() && !is_marked && discover::root(start).is_err() {
-        return Ok(None);
+    let opened = Repository::open(start);
+    if context.globals.repo.is_none() && !discover::is_marked(start) {
+        return Ok(opened.ok());
     }
-    Repository::open(start).map(Some)
+    opened.map(Some)
 }
 
 /// A folder outside every repository: in the real one `find_in_parent_folders` would find real files.
@@ -83,8 +83,8 @@ fn new_folder(wanted: Option<&Path>) -> Result<PathBuf, Failure> {
         }
     };
     let folder = folder.canonicalize().map_err(|error| refuse(&folder, "this folder can't be used").because(error))?;
-    let marks = [".git", "accounts.json", "accounts.yml", "common.hcl"];
-    let around = folder.ancestors().find(|above| marks.iter().any(|mark| above.join(mark).exists()));
+    let marks = accounts::NAMES.into_iter().chain([".git", "common.hcl"]);
+    let around = folder.ancestors().find(|above| marks.clone().any(|mark| above.join(mark).exists()));
     match around {
         None => Ok(folder),
         Some(around) => Err(refuse(&folder, "a rehearsal must lie outside every repository")

@@ -84,7 +84,12 @@ mod tests {
     }
 
     fn dev() -> Account {
-        Account { name: "dev".into(), id: AccountId::parse("100000000004").unwrap(), evidence: Vec::new() }
+        Account {
+            name: "dev".into(),
+            id: AccountId::parse("100000000004").unwrap(),
+            deploy_order: None,
+            evidence: Vec::new(),
+        }
     }
 
     #[test]

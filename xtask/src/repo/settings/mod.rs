@@ -4,9 +4,12 @@ mod read;
 mod write;
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 pub use read::{KEYS, read};
 pub use write::set;
+
+use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
 use crate::model::{AccountId, Place, Region};
 
@@ -25,6 +28,7 @@ pub struct Settings {
     endpoint_url: Option<String>,
     pass_environment: Vec<String>,
     assumed_roles: Vec<String>,
+    exclude: Vec<String>,
     jobs: Option<usize>,
     file: Option<String>,
     places: BTreeMap<String, Place>,
@@ -75,6 +79,16 @@ impl Settings {
     /// ARNs of roles in other accounts that the configuration may assume.
     pub fn assumed_roles(&self) -> &[String] {
         &self.assumed_roles
+    }
+
+    /// What is left out below the folder of the `Cargo.toml`, as a `.gitignore` beside it would say it.
+    pub fn excluded_below(&self, dir: &Path) -> Gitignore {
+        let mut builder = GitignoreBuilder::new(dir);
+        for glob in &self.exclude {
+            // One that is no glob is among the failures.
+            let _ = builder.add_line(None, glob);
+        }
+        builder.build().unwrap_or_else(|_| Gitignore::empty())
     }
 
     /// How many units are worked on at once.

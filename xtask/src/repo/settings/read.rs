@@ -2,17 +2,19 @@
 
 use std::ops::Range;
 
+use ignore::gitignore::GitignoreBuilder;
 use toml_edit::{Document, Item, TableLike, Value};
 
 use super::Settings;
 use crate::model::{Failure, Place};
 
 /// The keys of the table, sorted.
-pub const KEYS: [&str; 10] = [
+pub const KEYS: [&str; 11] = [
     "assumed-roles",
     "credentials",
     "dockerfile-repo",
     "endpoint-url",
+    "exclude",
     "jobs",
     "pass-environment",
     "profile",
@@ -80,6 +82,7 @@ impl Reader<'_> {
                 "endpoint-url" => self.settings.endpoint_url = self.string(key, item),
                 "pass-environment" => self.settings.pass_environment = self.strings(key, item).unwrap_or_default(),
                 "assumed-roles" => self.settings.assumed_roles = self.strings(key, item).unwrap_or_default(),
+                "exclude" => self.exclude(key, item),
                 "jobs" => self.jobs(item),
                 unknown => self.failures.push(unknown_key(unknown, place)),
             }
@@ -131,6 +134,19 @@ impl Reader<'_> {
         match item.as_integer().and_then(|jobs| usize::try_from(jobs).ok()).filter(|jobs| *jobs >= 1) {
             Some(jobs) => self.settings.jobs = Some(jobs),
             None => self.wrong("jobs", "a whole number of 1 or more", item),
+        }
+    }
+
+    fn exclude(&mut self, key: &str, item: &Item) {
+        for glob in self.strings(key, item).unwrap_or_default() {
+            match GitignoreBuilder::new("").add_line(None, &glob) {
+                Ok(_) => self.settings.exclude.push(glob),
+                Err(error) => {
+                    let place = place_in(self.text, self.file, item.span());
+                    let failure = Failure::refused(format!("`{key}` has the pattern `{glob}`, which is none"));
+                    self.failures.push(failure.at(place).because(error));
+                }
+            }
         }
     }
 

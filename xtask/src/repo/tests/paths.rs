@@ -1,5 +1,7 @@
 //! Where a repository and its units are.
 
+use std::path::Path;
+
 use super::{Tree, open, texts};
 
 const ACCOUNTS: (&str, &str) = ("accounts.json", r#"{"dev": "100000000004", "prod": "100000000006"}"#);
@@ -27,10 +29,12 @@ fn units_are_found_at_any_depth_and_in_any_region() {
 }
 
 #[test]
-fn caches_ignored_folders_and_other_roots_are_not_looked_into() {
+fn caches_and_folders_that_are_ignored_or_excluded_are_not_looked_into() {
+    let exclude = "[workspace.metadata.xtask]\nexclude = ['/examples/', 'sandbox-*']\n";
     let tree = Tree::new(&[
         ACCOUNTS,
         (".gitignore", "/scratch/\n"),
+        ("Cargo.toml", exclude),
         ("dev/us-east-1/ecs-deploy-runner/terragrunt.hcl", ""),
         ("dev/us-east-1/.terragrunt-cache/x/ecs-deploy-runner/terragrunt.hcl", ""),
         ("dev/us-east-1/.hidden/ecs-deploy-runner/terragrunt.hcl", ""),
@@ -39,6 +43,7 @@ fn caches_ignored_folders_and_other_roots_are_not_looked_into() {
         ("scratch/dev/ecs-deploy-runner/terragrunt.hcl", ""),
         ("examples/accounts.json", "{}"),
         ("examples/dev/us-east-1/ecs-deploy-runner/terragrunt.hcl", ""),
+        ("dev/us-east-1/sandbox-x/ecs-deploy-runner/terragrunt.hcl", ""),
     ]);
     assert_eq!(units(&tree), ["dev/us-east-1/ecs-deploy-runner"]);
 }
@@ -58,27 +63,92 @@ fn the_root_is_found_from_any_folder_in_it_and_from_the_checkout_around_it() {
 }
 
 #[test]
-fn a_folder_without_a_repository_a_root_without_accounts_and_two_roots_are_told_apart() {
-    let what = |tree: &Tree| texts(open(tree.path()).expect_err("it must not open").iter());
-    assert!(what(&Tree::new(&[])).starts_with("this is no infrastructure-live repository\n"));
-    assert!(what(&Tree::new(&[("common.hcl", "")])).starts_with("there is no accounts file `accounts.json`\n"));
-    let yml = what(&Tree::new(&[("accounts.yml", "")]));
-    assert!(yml.contains("`accounts.yml` is not read yet"), "{yml}");
-    let two = Tree::new(&[("a/accounts.json", "{}"), ("b/accounts.json", "{}")]);
-    assert!(what(&two).starts_with("several folders below could be the root\n"));
-    assert!(open(&two.path().join("missing")).is_err());
+fn what_is_excluded_is_said_from_the_folder_of_the_settings() {
+    let exclude = "[workspace.metadata.xtask]\nexclude = ['live/dev']\n";
+    let tree = Tree::new(&[
+        ("live/accounts.json", ACCOUNTS.1),
+        ("Cargo.toml", exclude),
+        ("live/dev/us-east-1/ecs-deploy-runner/terragrunt.hcl", ""),
+        ("live/prod/us-east-1/ecs-deploy-runner/terragrunt.hcl", ""),
+    ]);
+    assert_eq!(units(&tree), ["prod/us-east-1/ecs-deploy-runner"]);
 }
 
 #[test]
-fn an_account_that_is_not_listed_is_a_problem() {
-    let repo = Tree::new(&[ACCOUNTS, ("qa/us-east-1/ecs-deploy-runner/terragrunt.hcl", "")]).open();
-    assert!(repo.units.is_empty());
-    assert_eq!(
-        texts(repo.all_problems()),
-        "the account of `qa/us-east-1/ecs-deploy-runner` is not listed\n  \
-         --> qa/us-east-1/ecs-deploy-runner/terragrunt.hcl\n\
-         hint: add the account to `accounts.json`, under the name of its folder\n"
+fn a_folder_without_a_repository_is_told_from_one_without_accounts() {
+    let what = |tree: &Tree| texts(open(tree.path()).expect_err("it must not open").iter());
+    for empty in [&[][..], &[("common.hcl", "")], &[("dev/vpc/terragrunt.hcl", "")]] {
+        assert!(what(&Tree::new(empty)).starts_with("this is no infrastructure-live repository\n"), "{empty:?}");
+    }
+    assert!(open(Path::new("/missing")).is_err());
+    let unit = ("dev/us-east-1/ecs-deploy-runner/terragrunt.hcl", "");
+    let nothing = what(&Tree::new(&[unit]));
+    assert!(
+        nothing.starts_with("nothing says which account `dev/us-east-1/ecs-deploy-runner` belongs to\n"),
+        "{nothing}"
     );
+}
+
+const TWO: [(&str, &str); 4] = [
+    ("a/accounts.json", r#"{"dev": "100000000004", "qa": "100000000007"}"#),
+    ("a/dev/us-east-1/ecs-deploy-runner/terragrunt.hcl", ""),
+    ("b/accounts.json", r#"{"prod": "100000000006", "qa": "100000000017"}"#),
+    ("b/prod/us-east-1/ecs-deploy-runner/terragrunt.hcl", ""),
+];
+
+#[test]
+fn several_roots_are_opened_together_from_above_and_alone_from_inside() {
+    let tree = Tree::new(&TWO);
+    let both = ["a/dev/us-east-1/ecs-deploy-runner", "b/prod/us-east-1/ecs-deploy-runner"];
+    let repo = tree.open();
+    assert_eq!(units(&tree), both);
+    let roots: Vec<_> = repo.units.iter().map(|unit| unit.root.file_name().expect("a name").to_owned()).collect();
+    assert_eq!(roots, ["a", "b"]);
+    let names: Vec<_> = repo.accounts.iter().map(ToString::to_string).collect();
+    assert_eq!(names, ["100000000004 dev", "100000000006 prod", "100000000007 qa", "100000000017 qa"]);
+    assert_eq!(texts(repo.all_problems()), "", "no unit is in an account whose name has two meanings");
+    let alone = open(&tree.path().join("b/prod")).expect("it opens");
+    assert_eq!(
+        alone.units.iter().map(|unit| unit.path.as_str()).collect::<Vec<_>>(),
+        ["prod/us-east-1/ecs-deploy-runner"]
+    );
+}
+
+#[test]
+fn a_name_that_two_roots_give_to_different_accounts_is_refused_where_both_have_units() {
+    let a = ("a/qa/us-east-1/ecs-deploy-runner/terragrunt.hcl", "");
+    let b = ("b/qa/us-east-1/ecs-deploy-runner/terragrunt.hcl", "");
+    let tree = Tree::new(&[TWO[0], TWO[2], a, b]);
+    let repo = tree.open();
+    let problems = texts(repo.all_problems());
+    let expected = "two accounts are called `qa`\n  --> a/accounts.json:1\n  --> b/accounts.json:1\n  \
+                    100000000007 and 100000000017\nhint: work in one root at a time, with `--repo FOLDER`\n";
+    assert!(problems.starts_with(expected), "{problems}");
+    let ids: Vec<_> = repo.units.iter().map(|unit| unit.account.id.as_str()).collect();
+    assert_eq!(ids, ["100000000007", "100000000017"]);
+    assert_eq!(texts(open(&tree.path().join("a")).expect("it opens").all_problems()), "");
+}
+
+#[test]
+fn a_root_nested_in_another_has_its_own_accounts_and_may_itself_be_named_after_one() {
+    let tree = Tree::new(&[
+        ("accounts.json", r#"{"dev": "100000000004"}"#),
+        ("dev/us-east-1/ecs-deploy-runner/terragrunt.hcl", ""),
+        ("Tenant-B/accounts.json", r#"{"Tenant-B": "100000000021", "dev": "100000000024"}"#),
+        ("Tenant-B/us-east-1/mgmt/ecs-deploy-runner/terragrunt.hcl", ""),
+    ]);
+    let shown: Vec<_> = tree.open().units.iter().map(|unit| format!("{} {}", unit.path, unit.account)).collect();
+    let nested = "Tenant-B/us-east-1/mgmt/ecs-deploy-runner 100000000021 Tenant-B";
+    assert_eq!(shown, [nested, "dev/us-east-1/ecs-deploy-runner 100000000004 dev"]);
+}
+
+#[test]
+fn an_account_whose_id_is_wrong_is_reported_once() {
+    let spoilt = ("accounts.json", r#"{"dev": "4", "prod": "100000000006"}"#);
+    let repo = Tree::new(&[spoilt, ("dev/us-east-1/ecs-deploy-runner/terragrunt.hcl", "")]).open();
+    let expected =
+        "the id of account `dev` is wrong: `4` is not an AWS account id (twelve digits)\n  --> accounts.json:1\n";
+    assert_eq!(texts(repo.all_problems()), expected);
 }
 
 #[test]

@@ -39,7 +39,7 @@ fn a_reference_architecture_with_envcommon_is_read() {
     let dev = &repo.units[0];
     assert_eq!(dev.region, Known::Value("us-east-1".parse().expect("a region")));
     let source = "git::git@github.com:gruntwork-io/terraform-aws-service-catalog.git//modules/mgmt/ecs-deploy-runner?ref=v0.104.6";
-    assert_eq!(dev.module_source, Known::Value(source.to_owned()));
+    assert_eq!(dev.module.source, Known::Value(source.to_owned()));
     let evidence: Vec<_> = dev.account.evidence.iter().map(ToString::to_string).collect();
     assert_eq!(evidence, ["accounts.json:19", "terragrunt.hcl:19"]);
 }
@@ -185,9 +185,9 @@ fn an_input_at_fault_is_told_and_leaves_the_others_known() {
 fn what_another_role_would_do_is_seen() {
     let text = "iam_role = \"arn:aws:iam::100000000006:role/x\"\nterraform_binary = \"tofu\"\n";
     let repo = Tree::new(&[ACCOUNTS, (UNIT, text)]).open();
-    let (role, place) = repo.units[0].iam_role.clone().expect("it is set");
+    let role = &repo.units[0].redirections[0];
     let expected = Known::Value("arn:aws:iam::100000000006:role/x".to_owned());
-    assert_eq!((role, place.to_string()), (expected, format!("{UNIT}:1")));
+    assert_eq!((&role.value, role.place.to_string()), (&expected, format!("{UNIT}:1")));
     let binary = repo.units[0].terraform_binary.as_ref().and_then(|it| it.0.value());
     assert_eq!(binary.map(String::as_str), Some("tofu"));
 }

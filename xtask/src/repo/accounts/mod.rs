@@ -1,0 +1,48 @@
+//! The accounts files: which accounts there are, and what their ids are.
+
+mod list;
+mod owner;
+
+use std::path::Path;
+
+pub(super) use list::Listed;
+pub(super) use owner::{AccountFile, Allowed, NoAccount, Says, folders};
+
+use super::files::Files;
+use super::json;
+use crate::model::{Failure, Place};
+
+/// The names that an accounts file may have; a root may have several, as long as they agree.
+pub const NAMES: [&str; 1] = ["accounts.json"];
+
+/// Whether the folder has an accounts file.
+pub(super) fn is_in(dir: &Path) -> bool {
+    NAMES.iter().any(|name| dir.join(name).is_file())
+}
+
+/// Reads every accounts file of a folder.
+pub(super) fn read(files: &Files, dir: &Path) -> Listed {
+    let mut all = Listed::default();
+    for path in NAMES.iter().map(|name| dir.join(name)).filter(|path| files.is_file(path)) {
+        all.join(read_file(files, &path));
+    }
+    all
+}
+
+fn read_file(files: &Files, path: &Path) -> Listed {
+    let file = files.name(path);
+    let bytes = match files.bytes(path) {
+        Ok(bytes) => bytes,
+        Err(fault) => return Listed::failed(fault.failure()),
+    };
+    let Ok(text) = std::str::from_utf8(&bytes) else {
+        return Listed::failed(Failure::refused("the accounts file is not UTF-8").in_file(file));
+    };
+    match json::parse(text) {
+        Ok(node) => Listed::read(&node, &file),
+        Err(error) => {
+            let place = Place { file, line: Some(error.line), column: Some(error.column) };
+            Listed::failed(Failure::refused(format!("cannot parse the accounts file: {}", error.what)).at(place))
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! Which account a unit belongs to: put together from every place that says so, and refused where two disagree.
+
+use std::path::{Path, PathBuf};
+
+use super::Listed;
+use crate::model::{Account, AccountId, Failure, Place, UnitPath};
+
+/// What `account.hcl` says.
+#[derive(Debug)]
+pub(in crate::repo) struct AccountFile {
+    /// The folder that it lies in.
+    pub(in crate::repo) dir: PathBuf,
+    /// The account's name.
+    pub(in crate::repo) name: Option<(String, Place)>,
+    /// The account's id, unchecked.
+    pub(in crate::repo) id: Option<(String, Place)>,
+}
+
+/// Ids that a provider allows: a single one is the account, several are those that it must be among.
+#[derive(Clone, Debug)]
+pub(in crate::repo) struct Allowed {
+    /// The ids, unchecked.
+    pub(in crate::repo) ids: Vec<String>,
+    /// Where they are written.
+    pub(in crate::repo) place: Place,
+}
+
+/// Everything that says which account a unit belongs to.
+#[derive(Debug)]
+pub(in crate::repo) struct Says<'s> {
+    /// The unit.
+    pub(in crate::repo) path: &'s UnitPath,
+    /// Folders that may be named after the account, the most telling first.
+    pub(in crate::repo) folders: Vec<&'s str>,
+    /// The accounts files of its root.
+    pub(in crate::repo) listed: &'s Listed,
+    /// The nearest `account.hcl`.
+    pub(in crate::repo) file: Option<&'s AccountFile>,
+    /// What its providers allow.
+    pub(in crate::repo) allowed: &'s [Allowed],
+}
+
+/// Why a unit has no account.
+#[derive(Debug)]
+pub(in crate::repo) enum NoAccount {
+    /// What is wrong with its account is said already.
+    Told,
+    /// Nothing says it, or an id that no account has.
+    Unknown(Box<Failure>),
+}
+
+impl Says<'_> {
+    /// The account with every place that states its id, and what is wrong with it.
+    pub(in crate::repo) fn account(&self) -> Result<(Account, Vec<Failure>), NoAccount> {
+        let mut account = match self.listed_account()? {
+            Some(account) => account.clone(),
+            None => self.unlisted_account()?,
+        };
+        let mut problems = Vec::new();
+        let file_id = self.file.and_then(|file| file.id.as_ref());
+        for (id, place) in file_id {
+            problems.extend(self.confirm(&mut account, id, place));
+        }
+        for Allowed { ids, place } in self.allowed {
+            match &ids[..] {
+                [only] => problems.extend(self.confirm(&mut account, only, place)),
+                // Several allow this account without saying that it is this unit's.
+                [first, ..] if !ids.iter().any(|id| id == account.id.as_str()) => {
+                    problems.extend(self.confirm(&mut account, first, place));
+                }
+                _ => {}
+            }
+        }
+        problems.extend(self.other_name(&account));
+        problems.extend(self.other_folder(&account));
+        Ok((account, problems))
+    }
+
+    fn named(&self, name: &str) -> Option<&Account> {
+        let accounts = &self.listed.accounts;
+        let at = accounts.binary_search_by(|account| account.name.as_str().cmp(name)).ok()?;
+        accounts.get(at)
+    }
+
+    /// The listed account by the folders, by the name in `account.hcl`, or by an id that something states.
+    fn listed_account(&self) -> Result<Option<&Account>, NoAccount> {
+        let names = self.folders.iter().copied().chain(self.file_name());
+        for name in names {
+            if self.listed.spoilt.contains(name) {
+                return Err(NoAccount::Told);
+            }
+            if let Some(account) = self.named(name) {
+                return Ok(Some(account));
+            }
+        }
+        let with_id = |(id, _): (&str, &Place)| self.listed.accounts.iter().find(|account| account.id.as_str() == id);
+        Ok(self.stated().find_map(with_id))
+    }
+
+    fn file_name(&self) -> Option<&str> {
+        self.file.and_then(|file| file.name.as_ref()).map(|(name, _)| name.as_str())
+    }
+
+    /// The ids that something states for this unit alone.
+    fn stated(&self) -> impl Iterator<Item = (&str, &Place)> {
+        let by_file = self.file.and_then(|file| file.id.as_ref()).map(|(id, place)| (id.as_str(), place));
+        let by_provider = self.allowed.iter().filter_map(|allowed| match &allowed.ids[..] {
+            [only] => Some((only.as_str(), &allowed.place)),
+            _ => None,
+        });
+        by_file.into_iter().chain(by_provider)
+    }
+
+    /// Where no accounts file lists any account: what the unit's own surroundings state.
+    fn unlisted_account(&self) -> Result<Account, NoAccount> {
+        let unknown = |failure: Failure| NoAccount::Unknown(Box::new(failure));
+        if !self.listed.accounts.is_empty() {
+            let failure = Failure::refused(format!("the account of `{}` is not listed", self.path));
+            let failure = self.stated().fold(failure.in_file(self.path.as_str()), |failure, (id, place)| {
+                failure.at(place.clone()).detail(format!("{id} is stated there"))
+            });
+            return Err(unknown(failure.hint("add it to the accounts file, under the name of its folder")));
+        }
+        if !self.listed.spoilt.is_empty() {
+            return Err(NoAccount::Told);
+        }
+        let Some((id, place)) = self.stated().next() else {
+            let failure = Failure::refused(format!("nothing says which account `{}` belongs to", self.path));
+            let failure = failure.in_file(self.path.as_str());
+            return Err(unknown(failure.hint(
+                "write `accounts.json` with the name and the twelve-digit id of every account, or `account_id` into the locals of `account.hcl`",
+            )));
+        };
+        let id = AccountId::parse(id).map_err(|error| {
+            unknown(Failure::refused(error.to_string()).at(place.clone()).hint("quote all twelve digits"))
+        })?;
+        let by_folder = self.file.and_then(|file| file.dir.file_name()?.to_str());
+        let first = self.path.as_str().split('/').next();
+        let name = self.file_name().or(by_folder).or(first).unwrap_or_default().to_owned();
+        Ok(Account { name, id, deploy_order: None, evidence: vec![place.clone()] })
+    }
+
+    /// Adds a place that states the account's id, or says that it states another one.
+    fn confirm(&self, account: &mut Account, stated: &str, place: &Place) -> Option<Failure> {
+        match AccountId::parse(stated) {
+            Ok(id) if id == account.id => {
+                if !account.evidence.contains(place) {
+                    account.evidence.push(place.clone());
+                }
+                None
+            }
+            Ok(id) => Some(self.disagreement(account, place, &id.to_string())),
+            Err(error) => Some(Failure::refused(error.to_string()).at(place.clone())),
+        }
+    }
+
+    fn disagreement(&self, account: &Account, place: &Place, other: &str) -> Failure {
+        let what = format!("two places name different accounts for `{}`", self.path);
+        let mut failure = Failure::refused(what).at(place.clone()).detail(format!("{other} by the first of them"));
+        if let Some(first) = account.evidence.first() {
+            failure = failure.at(first.clone()).detail(format!("{account} by the second"));
+        }
+        failure.hint("settle which is right; until then this unit is neither planned nor applied")
+    }
+
+    /// A name in `account.hcl` that is another account's.
+    fn other_name(&self, account: &Account) -> Option<Failure> {
+        let (name, place) = self.file?.name.as_ref()?;
+        let other = self.named(name).filter(|other| other.id != account.id)?;
+        Some(self.disagreement(account, place, &other.to_string()))
+    }
+
+    /// A second folder that is named after another account, where nothing but the first one's name speaks for it.
+    fn other_folder(&self, account: &Account) -> Option<Failure> {
+        let is_proven = self.stated().any(|(id, _)| id == account.id.as_str());
+        let is_named = self.file_name() == Some(account.name.as_str());
+        let other = self.folders.iter().filter_map(|name| self.named(name)).find(|other| other.id != account.id)?;
+        (!is_proven && !is_named).then(|| {
+            let what = format!("the folders of `{}` name two accounts", self.path);
+            let places = account.evidence.first().into_iter().chain(other.evidence.first()).cloned();
+            let failure = places.fold(Failure::refused(what), Failure::at);
+            failure
+                .detail(format!("{account} by the first of them"))
+                .detail(format!("{other} by the second"))
+                .hint("say which is right: put `account_id` into the locals of an `account.hcl` above the unit")
+        })
+    }
+}
+
+/// The folders of a unit that may be named after its account: below its root from the top, then the root and what is above
+/// it from the bottom.
+pub(in crate::repo) fn folders<'p>(unit: &'p Path, root: &'p Path, top: &Path) -> Vec<&'p str> {
+    let below = unit.strip_prefix(root).unwrap_or(unit).iter();
+    let above = root.ancestors().take_while(|dir| dir.starts_with(top) && *dir != top).filter_map(Path::file_name);
+    below.chain(above).filter_map(|name| name.to_str()).collect()
+}

@@ -1,0 +1,103 @@
+//! What is worked out once for each key, also where several threads ask at the same time.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasher, Hash, RandomState};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+
+/// Enough that two threads rarely ask the same part.
+const N_SHARDS: usize = 16;
+
+type Shard<K, V> = RwLock<HashMap<K, Arc<OnceLock<V>>>>;
+
+/// A map that fills itself. A value that is there stays.
+#[derive(Debug)]
+pub(super) struct Cache<K, V> {
+    shards: [Shard<K, V>; N_SHARDS],
+    hasher: RandomState,
+}
+
+impl<K, V> Default for Cache<K, V> {
+    fn default() -> Self {
+        Self { shards: std::array::from_fn(|_| RwLock::default()), hasher: RandomState::new() }
+    }
+}
+
+impl<K: Eq + Hash + Clone, V: Clone> Cache<K, V> {
+    fn shard<Q: Hash + ?Sized>(&self, key: &Q) -> &Shard<K, V> {
+        let at = self.hasher.hash_one(key) % N_SHARDS as u64;
+        &self.shards[usize::try_from(at).expect("it is below the number of shards")]
+    }
+
+    /// The value of a key: worked out by the first that asks, while the others wait.
+    pub(super) fn get<Q>(&self, key: &Q, work: impl FnOnce() -> V) -> V
+    where
+        K: std::borrow::Borrow<Q>,
+        Q: Hash + Eq + ToOwned<Owned = K> + ?Sized,
+    {
+        let shard = self.shard(key);
+        // A map is whole after every statement, so a panic elsewhere doesn't spoil it.
+        let known = shard.read().unwrap_or_else(PoisonError::into_inner).get(key).cloned();
+        let cell = known.unwrap_or_else(|| {
+            shard.write().unwrap_or_else(PoisonError::into_inner).entry(key.to_owned()).or_default().clone()
+        });
+        cell.get_or_init(work).clone()
+    }
+
+    /// Forgets a key.
+    pub(super) fn forget<Q: Hash + Eq + ?Sized>(&self, key: &Q)
+    where
+        K: std::borrow::Borrow<Q>,
+    {
+        self.shard(key).write().unwrap_or_else(PoisonError::into_inner).remove(key);
+    }
+
+    /// Everything that is worked out, in no order.
+    pub(super) fn entries(&self) -> Vec<(K, V)> {
+        let of = |shard: &Shard<K, V>| {
+            let map = shard.read().unwrap_or_else(PoisonError::into_inner);
+            map.iter().filter_map(|(key, cell)| Some((key.clone(), cell.get()?.clone()))).collect::<Vec<_>>()
+        };
+        self.shards.iter().flat_map(of).collect()
+    }
+
+    /// A cache that has what this one has, as far as `keep` says so.
+    pub(super) fn copy(&self, keep: impl Fn(&K) -> bool) -> Self {
+        let copy = Self::default();
+        for (key, value) in self.entries().into_iter().filter(|(key, _)| keep(key)) {
+            let shard = copy.shard(&key);
+            let cell = Arc::new(OnceLock::from(value));
+            shard.write().unwrap_or_else(PoisonError::into_inner).insert(key, cell);
+        }
+        copy
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    #[test]
+    fn each_key_is_worked_out_once_whoever_asks() {
+        let cache: Cache<String, usize> = Cache::default();
+        let n_worked = AtomicUsize::new(0);
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for n in 0..100 {
+                        let value = cache.get(n.to_string().as_str(), || {
+                            n_worked.fetch_add(1, Ordering::Relaxed);
+                            n
+                        });
+                        assert_eq!(value, n);
+                    }
+                });
+            }
+        });
+        assert_eq!(n_worked.into_inner(), 100);
+        cache.forget("7");
+        let mut keys: Vec<_> = cache.copy(|key| key.len() == 1).entries().into_iter().map(|(key, _)| key).collect();
+        keys.sort();
+        assert_eq!(keys.concat(), "012345689");
+    }
+}

@@ -1,0 +1,105 @@
+//! The module of a unit: where its source is, which version of it, and whether it is the one that deploys a runner.
+
+use crate::model::{Known, Place};
+
+/// The folders of modules that deploy a runner, as a source ends in them: that of the service catalog, that of
+/// terraform-aws-ci, and the one with a steampipe runner beside it.
+const RUNNERS: [&str; 3] =
+    ["modules/mgmt/ecs-deploy-runner", "modules/ecs-deploy-runner", "modules/ecs-deploy-runner-with-steampipe-runner"];
+
+/// The module of a unit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Module {
+    /// The source as terragrunt or terraform gets it.
+    pub source: Known<String>,
+    /// Where it is written.
+    pub place: Option<Place>,
+}
+
+impl Module {
+    /// A module of which nothing is known.
+    pub(super) fn unknown(reason: impl Into<String>) -> Self {
+        Self { source: Known::Unknown(reason.into()), place: None }
+    }
+
+    /// The version: `ref` of the source. The inner `None` is a source that names none, such as a local path.
+    pub fn version(&self) -> Known<Option<&str>> {
+        match &self.source {
+            Known::Value(source) => Known::Value(parts(source).1),
+            Known::Unknown(reason) => Known::Unknown(reason.clone()),
+        }
+    }
+
+    /// Whether it is a module that deploys a runner; `None` if that can't be known.
+    pub fn is_runner(&self) -> Option<bool> {
+        self.source.value().map(|source| is_runner(source))
+    }
+}
+
+/// Whether a module's source ends in the folder of a module that deploys a runner: in the service catalog,
+/// terraform-aws-ci, a fork or a copy of either.
+pub(super) fn is_runner(source: &str) -> bool {
+    let (folder, _) = parts(source);
+    // `//` only parts the repository from the folder in it.
+    let parts: Vec<_> = folder.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
+    let ends_in = |runner: &&str| {
+        let wanted: Vec<_> = runner.split('/').collect();
+        parts.ends_with(&wanted)
+    };
+    RUNNERS.iter().any(|runner| ends_in(&runner))
+}
+
+/// Whether a text names a module that deploys a runner, as far as bytes can tell.
+pub(super) fn may_name_runner(text: &[u8]) -> bool {
+    const NAME: &[u8] = b"ecs-deploy-runner";
+    text.windows(NAME.len()).any(|window| window == NAME)
+}
+
+/// A source without its query, and the `ref` in the query.
+fn parts(source: &str) -> (&str, Option<&str>) {
+    let (folder, query) = source.split_once('?').unwrap_or((source, ""));
+    (folder, query.split('&').find_map(|pair| pair.strip_prefix("ref=")).filter(|version| !version.is_empty()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runner_modules_are_known_by_the_end_of_their_source() {
+        for source in [
+            "git::git@github.com:gruntwork-io/terraform-aws-service-catalog.git//modules/mgmt/ecs-deploy-runner?ref=v0.107.5",
+            "git::ssh://git@git.example.com/forks/service-catalog.git//modules/mgmt/ecs-deploy-runner",
+            "git@github.com:gruntwork-io/terraform-aws-ci.git//modules/ecs-deploy-runner?ref=v0.52.1&depth=1",
+            "git::https://example.com/terraform-aws-ci-steampipe.git//modules/ecs-deploy-runner-with-steampipe-runner?ref=v0.3.5",
+            "../../../..//modules/ecs-deploy-runner",
+            "/checkout/modules//mgmt/ecs-deploy-runner/",
+            "tfr://registry.example.com/x/y/aws//modules/mgmt/ecs-deploy-runner?version=1.0.0",
+        ] {
+            assert!(is_runner(source), "{source}");
+        }
+        for source in [
+            "git::git@github.com:gruntwork-io/terraform-aws-service-catalog.git//modules/data-stores/ecr-repos?ref=v0.107.5",
+            "git@github.com:gruntwork-io/terraform-aws-ci.git//modules/ecs-deploy-runner-invoke-iam-policy?ref=v0.52.1",
+            "git::git@github.com:example/modules.git//mgmt/other?ref=modules/ecs-deploy-runner",
+            "../ecs-deploy-runner",
+            "",
+        ] {
+            assert!(!is_runner(source), "{source}");
+        }
+    }
+
+    #[test]
+    fn the_version_is_the_ref_of_the_source() {
+        let version = |source: &str| {
+            let module = Module { source: Known::Value(source.to_owned()), place: None };
+            module.version().value().copied().flatten().map(str::to_owned)
+        };
+        assert_eq!(version("git::x//modules/y?ref=v0.107.5-example.2").as_deref(), Some("v0.107.5-example.2"));
+        assert_eq!(version("git::x//modules/y?depth=1&ref=main").as_deref(), Some("main"));
+        for without in ["git::x//modules/y", "git::x//modules/y?ref=", "../modules/y"] {
+            assert_eq!(version(without), None);
+        }
+        assert_eq!(Module::unknown("why").version().reason(), Some("why"));
+    }
+}

@@ -1,0 +1,258 @@
+//! What would act with other credentials than those that were proven: roles, profiles and keys in the configuration.
+
+use std::rc::Rc;
+
+use super::generated::{Extra, literal};
+use super::hcl::syntax::{Block, Body, Expr, ExprKind, Key};
+use super::hcl::{Evaluator, Fault, Frame, Kind, Value};
+use super::unit::known_text;
+use crate::model::{Account, AccountId, Failure, Known, Place};
+
+/// Attributes of a provider or backend that bring credentials of their own.
+const CREDENTIALS: [&str; 8] = [
+    "access_key",
+    "profile",
+    "secret_key",
+    "shared_config_files",
+    "shared_credentials_file",
+    "shared_credentials_files",
+    "token",
+    "web_identity_token",
+];
+/// Blocks, or attributes with a map, that name a role.
+const ROLES: [&str; 2] = ["assume_role", "assume_role_with_web_identity"];
+/// Variables that decide whose credentials the AWS SDK uses, or whom it asks.
+const VARIABLES: [&str; 14] = [
+    "AWS_ACCESS_KEY_ID",
+    "AWS_CONFIG_FILE",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_DEFAULT_PROFILE",
+    "AWS_ENDPOINT_URL",
+    "AWS_PROFILE",
+    "AWS_ROLE_ARN",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SECURITY_TOKEN",
+    "AWS_SESSION_TOKEN",
+    "AWS_SHARED_CREDENTIALS_FILE",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+];
+
+/// Who acts with the other credentials, which decides who can notice it later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Actor {
+    /// Terragrunt assumes a role before it starts terraform, or hands variables on: the inner guard sees whose they are.
+    Terragrunt,
+    /// A provider: the plan tells, as far as it names the role.
+    Provider,
+    /// The backend that keeps the state: nobody else sees it.
+    Backend,
+}
+
+/// One thing in the configuration that brings other credentials.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Redirection {
+    /// What it is, such as `iam_role` or `profile` of the provider.
+    pub what: String,
+    /// Who acts with them.
+    pub actor: Actor,
+    /// The role, profile, or whatever else stands there.
+    pub value: Known<String>,
+    /// Where it stands.
+    pub place: Place,
+    /// The account that it leads to, if it is the ARN of a role.
+    pub account: Option<AccountId>,
+}
+
+impl Redirection {
+    fn new(what: impl Into<String>, actor: Actor, value: Known<String>, place: Place) -> Self {
+        let account = value.value().and_then(|value| account_of(value));
+        Self { what: what.into(), actor, value, place, account }
+    }
+
+    /// Why the unit of this account can't be worked on, if it can't: the redirection leads elsewhere, or nobody could
+    /// notice if it did. `declared` are the roles that the settings know of.
+    pub fn refusal(&self, account: &Account, declared: &[String]) -> Option<Failure> {
+        let (says, what) = (self.value.value(), &self.what);
+        let is_declared = says.is_some_and(|value| declared.contains(value)) && self.actor != Actor::Terragrunt;
+        let noticed_later = says.is_none() && self.actor != Actor::Backend;
+        if self.account.as_ref() == Some(&account.id) || is_declared || noticed_later {
+            return None;
+        }
+        let is_role = self.account.is_some() || self.value.value().is_none();
+        let failure = match (&self.value, &self.account) {
+            (Known::Value(role), Some(other)) => Failure::refused(format!("{what} leads into another account"))
+                .detail(format!("expected  {account}"))
+                .detail(format!("found     {other}, by {role}")),
+            (Known::Value(_), None) => Failure::refused(format!("{what} brings credentials of its own"))
+                .detail(format!("nobody could tell whether they are those of {account}")),
+            (Known::Unknown(reason), _) => {
+                Failure::refused(format!("{what} is not known, because {reason}")).detail("it may lead anywhere")
+            }
+        };
+        let failure = failure.at(self.place.clone());
+        Some(match (self.actor, is_role) {
+            (Actor::Terragrunt, true) => failure.hint(format!("let it be a role in {}, or none", account.id)),
+            (_, true) => failure
+                .hint("if it is meant to: add the role to `assumed-roles` in [workspace.metadata.xtask] in Cargo.toml"),
+            (_, false) => failure.hint("leave it out: terraform gets the credentials of the account by itself"),
+        })
+    }
+}
+
+/// Everything that the unit's own configuration and what it includes redirect.
+pub(super) fn find(evaluator: &Evaluator<'_>, frame: &Rc<Frame>, extras: &[Extra]) -> Vec<Redirection> {
+    let mut found = Vec::new();
+    if let Ok(Some(role)) = frame.setting(evaluator, "iam_role") {
+        let place = role.origin.place().unwrap_or_else(|| Place::file(&frame.source.name));
+        found.push(Redirection::new("`iam_role`", Actor::Terragrunt, known_text(&role), place));
+    }
+    // What is at fault there is told by whoever needs it.
+    let frames = frame.with_includes(evaluator).unwrap_or_default();
+    for frame in &frames {
+        let _ = of_extra_arguments(evaluator, frame, &mut found);
+    }
+    if let Some((frame, config)) = frames.iter().find_map(|frame| Some((frame, remote_state(&frame.source.body)?))) {
+        let _ = of_config(evaluator, frame, config, &mut found);
+    }
+    extras.iter().for_each(|extra| in_terraform(extra, &mut found));
+    found
+}
+
+fn remote_state(body: &Body) -> Option<&Expr> {
+    let block = body.blocks_named("remote_state").next();
+    Some(&block?.body.attributes.get("config")?.value)
+}
+
+/// `config` of a `remote_state` block; an entry that can't be worked out is unknown.
+fn of_config(
+    evaluator: &Evaluator<'_>,
+    frame: &Rc<Frame>,
+    config: &Expr,
+    found: &mut Vec<Redirection>,
+) -> Result<(), Fault> {
+    let mut entry = |name: &str, value: Value, place: Place| {
+        let what = format!("`{name}` of the remote state");
+        if CREDENTIALS.contains(&name) || name == "role_arn" {
+            found.extend(redirection(what, Actor::Backend, &value, place));
+        } else if ROLES.contains(&name) {
+            let role = evaluator.member(&value, "role_arn").unwrap_or(value);
+            found.extend(redirection(what, Actor::Backend, &role, place));
+        }
+    };
+    each_entry(evaluator, frame, config, &mut entry)
+}
+
+fn of_extra_arguments(evaluator: &Evaluator<'_>, frame: &Rc<Frame>, found: &mut Vec<Redirection>) -> Result<(), Fault> {
+    let blocks =
+        frame.source.body.blocks_named("terraform").flat_map(|block| block.body.blocks_named("extra_arguments"));
+    for variables in blocks.filter_map(|block| block.body.attributes.get("env_vars")) {
+        let mut entry = |name: &str, value: Value, place: Place| {
+            if VARIABLES.contains(&name) || name.starts_with("AWS_ENDPOINT_URL_") {
+                let what = format!("`{name}` in `env_vars`");
+                found.extend(redirection(what, Actor::Terragrunt, &value, place));
+            }
+        };
+        each_entry(evaluator, frame, &variables.value, &mut entry)?;
+    }
+    Ok(())
+}
+
+/// Calls `entry` for each entry of a map: one by one where it is written out, so that one at fault spoils no other.
+fn each_entry(
+    evaluator: &Evaluator<'_>,
+    frame: &Rc<Frame>,
+    map: &Expr,
+    entry: &mut dyn FnMut(&str, Value, Place),
+) -> Result<(), Fault> {
+    let place = |expr: &Expr| frame.source.place(expr.span.start);
+    if let ExprKind::Object(items) = &map.kind {
+        for item in items {
+            let key = match &item.key {
+                Key::Word(word) => word.clone(),
+                Key::Expr(expr) => match evaluator.value(expr, frame)?.as_str() {
+                    Some(text) => text.to_owned(),
+                    None => continue,
+                },
+            };
+            let value = evaluator.value(&item.value, frame);
+            let value = value.unwrap_or_else(|fault| Value::unknown(fault.in_one_line()));
+            entry(&key, value, place(&item.value));
+        }
+        return Ok(());
+    }
+    let value = evaluator.value(map, frame)?;
+    if let Kind::Map(map) = &value.kind {
+        for (key, value) in &map.entries {
+            let place = value.origin.place().unwrap_or_else(|| Place::file(&frame.source.name));
+            entry(key, value.clone(), place);
+        }
+    }
+    Ok(())
+}
+
+fn redirection(what: String, actor: Actor, value: &Value, place: Place) -> Option<Redirection> {
+    let is_none = value.is_null() || value.as_str() == Some("");
+    (!is_none).then(|| Redirection::new(what, actor, known_text(value), place))
+}
+
+/// Providers and backends in a file of Terraform.
+pub(super) fn in_terraform(extra: &Extra, found: &mut Vec<Redirection>) {
+    for provider in extra.body().blocks_named("provider") {
+        let name = provider.labels.first().map_or("", String::as_str);
+        in_block(extra, provider, &format!("provider `{name}`"), Actor::Provider, found);
+    }
+    let settings = extra.body().blocks_named("terraform");
+    for backend in settings.flat_map(|block| block.body.blocks_named("backend")) {
+        in_block(extra, backend, "the backend", Actor::Backend, found);
+    }
+}
+
+fn in_block(extra: &Extra, block: &Block, of: &str, actor: Actor, found: &mut Vec<Redirection>) {
+    let add = |name: &str, value: Option<Known<String>>, place: Place, found: &mut Vec<Redirection>| {
+        found.extend(value.map(|value| Redirection::new(format!("`{name}` of {of}"), actor, value, place)));
+    };
+    for (name, attribute) in &block.body.attributes {
+        let place = extra.place_of(name, attribute);
+        let is_role = ROLES.contains(&name.as_str());
+        let is_credential = CREDENTIALS.contains(&name.as_str()) && is_ours(&block.labels, name);
+        if is_credential || (actor == Actor::Backend && name == "role_arn") {
+            add(name, literal(&attribute.value), place, found);
+        } else if is_role {
+            let role = match &attribute.value.kind {
+                ExprKind::Object(items) => {
+                    let mut roles =
+                        items.iter().filter(|item| matches!(&item.key, Key::Word(word) if word == "role_arn"));
+                    roles.next().and_then(|item| literal(&item.value))
+                }
+                _ => literal(&attribute.value),
+            };
+            add(name, role, place, found);
+        }
+    }
+    for inner in &block.body.blocks {
+        let is_dynamic = inner.kind == "dynamic" && inner.labels.first().is_some_and(|it| ROLES.contains(&it.as_str()));
+        let place = || extra.place(inner.span.start, &inner.kind);
+        if ROLES.contains(&inner.kind.as_str()) {
+            let role = inner.body.attributes.get("role_arn");
+            let value = role.and_then(|role| literal(&role.value));
+            add(&inner.kind, value, role.map_or_else(place, |role| extra.place_of("role_arn", role)), found);
+        } else if is_dynamic {
+            let reason = "it is in a `dynamic` block".to_owned();
+            add(&inner.labels[0], Some(Known::Unknown(reason)), place(), found);
+        }
+    }
+}
+
+/// Other providers than that of AWS have tokens too, which lead into no account.
+fn is_ours(labels: &[String], attribute: &str) -> bool {
+    attribute != "token" || labels.first().is_some_and(|label| label == "aws" || label == "s3")
+}
+
+/// The account in the ARN of a role.
+fn account_of(arn: &str) -> Option<AccountId> {
+    let mut parts = arn.split(':');
+    let is_arn = parts.next() == Some("arn");
+    parts.nth(3).filter(|_| is_arn).and_then(|id| AccountId::parse(id).ok())
+}

@@ -1,0 +1,85 @@
+//! The roots of a repository: folders with accounts of their own. A unit belongs to the nearest one above it.
+
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use super::accounts::{self, Listed};
+use super::files::Files;
+use super::walk::Found;
+use crate::model::{Account, Failure};
+
+/// A root. Its accounts are read when the first of its units asks for them.
+#[derive(Debug)]
+pub(super) struct Root {
+    /// The folder, absolute.
+    pub(super) dir: PathBuf,
+    listed: OnceLock<Listed>,
+}
+
+/// The roots, sorted by folder; the first is what was opened.
+#[derive(Debug)]
+pub(super) struct Roots(Vec<Root>);
+
+impl Root {
+    /// The accounts that its accounts files list.
+    pub(super) fn listed(&self, files: &Files) -> &Listed {
+        self.listed.get_or_init(|| accounts::read(files, &self.dir))
+    }
+}
+
+impl Roots {
+    /// The folder that was opened, and those below it that have an accounts file.
+    pub(super) fn new(opened: &Path, found: &Found) -> Self {
+        let nested = found.accounts.iter().filter(|dir| *dir != opened).cloned();
+        let dirs = std::iter::once(opened.to_owned()).chain(nested);
+        Self(dirs.map(|dir| Root { dir, listed: OnceLock::new() }).collect())
+    }
+
+    /// The root of a folder.
+    pub(super) fn of(&self, dir: &Path) -> &Root {
+        let nearest =
+            self.0.iter().filter(|root| dir.starts_with(&root.dir)).max_by_key(|root| root.dir.as_os_str().len());
+        nearest.unwrap_or(&self.0[0])
+    }
+
+    /// The accounts of all roots that have been asked for, with what is wrong with their files.
+    pub(super) fn asked_for(self) -> (Vec<Account>, Vec<Failure>) {
+        let listed = self.0.into_iter().filter_map(|root| root.listed.into_inner());
+        let (accounts, failures): (Vec<_>, Vec<_>) = listed.map(|listed| (listed.accounts, listed.failures)).unzip();
+        (accounts.concat(), failures.into_iter().flatten().collect())
+    }
+}
+
+/// One list of accounts, sorted by name: an account that several roots list is there once, with all its places.
+pub(super) fn joined(accounts: Vec<Account>) -> Vec<Account> {
+    let mut joined: Vec<Account> = Vec::with_capacity(accounts.len());
+    let key = |account: &Account| (account.name.clone(), account.id.clone());
+    for account in accounts {
+        match joined.binary_search_by_key(&key(&account), key) {
+            Ok(at) => {
+                let evidence = &mut joined[at].evidence;
+                let new = account.evidence.into_iter().filter(|place| !evidence.contains(place)).collect::<Vec<_>>();
+                evidence.extend(new);
+            }
+            Err(at) => joined.insert(at, account),
+        }
+    }
+    joined
+}
+
+/// Names that units of different roots understand differently: an option such as `--account` could not say which is meant.
+pub(super) fn ambiguous<'u>(accounts: impl Iterator<Item = &'u Account>) -> Vec<Failure> {
+    let used = joined(accounts.cloned().collect());
+    let pairs = used.windows(2).filter(|pair| pair[0].name == pair[1].name);
+    let failure = |pair: &[Account]| {
+        let failure = Failure::refused(format!("two accounts are called `{}`", pair[0].name));
+        let failure = failure.detail(format!("{} and {}", pair[0].id, pair[1].id));
+        let failure = pair
+            .iter()
+            .fold(failure, |failure, account| account.evidence.first().cloned().into_iter().fold(failure, Failure::at));
+        failure
+            .hint("work in one root at a time, with `--repo FOLDER`")
+            .hint("or leave out what is no part of this: `exclude` in [workspace.metadata.xtask] in Cargo.toml")
+    };
+    pairs.map(failure).collect()
+}

@@ -1,0 +1,145 @@
+//! Goes through the folders of a repository, side by side, and tells what lies where. Opens no file but `.gitignore`s.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+use ignore::gitignore::Gitignore;
+use ignore::{DirEntry, WalkBuilder, WalkState};
+
+use super::accounts;
+use crate::model::Failure;
+
+/// The file that makes a folder a unit of Terragrunt.
+pub const TERRAGRUNT: &str = "terragrunt.hcl";
+/// The same in JSON.
+pub(super) const TERRAGRUNT_JSON: &str = "terragrunt.hcl.json";
+/// The file from which Terragrunt generates units.
+pub(super) const STACK: &str = "terragrunt.stack.hcl";
+/// The file that many roots have, and that makes one where there is no accounts file.
+pub(super) const COMMON: &str = "common.hcl";
+/// Folders that are never looked into, beside hidden ones and those that git ignores.
+const NEVER: [&str; 4] = [".terragrunt-cache", ".terraform", "node_modules", "_envcommon"];
+
+/// What lies in a repository; each list is sorted.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    /// Folders with a `terragrunt.hcl`.
+    pub(super) terragrunt: Vec<PathBuf>,
+    /// Folders with a `terragrunt.hcl.json` and no `terragrunt.hcl`.
+    pub(super) terragrunt_json: Vec<PathBuf>,
+    /// Folders with a `terragrunt.stack.hcl`.
+    pub(super) stacks: Vec<PathBuf>,
+    /// Folders with `*.tf` or `*.tf.json`.
+    pub(super) terraform: Vec<PathBuf>,
+    /// Folders with an accounts file.
+    pub(super) accounts: Vec<PathBuf>,
+    /// Folders with a `common.hcl`.
+    pub(super) common: Vec<PathBuf>,
+    /// What could not be looked into.
+    pub(super) failures: Vec<Failure>,
+}
+
+/// Goes through everything below the root that is not excluded.
+pub(super) fn all(root: &Path, exclude: &Gitignore) -> Found {
+    let found = Mutex::new(Found::default());
+    let n_threads = thread::available_parallelism().map_or(1, usize::from);
+    walker(root, exclude).threads(n_threads).build_parallel().run(|| {
+        let mut own = Collected { own: Found::default(), all: &found };
+        Box::new(move |entry| {
+            own.own.take(entry);
+            WalkState::Continue
+        })
+    });
+    let mut found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
+    found.sort();
+    found
+}
+
+/// Folders with an accounts file, at most `depth` folders below the start, sorted.
+pub(super) fn roots_below(start: &Path, depth: usize, exclude: &Gitignore) -> Vec<PathBuf> {
+    let mut found = Found::default();
+    walker(start, exclude).max_depth(Some(depth + 1)).build().for_each(|entry| found.take(entry));
+    found.sort();
+    found.accounts
+}
+
+/// What one thread has found so far; it is joined with the rest when the thread is done.
+struct Collected<'f> {
+    own: Found,
+    all: &'f Mutex<Found>,
+}
+
+impl Drop for Collected<'_> {
+    fn drop(&mut self) {
+        self.all.lock().unwrap_or_else(PoisonError::into_inner).join(&mut self.own);
+    }
+}
+
+impl Found {
+    fn lists(&mut self) -> [&mut Vec<PathBuf>; 6] {
+        let Self { terragrunt, terragrunt_json, stacks, terraform, accounts, common, .. } = self;
+        [terragrunt, terragrunt_json, stacks, terraform, accounts, common]
+    }
+
+    fn take(&mut self, entry: Result<DirEntry, ignore::Error>) {
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(error) => {
+                let what = "cannot look into part of the repository";
+                self.failures.push(Failure::refused(what).because(error));
+                return;
+            }
+        };
+        let name = entry.file_name();
+        let list = match name.to_str() {
+            Some(TERRAGRUNT) => &mut self.terragrunt,
+            Some(TERRAGRUNT_JSON) => &mut self.terragrunt_json,
+            Some(STACK) => &mut self.stacks,
+            Some(COMMON) => &mut self.common,
+            Some(name) if accounts::NAMES.contains(&name) => &mut self.accounts,
+            Some(name) if name.ends_with(".tf") || name.ends_with(".tf.json") => &mut self.terraform,
+            _ => return,
+        };
+        let is_dir = entry.file_type().is_none_or(|kind| kind.is_dir());
+        if let Some(dir) = entry.path().parent().filter(|dir| !is_dir && list.last().is_none_or(|last| last != dir)) {
+            list.push(dir.to_owned());
+        }
+    }
+
+    fn join(&mut self, other: &mut Self) {
+        for (list, others) in self.lists().into_iter().zip(other.lists()) {
+            list.append(others);
+        }
+        self.failures.append(&mut other.failures);
+    }
+
+    fn sort(&mut self) {
+        for list in self.lists() {
+            list.sort_unstable();
+            list.dedup();
+        }
+        let terragrunt = &self.terragrunt;
+        self.terragrunt_json.retain(|dir| terragrunt.binary_search(dir).is_err());
+        self.failures.sort_by_cached_key(ToString::to_string);
+    }
+}
+
+/// What a repository says is ignored is ignored; what only this machine's git configuration ignores is not.
+fn walker(root: &Path, exclude: &Gitignore) -> WalkBuilder {
+    let mut walker = WalkBuilder::new(root);
+    walker.require_git(false).git_global(false).git_exclude(false).ignore(false).follow_links(false);
+    let exclude = exclude.clone();
+    walker.filter_entry(move |entry| !is_never(entry.file_name()) && !is_excluded(entry, &exclude));
+    walker
+}
+
+fn is_never(name: &OsStr) -> bool {
+    NEVER.iter().any(|never| name == *never)
+}
+
+fn is_excluded(entry: &DirEntry, exclude: &Gitignore) -> bool {
+    let is_dir = entry.file_type().is_some_and(|kind| kind.is_dir());
+    !exclude.is_empty() && entry.depth() > 0 && exclude.matched(entry.path(), is_dir).is_ignore()
+}
