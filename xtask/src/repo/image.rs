@@ -129,9 +129,9 @@ fn decider(configuration: &'static str, value: Known<Value>, problems: &mut Vec<
             return Decider { configuration, tag, pin: None, place: None, expression: String::new() };
         }
     };
-    let expression = match &value.origin {
+    let expression = match value.origin.first() {
         Origin::Literal(span) | Origin::Computed { span, .. } => span.excerpt(),
-        Origin::Data { .. } | Origin::Made => value.as_str().unwrap_or_default().to_owned(),
+        Origin::Data { .. } | Origin::Via { .. } | Origin::Made => value.as_str().unwrap_or_default().to_owned(),
     };
     let place = value.origin.place();
     let pin = Pin::of(&value);
