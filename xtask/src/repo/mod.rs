@@ -11,6 +11,7 @@ pub mod json;
 pub mod pin;
 pub mod profile;
 pub mod settings;
+pub mod trail;
 pub mod unit;
 
 #[cfg(test)]
@@ -25,6 +26,7 @@ pub use image::{Decider, ImageUse};
 pub use pin::Pin;
 pub use profile::Profile;
 pub use settings::Settings;
+pub use trail::{Hop, Trail};
 pub use unit::{Unit, UnitKind};
 
 use crate::model::{Account, Failure, Failures, UnitPath};

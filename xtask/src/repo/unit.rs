@@ -6,7 +6,7 @@ use std::path::Path;
 use super::evidence;
 use super::files::Files;
 use super::hcl::{Evaluator, Fault, Frame, Value};
-use super::image::{self, ImageUse};
+use super::image::{Decider, ImageUse, Images};
 use crate::model::{Account, Failure, ImageName, Known, Place, Region, UnitPath};
 use crate::repo::discover::TERRAGRUNT;
 
@@ -42,6 +42,8 @@ pub struct Unit {
     pub region: Known<Region>,
     /// Its images; `None` where it configures nothing that uses the image.
     pub images: BTreeMap<ImageName, Option<ImageUse>>,
+    /// Its other images, such as that of a steampipe runner, by the configuration that uses them.
+    pub others: Vec<Decider>,
     /// The source of its module.
     pub module_source: Known<String>,
     /// `terraform_binary`, if the configuration sets it.
@@ -50,6 +52,8 @@ pub struct Unit {
     pub iam_role: Option<(Known<String>, Place)>,
     /// What is wrong with the unit, in a stable order.
     pub problems: Vec<Failure>,
+    /// What looks wrong and may be meant.
+    pub notes: Vec<Failure>,
 }
 
 impl Unit {
@@ -68,10 +72,12 @@ impl Unit {
             kind: UnitKind::Terragrunt,
             account: account.clone(),
             images: ImageName::ALL.into_iter().map(|image| (image, None)).collect(),
+            others: Vec::new(),
             module_source: Known::Unknown("the configuration cannot be read".to_owned()),
             terraform_binary: None,
             iam_role: None,
             problems: Vec::new(),
+            notes: Vec::new(),
         };
         evidence::region(files, root, &mut unit);
         evidence::account_file(files, root, &mut unit);
@@ -83,7 +89,10 @@ impl Unit {
             }
         };
         match frame.inputs(&evaluator) {
-            Ok(inputs) => unit.images = image::images(&evaluator, &inputs, &mut unit.problems),
+            Ok(inputs) => {
+                let images = Images::read(&evaluator, &inputs, &mut unit.problems);
+                (unit.images, unit.others, unit.notes) = (images.own, images.others, images.notes);
+            }
             Err(fault) => {
                 unit.cannot_be_read(&fault);
                 return unit;

@@ -3,6 +3,7 @@
 mod bump;
 mod evaluator;
 mod hostile;
+mod images;
 mod includes;
 mod paths;
 mod shapes;
