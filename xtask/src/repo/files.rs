@@ -110,6 +110,15 @@ impl Files {
         result
     }
 
+    /// The files of HCL below the root that have been read, by name.
+    pub fn sources(&self) -> Vec<Arc<Source>> {
+        let parsed = locked(&self.parsed);
+        let inside = parsed.iter().filter(|(path, _)| path.starts_with(&self.root));
+        let mut sources: Vec<_> = inside.filter_map(|(_, source)| source.as_ref().ok().cloned()).collect();
+        sources.sort_by(|a, b| a.name.cmp(&b.name));
+        sources
+    }
+
     /// The JSON in the text of a file, decoded once; `name` is the file as people should read it.
     pub fn json(&self, name: &str, text: &str) -> Result<Arc<json::Node>, json::Error> {
         if let Some(result) = locked(&self.decoded).get(name) {

@@ -9,10 +9,12 @@ pub mod hcl;
 pub mod image;
 pub mod json;
 pub mod pin;
+pub mod pins;
 pub mod profile;
 pub mod settings;
 pub mod trail;
 pub mod unit;
+mod whole;
 
 #[cfg(test)]
 pub(crate) mod tests;
@@ -24,6 +26,7 @@ pub use bump::{Bump, Change, FileEdit, plan_bump};
 pub use files::Files;
 pub use image::{Decider, ImageUse};
 pub use pin::Pin;
+pub use pins::{Decided, Idle};
 pub use profile::Profile;
 pub use settings::Settings;
 pub use trail::{Hop, Trail};
@@ -126,11 +129,13 @@ impl Repository {
 
     /// The units as they would be with other texts in some files.
     fn units_with(&self, files: &Files) -> Vec<Unit> {
-        let read = |unit: &Unit| {
-            let account = self.account(&unit.account.name).unwrap_or(&unit.account);
-            Unit::read(files, &self.root, unit.path.clone(), account)
-        };
-        hcl::stack::deep(|| self.units.iter().map(read).collect())
+        hcl::stack::deep(|| self.units.iter().map(|unit| self.read_again(files, unit)).collect())
+    }
+
+    /// A unit as it is with these files.
+    fn read_again(&self, files: &Files, unit: &Unit) -> Unit {
+        let account = self.account(&unit.account.name).unwrap_or(&unit.account);
+        Unit::read(files, &self.root, unit.path.clone(), account)
     }
 }
 

@@ -6,6 +6,7 @@ mod hostile;
 mod images;
 mod includes;
 mod paths;
+mod pins;
 mod shapes;
 mod splice;
 
