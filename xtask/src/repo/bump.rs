@@ -105,7 +105,7 @@ fn reasons_against(unit: &Unit, image: ImageName, uses: &ImageUse) -> Vec<Failur
     let mut reasons: BTreeMap<(Option<&Place>, String), Vec<&str>> = BTreeMap::new();
     for decider in &uses.deciders {
         if let Some(why) = why_not(decider) {
-            reasons.entry((decider.place.as_ref(), why)).or_default().push(decider.configuration);
+            reasons.entry((decider.place.as_ref(), why)).or_default().push(&decider.configuration);
         }
     }
     let failure = |((place, why), configurations): ((Option<&Place>, String), Vec<&str>)| {

@@ -95,6 +95,14 @@ impl Files {
         self.parsed.get(path, || self.bytes(path).and_then(|bytes| parse::parse(&self.name(path), path, bytes)))
     }
 
+    /// The files of HCL below the root that have been read, by name.
+    pub fn sources(&self) -> Vec<Arc<Source>> {
+        let inside = self.parsed.entries().into_iter().filter(|(path, _)| path.starts_with(&self.root));
+        let mut sources: Vec<_> = inside.filter_map(|(_, source)| source.ok()).collect();
+        sources.sort_by(|a, b| a.name.cmp(&b.name));
+        sources
+    }
+
     /// The JSON in the text of a file, decoded once; `name` is the file as people should read it.
     pub fn json(&self, name: &str, text: &str) -> Result<Arc<json::Node>, json::Error> {
         self.decoded.get(name, || json::parse(text).map(Arc::new))

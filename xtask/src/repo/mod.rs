@@ -13,12 +13,16 @@ pub mod json;
 pub mod module;
 mod parallel;
 pub mod pin;
+pub mod pins;
 pub mod profile;
+mod reading;
 pub mod redirect;
 mod root;
 pub mod settings;
+pub mod trail;
 pub mod unit;
 mod walk;
+mod whole;
 
 #[cfg(test)]
 pub(crate) mod tests;
@@ -32,13 +36,14 @@ use ignore::gitignore::Gitignore;
 pub use image::{Decider, ImageUse};
 pub use module::Module;
 pub use pin::Pin;
+pub use pins::{Decided, Idle};
 pub use profile::Profile;
+use reading::Ground;
 pub use redirect::Redirection;
 use root::Roots;
 pub use settings::Settings;
-use unit::{Ground, Reading};
+pub use trail::{Hop, Trail};
 pub use unit::{Unit, UnitKind};
-use walk::Found;
 
 use crate::model::{Account, Failure, Failures, UnitPath};
 
@@ -78,7 +83,7 @@ impl Repository {
         let roots = Roots::new(&root, &found);
         let mut failed = std::mem::take(&mut found.failures);
         failed.extend(discover::not_supported(&files, &found));
-        let (units, not_units) = read_units(&files, &root, &roots, &found);
+        let (units, not_units) = Ground { files: &files, root: &root, roots: &roots }.units(&found.terragrunt);
         failed.extend(not_units);
         // The accounts of what was opened matter also where no unit is in them, such as that of a registry.
         roots.of(&root).listed(&files);
@@ -132,37 +137,13 @@ impl Repository {
 
     /// The units as they would be with other texts in some files.
     fn units_with(&self, files: &Files) -> Vec<Unit> {
-        let found = Found { accounts: self.units.iter().map(|unit| unit.root.clone()).collect(), ..Found::default() };
-        let roots = Roots::new(&self.root, &found);
-        let ground = Ground { files, root: &self.root, roots: &roots };
-        let read = |unit: &Unit| match Unit::read(&ground, &unit.path.in_root(&self.root)) {
-            Reading::Unit(unit) => Some(*unit),
-            Reading::Other | Reading::Failed(_) | Reading::Told => None,
-        };
-        parallel::map(&self.units, read).into_iter().flatten().collect()
+        parallel::map(&self.units, |unit| self.read_again(files, unit))
     }
-}
 
-/// Reads every folder that may be a unit, and says what those that must be one and can't be read are.
-fn read_units(files: &Files, root: &Path, roots: &Roots, found: &Found) -> (Vec<Unit>, Vec<Failure>) {
-    let ground = Ground { files, root, roots };
-    let read = |dir: &PathBuf| {
-        let reading = Unit::read(&ground, dir);
-        if matches!(reading, Reading::Other) {
-            files.forget(&dir.join(walk::TERRAGRUNT));
-        }
-        reading
-    };
-    let (mut units, mut failures) = (Vec::new(), Vec::new());
-    for reading in parallel::map(&found.terragrunt, read) {
-        match reading {
-            Reading::Unit(unit) => units.push(*unit),
-            Reading::Failed(failure) => failures.push(failure),
-            Reading::Other | Reading::Told => {}
-        }
+    /// A unit as it is with these files.
+    fn read_again(&self, files: &Files, unit: &Unit) -> Unit {
+        unit.read_again(files, &self.root)
     }
-    units.sort_by(|a, b| a.path.cmp(&b.path));
-    (units, failures)
 }
 
 /// The settings of the nearest `Cargo.toml` that has the table, from the root up to the root of the git repository; and

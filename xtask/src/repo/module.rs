@@ -1,5 +1,9 @@
 //! The module of a unit: where its source is, which version of it, and whether it is the one that deploys a runner.
 
+use std::rc::Rc;
+
+use super::hcl::{Evaluator, Frame};
+use super::unit::known_text;
 use crate::model::{Known, Place};
 
 /// The folders of modules that deploy a runner, as a source ends in them: that of the service catalog, that of
@@ -17,6 +21,15 @@ pub struct Module {
 }
 
 impl Module {
+    /// The module of a unit of Terragrunt.
+    pub(super) fn of(evaluator: &Evaluator<'_>, frame: &Rc<Frame>) -> Self {
+        match frame.terraform_source(evaluator) {
+            Ok(Some(source)) => Self { source: known_text(&source), place: source.origin.place() },
+            Ok(None) => Self::unknown("no `terraform` block has a `source`"),
+            Err(fault) => Self::unknown(fault.in_one_line()),
+        }
+    }
+
     /// A module of which nothing is known.
     pub(super) fn unknown(reason: impl Into<String>) -> Self {
         Self { source: Known::Unknown(reason.into()), place: None }

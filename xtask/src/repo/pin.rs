@@ -25,7 +25,7 @@ pub struct Pin {
 impl Pin {
     /// The pin that a value comes from, if it comes from a plain string.
     pub fn of(value: &Value) -> Option<Self> {
-        let Origin::Literal(span) = &value.origin else { return None };
+        let Origin::Literal(span) = value.origin.first() else { return None };
         let text = value.as_str()?;
         let (key, in_locals) = splice::key_at(&span.source.body, &span.range).unwrap_or_default();
         Some(Self {

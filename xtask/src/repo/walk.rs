@@ -12,7 +12,7 @@ use super::accounts;
 use crate::model::Failure;
 
 /// The file that makes a folder a unit of Terragrunt.
-pub const TERRAGRUNT: &str = "terragrunt.hcl";
+pub(super) const TERRAGRUNT: &str = "terragrunt.hcl";
 /// The same in JSON.
 pub(super) const TERRAGRUNT_JSON: &str = "terragrunt.hcl.json";
 /// The file from which Terragrunt generates units.

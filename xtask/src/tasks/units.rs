@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::cli::Format;
-use crate::model::{Exit, Failure, Failures, ImageName, ImageUri, Known, Region, Tag};
+use crate::model::{Exit, Failure, Failures, ImageName, ImageUri, Known, Region, Tag, UnitPath};
 use crate::repo::{ImageUse, Profile, Repository, Unit};
 use crate::tasks::context::Context;
 use crate::tasks::profiles::Profiles;
@@ -16,8 +16,8 @@ pub fn run(context: &Context) -> Result<Exit, Failures> {
     let profiles = Profiles::read(context);
     let find = |unit: &Unit| profiles.of(&unit.account, unit.region.value(), &repo.settings);
     let text = match context.globals.format {
-        Format::Json => json(&repo, &find),
         Format::Text => table(&repo, &find),
+        Format::Json | Format::Markdown => json(&repo, &find),
     };
     context.result(&text)?;
     let mut problems = profiles.misnamed(&repo.accounts);
@@ -34,6 +34,16 @@ struct Report<'a> {
     schema: u32,
     root: String,
     units: Vec<UnitReport<'a>>,
+    pins: Vec<PinReport<'a>>,
+}
+
+#[derive(Serialize)]
+struct PinReport<'a> {
+    image: ImageName,
+    file: &'a str,
+    line: usize,
+    key: &'a str,
+    decides: Vec<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -45,6 +55,8 @@ struct UnitReport<'a> {
     region: Option<&'a Region>,
     images: BTreeMap<&'a str, Option<ImageReport<'a>>>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    others: BTreeMap<&'a str, ImageReport<'a>>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     unresolved: BTreeMap<String, String>,
 }
 
@@ -52,6 +64,7 @@ struct UnitReport<'a> {
 struct AccountReport<'a> {
     name: &'a str,
     id: &'a str,
+    evidence: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -60,11 +73,18 @@ struct ImageReport<'a> {
     tag: Option<&'a Tag>,
 }
 
-/// The units as JSON, whose shape is a promise: `{"schema":1,"root":…,"units":[…]}`, sorted by path. A value that is not
-/// known is null, with its reason under `unresolved`.
+/// The units as JSON, whose shape is a promise: `{"schema":1,"root":…,"units":[…],"pins":[…]}`, units sorted by path,
+/// pins by image and place. A value that is not known is null, with its reason under `unresolved`.
 pub fn json(repo: &Repository, profile: FindProfile<'_>) -> String {
     let units = repo.units.iter().map(|unit| unit_report(unit, profile)).collect();
-    let report = Report { schema: 1, root: repo.root.display().to_string(), units };
+    let pins = repo.pins().into_iter().map(|decided| PinReport {
+        image: decided.image,
+        file: &decided.pin.file,
+        line: decided.pin.line,
+        key: &decided.pin.key,
+        decides: decided.units.into_iter().map(UnitPath::as_str).collect(),
+    });
+    let report = Report { schema: 1, root: repo.root.display().to_string(), units, pins: pins.collect() };
     let mut text =
         serde_json::to_string_pretty(&report).expect("maps with string keys and strings can be written as JSON");
     text.push('\n');
@@ -83,13 +103,25 @@ fn unit_report<'a>(unit: &'a Unit, profile: FindProfile<'_>) -> UnitReport<'a> {
         });
         images.insert(image.as_str(), report);
     }
+    let mut others = BTreeMap::new();
+    for other in &unit.others {
+        let name = other.configuration.as_str();
+        let uri = known(&other.uri, &format!("others.{name}.uri"), &mut unresolved);
+        let tag = known(&other.tag, &format!("others.{name}.tag"), &mut unresolved);
+        others.insert(name, ImageReport { uri, tag });
+    }
     UnitReport {
         path: unit.path.as_str(),
         kind: unit.kind.as_str(),
-        account: AccountReport { name: &unit.account.name, id: unit.account.id.as_str() },
+        account: AccountReport {
+            name: &unit.account.name,
+            id: unit.account.id.as_str(),
+            evidence: unit.account.evidence.iter().map(ToString::to_string).collect(),
+        },
         profile: profile.map(|profile| profile.name),
         region,
         images,
+        others,
         unresolved,
     }
 }
@@ -173,10 +205,12 @@ mod tests {
         let value: serde_json::Value = serde_json::from_str(&json(&repo, &found)).expect("it is JSON");
         assert_eq!(value["schema"], 1);
         assert_eq!(value["root"], repo.root.display().to_string());
-        let dev = r#"{"path":"dev/us-east-1/mgmt/ecs-deploy-runner","kind":"terragrunt","account":{"name":"dev","id":"100000000004"},"profile":"your-dev","region":"us-east-1","images":{"deploy-runner":{"uri":"100000000002.dkr.ecr.us-east-1.amazonaws.com/ecs-deploy-runner","tag":"v0.52.1"},"kaniko":null}}"#;
+        let dev = r#"{"path":"dev/us-east-1/mgmt/ecs-deploy-runner","kind":"terragrunt","account":{"name":"dev","id":"100000000004","evidence":["accounts.json:19","terragrunt.hcl:19"]},"profile":"your-dev","region":"us-east-1","images":{"deploy-runner":{"uri":"100000000002.dkr.ecr.us-east-1.amazonaws.com/ecs-deploy-runner","tag":"v0.52.1"},"kaniko":null}}"#;
         let compact = serde_json::to_string(&unit_report(&repo.units[0], &found)).expect("it is JSON");
         assert_eq!(compact, dev);
         assert_eq!(value["units"][0], serde_json::from_str::<serde_json::Value>(dev).expect("it is JSON"));
+        let kaniko = r#"{"image":"kaniko","file":"common.hcl","line":16,"key":"kaniko_container_image_tag","decides":["shared/us-east-1/mgmt/ecs-deploy-runner"]}"#;
+        assert_eq!(value["pins"][1], serde_json::from_str::<serde_json::Value>(kaniko).expect("it is JSON"));
         assert_eq!(value["units"][2]["profile"], serde_json::Value::Null);
         assert_eq!(value["units"][2]["unresolved"]["profile"], "there is no profile for account `prod`");
     }

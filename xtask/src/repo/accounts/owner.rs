@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::Listed;
-use crate::model::{Account, AccountId, Failure, Place, UnitPath};
+use crate::model::{Account, AccountId, Failure, Place, Region, UnitPath};
 
 /// What `account.hcl` says.
 #[derive(Debug)]
@@ -57,8 +57,7 @@ impl Says<'_> {
             None => self.unlisted_account()?,
         };
         let mut problems = Vec::new();
-        let file_id = self.file.and_then(|file| file.id.as_ref());
-        for (id, place) in file_id {
+        if let Some((id, place)) = self.file.and_then(|file| file.id.as_ref()) {
             problems.extend(self.confirm(&mut account, id, place));
         }
         for Allowed { ids, place } in self.allowed {
@@ -135,8 +134,9 @@ impl Says<'_> {
             unknown(Failure::refused(error.to_string()).at(place.clone()).hint("quote all twelve digits"))
         })?;
         let by_folder = self.file.and_then(|file| file.dir.file_name()?.to_str());
-        let first = self.path.as_str().split('/').next();
-        let name = self.file_name().or(by_folder).or(first).unwrap_or_default().to_owned();
+        // Account, region: what many repositories have above everything else.
+        let regional = self.folders.windows(2).find(|pair| pair[1].parse::<Region>().is_ok()).map(|pair| pair[0]);
+        let name = self.file_name().or(by_folder).or(regional).unwrap_or(id.as_str()).to_owned();
         Ok(Account { name, id, deploy_order: None, evidence: vec![place.clone()] })
     }
 

@@ -70,6 +70,11 @@ impl<'s> Scope<'s> {
     }
 }
 
+/// Whether an expression may give a value that was made elsewhere.
+fn passes_on(expr: &Expr) -> bool {
+    matches!(expr.kind, ExprKind::Variable(_) | ExprKind::Traversal(..) | ExprKind::Call(_) | ExprKind::Conditional(_))
+}
+
 struct Deeper<'e>(&'e Cell<usize>);
 
 impl Drop for Deeper<'_> {
@@ -125,7 +130,10 @@ impl<'a> Evaluator<'a> {
         self.depth.set(self.depth.get() + 1);
         let _deeper = Deeper(&self.depth);
         match self.eval_kind(expr, scope) {
-            Ok(value) => Ok(value.made_at(|| scope.span(expr))),
+            Ok(value) => {
+                let value = value.made_at(|| scope.span(expr));
+                Ok(if passes_on(expr) { value.passed_on_at(scope.span(expr)) } else { value })
+            }
             Err(fault) => Err(fault.near(place)),
         }
     }

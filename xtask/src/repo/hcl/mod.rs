@@ -9,6 +9,7 @@ pub mod fault;
 pub mod frame;
 mod functions;
 mod include;
+pub mod literals;
 mod loops;
 pub mod lower;
 mod operators;

@@ -69,17 +69,43 @@ pub enum Origin {
         /// Where its operands came from, as far as they matter.
         inputs: Rc<[Origin]>,
     },
+    /// Passed on unchanged by a reference, a call or a choice: what stands there, and where it got the value from.
+    Via {
+        /// The expression that passes it on.
+        span: Span,
+        /// Where it got it from.
+        of: Rc<Origin>,
+    },
     /// Made by a function; the call that it stands in gives it a place.
     Made,
 }
 
 impl Origin {
-    /// The place, if there is one.
+    /// Where the value was made, whatever has passed it on since.
+    pub fn first(&self) -> &Self {
+        let mut origin = self;
+        while let Self::Via { of, .. } = origin {
+            origin = of;
+        }
+        origin
+    }
+
+    /// What has passed the value on, from the expression that was asked for down to the last before [`Origin::first`].
+    pub fn hops(&self) -> impl Iterator<Item = &Span> {
+        let mut origin = self;
+        std::iter::from_fn(move || {
+            let Self::Via { span, of } = origin else { return None };
+            origin = of;
+            Some(span)
+        })
+    }
+
+    /// The place where the value was made, if there is one.
     pub fn place(&self) -> Option<Place> {
-        match self {
+        match self.first() {
             Self::Literal(span) | Self::Computed { span, .. } => Some(span.place()),
             Self::Data { file, line } => Some(Place { line: *line, ..Place::file(&**file) }),
-            Self::Made => None,
+            Self::Via { .. } | Self::Made => None,
         }
     }
 }
@@ -115,6 +141,21 @@ impl Value {
     pub fn made_at(mut self, span: impl FnOnce() -> Span) -> Self {
         if matches!(self.origin, Origin::Made) {
             self.origin = Origin::Computed { span: span(), inputs: Rc::new([]) };
+        }
+        self
+    }
+
+    /// Remembers that an expression passed the value on, unless it was made there.
+    #[must_use]
+    pub fn passed_on_at(mut self, span: Span) -> Self {
+        let made_there = match &self.origin {
+            Origin::Literal(at) | Origin::Computed { span: at, .. } | Origin::Via { span: at, .. } => {
+                at.range == span.range && Arc::ptr_eq(&at.source, &span.source)
+            }
+            Origin::Data { .. } | Origin::Made => false,
+        };
+        if !made_there {
+            self.origin = Origin::Via { span, of: Rc::new(self.origin) };
         }
         self
     }

@@ -3,8 +3,10 @@
 mod bump;
 mod evaluator;
 mod hostile;
+mod images;
 mod includes;
 mod paths;
+mod pins;
 mod shapes;
 mod splice;
 

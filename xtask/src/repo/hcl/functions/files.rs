@@ -171,7 +171,7 @@ pub(super) fn fileexists(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
 /// Decodes JSON; values of a file keep the line that they stand in.
 pub(super) fn jsondecode(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
     let text = call.text(0)?;
-    let file = match &call.values[0].origin {
+    let file = match call.values[0].origin.first() {
         Origin::Data { file, line: None } => Some(file.clone()),
         _ => None,
     };

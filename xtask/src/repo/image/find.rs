@@ -1,0 +1,112 @@
+//! Finds the images in what a unit passes to its module: every place that names an image and a tag.
+
+use std::rc::Rc;
+
+use crate::model::ImageName;
+use crate::repo::hcl::{Evaluator, Kind, Value};
+
+/// The inputs that configure a container, and the image that each uses.
+const CONFIGURATIONS: [(&str, ImageName); 4] = [
+    ("terraform_planner_config", ImageName::DeployRunner),
+    ("terraform_applier_config", ImageName::DeployRunner),
+    ("ami_builder_config", ImageName::DeployRunner),
+    ("docker_image_builder_config", ImageName::Kaniko),
+];
+/// The input of older modules: a map from container to image.
+const MAP: &str = "container_images";
+/// What the keys of that map are called.
+const KEYS: [(&str, ImageName); 6] = [
+    ("deploy-runner", ImageName::DeployRunner),
+    ("terraform-planner", ImageName::DeployRunner),
+    ("terraform-applier", ImageName::DeployRunner),
+    ("ami-builder", ImageName::DeployRunner),
+    ("kaniko", ImageName::Kaniko),
+    ("docker-image-builder", ImageName::Kaniko),
+];
+/// How deep an image may be hidden in the inputs.
+const DEEPEST: usize = 6;
+
+/// A container's image as the inputs have it.
+pub(super) struct Container {
+    /// The way to what configures it.
+    pub(super) configuration: String,
+    /// The way to its tag.
+    pub(super) input: String,
+    /// The map with `docker_image` and `docker_tag`, or something unknown.
+    pub(super) image: Value,
+}
+
+/// Every container's image, and which of the two it is where the inputs say that.
+pub(super) fn containers(evaluator: &Evaluator<'_>, inputs: &Value) -> Vec<(Option<ImageName>, Container)> {
+    let mut found = Vec::new();
+    let Kind::Map(map) = &inputs.kind else {
+        if let Some(reason) = inputs.unknown_reason() {
+            found.extend(CONFIGURATIONS.map(|(name, image)| (Some(image), missing(name, reason))));
+        }
+        return found;
+    };
+    let has_map = map.entries.get(MAP).is_some_and(|value| !value.is_null());
+    for (name, image) in CONFIGURATIONS {
+        match (map.entries.get(name), &map.open) {
+            (Some(value), _) if value.is_null() => {}
+            (Some(value), _) => found.push((Some(image), configured(evaluator, name, value))),
+            // A module of the older kind knows no configurations.
+            (None, Some(reason)) if !has_map => found.push((Some(image), missing(name, reason))),
+            (None, _) => {}
+        }
+    }
+    if let Some(value) = map.entries.get(MAP) {
+        found.extend(mapped(evaluator, value));
+    }
+    let known = |name: &str| name == MAP || CONFIGURATIONS.iter().any(|(configuration, _)| *configuration == name);
+    for (name, value) in map.entries.iter().filter(|(name, _)| !known(name)) {
+        hidden(value, &[name], &mut found);
+    }
+    found
+}
+
+fn missing(name: &str, reason: &Rc<str>) -> Container {
+    let input = format!("{name}.container_image.docker_tag");
+    Container { configuration: name.to_owned(), input, image: Value::unknown(reason.clone()) }
+}
+
+fn configured(evaluator: &Evaluator<'_>, name: &str, value: &Value) -> Container {
+    let image = evaluator
+        .member(value, "container_image")
+        .unwrap_or_else(|_| Value::unknown(format!("`{name}` has no `container_image`")));
+    Container { configuration: name.to_owned(), input: format!("{name}.container_image.docker_tag"), image }
+}
+
+fn mapped(evaluator: &Evaluator<'_>, value: &Value) -> Vec<(Option<ImageName>, Container)> {
+    let container = |key: &str, image: Value| {
+        let configuration = format!("{MAP}.{key}");
+        let input = format!("{configuration}.docker_tag");
+        let name = KEYS.iter().find(|(known, _)| *known == key).map(|(_, image)| *image);
+        (name, Container { configuration, input, image })
+    };
+    match evaluator.whole(value).map(|value| value.kind) {
+        Ok(Kind::Map(map)) => {
+            let mut found: Vec<_> = map.entries.iter().map(|(key, image)| container(key, image.clone())).collect();
+            if let (Some(reason), false) = (&map.open, map.entries.contains_key("deploy-runner")) {
+                found.push(container("deploy-runner", Value::unknown(reason.clone())));
+            }
+            found
+        }
+        Ok(Kind::Unknown(reason)) => vec![container("deploy-runner", Value::unknown(reason))],
+        _ => Vec::new(),
+    }
+}
+
+/// Maps with an image and a tag anywhere else.
+fn hidden(value: &Value, way: &[&str], found: &mut Vec<(Option<ImageName>, Container)>) {
+    let Kind::Map(map) = &value.kind else { return };
+    if map.entries.contains_key("docker_image") && map.entries.contains_key("docker_tag") {
+        let input = format!("{}.docker_tag", way.join("."));
+        let configuration = way.strip_suffix(&["container_image"]).unwrap_or(way).join(".");
+        found.push((None, Container { configuration, input, image: value.clone() }));
+    } else if way.len() < DEEPEST {
+        for (name, value) in &map.entries {
+            hidden(value, &[way, &[name.as_str()]].concat(), found);
+        }
+    }
+}
