@@ -49,7 +49,7 @@ impl Frame {
     }
 
     /// Puts a frame around a file that is already read.
-    pub(super) fn of(source: Arc<Source>, config_path: PathBuf, is_included: bool) -> Rc<Self> {
+    pub(in crate::repo) fn of(source: Arc<Source>, config_path: PathBuf, is_included: bool) -> Rc<Self> {
         Rc::new(Self {
             source,
             config_path,
