@@ -123,6 +123,14 @@ impl<'a> Evaluator<'a> {
         Ok(())
     }
 
+    /// Works out what is worked out before any `try` that uses it.
+    pub fn outside_try<T>(&self, work: impl FnOnce() -> T) -> T {
+        let outer = self.in_try.replace(0);
+        let result = work();
+        self.in_try.set(outer);
+        result
+    }
+
     /// Evaluates an expression of the frame's file.
     pub fn value(&self, expr: &Expr, frame: &Rc<Frame>) -> Result<Value, Fault> {
         self.eval(expr, Scope::of(frame))

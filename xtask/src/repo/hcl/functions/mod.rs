@@ -1,7 +1,7 @@
 //! The functions that are worked out, in one table. Any other is unknown, never a guess.
 
 mod collections;
-mod files;
+pub(in crate::repo) mod files;
 mod text;
 
 use super::evaluate::Scope;
