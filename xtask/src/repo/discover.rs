@@ -1,11 +1,14 @@
 //! Finds the root of the repository and the folders of its units.
 
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use ignore::{DirEntry, WalkBuilder};
 
-use super::accounts;
+use super::files::Files;
+use super::unit::UnitKind;
+use super::{accounts, terraform};
 use crate::model::{Failure, UnitPath};
 
 /// The folder name that makes a unit.
@@ -40,6 +43,9 @@ pub fn root(start: &Path) -> Result<PathBuf, Failure> {
     // Outside a checkout nothing says how much of the disk would have to be searched.
     let git_root = start.ancestors().find(|dir| dir.join(".git").exists());
     let mut below = git_root.map(roots_below).unwrap_or_default();
+    if let Some(dir) = git_root.filter(|dir| below.is_empty() && has_standalone(dir)) {
+        return Ok(dir.to_owned());
+    }
     match (below.len(), common) {
         (1, _) => Ok(below.swap_remove(0)),
         (0, Some(dir)) => {
@@ -71,10 +77,17 @@ fn roots_below(start: &Path) -> Vec<PathBuf> {
     roots
 }
 
+/// Whether units of Terraform lie below, which need no accounts file.
+fn has_standalone(root: &Path) -> bool {
+    let (units, _) = units(&Files::new(root.to_owned()), root);
+    units.iter().any(|(_, kind)| *kind == UnitKind::Terraform)
+}
+
 /// The units below the root, sorted by path, and what could not be looked into.
-pub fn units(root: &Path) -> (Vec<UnitPath>, Vec<Failure>) {
+pub fn units(files: &Files, root: &Path) -> (Vec<(UnitPath, UnitKind)>, Vec<Failure>) {
     let mut units = Vec::new();
     let mut failures = Vec::new();
+    let mut terraform = BTreeSet::new();
     for entry in walker(root).build() {
         let entry = match entry {
             Ok(entry) => entry,
@@ -84,18 +97,28 @@ pub fn units(root: &Path) -> (Vec<UnitPath>, Vec<Failure>) {
             }
         };
         let path = entry.path();
+        let is_tf = path.extension().is_some_and(|ending| ending == "tf")
+            || path.to_str().is_some_and(|path| path.ends_with(".tf.json"));
+        if let Some(dir) = path.parent().filter(|_| is_tf) {
+            terraform.insert(dir.to_owned());
+        }
         let is_unit =
             entry.file_name() == TERRAGRUNT && path.parent().and_then(Path::file_name) == Some(OsStr::new(UNIT));
         let Some(dir) = path.parent().filter(|_| is_unit) else { continue };
-        match dir.strip_prefix(root).ok().and_then(UnitPath::new) {
-            Some(unit) => units.push(unit),
-            None => {
-                let what = "the path of a unit is not UTF-8";
-                failures.push(Failure::refused(what).in_file(path.display().to_string()));
-            }
-        }
+        units.push((dir.to_owned(), UnitKind::Terragrunt));
     }
-    units.sort();
+    let standalone = terraform.into_iter().filter(|dir| terraform::is_unit(files, dir));
+    units.extend(standalone.map(|dir| (dir, UnitKind::Terraform)));
+    let path_of = |(dir, kind): (PathBuf, UnitKind)| match dir.strip_prefix(root).ok().and_then(UnitPath::new) {
+        Some(path) => Some((path, kind)),
+        None => {
+            let what = "the path of a unit is not UTF-8";
+            failures.push(Failure::refused(what).in_file(dir.display().to_string()));
+            None
+        }
+    };
+    let mut units: Vec<_> = units.into_iter().filter_map(path_of).collect();
+    units.sort_by(|(a, _), (b, _)| a.cmp(b));
     (units, failures)
 }
 

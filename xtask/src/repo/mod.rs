@@ -64,33 +64,29 @@ impl Repository {
         let files = Files::new(root.clone());
         let mut problems = Vec::new();
         let settings = find_settings(&root, &mut problems);
+        let (paths, failures) = discover::units(&files, &root);
         let path = root.join(accounts::FILE);
-        let accounts = match files.bytes(&path).map(|bytes| String::from_utf8(bytes.to_vec())) {
-            Ok(Ok(text)) => {
-                let (accounts, failures) = accounts::read(&text, accounts::FILE);
-                problems.extend(failures);
-                accounts
-            }
-            Ok(Err(_)) => {
-                problems.push(Failure::refused("the accounts file is not UTF-8").in_file(accounts::FILE));
-                Vec::new()
-            }
-            Err(fault) => {
-                problems.push(fault.failure());
-                Vec::new()
-            }
-        };
-        if accounts.is_empty() {
+        // Units of Terraform may state their accounts themselves.
+        let is_standalone = !files.is_file(&path) && paths.iter().any(|(_, kind)| *kind == UnitKind::Terraform);
+        let mut accounts = if is_standalone { Vec::new() } else { read_accounts(&files, &path, &mut problems) };
+        if accounts.is_empty() && !is_standalone {
             Failures::check(problems)?;
             return Err(Failure::refused("the accounts file lists no account").in_file(accounts::FILE).into());
         }
-        let (paths, failures) = discover::units(&root);
         problems.extend(failures);
         let mut units = Vec::with_capacity(paths.len());
-        for path in paths {
-            match account_of(&path, &accounts) {
-                Some(account) => units.push(Unit::read(&files, &root, path, account)),
-                None => problems.push(unlisted(&path)),
+        for (path, kind) in paths {
+            let account = account_of(&path, &accounts).cloned();
+            let account =
+                account.map_or_else(|| stated_account(&files, &settings, &root, (&path, kind), &accounts), Ok);
+            match account {
+                Ok(account) => {
+                    units.push(Unit::read(&files, &settings, &root, (path, kind), &account));
+                    if let Err(at) = accounts.binary_search_by(|known| known.name.cmp(&account.name)) {
+                        accounts.insert(at, account);
+                    }
+                }
+                Err(failure) => problems.push(failure),
             }
         }
         Ok(Self { root, settings, accounts, units, problems, files })
@@ -146,6 +142,36 @@ fn account_of<'a>(path: &UnitPath, accounts: &'a [Account]) -> Option<&'a Accoun
         let at = accounts.binary_search_by(|account| account.name.as_str().cmp(part)).ok()?;
         accounts.get(at)
     })
+}
+
+/// The account that a unit states itself, by the name in the accounts file, if it is there.
+fn stated_account(
+    files: &Files,
+    settings: &Settings,
+    root: &Path,
+    (path, kind): (&UnitPath, UnitKind),
+    accounts: &[Account],
+) -> Result<Account, Failure> {
+    if kind == UnitKind::Terragrunt {
+        return Err(unlisted(path));
+    }
+    let stated = terraform::stated_account(files, settings, &path.in_root(root)).map_err(|fault| fault.failure())?;
+    let (id, place) = stated.ok_or_else(|| terraform::without_account(path))?;
+    let listed = accounts.iter().find(|account| account.id == id).cloned();
+    Ok(listed.unwrap_or_else(|| Account { name: id.to_string(), id, evidence: vec![place] }))
+}
+
+fn read_accounts(files: &Files, path: &Path, problems: &mut Vec<Failure>) -> Vec<Account> {
+    match files.bytes(path).map(|bytes| String::from_utf8(bytes.to_vec())) {
+        Ok(Ok(text)) => {
+            let (accounts, failures) = accounts::read(&text, accounts::FILE);
+            problems.extend(failures);
+            return accounts;
+        }
+        Ok(Err(_)) => problems.push(Failure::refused("the accounts file is not UTF-8").in_file(accounts::FILE)),
+        Err(fault) => problems.push(fault.failure()),
+    }
+    Vec::new()
 }
 
 fn unlisted(path: &UnitPath) -> Failure {

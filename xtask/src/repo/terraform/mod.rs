@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use account::Stated;
 use folder::Folder;
 use module::Module;
-use runner::{Calls, Runner};
+use runner::{Calls, Provider, Runner};
 use variables::Given;
 
 use super::evidence;
@@ -38,12 +38,19 @@ pub(super) fn is_unit(files: &Files, dir: &Path) -> bool {
 }
 
 /// The account that the unit's provider states, with the place.
-pub(super) fn stated_account(files: &Files, settings: &Settings, dir: &Path) -> Option<(AccountId, Place)> {
-    let stated = with_module(files, settings, dir, |evaluator, folder, module| {
+pub(super) fn stated_account(
+    files: &Files,
+    settings: &Settings,
+    dir: &Path,
+) -> Result<Option<(AccountId, Place)>, Fault> {
+    with_module(files, settings, dir, |evaluator, folder, module| {
         let runners = runner::runners(files, folder, module, evaluator)?;
-        Ok(runners.iter().find_map(|it| Stated::by(module, evaluator, &it.provider)?.account()))
-    });
-    stated.ok().flatten()
+        // A call without instances or in JSON has the default provider, for all that is known.
+        let by_default = runners.is_empty().then_some(Provider::Default);
+        let providers = runners.into_iter().map(|it| it.provider).chain(by_default);
+        let mut accounts = providers.filter_map(|provider| Stated::by(module, evaluator, &provider)?.account());
+        Ok(accounts.next())
+    })
 }
 
 /// What to say of a unit whose account nothing states.

@@ -212,7 +212,13 @@ impl Names for Module<'_> {
         if self.is_plain.get() {
             return Err(Fault::new(format!("the value of a variable may not refer to `{}`", whole())).fatal());
         }
-        let kind = if path[0] == "var" { "variable" } else if path[0] == "local" { "locals" } else { path[0] };
+        let kind = if path[0] == "var" {
+            "variable"
+        } else if path[0] == "local" {
+            "locals"
+        } else {
+            path[0]
+        };
         let in_json = self.json.iter().find(|(it, _)| *it == kind).and_then(|(_, names)| names.get(path.get(1)?));
         if let Some(file) = in_json {
             return Ok(Value::unknown(format!("`{}` is defined in `{file}`, and JSON is not worked out", whole())));

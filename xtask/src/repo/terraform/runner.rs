@@ -5,8 +5,8 @@ use std::path::Path;
 
 use super::folder::{Folder, json_names, json_objects};
 use super::module::{Merged, Module};
-use super::variables::Given;
 use super::source;
+use super::variables::Given;
 use crate::model::{Known, Place};
 use crate::repo::files::{self, Files, clean};
 use crate::repo::hcl::syntax::{Block, ExprKind, Item, Key, Step};
@@ -199,9 +199,7 @@ fn provider_of(call: &Merged<'_>, outer: &Provider) -> Provider {
     match (passed, outer) {
         (Some(ExprKind::Variable(name)), outer) if name == "aws" => outer.clone(),
         // An alias in a module that is called names a provider of that module.
-        (Some(ExprKind::Traversal(start, steps)), Provider::Default)
-            if matches!(&start.kind, ExprKind::Variable(name) if name == "aws") =>
-        {
+        (Some(ExprKind::Traversal(start, steps)), Provider::Default) if matches!(&start.kind, ExprKind::Variable(name) if name == "aws") => {
             match &steps[..] {
                 [Step::Attribute(alias)] => Provider::Alias(alias.clone()),
                 _ => Provider::Unknown,
