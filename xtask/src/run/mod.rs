@@ -13,5 +13,6 @@ pub mod redact;
 pub mod relay;
 pub mod step;
 pub mod tail;
+pub mod trouble;
 pub mod unfinished;
 pub mod wave;

@@ -1,7 +1,8 @@
 //! The status as a table for people, 80 columns wide.
 
+use super::Status;
+use super::notes::{Note, Topic};
 use super::rows::Row;
-use super::{Note, Status};
 use crate::report::screen::count;
 
 /// How wide a terminal is taken to be.
@@ -58,7 +59,9 @@ fn notes(notes: &[Note]) -> String {
         for place in &note.places {
             text += &format!("   --> {place}\n");
         }
-        if let ([first, rest @ ..], true) = (&note.units[..], note.places.is_empty() || note.units.len() > 1) {
+        // Where a single unit is meant, or the table tells, the place says enough.
+        let names_units = note.kind != Topic::Drift && (note.places.is_empty() || note.units.len() > 1);
+        if let ([first, rest @ ..], true) = (&note.units[..], names_units) {
             let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
             text += &format!("       {first}{more}\n");
         }

@@ -1,0 +1,68 @@
+//! What a log says about why something failed: known causes, told from the words that programs use for them, and what to do.
+//! One table for plans and applies, one for builds; a log that fits nothing has no trouble that we know.
+
+mod build;
+mod lock;
+mod rules;
+mod text;
+
+pub use lock::StateLock;
+
+/// A known cause.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trouble {
+    /// Which.
+    pub cause: Cause,
+    /// What it means here, in a sentence.
+    pub what: String,
+    /// What to do.
+    pub hint: String,
+    /// Who holds the lock of the state, if that is the cause.
+    pub lock: Option<StateLock>,
+}
+
+/// The known causes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the rules say what each of them means")]
+pub enum Cause {
+    Throttled,
+    Network,
+    Registry,
+    StateLocked,
+    CredentialsExpired,
+    CredentialsUnusable,
+    Denied,
+    StalePlan,
+    RemovedAttribute,
+    NoBackend,
+    GitAccess,
+    DependencyNotApplied,
+    DiskFull,
+    OutOfMemory,
+    OptionNotAllowed,
+    RepositoryNotAllowed,
+    BrokenRegex,
+    EmptyOption,
+    UnknownFlag,
+    NoToken,
+    TaskNotStarted,
+    NoImage,
+    WrongToken,
+}
+
+impl Cause {
+    /// Whether it may be gone at the next try, so that a plan may be tried again by itself. An apply never is.
+    pub fn is_transient(self) -> bool {
+        matches!(self, Self::Throttled | Self::Network | Self::Registry)
+    }
+}
+
+/// The trouble that the log of a plan or an apply tells of.
+pub fn of_terraform(log: &str) -> Option<Trouble> {
+    rules::first(&rules::TERRAFORM, log)
+}
+
+/// The trouble that the log of a build tells of.
+pub fn of_build(log: &str) -> Option<Trouble> {
+    rules::first(&build::BUILD, log).or_else(|| of_terraform(log))
+}
