@@ -66,12 +66,10 @@ impl Type {
             ("object", Some(ExprKind::Object(items))) => {
                 let mut fields = Vec::with_capacity(items.len());
                 for item in items {
-                    let name = match &item.key {
-                        Key::Word(name) => name.clone(),
-                        Key::Expr(Expr { kind: ExprKind::String(name), .. }) => name.to_string(),
-                        Key::Expr(_) => return Ok(Self::Other("the names in its type are not worked out".to_owned())),
+                    let Key::Word(name) = &item.key else {
+                        return Err(Fault::new("the names of an object's attributes must be words").fatal());
                     };
-                    fields.push(Field::read(name, &item.value, value)?);
+                    fields.push(Field::read(name.clone(), &item.value, value)?);
                 }
                 Self::Object(fields)
             }
