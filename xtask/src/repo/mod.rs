@@ -19,6 +19,7 @@ mod reading;
 pub mod redirect;
 mod root;
 pub mod settings;
+mod terraform;
 pub mod trail;
 pub mod unit;
 mod walk;
@@ -83,7 +84,9 @@ impl Repository {
         let roots = Roots::new(&root, &found);
         let mut failed = std::mem::take(&mut found.failures);
         failed.extend(discover::not_supported(&files, &found));
-        let (units, not_units) = Ground { files: &files, root: &root, roots: &roots }.units(&found.terragrunt);
+        let ground = Ground { files: &files, settings: &settings, root: &root, roots: &roots };
+        let (units, not_units) = ground.units(&found);
+        let is_nothing = units.is_empty() && not_units.is_empty();
         failed.extend(not_units);
         // The accounts of what was opened matter also where no unit is in them, such as that of a registry.
         roots.of(&root).listed(&files);
@@ -96,7 +99,7 @@ impl Repository {
         };
         let others: Vec<_> = units.iter().filter(|unit| !listed(unit)).map(|unit| unit.account.clone()).collect();
         accounts.extend(others);
-        if accounts.is_empty() {
+        if accounts.is_empty() && is_nothing {
             Failures::check(problems)?;
             return Err(discover::nothing_here(&root).into());
         }
@@ -142,7 +145,7 @@ impl Repository {
 
     /// A unit as it is with these files.
     fn read_again(&self, files: &Files, unit: &Unit) -> Unit {
-        unit.read_again(files, &self.root)
+        unit.read_again(files, &self.settings, &self.root)
     }
 }
 

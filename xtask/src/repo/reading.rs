@@ -8,9 +8,10 @@ use super::files::Files;
 use super::hcl::{Evaluator, Fault, Frame, Kind, Value};
 use super::module::{self, Module};
 use super::root::Roots;
+use super::settings::Settings;
 use super::unit::{Unit, UnitKind};
-use super::walk::TERRAGRUNT;
-use super::{discover, evidence, generated, parallel};
+use super::walk::{Found, TERRAGRUNT};
+use super::{discover, evidence, generated, parallel, terraform};
 use crate::model::{Failure, UnitPath};
 
 /// Inputs that only the module of a deploy runner has.
@@ -39,17 +40,18 @@ pub(super) enum Reading {
 #[derive(Debug)]
 pub(super) struct Ground<'g> {
     pub(super) files: &'g Files,
+    pub(super) settings: &'g Settings,
     /// What was opened.
     pub(super) root: &'g Path,
     pub(super) roots: &'g Roots,
 }
 
 impl Ground<'_> {
-    /// Reads every folder that may be a unit of Terragrunt. Gives the units sorted by path, and why others are missing.
-    pub(super) fn units(&self, terragrunt: &[PathBuf]) -> (Vec<Unit>, Vec<Failure>) {
+    /// Reads every folder that may be a unit. Gives the units sorted by path, and why others are missing.
+    pub(super) fn units(&self, found: &Found) -> (Vec<Unit>, Vec<Failure>) {
         // What is read to find out that a folder is no unit is none of the files that matter.
         let aside = Files::new(self.root.to_owned());
-        let read = |dir: &PathBuf| {
+        let terragrunt = |dir: &PathBuf| {
             if !discover::is_named_so(dir) {
                 let is_unit = may_be_unit(&aside, dir);
                 aside.forget(&dir.join(TERRAGRUNT));
@@ -59,8 +61,14 @@ impl Ground<'_> {
             }
             self.terragrunt(dir)
         };
+        let terraform = |dir: &PathBuf| match terraform::is_unit(&aside, dir) {
+            true => self.terraform(dir),
+            false => Reading::Other,
+        };
+        let mut readings = parallel::map(&found.terragrunt, terragrunt);
+        readings.extend(parallel::map(&found.terraform, terraform));
         let (mut units, mut failures) = (Vec::new(), Vec::new());
-        for reading in parallel::map(terragrunt, read) {
+        for reading in readings {
             match reading {
                 Reading::Unit(unit) => units.push(*unit),
                 Reading::Failed(failure) => failures.push(failure),
@@ -69,6 +77,29 @@ impl Ground<'_> {
         }
         units.sort_by(|a, b| a.path.cmp(&b.path));
         (units, failures)
+    }
+
+    /// Works out everything about a unit of Terraform.
+    fn terraform(&self, dir: &Path) -> Reading {
+        let evaluator = Evaluator::new(self.files, dir.join("main.tf"));
+        let begin = |allowed: &[Allowed]| self.begin(&evaluator, dir, UnitKind::Terraform, allowed);
+        let begun = begin(&[]).or_else(|reading| {
+            if !matches!(reading, Reading::Failed(_)) {
+                return Err(reading);
+            }
+            match terraform::stated_account(self.files, self.settings, dir) {
+                Ok(Some((id, place))) => begin(&[Allowed { ids: vec![id.to_string()], place }]),
+                Ok(None) => Err(reading),
+                Err(fault) => Err(Reading::Failed(fault.failure())),
+            }
+        });
+        match begun {
+            Ok(mut unit) => {
+                unit.read_terraform(self.files, self.settings, self.root);
+                Reading::Unit(Box::new(unit))
+            }
+            Err(reading) => reading,
+        }
     }
 
     /// Works out what the folder with this `terragrunt.hcl` is, and everything about it if it is a unit.

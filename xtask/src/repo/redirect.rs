@@ -9,7 +9,7 @@ use super::unit::known_text;
 use crate::model::{Account, AccountId, Failure, Known, Place};
 
 /// Attributes of a provider or backend that bring credentials of their own.
-const CREDENTIALS: [&str; 8] = [
+pub(super) const CREDENTIALS: [&str; 8] = [
     "access_key",
     "profile",
     "secret_key",
@@ -20,7 +20,7 @@ const CREDENTIALS: [&str; 8] = [
     "web_identity_token",
 ];
 /// Blocks, or attributes with a map, that name a role.
-const ROLES: [&str; 2] = ["assume_role", "assume_role_with_web_identity"];
+pub(super) const ROLES: [&str; 2] = ["assume_role", "assume_role_with_web_identity"];
 /// Variables that decide whose credentials the AWS SDK uses, or whom it asks.
 const VARIABLES: [&str; 14] = [
     "AWS_ACCESS_KEY_ID",
@@ -71,6 +71,12 @@ impl Redirection {
         Self { what: what.into(), actor, value, place, account }
     }
 
+    /// A redirection by this value, unless it is none.
+    pub(super) fn by(what: String, actor: Actor, value: &Value, place: Place) -> Option<Self> {
+        let is_none = value.is_null() || value.as_str() == Some("");
+        (!is_none).then(|| Self::new(what, actor, known_text(value), place))
+    }
+
     /// Why the unit of this account can't be worked on, if it can't: the redirection leads elsewhere, or nobody could
     /// notice if it did. `declared` are the roles that the settings know of.
     pub fn refusal(&self, account: &Account, declared: &[String]) -> Option<Failure> {
@@ -116,7 +122,10 @@ pub(super) fn find(evaluator: &Evaluator<'_>, frame: &Rc<Frame>, extras: &[Extra
     if let Some((frame, config)) = frames.iter().find_map(|frame| Some((frame, remote_state(&frame.source.body)?))) {
         let _ = of_config(evaluator, frame, config, &mut found);
     }
-    extras.iter().for_each(|extra| in_terraform(extra, &mut found));
+    for extra in extras {
+        in_providers(extra, &mut found);
+        in_backends(extra, &mut found);
+    }
     found
 }
 
@@ -135,10 +144,10 @@ fn of_config(
     let mut entry = |name: &str, value: Value, place: Place| {
         let what = format!("`{name}` of the remote state");
         if CREDENTIALS.contains(&name) || name == "role_arn" {
-            found.extend(redirection(what, Actor::Backend, &value, place));
+            found.extend(Redirection::by(what, Actor::Backend, &value, place));
         } else if ROLES.contains(&name) {
             let role = evaluator.member(&value, "role_arn").unwrap_or(value);
-            found.extend(redirection(what, Actor::Backend, &role, place));
+            found.extend(Redirection::by(what, Actor::Backend, &role, place));
         }
     };
     each_entry(evaluator, frame, config, &mut entry)
@@ -151,7 +160,7 @@ fn of_extra_arguments(evaluator: &Evaluator<'_>, frame: &Rc<Frame>, found: &mut 
         let mut entry = |name: &str, value: Value, place: Place| {
             if VARIABLES.contains(&name) || name.starts_with("AWS_ENDPOINT_URL_") {
                 let what = format!("`{name}` in `env_vars`");
-                found.extend(redirection(what, Actor::Terragrunt, &value, place));
+                found.extend(Redirection::by(what, Actor::Terragrunt, &value, place));
             }
         };
         each_entry(evaluator, frame, &variables.value, &mut entry)?;
@@ -192,17 +201,16 @@ fn each_entry(
     Ok(())
 }
 
-fn redirection(what: String, actor: Actor, value: &Value, place: Place) -> Option<Redirection> {
-    let is_none = value.is_null() || value.as_str() == Some("");
-    (!is_none).then(|| Redirection::new(what, actor, known_text(value), place))
-}
-
-/// Providers and backends in a file of Terraform.
-pub(super) fn in_terraform(extra: &Extra, found: &mut Vec<Redirection>) {
+/// Providers in a file of Terraform, as far as they are written out.
+fn in_providers(extra: &Extra, found: &mut Vec<Redirection>) {
     for provider in extra.body().blocks_named("provider") {
         let name = provider.labels.first().map_or("", String::as_str);
         in_block(extra, provider, &format!("provider `{name}`"), Actor::Provider, found);
     }
+}
+
+/// Backends in a file of Terraform, where everything is written out.
+pub(super) fn in_backends(extra: &Extra, found: &mut Vec<Redirection>) {
     let settings = extra.body().blocks_named("terraform");
     for backend in settings.flat_map(|block| block.body.blocks_named("backend")) {
         in_block(extra, backend, "the backend", Actor::Backend, found);

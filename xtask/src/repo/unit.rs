@@ -10,6 +10,7 @@ use super::hcl::{Evaluator, Fault, Frame, Value};
 use super::image::{Decider, ImageUse, Images};
 use super::module::Module;
 use super::redirect::{self, Redirection};
+use super::settings::Settings;
 use super::walk::TERRAGRUNT;
 use crate::model::{Account, Failure, ImageName, Known, Place, Region, UnitPath};
 
@@ -86,9 +87,13 @@ impl Unit {
     }
 
     /// The same unit as it is with these files; where it lies and whose it is are not asked again.
-    pub(super) fn read_again(&self, files: &Files, opened: &Path) -> Self {
+    pub(super) fn read_again(&self, files: &Files, settings: &Settings, opened: &Path) -> Self {
         let (root, account, region) = (self.root.clone(), self.account.clone(), self.region.clone());
         let mut again = Self::new(self.path.clone(), self.kind, root, account, region);
+        if self.kind == UnitKind::Terraform {
+            again.read_terraform(files, settings, opened);
+            return again;
+        }
         let file = self.path.in_root(opened).join(TERRAGRUNT);
         let evaluator = Evaluator::new(files, file.clone());
         match Frame::read(&evaluator, &file) {

@@ -21,6 +21,7 @@ pub(crate) mod operator;
 mod programs;
 pub(crate) mod shape;
 mod sources;
+mod standalone;
 pub(crate) mod toolbox;
 mod tools_work;
 mod typed;

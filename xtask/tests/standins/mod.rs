@@ -29,6 +29,7 @@ mod running;
 mod said;
 mod sandbox;
 mod secrets;
+mod standalone;
 mod status;
 mod tools;
 mod units;

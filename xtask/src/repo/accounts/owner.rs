@@ -25,6 +25,20 @@ pub(in crate::repo) struct Allowed {
     pub(in crate::repo) place: Place,
 }
 
+impl Allowed {
+    /// Adds the place if it states the account's id, or says that it doesn't allow it.
+    pub(in crate::repo) fn confirm(&self, path: &UnitPath, account: &mut Account) -> Option<Failure> {
+        match &self.ids[..] {
+            [only] => confirm(path, account, only, &self.place),
+            // Several allow this account without saying that it is this unit's.
+            [first, ..] if !self.ids.iter().any(|id| id == account.id.as_str()) => {
+                confirm(path, account, first, &self.place)
+            }
+            _ => None,
+        }
+    }
+}
+
 /// Everything that says which account a unit belongs to.
 #[derive(Debug)]
 pub(in crate::repo) struct Says<'s> {
@@ -58,18 +72,10 @@ impl Says<'_> {
         };
         let mut problems = Vec::new();
         if let Some((id, place)) = self.file.and_then(|file| file.id.as_ref()) {
-            problems.extend(self.confirm(&mut account, id, place));
+            problems.extend(confirm(self.path, &mut account, id, place));
         }
-        for Allowed { ids, place } in self.allowed {
-            match &ids[..] {
-                [only] => problems.extend(self.confirm(&mut account, only, place)),
-                // Several allow this account without saying that it is this unit's.
-                [first, ..] if !ids.iter().any(|id| id == account.id.as_str()) => {
-                    problems.extend(self.confirm(&mut account, first, place));
-                }
-                _ => {}
-            }
-        }
+        let allowed = self.allowed.iter().filter_map(|allowed| allowed.confirm(self.path, &mut account));
+        problems.extend(allowed.collect::<Vec<_>>());
         problems.extend(self.other_name(&account));
         problems.extend(self.other_folder(&account));
         Ok((account, problems))
@@ -127,7 +133,7 @@ impl Says<'_> {
             let failure = Failure::refused(format!("nothing says which account `{}` belongs to", self.path));
             let failure = failure.in_file(self.path.as_str());
             return Err(unknown(failure.hint(
-                "write `accounts.json` with the name and the twelve-digit id of every account, or `account_id` into the locals of `account.hcl`",
+                "write its twelve digits into `allowed_account_ids` of its `provider \"aws\"`, `account_id` in the locals of `account.hcl`, or `accounts.json`",
             )));
         };
         let id = AccountId::parse(id).map_err(|error| {
@@ -140,34 +146,11 @@ impl Says<'_> {
         Ok(Account { name, id, deploy_order: None, evidence: vec![place.clone()] })
     }
 
-    /// Adds a place that states the account's id, or says that it states another one.
-    fn confirm(&self, account: &mut Account, stated: &str, place: &Place) -> Option<Failure> {
-        match AccountId::parse(stated) {
-            Ok(id) if id == account.id => {
-                if !account.evidence.contains(place) {
-                    account.evidence.push(place.clone());
-                }
-                None
-            }
-            Ok(id) => Some(self.disagreement(account, place, &id.to_string())),
-            Err(error) => Some(Failure::refused(error.to_string()).at(place.clone())),
-        }
-    }
-
-    fn disagreement(&self, account: &Account, place: &Place, other: &str) -> Failure {
-        let what = format!("two places name different accounts for `{}`", self.path);
-        let mut failure = Failure::refused(what).at(place.clone()).detail(format!("{other} by the first of them"));
-        if let Some(first) = account.evidence.first() {
-            failure = failure.at(first.clone()).detail(format!("{account} by the second"));
-        }
-        failure.hint("settle which is right; until then this unit is neither planned nor applied")
-    }
-
     /// A name in `account.hcl` that is another account's.
     fn other_name(&self, account: &Account) -> Option<Failure> {
         let (name, place) = self.file?.name.as_ref()?;
         let other = self.named(name).filter(|other| other.id != account.id)?;
-        Some(self.disagreement(account, place, &other.to_string()))
+        Some(disagreement(self.path, account, place, &other.to_string()))
     }
 
     /// A second folder that is named after another account, where nothing but the first one's name speaks for it.
@@ -185,6 +168,29 @@ impl Says<'_> {
                 .hint("say which is right: put `account_id` into the locals of an `account.hcl` above the unit")
         })
     }
+}
+
+/// Adds a place that states the account's id, or says that it states another one.
+fn confirm(path: &UnitPath, account: &mut Account, stated: &str, place: &Place) -> Option<Failure> {
+    match AccountId::parse(stated) {
+        Ok(id) if id == account.id => {
+            if !account.evidence.contains(place) {
+                account.evidence.push(place.clone());
+            }
+            None
+        }
+        Ok(id) => Some(disagreement(path, account, place, &id.to_string())),
+        Err(error) => Some(Failure::refused(error.to_string()).at(place.clone())),
+    }
+}
+
+fn disagreement(path: &UnitPath, account: &Account, place: &Place, other: &str) -> Failure {
+    let what = format!("two places name different accounts for `{path}`");
+    let mut failure = Failure::refused(what).at(place.clone()).detail(format!("{other} by the first of them"));
+    if let Some(first) = account.evidence.first() {
+        failure = failure.at(first.clone()).detail(format!("{account} by the second"));
+    }
+    failure.hint("settle which is right; until then this unit is neither planned nor applied")
 }
 
 /// The folders of a unit that may be named after its account: below its root from the top, then the root and what is above

@@ -9,6 +9,7 @@ mod paths;
 mod pins;
 mod shapes;
 mod splice;
+mod standalone;
 
 use std::fs;
 use std::path::Path;

@@ -82,7 +82,7 @@ fn a_folder_without_a_repository_is_told_from_one_without_accounts() {
     }
     assert!(open(Path::new("/missing")).is_err());
     let unit = ("dev/us-east-1/ecs-deploy-runner/terragrunt.hcl", "");
-    let nothing = what(&Tree::new(&[unit]));
+    let nothing = texts(Tree::new(&[unit]).open().all_problems());
     assert!(
         nothing.starts_with("nothing says which account `dev/us-east-1/ecs-deploy-runner` belongs to\n"),
         "{nothing}"

@@ -33,7 +33,7 @@ const SESSIONS_AGE: Duration = Duration::from_secs(5 * 60);
 pub fn run(context: &Context, args: &cli::ApplyAll) -> Result<Exit, Failures> {
     let mut repo = context.repository()?;
     let mut problems = take_problems(&mut repo, &args.account, &args.unit);
-    let selected = select(&repo, &args.account, &args.unit)?;
+    let selected = words::say_left_out(context, select(&repo, &args.account, &args.unit)?, &args.unit)?;
     let (units, not_workable) = ready::workable(context, &repo, &selected);
     problems.extend(not_workable);
     problems.extend(rescue::left_behind(&repo.root, &units));

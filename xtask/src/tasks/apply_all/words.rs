@@ -6,6 +6,7 @@ use serde_json::json;
 
 use crate::cli::Format;
 use crate::model::{Exit, Failure, Failures, ImageName, Kind};
+use crate::repo::{Unit, UnitKind};
 use crate::report::screen::{Screen, Tone, count, duration};
 use crate::report::summary::{self, Row};
 use crate::run::digest::Digest;
@@ -34,6 +35,28 @@ pub(super) fn say_what_this_is(
         let is_selected = units.iter().any(|unit| left.is_of(&unit.unit.path));
         say_unfinished(&context.screen, left, is_selected);
     }
+}
+
+/// The units that can be applied. Those of Terraform alone are named as left out; where they were asked for, or there are
+/// no others, that is a refusal.
+pub(super) fn say_left_out<'r>(
+    context: &Context,
+    selected: Vec<&'r Unit>,
+    named: &[String],
+) -> Result<Vec<&'r Unit>, Failure> {
+    let (units, left_out): (Vec<_>, Vec<_>) = selected.into_iter().partition(|unit| unit.kind == UnitKind::Terragrunt);
+    if left_out.is_empty() {
+        return Ok(units);
+    }
+    let paths: Vec<_> = left_out.iter().map(|unit| unit.path.to_string()).collect();
+    if units.is_empty() || !named.is_empty() {
+        let what = format!("{} of Terraform alone cannot be applied from here", count(paths.len(), "unit"));
+        let failure = paths.iter().fold(Failure::refused(what), |failure, path| failure.in_file(path));
+        return Err(failure.hint("run `terraform apply` in each, by hand; tags and pins of these units are known here"));
+    }
+    let about = format!("{}   of Terraform alone: to be applied by hand", paths.join(", "));
+    context.screen.insist(Tone::Warning, "Left out", about);
+    Ok(units)
 }
 
 /// Tells of an apply whose run was killed, whether this run is about its unit or not.

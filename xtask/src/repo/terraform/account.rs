@@ -1,0 +1,100 @@
+//! What the providers of a root module say about account and region, and what of it would act as somebody else.
+
+use super::module::{Merged, Module};
+use super::runner::Provider;
+use crate::model::{AccountId, Known, Place};
+use crate::repo::hcl::syntax::Block;
+use crate::repo::hcl::{Evaluator, Frame, Kind, Value};
+use crate::repo::redirect::{Actor, CREDENTIALS, ROLES, Redirection};
+use crate::repo::unit::known_text;
+use std::rc::Rc;
+
+/// What the AWS provider that a runner uses says.
+#[derive(Debug)]
+pub(super) struct Stated {
+    /// The region.
+    pub(super) region: Option<(Known<String>, Place)>,
+    /// `allowed_account_ids`.
+    pub(super) allowed: Option<(Vec<Known<String>>, Place)>,
+    /// What would act as somebody else.
+    pub(super) redirections: Vec<Redirection>,
+}
+
+impl Stated {
+    /// Reads the provider; `None` if there is none, or nobody can tell which it is.
+    pub(super) fn by(module: &Module<'_>, evaluator: &Evaluator<'_>, provider: &Provider) -> Option<Self> {
+        let alias = match provider {
+            Provider::Default => None,
+            Provider::Alias(alias) => Some(alias.as_str()),
+            Provider::Unknown => return None,
+        };
+        let block = module.providers.get(&alias)?;
+        let value = |name: &str| {
+            let definition = block.get(name)?;
+            let value = definition.value(evaluator).unwrap_or_else(|fault| {
+                evaluator.notice(&fault);
+                Value::unknown(fault.in_one_line())
+            });
+            (!value.is_null()).then(|| (value, definition.place()))
+        };
+        let texts = |value: &Value| match &value.kind {
+            Kind::List(items) | Kind::Set(items) => items.iter().map(id_text).collect(),
+            _ => vec![known_text(value)],
+        };
+        Some(Self {
+            region: value("region").map(|(value, place)| (known_text(&value), place)),
+            allowed: value("allowed_account_ids").map(|(value, place)| (texts(&value), place)),
+            redirections: redirections(block, evaluator),
+        })
+    }
+
+    /// The only account that the provider allows, or that of the role that it assumes.
+    pub(super) fn account(&self) -> Option<(AccountId, Place)> {
+        if let Some((ids, place)) = &self.allowed
+            && let [Known::Value(id)] = &ids[..]
+        {
+            return AccountId::parse(id).ok().map(|id| (id, place.clone()));
+        }
+        self.redirections.iter().find_map(|role| Some((role.account.clone()?, role.place.clone())))
+    }
+}
+
+/// An id as text: written as a number it loses leading zeros, so it has to be twelve digits long.
+fn id_text(value: &Value) -> Known<String> {
+    match &value.kind {
+        Kind::Number(number) => Known::Value(format!("{number}")),
+        _ => known_text(value),
+    }
+}
+
+fn redirections(block: &Merged<'_>, evaluator: &Evaluator<'_>) -> Vec<Redirection> {
+    let mut found = Vec::new();
+    let mut add = |name: &str, value: Value, place: Place| {
+        let what = format!("`{name}` of provider `aws`");
+        found.extend(Redirection::by(what, Actor::Provider, &value, place));
+    };
+    for name in CREDENTIALS {
+        if let Some(definition) = block.get(name) {
+            let value = definition.value(evaluator).unwrap_or_else(|fault| Value::unknown(fault.in_one_line()));
+            add(name, value, definition.place());
+        }
+    }
+    for (frame, inner) in &block.blocks {
+        if ROLES.contains(&inner.kind.as_str()) {
+            let (value, place) = role(evaluator, frame, inner);
+            add(&inner.kind, value, place);
+        }
+    }
+    found
+}
+
+fn role(evaluator: &Evaluator<'_>, frame: &Rc<Frame>, block: &Block) -> (Value, Place) {
+    match block.body.attributes.get("role_arn") {
+        Some(attribute) => {
+            let value = evaluator.value(&attribute.value, frame);
+            let value = value.unwrap_or_else(|fault| Value::unknown(fault.in_one_line()));
+            (value, frame.source.place(attribute.key.start))
+        }
+        None => (Value::unknown("its `role_arn` is not set"), frame.source.place(block.span.start)),
+    }
+}

@@ -1,0 +1,294 @@
+//! Units of Terraform alone: the fixtures `standalone-*`, and small trees for each rule.
+
+use super::{Tree, fixture, texts};
+use crate::model::{ImageName, Known};
+use crate::repo::{Repository, Unit, UnitKind};
+
+fn shown(unit: &Unit, image: ImageName) -> String {
+    let Some(uses) = unit.image(image) else { return "-".to_owned() };
+    let uri = uses.uri.as_result().map_or_else(|why| format!("?{why}"), |uri| uri.repository().to_owned());
+    let tag = uses.tag.as_result().map_or_else(|why| format!("?{why}"), ToString::to_string);
+    let pins: Vec<_> = uses.deciders.iter().filter_map(|decider| decider.pin.as_ref()).collect();
+    let mut pins: Vec<_> = pins.iter().map(|pin| format!("{}:{}", pin.file, pin.line)).collect();
+    pins.dedup();
+    format!("{uri}:{tag} by {}", if pins.is_empty() { "no pin".to_owned() } else { pins.join(" and ") })
+}
+
+fn summaries(repo: &Repository) -> Vec<String> {
+    assert_eq!(texts(repo.all_problems()), "");
+    let summary = |unit: &Unit| {
+        assert_eq!(unit.kind, UnitKind::Terraform);
+        let region = unit.region.as_result().map_or_else(|why| format!("?{why}"), ToString::to_string);
+        let [runner, kaniko] = ImageName::ALL.map(|image| shown(unit, image));
+        format!("{} in {} {region}: {runner} | {kaniko}", unit.path, unit.account)
+    };
+    repo.units.iter().map(summary).collect()
+}
+
+#[test]
+fn standalone_units_in_all_their_shapes_are_read() {
+    let cases: [(&str, &[&str]); 7] = [
+        (
+            "standalone-tfvars",
+            &[
+                "live/dev/us-east-1/runner in 100000000004 dev us-east-1: \
+                 ecs-deploy-runner:v0.52.1 by live/dev/us-east-1/runner/terraform.tfvars:7 and \
+                 live/dev/us-east-1/runner/terraform.tfvars:14 | -",
+                "live/prod/us-east-1/runner in 100000000006 prod us-east-1: \
+                 ecs-deploy-runner:v0.50.12 by live/prod/us-east-1/runner/terraform.tfvars:7 and \
+                 live/prod/us-east-1/runner/terraform.tfvars:14 | -",
+                "live/shared/us-east-1/runner in 100000000002 shared us-east-1: \
+                 ecs-deploy-runner:v0.52.1 by live/shared/us-east-1/runner/terraform.tfvars:7 and \
+                 live/shared/us-east-1/runner/terraform.tfvars:14 | \
+                 kaniko:v0.52.1 by live/shared/us-east-1/runner/terraform.tfvars:20",
+            ],
+        ),
+        (
+            "standalone-defaults",
+            &["pipelines in 100000000004 100000000004 eu-west-1: \
+               ecs-deploy-runner:v0.59.1 by pipelines/variables.tf:17 | kaniko:v0.58.0 by pipelines/variables.tf:27"],
+        ),
+        (
+            "standalone-tutorial",
+            &[". in 100000000004 100000000004 us-west-2: \
+               ecs-deploy-runner:v0.51.4 by locals.tf:9 | kaniko:v0.51.4 by locals.tf:10"],
+        ),
+        (
+            "standalone-images-map",
+            &["ci in 100000000005 100000000005 us-east-2: \
+               ecs-deploy-runner:deploy-runner-v1 by ci/main.tf:13 | ecs-deploy-runner:kaniko-v1 by ci/main.tf:13"],
+        ),
+        (
+            "standalone-order",
+            &["runner in 100000000006 100000000006 us-east-1: \
+               ecs-deploy-runner:v0.5.0 by no pin | kaniko:v0.6.0 by no pin"],
+        ),
+        (
+            "standalone-unknown",
+            &["runner in 100000000004 100000000004 us-east-1: \
+               ?`module.ecr.urls` is an output of another module:\
+               ?the variable `tag` has no default, and no tfvars file sets it by runner/main.tf:17 and \
+               runner/main.tf:18 | kaniko:?it depends on which workspace is selected by no pin"],
+        ),
+        (
+            "standalone-wrapper",
+            &[
+                "live/dev in 100000000004 100000000004 us-east-1: ecs-deploy-runner:v0.57.4 by live/dev/main.tf:9 | \
+                 kaniko:v0.57.1 by modules/pipelines/main.tf:7",
+                "live/prod in 100000000006 100000000006 us-east-1: ecs-deploy-runner:v0.57.6 by live/prod/main.tf:9 | -",
+            ],
+        ),
+    ];
+    for (name, expected) in cases {
+        assert_eq!(summaries(&fixture(name).open()), expected, "{name}");
+    }
+}
+
+const PROVIDER: &str = "provider \"aws\" {\n  region = \"us-east-1\"\n  allowed_account_ids = [\"100000000004\"]\n}\n";
+const SOURCE: &str = "git::git@github.com:gruntwork-io/terraform-aws-ci.git//modules/ecs-deploy-runner?ref=v0.52.1";
+
+/// A call that gives the planner this tag.
+fn call(tag: &str) -> String {
+    let image = format!("{{ docker_image = \"100000000004.dkr.ecr.us-east-1.amazonaws.com/x\", docker_tag = {tag} }}");
+    format!(
+        "module \"runner\" {{\n  source = \"{SOURCE}\"\n  terraform_planner_config = {{ container_image = {image} }}\n}}\n"
+    )
+}
+
+/// What the planner's tag is in a folder with these files beside the provider: a tag, a reason, or a problem.
+fn tag_in(files: &[(&str, &str)]) -> String {
+    let tree = Tree::new(&[("unit/provider.tf", PROVIDER)]);
+    files.iter().for_each(|(name, text)| tree.write(&format!("unit/{name}"), text.as_bytes()));
+    let repo = tree.open();
+    let problems = texts(repo.all_problems());
+    if let Some(first) = problems.lines().next() {
+        return format!("!{first}");
+    }
+    let uses = repo.units[0].image(ImageName::DeployRunner).expect("the planner uses it");
+    uses.tag.as_result().map_or_else(|why| format!("?{why}"), ToString::to_string)
+}
+
+#[test]
+fn names_mean_what_they_mean_to_terraform() {
+    for (tag, rest, expected) in [
+        ("\"v1\"", "", "v1"),
+        ("local.a", "locals {\n  a = local.b\n}\nlocals {\n  b = \"v1\"\n}\n", "v1"),
+        ("local.a", "locals {\n  a = local.a\n}\n", "!`local.a` refers to itself"),
+        ("local.a", "", "!there is no local `a`"),
+        ("try(local.a, \"v1\")", "", "!there is no local `a`"),
+        ("var.a", "", "!there is no variable `a`"),
+        ("try(find_in_parent_folders(), \"v1\")", "", "v1"),
+        ("get_env(\"X\", \"v1\")", "", "!there is no function named `get_env` outside Terragrunt"),
+        ("data.x.y.z", "", "?`data.x.y.z` is read from outside by a data source"),
+        ("aws_x.y[0].z", "", "?`aws_x.y` is known only to Terraform"),
+        ("[for a in [\"v1\"] : a][0]", "", "v1"),
+        ("[for var in [{ a = \"v1\" }] : var.a][0]", "", "v1"),
+        ("\"v${length(path.module)}\"", "", "v1"),
+        ("each.value", "", "?`each.value` differs from instance to instance"),
+        ("dependency.x.outputs.y", "", "?`dependency.x.outputs.y` is known only to Terraform"),
+        ("var.a", "variable \"a\" {\n  default = local.b\n}\n", "!the value of a variable may not refer to `local.b`"),
+        ("var.a", "variable \"a\" {}\nvariable \"a\" {}\n", "!`a` is defined twice"),
+    ] {
+        assert_eq!(tag_in(&[("main.tf", &call(tag)), ("rest.tf", rest)]), expected, "{tag} with {rest}");
+    }
+}
+
+#[test]
+fn values_get_the_type_of_their_variable() {
+    for (declared, value, tag, expected) in [
+        ("string", "1.10", "var.a", "1.1"),
+        ("string", "true", "var.a", "true"),
+        (
+            "string",
+            "[]",
+            "var.a",
+            "!the value of variable `a` does not fit its type: a string is needed, this is a list",
+        ),
+        ("number", "\"010\"", "\"v${var.a}\"", "v10"),
+        ("bool", "\"1\"", "var.a ? \"v1\" : \"v2\"", "v1"),
+        ("list(string)", "[1, \"v2\"]", "join(\"-\", var.a)", "1-v2"),
+        ("set(string)", "[\"b\", \"a\", \"b\"]", "join(\"-\", var.a)", "a-b"),
+        ("map(string)", "{ a = 1 }", "var.a.a", "1"),
+        ("map(any)", "{ a = 1, b = \"x\" }", "var.a.a == \"1\" ? \"v1\" : \"v2\"", "v1"),
+        ("tuple([string, number])", "[1, 2]", "\"v${join(\"-\", var.a)}\"", "v1-2"),
+        ("object({ a = string })", "{ a = 1, b = 2 }", "join(\"-\", keys(var.a))", "a"),
+        (
+            "object({ a = string })",
+            "{}",
+            "var.a.a",
+            "!the value of variable `a` does not fit its type: the attribute `a` is missing",
+        ),
+        ("object({ a = optional(string) })", "{}", "coalesce(var.a.a, \"v1\")", "v1"),
+        ("object({ a = optional(string, \"v1\") })", "{ a = null }", "var.a.a", "v1"),
+        ("object({ a = optional(object({ b = optional(string, \"v1\") }), {}) })", "{}", "var.a.a.b", "v1"),
+        ("map(object({ a = optional(string, \"v1\") }))", "{ x = {} }", "var.a[\"x\"].a", "v1"),
+        ("any", "{ a = \"v1\" }", "var.a.a", "v1"),
+        ("strange(string)", "\"v1\"", "var.a", "?the type `strange(…)` is not worked out"),
+    ] {
+        let variable = format!("variable \"a\" {{\n  type = {declared}\n}}\n");
+        let by_tfvars =
+            [("main.tf", call(tag)), ("variables.tf", variable), ("terraform.tfvars", format!("a = {value}\n"))];
+        let by_default = [
+            ("main.tf", call(tag)),
+            ("variables.tf", format!("variable \"a\" {{\n  type = {declared}\n  default = {value}\n}}\n")),
+        ];
+        for files in [&by_tfvars[..], &by_default] {
+            let files: Vec<_> = files.iter().map(|(name, text)| (*name, text.as_str())).collect();
+            assert_eq!(tag_in(&files), expected, "{declared} = {value}");
+        }
+    }
+}
+
+#[test]
+fn what_terraform_would_refuse_or_nobody_can_know_is_said() {
+    let variable = "variable \"a\" {\n  default = \"v1\"\n}\n";
+    let settings = "[workspace.metadata.xtask]\npass-environment = [\"TF_VAR_*\"]\n";
+    let tree = Tree::new(&[("unit/provider.tf", PROVIDER), ("unit/main.tf", &call("var.a")), ("unit/v.tf", variable)]);
+    let tag = |repo: &Repository| match &repo.units[0].image(ImageName::DeployRunner).expect("it is used").tag {
+        Known::Value(tag) => tag.to_string(),
+        Known::Unknown(reason) => reason.clone(),
+    };
+    assert_eq!(tag(&tree.open()), "v1");
+    tree.write("Cargo.toml", settings.as_bytes());
+    assert_eq!(tag(&tree.open()), "it depends on the environment variable `TF_VAR_a`");
+    tree.write("unit/terraform.tfvars", b"a = \"v2\"\n");
+    assert_eq!(tag(&tree.open()), "v2");
+
+    let main = call("var.a");
+    let json = "{\"variable\": {\"a\": {\"default\": \"v1\"}}}";
+    let expected = "?`var.a` is defined in `unit/v.tf.json`, and JSON is not worked out";
+    assert_eq!(tag_in(&[("main.tf", &main), ("v.tf.json", json)]), expected);
+    let json = format!("{{\"module\": {{\"runner\": [{{\"source\": \"{SOURCE}\"}}]}}}}");
+    assert_eq!(tag_in(&[("main.tf.json", &json)]), "!a runner's module that is called in JSON is not worked out");
+    let expected = "!files that only OpenTofu reads are not worked out";
+    assert_eq!(tag_in(&[("main.tf", &main), ("v.tf", variable), ("main.tofu", "")]), expected);
+    let overriding = "module \"other\" {}\n";
+    let expected = "!`other` is overridden here and defined nowhere";
+    assert_eq!(tag_in(&[("main.tf", &main), ("v.tf", variable), ("override.tf", overriding)]), expected);
+    assert!(tag_in(&[("main.tf", &main), ("v.tf", "}")]).starts_with("!cannot parse `unit/v.tf`: "));
+}
+
+#[test]
+fn two_runners_in_one_folder_must_agree() {
+    let (first, second) = (call("\"v1\""), call("\"v1\"").replace("\"runner\"", "\"other\""));
+    assert_eq!(tag_in(&[("a.tf", &first), ("b.tf", &second)]), "v1");
+    let second = second.replace("\"v1\"", "\"v2\"");
+    let tree = Tree::new(&[("unit/provider.tf", PROVIDER), ("unit/a.tf", &first), ("unit/b.tf", &second)]);
+    let repo = tree.open();
+    let problems = texts(repo.all_problems());
+    assert!(problems.contains("module.runner.terraform_planner_config gets v1"), "{problems}");
+    assert!(problems.contains("module.other.terraform_planner_config gets v2"), "{problems}");
+    let notes = texts(repo.units[0].notes.iter());
+    assert!(notes.starts_with("`unit` deploys 2 runners\n  --> unit/b.tf:1\n  --> unit/a.tf:1\n"), "{notes}");
+    let nobody = first.replace("source", "count = 0\n  source");
+    let repo = Tree::new(&[("unit/provider.tf", PROVIDER), ("unit/a.tf", &nobody)]).open();
+    assert!(repo.units[0].images.values().all(Option::is_none));
+}
+
+#[test]
+fn the_account_is_stated_or_it_is_a_problem() {
+    let told = |provider: &str, call: &str| {
+        let tree = Tree::new(&[("unit/provider.tf", provider), ("unit/main.tf", call)]);
+        let repo = tree.open();
+        let unit = repo.units.first();
+        let account = unit.map_or_else(
+            || texts(repo.all_problems()),
+            |unit| format!("{} {}", unit.account.id, unit.account.evidence[0]),
+        );
+        let redirections = unit.map(|unit| unit.redirections.iter().map(|it| format!("{} {}", it.what, it.place)));
+        (account, redirections.map(Iterator::collect::<String>).unwrap_or_default())
+    };
+    let main = call("\"v1\"");
+    let nothing = "nothing says which account `unit` belongs to\n  --> unit\n\
+                   hint: write its twelve digits into `allowed_account_ids` of its `provider \"aws\"`, \
+                   `account_id` in the locals of `account.hcl`, or `accounts.json`\n";
+    assert_eq!(told(PROVIDER, &main).0, "100000000004 unit/provider.tf:3");
+    assert_eq!(told("provider \"aws\" {}\n", &main).0, nothing);
+    let two = "provider \"aws\" {\n  allowed_account_ids = [\"100000000004\", \"100000000006\"]\n}\n";
+    assert_eq!(told(two, &main).0, nothing);
+    let role = "provider \"aws\" {\n  assume_role {\n    role_arn = \"arn:aws:iam::100000000006:role/x\"\n  }\n}\n";
+    let assumed = "`assume_role` of provider `aws` unit/provider.tf:3";
+    assert_eq!(told(role, &main), ("100000000006 unit/provider.tf:3".to_owned(), assumed.to_owned()));
+    let aliased =
+        format!("{two}provider \"aws\" {{\n  alias = \"b\"\n  allowed_account_ids = [\"100000000005\"]\n}}\n");
+    let by_alias = main.replace("source", "providers = {\n    aws = aws.b\n  }\n  source");
+    assert_eq!(told(&aliased, &by_alias).0, "100000000005 unit/provider.tf:6");
+}
+
+#[test]
+fn a_provider_that_contradicts_the_accounts_file_or_the_folder_is_a_problem() {
+    let accounts = ("accounts.json", r#"{"dev": "100000000006"}"#);
+    let main = call("\"v1\"");
+    let repo = Tree::new(&[accounts, ("dev/unit/provider.tf", PROVIDER), ("dev/unit/main.tf", &main)]).open();
+    let problems = texts(repo.all_problems());
+    assert!(problems.starts_with("two places name different accounts for `dev/unit`\n"), "{problems}");
+    let repo = Tree::new(&[("us-west-2/provider.tf", PROVIDER), ("us-west-2/main.tf", &main)]).open();
+    let problems = texts(repo.all_problems());
+    let what = "the region of `us-west-2` is us-west-2 by its folder or `region.hcl` and us-east-1 by its provider";
+    assert!(problems.starts_with(what), "{problems}");
+}
+
+#[test]
+fn only_root_modules_that_call_a_runner_are_units() {
+    let main = call("\"v1\"");
+    let other = "module \"x\" {\n  source = \"git::x//modules/ecs-deploy-runner-invoke-iam-policy\"\n}\n";
+    let tree = Tree::new(&[
+        ("modules/runner/main.tf", &main),
+        ("live/a/main.tf", "module \"runner\" {\n  source = \"../../modules/runner\"\n}\n"),
+        ("live/a/.terraform.lock.hcl", ""),
+        ("live/b/main.tf", &format!("{PROVIDER}{other}")),
+        ("live/c/main.tf", &format!("terraform {{\n  cloud {{}}\n}}\n{main}")),
+        ("live/d/main.tf", &main),
+        ("live/d/prod.tfvars", ""),
+        ("live/e/main.tf", &format!("{PROVIDER}{main}")),
+        ("live/e/terragrunt.hcl", ""),
+        ("live/f/.terraform/modules/x/main.tf", &format!("{PROVIDER}{main}")),
+        ("accounts.json", r#"{"a": "100000000004", "c": "100000000005", "d": "100000000006"}"#),
+    ]);
+    let repo = tree.open();
+    assert_eq!(texts(repo.problems.iter()), "");
+    let paths: Vec<_> = repo.units.iter().map(|unit| unit.path.as_str()).collect();
+    assert_eq!(paths, ["live/a", "live/c", "live/d"]);
+    let region = repo.units[0].region.reason();
+    assert_eq!(region, Some("no `provider \"aws\"` says it"));
+}
