@@ -15,6 +15,7 @@ pub mod settings;
 pub mod trail;
 pub mod unit;
 mod whole;
+pub mod yaml;
 
 #[cfg(test)]
 pub(crate) mod tests;
