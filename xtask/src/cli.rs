@@ -76,6 +76,8 @@ pub enum Allowance {
 pub enum Format {
     Text,
     Json,
+    /// For a merge request or a ticket; `status` alone
+    Markdown,
 }
 
 #[derive(Debug, Subcommand)]
@@ -83,6 +85,10 @@ pub enum Command {
     /// Show every unit: account, profile, region, images and tags
     #[command(after_help = "Example:\n  cargo xtask units --format json")]
     Units,
+    /// Show which line decides the tag of an image, and every step from there to the unit
+    Why(Why),
+    /// Show every tag and what decides it, and what about the pins needs a look
+    Status(Status),
     /// Build and push the deploy-runner and kaniko images
     BuildImages(BuildImages),
     /// Move the image tags in the repository, and nothing else in its files
@@ -98,6 +104,30 @@ pub enum Command {
     Guard(Guard),
     #[command(hide = true)]
     Relay(Relay),
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  cargo xtask why dev\n  cargo xtask why shared/us-east-1/mgmt/ecs-deploy-runner kaniko"
+)]
+pub struct Why {
+    /// The unit: its path, or its account if that has only one
+    #[arg(value_name = "UNIT")]
+    pub unit: String,
+    /// Only this image [default: all that the unit uses]
+    #[arg(value_name = "IMAGE")]
+    pub image: Option<ImageName>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  cargo xtask status\n  cargo xtask status --check v1.3.0")]
+pub struct Status {
+    /// Exit with 5 unless every unit gets this tag
+    #[arg(long, value_name = "TAG")]
+    pub check: Option<Tag>,
+    /// Look at this image only; can be given several times
+    #[arg(long, value_name = "IMAGE")]
+    pub image: Vec<ImageName>,
 }
 
 #[derive(Debug, Args)]

@@ -16,8 +16,8 @@ use std::ffi::OsString;
 
 use clap::Parser;
 
-use crate::cli::{Cli, Command};
-use crate::model::{Exit, Failures};
+use crate::cli::{Cli, Command, Format};
+use crate::model::{Exit, Failure, Failures};
 use crate::report::screen::{Color, Screen, Volume};
 use crate::tasks::context::Context;
 
@@ -47,8 +47,15 @@ pub fn run(args: Vec<OsString>) -> Exit {
 }
 
 fn dispatch(context: &Context, command: Command) -> Result<Exit, Failures> {
+    if context.globals.format == Format::Markdown && !matches!(command, Command::Status(_)) {
+        return Err(Failure::usage("only `status` prints markdown")
+            .hint("use `--format text` or `--format json`")
+            .into());
+    }
     match command {
         Command::Units => tasks::units::run(context),
+        Command::Why(args) => tasks::why::run(context, &args),
+        Command::Status(args) => tasks::status::run(context, &args),
         Command::BuildImages(args) => tasks::build_images::run(context, &args),
         Command::BumpTags(args) => tasks::bump_tags::run(context, &args),
         Command::ApplyAll(args) => tasks::apply_all::run(context, &args),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::hcl::literals::{Literal, literals};
 use super::hcl::{Source, stack};
 use super::{Files, Pin, Repository, Unit, UnitKind, whole};
-use crate::model::{ImageName, Place, UnitPath};
+use crate::model::{ImageName, Place, Tag, UnitPath};
 
 /// A pin, and the units whose tag it decides.
 #[derive(Debug)]
@@ -103,7 +103,7 @@ fn is_named_like_a_pin(literal: &Literal<'_>) -> bool {
     let key = key.to_ascii_lowercase();
     let is_tag =
         key == "docker_tag" || (key.contains("tag") && ["image", "runner", "kaniko"].iter().any(|it| key.contains(it)));
-    is_tag && !literal.text.is_empty() && (key == "docker_tag" || named_after(&literal.way).is_some())
+    is_tag && literal.text.parse::<Tag>().is_ok() && (key == "docker_tag" || named_after(&literal.way).is_some())
 }
 
 /// The image whose name is in the way to a literal, the innermost first.

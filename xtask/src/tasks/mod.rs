@@ -14,4 +14,6 @@ pub mod ready;
 pub mod rehearse;
 pub mod select;
 pub mod session;
+pub mod status;
 pub mod units;
+pub mod why;

@@ -16,8 +16,8 @@ pub fn run(context: &Context) -> Result<Exit, Failures> {
     let profiles = Profiles::read(context);
     let find = |unit: &Unit| profiles.of(&unit.account, unit.region.value(), &repo.settings);
     let text = match context.globals.format {
-        Format::Json => json(&repo, &find),
         Format::Text => table(&repo, &find),
+        Format::Json | Format::Markdown => json(&repo, &find),
     };
     context.result(&text)?;
     let mut problems = profiles.misnamed(&repo.accounts);

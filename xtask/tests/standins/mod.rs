@@ -29,5 +29,7 @@ mod running;
 mod said;
 mod sandbox;
 mod secrets;
+mod status;
 mod tools;
 mod units;
+mod why;

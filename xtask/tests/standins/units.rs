@@ -12,18 +12,35 @@ fn image(name: &str, tag: &str) -> Value {
 
 /// The promised shape, for all units of the sample.
 fn promised(sandbox: &Sandbox) -> Value {
-    let unit = |(name, id): (&str, &str)| {
+    let line_of = |file: &str, text: &str| {
+        let line = 1 + sandbox.read(file).lines().position(|line| line.contains(text)).unwrap();
+        format!("{file}:{line}")
+    };
+    let evidence = |name: &str, id: &str| {
+        let own = format!("{name}/account.hcl");
+        [line_of("accounts.json", id), line_of(&own, id), line_of("terragrunt.hcl", "allowed_account_ids")]
+    };
+    let decides = |image: &str, key: &str, names: &[&str]| {
+        let line = 1 + sandbox.read("common.hcl").lines().position(|line| line.contains(key)).unwrap();
+        let decides: Vec<_> = names.iter().map(|name| unit(name)).collect();
+        json!({ "image": image, "file": "common.hcl", "line": line, "key": key, "decides": decides })
+    };
+    let one = |(name, id): (&str, &str)| {
         let kaniko = if name == "shared" { image("kaniko", "v0.52.1") } else { Value::Null };
         json!({
             "path": unit(name),
             "kind": "terragrunt",
-            "account": { "name": name, "id": id },
+            "account": { "name": name, "id": id, "evidence": evidence(name, id) },
             "profile": format!("your-{name}"),
             "region": "us-east-1",
             "images": { "deploy-runner": image("ecs-deploy-runner", "v0.52.1"), "kaniko": kaniko },
         })
     };
-    json!({ "schema": 1, "root": sandbox.repo(), "units": ACCOUNTS.map(unit) })
+    let pins = [
+        decides("deploy-runner", "deploy_runner_container_image_tag", &ACCOUNTS.map(|(name, _)| name)),
+        decides("kaniko", "kaniko_container_image_tag", &["shared"]),
+    ];
+    json!({ "schema": 1, "root": sandbox.repo(), "units": ACCOUNTS.map(one), "pins": pins })
 }
 
 #[test]

@@ -38,6 +38,9 @@ fn in_body<'b>(body: &'b Body, way: &mut Vec<&'b str>, found: &mut Vec<Literal<'
     }
 }
 
+/// Functions that pass an argument on as it is.
+const PASS_ON: [&str; 8] = ["coalesce", "concat", "lookup", "merge", "tolist", "tomap", "try", "tostring"];
+
 /// Goes only where a value may be passed on whole: what is inside a template or a comparison stands for nothing by itself.
 fn in_expr<'b>(expr: &'b Expr, way: &mut Vec<&'b str>, found: &mut Vec<Literal<'b>>) {
     match &expr.kind {
@@ -57,7 +60,9 @@ fn in_expr<'b>(expr: &'b Expr, way: &mut Vec<&'b str>, found: &mut Vec<Literal<'
         ExprKind::List(items) => items.iter().for_each(|item| in_expr(item, way, found)),
         ExprKind::Parens(inner) => in_expr(inner, way, found),
         ExprKind::Conditional(parts) => parts[1..].iter().for_each(|part| in_expr(part, way, found)),
-        ExprKind::Call(call) => call.arguments.iter().for_each(|argument| in_expr(argument, way, found)),
+        ExprKind::Call(call) if PASS_ON.contains(&call.name.as_str()) => {
+            call.arguments.iter().for_each(|argument| in_expr(argument, way, found));
+        }
         ExprKind::For(it) => in_expr(&it.value, way, found),
         _ => {}
     }
@@ -74,6 +79,7 @@ mod tests {
 inputs = merge(local.x, { a = { "b-c" = "1", (local.k) = ["2", ("3")] } })
 locals {
   d = x == "no" ? "4" : "no-${"no"}"
+  n = format("no", "no")
 }
 module "m" { e = "5" }
 "#;

@@ -1,0 +1,60 @@
+//! The status for programs.
+
+use serde_json::{Map, Value, json};
+
+use super::Status;
+use crate::repo::Unit;
+use crate::repo::image::Decider;
+
+/// `{"schema":1,"root":…,"all_at_tag":…,"units":[…],"pins":[…],"notes":[…]}`; `all_at_tag` is null without `--check`.
+pub(super) fn report(status: &Status<'_>, all_at_tag: Option<bool>) -> String {
+    let units: Vec<_> = status.repo.units.iter().map(|unit| unit_json(status, unit)).collect();
+    let pins: Vec<_> = status
+        .repo
+        .pins()
+        .into_iter()
+        .filter(|decided| status.images.contains(&decided.image))
+        .map(|decided| {
+            let units: Vec<_> = decided.units.iter().map(|unit| unit.as_str()).collect();
+            let pin = decided.pin;
+            json!({
+                "image": decided.image, "file": pin.file, "line": pin.line, "key": pin.key, "tag": pin.value,
+                "decides": units,
+            })
+        })
+        .collect();
+    let root = status.repo.root.display().to_string();
+    let report = json!({
+        "schema": 1, "root": root, "all_at_tag": all_at_tag, "units": units, "pins": pins, "notes": status.notes,
+    });
+    format!("{report:#}\n")
+}
+
+fn unit_json(status: &Status<'_>, unit: &Unit) -> Value {
+    let images: Map<String, Value> = status
+        .images
+        .iter()
+        .map(|image| {
+            let uses = unit.image(*image).map(|uses| {
+                let decided_by: Vec<_> = uses.deciders.iter().map(decider_json).collect();
+                json!({ "tag": uses.tag.value(), "unknown_because": uses.tag.reason(), "decided_by": decided_by })
+            });
+            (image.to_string(), uses.unwrap_or(Value::Null))
+        })
+        .collect();
+    json!({
+        "path": unit.path.as_str(), "account": unit.account.name, "images": images,
+        "module_source": unit.module_source.value(),
+    })
+}
+
+fn decider_json(decider: &Decider) -> Value {
+    let place = decider.place.as_ref();
+    json!({
+        "input": decider.input,
+        "file": place.map(|place| &place.file),
+        "line": place.and_then(|place| place.line),
+        "expression": decider.expression,
+        "is_pin": decider.pin.is_some(),
+    })
+}

@@ -1,0 +1,102 @@
+//! The status as a table for people, 80 columns wide.
+
+use super::Status;
+use super::notes::{Note, Topic};
+use super::rows::Row;
+use crate::report::screen::count;
+
+/// How wide a terminal is taken to be.
+const WIDTH: usize = 80;
+
+/// The table, and the notes below it.
+pub(super) fn table(status: &Status<'_>) -> String {
+    let mut head = vec!["unit".to_owned()];
+    head.extend(status.images.iter().map(ToString::to_string));
+    head.push("module".to_owned());
+    let rows: Vec<_> = status.rows.iter().map(|row| (cells(row), row)).collect();
+    let width = |at: usize| {
+        let all = rows.iter().map(|(cells, _)| &cells[at]).chain([&head[at]]);
+        all.map(|cell| cell.chars().count()).max().unwrap_or_default()
+    };
+    let widths: Vec<_> = (0..head.len()).map(width).collect();
+    let before = widths.iter().map(|width| width + 2).sum::<usize>();
+    let longest = status.rows.iter().map(|row| row.decided_by.chars().count()).max().unwrap_or_default();
+    // What decides gets a line of its own in every row if it doesn't fit into one.
+    let fits = before + longest <= WIDTH;
+    let line = |cells: &[String]| {
+        let cells: Vec<_> = cells.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}")).collect();
+        cells.join("  ")
+    };
+    let mut text = line(&head) + if fits { "  decided by" } else { "" };
+    text = text.trim_end().to_owned() + "\n";
+    for (cells, row) in &rows {
+        let first = line(cells);
+        text += &if fits { format!("{first}  {}\n", row.decided_by) } else { format!("{}\n", first.trim_end()) };
+        if !fits {
+            text += &wrapped(&format!("decided by {}", row.decided_by), "  ", "    ");
+        }
+        if row.labels.len() > 1 {
+            text += &wrapped(&row.labels.join(" "), "  ", "  ");
+        }
+    }
+    text + &notes(&status.notes)
+}
+
+fn cells(row: &Row<'_>) -> Vec<String> {
+    let name = match &row.labels[..] {
+        [only] => only.clone(),
+        several => count(several.len(), "unit"),
+    };
+    let tags = row.tags.iter().map(|tag| if tag.stands_out { format!("{} !", tag.text) } else { tag.text.clone() });
+    std::iter::once(name).chain(tags).chain([row.module.clone()]).collect()
+}
+
+fn notes(notes: &[Note]) -> String {
+    let mut text = String::new();
+    for note in notes {
+        text += if text.is_empty() { "\n" } else { "" };
+        text += &wrapped(&note.text, "!  ", "   ");
+        for place in &note.places {
+            text += &format!("   --> {place}\n");
+        }
+        // Where a single unit is meant, or the table tells, the place says enough.
+        let names_units = note.kind != Topic::Drift && (note.places.is_empty() || note.units.len() > 1);
+        if let ([first, rest @ ..], true) = (&note.units[..], names_units) {
+            let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
+            text += &format!("       {first}{more}\n");
+        }
+    }
+    text
+}
+
+/// A text in lines that fit, with something in front of the first and of the others. A word is never cut.
+fn wrapped(text: &str, first: &str, others: &str) -> String {
+    let mut lines = String::new();
+    let mut line = first.to_owned();
+    let mut is_fresh = true;
+    for word in text.split_whitespace() {
+        if !is_fresh && line.chars().count() + 1 + word.chars().count() > WIDTH {
+            lines += &format!("{line}\n");
+            line = others.to_owned();
+            is_fresh = true;
+        }
+        if !is_fresh {
+            line.push(' ');
+        }
+        line += word;
+        is_fresh = false;
+    }
+    lines + &format!("{line}\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::wrapped;
+
+    #[test]
+    fn lines_are_filled_up_to_eighty_columns_and_words_stay_whole() {
+        let text = format!("{} {} end", "a".repeat(76), "b".repeat(90));
+        assert_eq!(wrapped(&text, "!  ", "   "), format!("!  {}\n   {}\n   end\n", "a".repeat(76), "b".repeat(90)));
+        assert_eq!(wrapped(&format!("{} b", "a".repeat(75)), "!  ", "   "), format!("!  {} b\n", "a".repeat(75)));
+    }
+}

@@ -1,0 +1,202 @@
+//! `why`: which line decides the tag of an image in a unit, and how the tag comes from there to the unit.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use crate::cli::{self, Format};
+use crate::model::{Exit, Failure, Failures, ImageName, Kind, Tag};
+use crate::repo::image::Decider;
+use crate::repo::{Hop, Idle, Repository, Trail, Unit};
+use crate::tasks::context::Context;
+
+/// Prints the way of every tag of a unit.
+pub fn run(context: &Context, args: &cli::Why) -> Result<Exit, Failures> {
+    let mut repo = context.repository()?;
+    let at = repo.units.iter().position(|unit| is_named(unit, &args.unit)).ok_or_else(|| unknown(&repo, &args.unit))?;
+    if let [_, second, ..] = &repo.units.iter().filter(|unit| is_named(unit, &args.unit)).collect::<Vec<_>>()[..] {
+        let failure =
+            Failure::usage(format!("`{}` has several units", args.unit)).detail(format!("{}", repo.units[at].path));
+        return Err(failure.detail(second.path.to_string()).hint("name one by its path").into());
+    }
+    let unit = &repo.units[at];
+    let answers = answers(&repo, unit, args.image);
+    if answers.is_empty() {
+        let what = args.image.map_or_else(|| "no image".to_owned(), |image| format!("no image {image}"));
+        let failure = Failure::new(Kind::NothingSelected, format!("`{}` uses {what}", unit.path));
+        Failures::check(std::mem::take(&mut repo.units[at].problems))?;
+        return Err(failure.into());
+    }
+    context.result(&match context.globals.format {
+        Format::Text => answers.iter().map(|answer| answer.text(unit)).collect::<Vec<_>>().join("\n"),
+        Format::Json | Format::Markdown => format!("{:#}\n", json(unit, &answers)),
+    })?;
+    Failures::check(std::mem::take(&mut repo.units[at].problems))?;
+    Ok(Exit::DONE)
+}
+
+/// A unit may be named by its path or, where it is the only one there, by its account.
+fn is_named(unit: &Unit, name: &str) -> bool {
+    unit.path.as_str() == name.trim_end_matches('/').trim_start_matches("./") || unit.account.name == name
+}
+
+fn unknown(repo: &Repository, name: &str) -> Failure {
+    let near = repo.units.iter().find(|unit| unit.path.as_str().contains(name));
+    let failure = Failure::new(Kind::NothingSelected, format!("there is no unit `{name}`"));
+    match near {
+        Some(unit) => failure.hint(format!("there is `{}`", unit.path)),
+        None => failure.hint("see `cargo xtask units`"),
+    }
+}
+
+/// What there is to say about one image of a unit.
+struct Answer<'u> {
+    name: String,
+    tag: &'u crate::model::Known<Tag>,
+    ways: Vec<Way<'u>>,
+    overridden: Vec<Idle>,
+}
+
+/// One way, and the inputs that a tag takes it to.
+struct Way<'u> {
+    inputs: Vec<&'u Decider>,
+    trail: &'u Trail,
+}
+
+fn answers<'u>(repo: &Repository, unit: &'u Unit, only: Option<ImageName>) -> Vec<Answer<'u>> {
+    let overridden = repo.overridden_pins(unit);
+    let mut answers = Vec::new();
+    for image in ImageName::ALL.into_iter().filter(|image| only.is_none_or(|only| only == *image)) {
+        let Some(uses) = unit.image(image) else { continue };
+        let overridden = overridden.iter().filter(|idle| idle.image == Some(image)).cloned().collect();
+        answers.push(Answer { name: image.to_string(), tag: &uses.tag, ways: ways(&uses.deciders), overridden });
+    }
+    for other in unit.others.iter().filter(|_| only.is_none()) {
+        let ways = ways(std::slice::from_ref(other));
+        answers.push(Answer { name: other.configuration.clone(), tag: &other.tag, ways, overridden: Vec::new() });
+    }
+    answers
+}
+
+/// Inputs whose tags come the same way are told together; where each of them stands may differ.
+fn ways(deciders: &[Decider]) -> Vec<Way<'_>> {
+    let mut ways: Vec<Way<'_>> = Vec::new();
+    for decider in deciders {
+        match ways.iter_mut().find(|way| same_way(way.trail, &decider.trail) && way.inputs[0].tag == decider.tag) {
+            Some(way) => way.inputs.push(decider),
+            None => ways.push(Way { inputs: vec![decider], trail: &decider.trail }),
+        }
+    }
+    ways
+}
+
+fn same_way(a: &Trail, b: &Trail) -> bool {
+    match (&a.hops[..], &b.hops[..]) {
+        ([first, rest @ ..], [other, others @ ..]) if !rest.is_empty() => {
+            first.expression == other.expression && rest == others && a.from == b.from
+        }
+        _ => a == b,
+    }
+}
+
+/// Lines with a place, which is put into a column of its own.
+#[derive(Default)]
+struct Lines(Vec<(String, String)>);
+
+impl Lines {
+    fn add(&mut self, text: impl Into<String>, place: impl Into<String>) {
+        self.0.push((text.into(), place.into()));
+    }
+
+    fn aligned(self) -> String {
+        /// Where the column of places starts at the latest; what is longer pushes only its own place away.
+        const LATEST: usize = 58;
+        let with_place = self.0.iter().filter(|(_, place)| !place.is_empty());
+        let widths = with_place.map(|(text, _)| text.chars().count()).filter(|width| *width <= LATEST);
+        let width = widths.max().unwrap_or_default();
+        self.0.iter().fold(String::new(), |mut all, (text, place)| {
+            let line = format!("{text:width$}   {place}");
+            let _ = writeln!(all, "{}", line.trim_end());
+            all
+        })
+    }
+}
+
+impl Answer<'_> {
+    fn text(&self, unit: &Unit) -> String {
+        let tag = self.tag.value().map_or("unknown", Tag::as_str);
+        let mut lines = Lines::default();
+        for way in &self.ways {
+            way.lines(&mut lines);
+        }
+        for idle in &self.overridden {
+            lines.add(format!("  not used here: {} = {:?}", idle.key, idle.value), idle.place.to_string());
+        }
+        format!("{}  {}  {tag}\n{}", unit.path, self.name, lines.aligned())
+    }
+}
+
+impl Way<'_> {
+    fn lines(&self, lines: &mut Lines) {
+        for decider in &self.inputs {
+            let place = decider.trail.hops.first().map(|hop| hop.place.to_string());
+            lines.add(format!("  {}", decider.input), place.unwrap_or_default());
+        }
+        let decider = self.inputs[0];
+        let end = match (&decider.pin, decider.tag.reason()) {
+            (_, Some(reason)) => format!("   <- unknown: {reason}"),
+            (Some(_), None) => "   <- pin".to_owned(),
+            (None, None) if self.trail.from.is_empty() => String::new(),
+            (None, None) => "   <- worked out from".to_owned(),
+        };
+        if self.trail.hops.is_empty() {
+            lines.add(format!("  {}", end.trim_start()), "");
+        }
+        // The place of the first is said with the input itself.
+        trail_lines(self.trail, 2, true, &end, lines);
+    }
+}
+
+fn trail_lines(trail: &Trail, indent: usize, first_has_place: bool, end: &str, lines: &mut Lines) {
+    let last = trail.hops.len().saturating_sub(1);
+    for (at, Hop { place, expression }) in trail.hops.iter().enumerate() {
+        let place = if at == 0 && first_has_place { String::new() } else { place.to_string() };
+        let end = if at == last { end } else { "" };
+        lines.add(format!("{:indent$}= {expression}", ""), format!("{place}{end}"));
+    }
+    for from in &trail.from {
+        trail_lines(from, indent + 4, false, "", lines);
+    }
+}
+
+fn json(unit: &Unit, answers: &[Answer<'_>]) -> Value {
+    let images: Vec<_> = answers.iter().map(|answer| {
+        let ways: Vec<_> = answer.ways.iter().map(|way| {
+            let inputs: Vec<_> = way.inputs.iter().map(|decider| {
+                let first = decider.trail.hops.first();
+                json!({ "input": decider.input, "file": first.map(|hop| &hop.place.file), "line": first.and_then(|hop| hop.place.line) })
+            }).collect();
+            let pin = way.inputs[0].pin.as_ref();
+            let pin = pin.map(|pin| json!({ "file": pin.file, "line": pin.line, "key": pin.key }));
+            json!({ "inputs": inputs, "trail": trail_json(way.trail), "pin": pin })
+        }).collect();
+        let overridden: Vec<_> = answer.overridden.iter().map(|idle| {
+            json!({ "file": idle.place.file, "line": idle.place.line, "key": idle.key, "value": idle.value })
+        }).collect();
+        json!({
+            "image": answer.name, "tag": answer.tag.value(), "unknown_because": answer.tag.reason(),
+            "ways": ways, "not_used": overridden,
+        })
+    }).collect();
+    json!({ "schema": 1, "unit": unit.path.as_str(), "account": unit.account.name, "images": images })
+}
+
+fn trail_json(trail: &Trail) -> Value {
+    let hops: Vec<_> = trail
+        .hops
+        .iter()
+        .map(|hop| json!({ "file": hop.place.file, "line": hop.place.line, "expression": hop.expression }))
+        .collect();
+    let from: Vec<_> = trail.from.iter().map(trail_json).collect();
+    json!({ "hops": hops, "from": from })
+}
