@@ -5,6 +5,9 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+/// What the root itself is called as a unit.
+const ROOT: &str = ".";
+
 /// The folder of a unit, relative to the repository root, with forward slashes: `dev/us-east-1/mgmt/ecs-deploy-runner`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct UnitPath(String);
@@ -20,7 +23,7 @@ impl UnitPath {
                 _ => return None,
             }
         }
-        Some(Self(parts.join("/")))
+        Some(Self(if parts.is_empty() { ROOT.to_owned() } else { parts.join("/") }))
     }
 
     /// The path with forward slashes.
@@ -30,12 +33,12 @@ impl UnitPath {
 
     /// The folder on disk.
     pub fn in_root(&self, root: &Path) -> PathBuf {
-        root.join(&self.0)
+        if self.0 == ROOT { root.to_owned() } else { root.join(&self.0) }
     }
 
     /// A name for files that belong to this unit: no two units share it, and it has no slash.
     pub fn slug(&self) -> String {
-        self.0.replace('~', "~~").replace('/', "~")
+        if self.0 == ROOT { "~".to_owned() } else { self.0.replace('~', "~~").replace('/', "~") }
     }
 }
 

@@ -95,7 +95,7 @@ fn allowed_ids(body: &Body) -> Vec<Vec<String>> {
 }
 
 /// Adds a place that states the account's id, or a problem if it states another one.
-fn confirm(unit: &mut Unit, stated: &str, place: Place) {
+pub(super) fn confirm(unit: &mut Unit, stated: &str, place: Place) {
     let account = &mut unit.account;
     match AccountId::parse(stated) {
         Ok(id) if id == account.id => {

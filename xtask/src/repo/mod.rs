@@ -12,6 +12,7 @@ pub mod pin;
 pub mod pins;
 pub mod profile;
 pub mod settings;
+mod terraform;
 pub mod trail;
 pub mod unit;
 mod whole;
@@ -136,7 +137,7 @@ impl Repository {
     /// A unit as it is with these files.
     fn read_again(&self, files: &Files, unit: &Unit) -> Unit {
         let account = self.account(&unit.account.name).unwrap_or(&unit.account);
-        Unit::read(files, &self.root, unit.path.clone(), account)
+        Unit::read(files, &self.settings, &self.root, (unit.path.clone(), unit.kind), account)
     }
 }
 

@@ -7,6 +7,7 @@ use super::evidence;
 use super::files::Files;
 use super::hcl::{Evaluator, Fault, Frame, Value};
 use super::image::{Decider, ImageUse, Images};
+use super::settings::Settings;
 use crate::model::{Account, Failure, ImageName, Known, Place, Region, UnitPath};
 use crate::repo::discover::TERRAGRUNT;
 
@@ -63,13 +64,17 @@ impl Unit {
     }
 
     /// Works out everything about the unit in this folder.
-    pub(super) fn read(files: &Files, root: &Path, path: UnitPath, account: &Account) -> Self {
-        let file = path.in_root(root).join(TERRAGRUNT);
-        let evaluator = Evaluator::new(files, file.clone());
+    pub(super) fn read(
+        files: &Files,
+        settings: &Settings,
+        root: &Path,
+        (path, kind): (UnitPath, UnitKind),
+        account: &Account,
+    ) -> Self {
         let mut unit = Self {
             region: Known::Unknown("nothing says it".to_owned()),
             path,
-            kind: UnitKind::Terragrunt,
+            kind,
             account: account.clone(),
             images: ImageName::ALL.into_iter().map(|image| (image, None)).collect(),
             others: Vec::new(),
@@ -81,24 +86,34 @@ impl Unit {
         };
         evidence::region(files, root, &mut unit);
         evidence::account_file(files, root, &mut unit);
+        match kind {
+            UnitKind::Terragrunt => unit.read_terragrunt(files, root),
+            UnitKind::Terraform => unit.read_terraform(files, settings, root),
+        }
+        unit
+    }
+
+    fn read_terragrunt(&mut self, files: &Files, root: &Path) {
+        let file = self.path.in_root(root).join(TERRAGRUNT);
+        let evaluator = Evaluator::new(files, file.clone());
         let frame = match Frame::read(&evaluator, &file) {
             Ok(frame) => frame,
             Err(fault) => {
-                unit.cannot_be_read(&fault);
-                return unit;
+                self.cannot_be_read(&fault);
+                return;
             }
         };
         match frame.inputs(&evaluator) {
             Ok(inputs) => {
-                let images = Images::read(&evaluator, &inputs, &mut unit.problems);
-                (unit.images, unit.others, unit.notes) = (images.own, images.others, images.notes);
+                let images = Images::read(&evaluator, &inputs, &mut self.problems);
+                (self.images, self.others, self.notes) = (images.own, images.others, images.notes);
             }
             Err(fault) => {
-                unit.cannot_be_read(&fault);
-                return unit;
+                self.cannot_be_read(&fault);
+                return;
             }
         }
-        unit.module_source = match frame.terraform_source(&evaluator) {
+        self.module_source = match frame.terraform_source(&evaluator) {
             Ok(Some(source)) => known_text(&source),
             Ok(None) => Known::Unknown("no `terraform` block has a `source`".to_owned()),
             Err(fault) => Known::Unknown(fault.in_one_line()),
@@ -107,18 +122,17 @@ impl Unit {
         let mut setting = |name| match frame.setting(&evaluator, name) {
             Ok(value) => value.map(|value| (known_text(&value), value.origin.place().unwrap_or(Place::file(&file)))),
             Err(fault) => {
-                unit.problems.push(fault.failure());
+                self.problems.push(fault.failure());
                 None
             }
         };
         let (binary, role) = (setting("terraform_binary"), setting("iam_role"));
-        (unit.terraform_binary, unit.iam_role) = (binary, role);
-        evidence::allowed_account_ids(&evaluator, &frame, &mut unit);
-        unit.problems.extend(evaluator.noticed.borrow().iter().map(Fault::failure));
-        unit
+        (self.terraform_binary, self.iam_role) = (binary, role);
+        evidence::allowed_account_ids(&evaluator, &frame, self);
+        self.problems.extend(evaluator.noticed.borrow().iter().map(Fault::failure));
     }
 
-    fn cannot_be_read(&mut self, fault: &Fault) {
+    pub(super) fn cannot_be_read(&mut self, fault: &Fault) {
         self.problems.push(fault.failure());
         let reason = format!("the configuration cannot be read: {}", fault.in_one_line());
         for (name, image) in &mut self.images {

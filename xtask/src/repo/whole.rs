@@ -7,15 +7,18 @@ use std::rc::Rc;
 
 use super::discover::TERRAGRUNT;
 use super::hcl::{Evaluator, Fault, Frame, Kind, Value, stack};
-use super::{Files, Repository, Unit, UnitKind};
+use super::{Files, Repository, Unit, UnitKind, terraform};
 use crate::model::Failure;
 
 impl Repository {
-    /// What terragrunt would fail on in this unit, beyond the unit's own problems.
+    /// What terragrunt or terraform would fail on in this unit, beyond the unit's own problems.
     pub fn complaints(&self, unit: &Unit) -> Vec<Failure> {
         match unit.kind {
             UnitKind::Terragrunt => stack::deep(|| read_all(&self.files, unit, &self.root)),
-            UnitKind::Terraform => Vec::new(),
+            UnitKind::Terraform => {
+                let dir = unit.path.in_root(&self.root);
+                new_to(unit, &stack::deep(|| terraform::complaints(&self.files, &self.settings, &dir)))
+            }
         }
     }
 }
@@ -31,6 +34,11 @@ pub(super) fn read_all(files: &Files, unit: &Unit, root: &std::path::Path) -> Ve
     }
     let mut faults = whole.faults;
     faults.extend(evaluator.noticed.take());
+    new_to(unit, &faults)
+}
+
+/// The faults that are not among the unit's own problems, each once.
+fn new_to(unit: &Unit, faults: &[Fault]) -> Vec<Failure> {
     let mut failures: Vec<Failure> = Vec::new();
     for failure in faults.iter().map(Fault::failure) {
         let text = failure.to_string();

@@ -45,7 +45,7 @@ impl Evaluator<'_> {
     }
 
     /// The value with every number and bool unknown, since they may have become strings.
-    fn untyped(&self, value: &Value) -> Result<Value, Fault> {
+    pub(in crate::repo) fn untyped(&self, value: &Value) -> Result<Value, Fault> {
         self.spend(1)?;
         let kind = match &value.kind {
             Kind::Bool(_) | Kind::Number(_) => {
@@ -64,7 +64,7 @@ impl Evaluator<'_> {
         Ok(Value { kind, origin: value.origin.clone() })
     }
 
-    fn same_type(&self, a: &Value, b: &Value) -> Result<bool, Fault> {
+    pub(in crate::repo) fn same_type(&self, a: &Value, b: &Value) -> Result<bool, Fault> {
         self.spend(1)?;
         Ok(match (&a.kind, &b.kind) {
             (Kind::Null, _) | (_, Kind::Null) => true,

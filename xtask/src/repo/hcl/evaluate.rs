@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use super::syntax::{Call, Expr, ExprKind, Item, Key, Part};
 use super::value::Map;
-use super::{Fault, Frame, Kind, Origin, Source, Span, Value, functions, operators};
+use super::{Fault, Frame, Kind, Names, Origin, Source, Span, Value, functions, operators};
 use crate::repo::files::Files;
 
 /// How deep expressions, locals and files may refer to each other.
@@ -25,6 +25,8 @@ pub struct Evaluator<'a> {
     pub original: PathBuf,
     /// Faults in inputs, each of which only made that input unknown.
     pub noticed: RefCell<Vec<Fault>>,
+    /// What names mean where it is not Terragrunt that reads the files.
+    pub(super) names: Option<&'a dyn Names>,
     pub(super) in_try: Cell<usize>,
     pub(super) frames: RefCell<HashMap<PathBuf, Rc<Frame>>>,
     depth: Cell<usize>,
@@ -58,7 +60,7 @@ impl<'s> Scope<'s> {
         Span { source: self.source().clone(), range: expr.span.clone() }
     }
 
-    fn variable(&self, name: &str) -> Option<Value> {
+    pub(super) fn variable(&self, name: &str) -> Option<Value> {
         let mut next = self.variables;
         while let Some(variable) = next {
             if variable.name == name {
@@ -90,6 +92,7 @@ impl<'a> Evaluator<'a> {
             files,
             original,
             noticed: RefCell::default(),
+            names: None,
             in_try: Cell::new(0),
             frames: RefCell::default(),
             depth: Cell::new(0),
@@ -97,8 +100,13 @@ impl<'a> Evaluator<'a> {
         }
     }
 
+    /// An evaluator for files in which names mean something else than in Terragrunt's.
+    pub fn with_names(files: &'a Files, original: PathBuf, names: &'a dyn Names) -> Self {
+        Self { names: Some(names), ..Self::new(files, original) }
+    }
+
     /// Notes a fault that only made a part unknown, once.
-    pub(super) fn notice(&self, fault: &Fault) {
+    pub fn notice(&self, fault: &Fault) {
         let mut noticed = self.noticed.borrow_mut();
         let same = |known: &Fault| known.what() == fault.what() && known.places() == fault.places();
         if !noticed.iter().any(same) {
@@ -113,6 +121,14 @@ impl<'a> Evaluator<'a> {
             return Err(Fault::new("working this out takes more steps than any real configuration needs").limit());
         }
         Ok(())
+    }
+
+    /// Works out what is worked out before any `try` that uses it.
+    pub fn outside_try<T>(&self, work: impl FnOnce() -> T) -> T {
+        let outer = self.in_try.replace(0);
+        let result = work();
+        self.in_try.set(outer);
+        result
     }
 
     /// Evaluates an expression of the frame's file.
@@ -163,6 +179,9 @@ impl<'a> Evaluator<'a> {
     fn variable(&self, name: &str, scope: Scope<'_>) -> Result<Value, Fault> {
         if let Some(value) = scope.variable(name) {
             return Ok(value);
+        }
+        if let Some(names) = self.names {
+            return names.value(self, &[name]);
         }
         match name {
             "local" => Ok(Value::made(Kind::Locals(scope.frame.clone()))),

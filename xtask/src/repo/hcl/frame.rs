@@ -49,7 +49,7 @@ impl Frame {
     }
 
     /// Puts a frame around a file that is already read.
-    pub(super) fn of(source: Arc<Source>, config_path: PathBuf, is_included: bool) -> Rc<Self> {
+    pub(in crate::repo) fn of(source: Arc<Source>, config_path: PathBuf, is_included: bool) -> Rc<Self> {
         Rc::new(Self {
             source,
             config_path,
@@ -83,9 +83,7 @@ impl Frame {
         }
         self.locals.borrow_mut().insert(name.to_owned(), Thunk::Running);
         // A local is worked out before any `try` that uses it.
-        let outer = evaluator.in_try.replace(0);
-        let result = evaluator.eval(&attribute.value, Scope::of(self)).map_err(Fault::fatal);
-        evaluator.in_try.set(outer);
+        let result = evaluator.outside_try(|| evaluator.eval(&attribute.value, Scope::of(self))).map_err(Fault::fatal);
         self.locals.borrow_mut().insert(name.to_owned(), Thunk::Done(result.clone()));
         result.map(Some)
     }

@@ -10,7 +10,7 @@ use super::{Evaluator, Fault, Kind, Value};
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
 /// The value as text, where HCL would turn it into a string by itself.
-pub(super) fn text(value: &Value) -> Option<Rc<str>> {
+pub(in crate::repo) fn text(value: &Value) -> Option<Rc<str>> {
     match &value.kind {
         Kind::String(text) => Some(text.clone()),
         Kind::Bool(value) => Some(Rc::from(if *value { "true" } else { "false" })),
@@ -20,7 +20,7 @@ pub(super) fn text(value: &Value) -> Option<Rc<str>> {
 }
 
 /// The value as a number, where HCL would turn it into one by itself.
-pub(super) fn number(value: &Value) -> Option<f64> {
+pub(in crate::repo) fn number(value: &Value) -> Option<f64> {
     match &value.kind {
         Kind::Number(number) => Some(*number),
         Kind::String(text) => {

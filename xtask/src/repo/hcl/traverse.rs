@@ -8,16 +8,22 @@ use super::{Evaluator, Fault, Kind, Value, operators};
 
 impl Evaluator<'_> {
     pub(super) fn traversal(&self, start: &Expr, steps: &[Step], scope: Scope<'_>) -> Result<Value, Fault> {
-        // What is unknown about a dependency is said with the whole name.
-        if let (ExprKind::Variable(name), true) = (&start.kind, scope.variables.is_none())
-            && name == "dependency"
+        if let ExprKind::Variable(name) = &start.kind
+            && scope.variable(name).is_none()
         {
             let names = steps.iter().map_while(|step| match step {
                 Step::Attribute(name) => Some(name.as_str()),
                 _ => None,
             });
-            let path = std::iter::once("dependency").chain(names).collect::<Vec<_>>().join(".");
-            return Ok(Value::unknown(format!("`{path}` is an output of another unit")));
+            let path: Vec<_> = std::iter::once(name.as_str()).chain(names).collect();
+            if let Some(names) = self.names {
+                let value = names.value(self, &path)?;
+                return self.steps(value, &steps[(path.len() - 1).min(1)..], scope);
+            }
+            // What is unknown about a dependency is said with the whole name.
+            if name == "dependency" {
+                return Ok(Value::unknown(format!("`{}` is an output of another unit", path.join("."))));
+            }
         }
         let value = self.eval(start, scope)?;
         self.steps(value, steps, scope)

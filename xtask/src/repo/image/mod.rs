@@ -77,4 +77,28 @@ impl Images {
         }
         images
     }
+
+    /// The images of everything that one folder deploys; where that is several things, each with its name in front.
+    pub(super) fn joined(all: Vec<(Option<String>, Self)>, problems: &mut Vec<Failure>) -> Self {
+        let mut joined = Self::default();
+        let mut by_image: BTreeMap<ImageName, Vec<Decider>> = BTreeMap::new();
+        for (name, mut images) in all {
+            let named = |mut decider: Decider| {
+                if let Some(name) = &name {
+                    decider.configuration = format!("{name}.{}", decider.configuration);
+                    decider.input = format!("{name}.{}", decider.input);
+                }
+                decider
+            };
+            joined.notes.append(&mut images.notes);
+            joined.others.extend(images.others.into_iter().map(named));
+            for (image, uses) in images.own {
+                let deciders = uses.into_iter().flat_map(|uses| uses.deciders);
+                by_image.entry(image).or_default().extend(deciders.map(named));
+            }
+        }
+        let own = by_image.into_iter().map(|(image, all)| (image, decide::image_use(image, all, problems)));
+        joined.own.extend(own);
+        joined
+    }
 }

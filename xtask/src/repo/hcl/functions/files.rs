@@ -189,7 +189,7 @@ pub(super) fn jsondecode(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
     Ok(decoded(&node, file.as_ref()))
 }
 
-fn decoded(node: &json::Node, file: Option<&Arc<str>>) -> Value {
+pub(in crate::repo) fn decoded(node: &json::Node, file: Option<&Arc<str>>) -> Value {
     let kind = match &node.value {
         json::Value::Null => Kind::Null,
         json::Value::Bool(value) => Kind::Bool(*value),

@@ -1,7 +1,7 @@
 //! The functions that are worked out, in one table. Any other is unknown, never a guess.
 
 mod collections;
-mod files;
+pub(in crate::repo) mod files;
 mod text;
 
 use super::evaluate::Scope;
@@ -91,6 +91,9 @@ pub(super) fn call(evaluator: &Evaluator<'_>, call: &Call, scope: Scope<'_>) -> 
     match call.name.as_str() {
         "try" => return attempt(evaluator, &call.arguments, scope),
         "can" => return can(evaluator, &call.arguments, scope),
+        name if evaluator.names.is_some() && is_terragrunts(name) => {
+            return Err(Fault::new(format!("there is no function named `{name}` outside Terragrunt")));
+        }
         _ => {}
     }
     let Ok(at) = TABLE.binary_search_by(|function| function.0.cmp(&call.name)) else {
@@ -120,6 +123,12 @@ pub(super) fn call(evaluator: &Evaluator<'_>, call: &Call, scope: Scope<'_>) -> 
         Err(Stop::Unknown(reason)) => Ok(Value::unknown(reason)),
         Err(Stop::Fault(fault)) => Err(fault),
     }
+}
+
+/// Whether a function is Terragrunt's own.
+fn is_terragrunts(name: &str) -> bool {
+    let prefixes = ["get_", "path_relative_", "read_", "find_in_parent_folders", "run_cmd", "sops_", "mark_as_read"];
+    prefixes.iter().any(|prefix| name.starts_with(prefix))
 }
 
 fn unsupported(name: &str) -> String {

@@ -1,0 +1,185 @@
+//! Units of Terraform alone: a root module that calls the module of a runner. Evaluated as Terraform does, offline.
+
+mod account;
+mod folder;
+mod module;
+mod runner;
+mod source;
+mod types;
+mod variables;
+
+use std::path::{Path, PathBuf};
+
+use account::Stated;
+use folder::Folder;
+use module::Module;
+use runner::{Calls, Runner};
+use variables::Given;
+
+use super::evidence;
+use super::files::Files;
+use super::hcl::{Evaluator, Fault};
+use super::image::Images;
+use super::settings::Settings;
+use super::unit::Unit;
+use crate::model::{AccountId, Failure, Known, Place, Region, UnitPath};
+
+/// Whether Terraform is started in this folder, and deploys a runner from it.
+pub(super) fn is_unit(files: &Files, dir: &Path) -> bool {
+    // Most folders call no such module, so they aren't even parsed.
+    if folder::is_terragrunts(files, dir) || !folder::mentions(files, dir, &["ecs-deploy-runner", "../", "./"]) {
+        return false;
+    }
+    match Folder::read(files, dir, dir) {
+        Ok(folder) => folder.is_root(files) && Calls::of(files, &folder) != Calls::No,
+        // What can't be read is told of if it looks like one.
+        Err(_) => folder::mentions(files, dir, &["modules/ecs-deploy-runner", "mgmt/ecs-deploy-runner"]),
+    }
+}
+
+/// The account that the unit's provider states, with the place.
+pub(super) fn stated_account(files: &Files, settings: &Settings, dir: &Path) -> Option<(AccountId, Place)> {
+    let stated = with_module(files, settings, dir, |evaluator, folder, module| {
+        let runners = runner::runners(files, folder, module, evaluator)?;
+        Ok(runners.iter().find_map(|it| Stated::by(module, evaluator, &it.provider)?.account()))
+    });
+    stated.ok().flatten()
+}
+
+/// What to say of a unit whose account nothing states.
+pub(super) fn without_account(path: &UnitPath) -> Failure {
+    Failure::refused(format!("nothing says which account `{path}` belongs to"))
+        .in_file(path.as_str())
+        .hint("add `allowed_account_ids = [\"…\"]` with the twelve digits to its `provider \"aws\"`")
+}
+
+/// Everything that Terraform would fail on in the unit's locals.
+pub(super) fn complaints(files: &Files, settings: &Settings, dir: &Path) -> Vec<Fault> {
+    let noticed = with_module(files, settings, dir, |evaluator, _, module| {
+        module.all_locals(evaluator);
+        Ok(evaluator.noticed.take())
+    });
+    noticed.unwrap_or_else(|fault| vec![fault])
+}
+
+fn with_module<T>(
+    files: &Files,
+    settings: &Settings,
+    dir: &Path,
+    work: impl FnOnce(&Evaluator<'_>, &Folder, &Module<'_>) -> Result<T, Fault>,
+) -> Result<T, Fault> {
+    let folder = Folder::read(files, dir, dir)?;
+    let given = Given::Files { files: &folder.tfvars, environment: settings.pass_environment() };
+    let module = Module::of(&folder, ".".to_owned(), given)?;
+    let evaluator = Evaluator::with_names(files, main_file(dir), &module);
+    work(&evaluator, &folder, &module)
+}
+
+/// The file that paths in messages about the whole unit are made of.
+fn main_file(dir: &Path) -> PathBuf {
+    dir.join("main.tf")
+}
+
+impl Unit {
+    /// Works out everything about a unit of Terraform.
+    pub(super) fn read_terraform(&mut self, files: &Files, settings: &Settings, root: &Path) {
+        let dir = self.path.in_root(root);
+        let read = with_module(files, settings, &dir, |evaluator, folder, module| {
+            if Calls::of(files, folder) == Calls::Json {
+                let file = folder.json.first().map_or("", |(name, _)| name);
+                let fault = Fault::new("a runner's module that is called in JSON is not worked out");
+                return Err(fault.at(Place::file(file)).hint("write the call in HCL, in a file that ends in `.tf`"));
+            }
+            let runners = runner::runners(files, folder, module, evaluator)?;
+            self.take(evaluator, module, runners);
+            self.problems.extend(evaluator.noticed.borrow().iter().map(Fault::failure));
+            Ok(())
+        });
+        if let Err(fault) = read {
+            self.cannot_be_read(&fault);
+        }
+    }
+
+    fn take(&mut self, evaluator: &Evaluator<'_>, module: &Module<'_>, runners: Vec<Runner>) {
+        let Some(first) = runners.first() else {
+            self.module_source = Known::Unknown("no call of a runner's module has any instance".to_owned());
+            return;
+        };
+        self.module_source = first.source.clone();
+        if runners.iter().any(|other| other.source != first.source) {
+            self.module_source = Known::Unknown("the runners in this folder have different sources".to_owned());
+        }
+        let read = |runner: &Runner, problems: &mut Vec<Failure>| {
+            let name = (runners.len() > 1).then_some(runner.address.as_str());
+            (name.map(str::to_owned), Images::read(evaluator, &runner.arguments, problems))
+        };
+        let all = runners.iter().map(|runner| read(runner, &mut self.problems)).collect();
+        let images = Images::joined(all, &mut self.problems);
+        (self.images, self.others) = (images.own, images.others);
+        self.notes.extend(images.notes);
+        if runners.len() > 1 {
+            let what = format!("`{}` deploys {} runners", self.path, runners.len());
+            let places = runners.iter().filter_map(|runner| runner::place_of(module, &runner.address));
+            self.notes.push(places.fold(Failure::refused(what), Failure::at));
+        }
+        let mut providers: Vec<_> = Vec::new();
+        for runner in runners.iter().filter(|runner| !runner.source.as_result().is_err()) {
+            if !providers.contains(&&runner.provider) {
+                providers.push(&runner.provider);
+            }
+        }
+        for provider in providers {
+            match Stated::by(module, evaluator, provider) {
+                Some(stated) => self.take_stated(&stated),
+                None if self.region.value().is_none() => {
+                    self.region = Known::Unknown("no `provider \"aws\"` says it".to_owned());
+                }
+                None => {}
+            }
+        }
+    }
+
+    fn take_stated(&mut self, stated: &Stated) {
+        if let Some((region, place)) = &stated.region {
+            self.take_region(region, place);
+        }
+        if let Some((ids, place)) = &stated.allowed {
+            let known: Vec<_> = ids.iter().filter_map(Known::value).collect();
+            let is_allowed = known.iter().any(|id| *id == self.account.id.as_str());
+            // Several allow this account without saying that it is this unit's.
+            match &known[..] {
+                [only] if ids.len() == 1 => evidence::confirm(self, only, place.clone()),
+                [first, ..] if known.len() == ids.len() && !is_allowed => {
+                    evidence::confirm(self, first, place.clone());
+                }
+                _ => {}
+            }
+        }
+        self.notes.extend(account::redirection_notes(stated));
+    }
+
+    fn take_region(&mut self, stated: &Known<String>, place: &Place) {
+        let stated = match stated {
+            Known::Value(text) => text.parse::<Region>(),
+            Known::Unknown(reason) => {
+                self.region = Known::Unknown(reason.clone());
+                return;
+            }
+        };
+        self.region = match (stated, &self.region) {
+            (Ok(stated), Known::Value(known)) if stated != *known => {
+                let what = format!(
+                    "the region of `{}` is {known} by its folder or `region.hcl` and {stated} by its provider",
+                    self.path
+                );
+                self.problems.push(Failure::refused(what).at(place.clone()));
+                Known::Unknown("its provider and its folder or `region.hcl` disagree".to_owned())
+            }
+            (Ok(stated), _) => Known::Value(stated),
+            (Err(error), _) => {
+                self.problems.push(Failure::refused(error.to_string()).at(place.clone()));
+                Known::Unknown("what its provider says is no region".to_owned())
+            }
+        };
+    }
+}
