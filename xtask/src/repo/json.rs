@@ -3,7 +3,7 @@
 use serde_json::Value as Checked;
 
 /// A value and the line that it starts in, from 1.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Node {
     /// The value.
     pub value: Value,
@@ -12,7 +12,7 @@ pub struct Node {
 }
 
 /// A JSON value. Numbers keep their spelling.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum Value {
     Null,
@@ -24,7 +24,7 @@ pub enum Value {
 }
 
 /// An entry of an object, in the order of the file; equal keys are all kept.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Entry {
     /// The key.
     pub key: String,

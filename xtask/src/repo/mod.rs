@@ -24,6 +24,7 @@ pub mod trail;
 pub mod unit;
 mod walk;
 mod whole;
+pub mod yaml;
 
 #[cfg(test)]
 pub(crate) mod tests;
