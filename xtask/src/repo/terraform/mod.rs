@@ -35,7 +35,7 @@ pub(super) fn is_unit(files: &Files, dir: &Path) -> bool {
     match Folder::read(files, dir, dir) {
         Ok(folder) => folder.is_root(files) && Calls::of(files, &folder) != Calls::No,
         // What can't be read is told of if it looks like one.
-        Err(_) => folder::mentions(files, dir, &["modules/ecs-deploy-runner", "mgmt/ecs-deploy-runner"]),
+        Err(_) => runner::looks_like_one(files, dir),
     }
 }
 
@@ -128,7 +128,7 @@ impl Unit {
             self.notes.push(places.fold(Failure::refused(what), Failure::at));
         }
         let mut providers: Vec<_> = Vec::new();
-        for runner in runners.iter().filter(|runner| !runner.source.as_result().is_err()) {
+        for runner in &runners {
             if !providers.contains(&&runner.provider) {
                 providers.push(&runner.provider);
             }

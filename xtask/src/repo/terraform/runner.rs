@@ -1,9 +1,9 @@
 //! Finds the calls of a runner's module, in a root module and in the modules of the repository that it calls.
 
-use std::collections::BTreeMap;
-use std::path::Path;
+use std::collections::{BTreeMap, HashSet};
+use std::path::{Path, PathBuf};
 
-use super::folder::{Folder, json_names, json_objects};
+use super::folder::{Folder, json_names, json_objects, mentions};
 use super::module::{Merged, Module};
 use super::source;
 use super::variables::Given;
@@ -13,8 +13,8 @@ use crate::repo::hcl::syntax::{Block, ExprKind, Item, Key, Step};
 use crate::repo::hcl::{Evaluator, Fault, Kind, Value};
 use crate::repo::{json, unit};
 
-/// How deep modules may call each other.
-const DEEPEST: usize = 8;
+/// How many modules may lie between the folder that Terraform is started in and the runners.
+const MOST_MODULES: usize = 50;
 /// The arguments of a call that are Terraform's, not the module's.
 const META: [&str; 6] = ["source", "version", "providers", "count", "for_each", "depends_on"];
 
@@ -49,10 +49,10 @@ pub(super) enum Calls {
 impl Calls {
     /// Looks for calls in the files, without working anything out.
     pub(super) fn of(files: &Files, folder: &Folder) -> Self {
-        Self::within(files, folder, 0)
+        Self::within(files, folder, &mut HashSet::from([folder.dir.clone()]))
     }
 
-    fn within(files: &Files, folder: &Folder, depth: usize) -> Self {
+    fn within(files: &Files, folder: &Folder, seen: &mut HashSet<PathBuf>) -> Self {
         let in_json = folder.json.iter().any(|(_, node)| json_sources(node).any(source::is_runner));
         if in_json {
             return Self::Json;
@@ -62,14 +62,26 @@ impl Calls {
             if source::is_runner(source) {
                 return Self::Hcl;
             }
-            if let Some(child) = local_module(files, folder, source).filter(|_| depth < DEEPEST)
-                && Self::within(files, &child, depth + 1) != Self::No
+            let calls = match local_dir(folder, source)
+                .filter(|dir| seen.insert(dir.clone()))
+                .map(|dir| Folder::read(files, &dir, &dir).map_err(|_| dir))
             {
+                Some(Ok(child)) => Self::within(files, &child, seen) != Self::No,
+                // What can't be read is told of if it looks like one.
+                Some(Err(dir)) => looks_like_one(files, &dir),
+                None => false,
+            };
+            if calls {
                 return Self::Hcl;
             }
         }
         Self::No
     }
+}
+
+/// Whether the text of a folder that can't be read has what makes a call of a runner's module.
+pub(super) fn looks_like_one(files: &Files, dir: &Path) -> bool {
+    mentions(files, dir, &["modules/ecs-deploy-runner", "mgmt/ecs-deploy-runner"])
 }
 
 fn literal_source(block: &Block) -> Option<&str> {
@@ -87,13 +99,8 @@ fn json_sources(node: &json::Node) -> impl Iterator<Item = &str> {
     })
 }
 
-/// The folder of a module in the repository; `None` if the source is elsewhere or there is nothing to read.
-fn local_module(files: &Files, folder: &Folder, source: &str) -> Option<Folder> {
-    let dir = local_dir(folder, source)?;
-    Folder::read(files, &dir, &dir).ok().filter(|folder| folder.frames().next().is_some() || !folder.json.is_empty())
-}
-
-fn local_dir(folder: &Folder, source: &str) -> Option<std::path::PathBuf> {
+/// The folder of a module in the repository; `None` if the source is elsewhere.
+fn local_dir(folder: &Folder, source: &str) -> Option<PathBuf> {
     let is_local = source.starts_with("./") || source.starts_with("../");
     is_local.then(|| clean(&folder.dir.join(source)))
 }
@@ -106,8 +113,16 @@ pub(super) fn runners(
     evaluator: &Evaluator<'_>,
 ) -> Result<Vec<Runner>, Fault> {
     let start = folder.dir.clone();
-    let mut search = Search { files, start: &start, original: &evaluator.original, found: Vec::new() };
+    let mut search = Search {
+        files,
+        start: &start,
+        original: &evaluator.original,
+        found: Vec::new(),
+        n_modules: 0,
+        noticed: Vec::new(),
+    };
     search.within(folder, module, evaluator, "", &Provider::Default)?;
+    search.noticed.iter().for_each(|fault| evaluator.notice(fault));
     Ok(search.found)
 }
 
@@ -117,6 +132,9 @@ struct Search<'s> {
     start: &'s Path,
     original: &'s Path,
     found: Vec<Runner>,
+    n_modules: usize,
+    /// What is at fault in the modules in between.
+    noticed: Vec<Fault>,
 }
 
 impl Search<'_> {
@@ -133,9 +151,13 @@ impl Search<'_> {
             let source = unit::known_text(&source);
             let Some(text) = source.value() else { continue };
             let is_runner = source::is_runner(text);
-            let child = local_module(self.files, folder, text).filter(|child| {
-                address.matches("module.").count() < DEEPEST && Calls::of(self.files, child) == Calls::Hcl
-            });
+            let child = match local_dir(folder, text)
+                .map(|dir| Folder::read(self.files, &dir, self.start).map_err(|fault| (dir, fault)))
+            {
+                Some(Ok(child)) => Some(child).filter(|child| Calls::of(self.files, child) == Calls::Hcl),
+                Some(Err((dir, fault))) if looks_like_one(self.files, &dir) => return Err(fault),
+                _ => None,
+            };
             if !(is_runner || child.is_some()) || !is_made(call, evaluator)? {
                 continue;
             }
@@ -151,11 +173,16 @@ impl Search<'_> {
     }
 
     fn inside(&mut self, child: &Folder, arguments: Value, address: &str, provider: &Provider) -> Result<(), Fault> {
-        let folder = Folder::read(self.files, &child.dir, self.start)?;
+        self.n_modules += 1;
+        if self.n_modules > MOST_MODULES {
+            return Err(Fault::new("more modules call each other than in any real configuration").limit());
+        }
         let way = files::relative(self.start, &child.dir).display().to_string();
-        let module = Module::of(&folder, way, Given::Call(arguments))?;
+        let module = Module::of(child, way, Given::Call(arguments))?;
         let evaluator = Evaluator::with_names(self.files, self.original.to_owned(), &module);
-        self.within(&folder, &module, &evaluator, address, provider)
+        let result = self.within(child, &module, &evaluator, address, provider);
+        self.noticed.extend(evaluator.noticed.take());
+        result
     }
 }
 

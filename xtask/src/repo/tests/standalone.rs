@@ -18,6 +18,10 @@ fn summaries(repo: &Repository) -> Vec<String> {
     assert_eq!(texts(repo.all_problems()), "");
     let summary = |unit: &Unit| {
         assert_eq!(unit.kind, UnitKind::Terraform);
+        for pin in unit.images.values().flatten().flat_map(|uses| &uses.deciders).filter_map(|it| it.pin.as_ref()) {
+            let bytes = repo.bytes_of(&pin.file).expect("it was read");
+            assert_eq!(bytes[pin.span.clone()], *format!("{:?}", pin.value).as_bytes(), "{pin:?}");
+        }
         let region = unit.region.as_result().map_or_else(|why| format!("?{why}"), ToString::to_string);
         let [runner, kaniko] = ImageName::ALL.map(|image| shown(unit, image));
         format!("{} in {} {region}: {runner} | {kaniko}", unit.path, unit.account)
@@ -266,6 +270,21 @@ fn a_provider_that_contradicts_the_accounts_file_or_the_folder_is_a_problem() {
     let problems = texts(repo.all_problems());
     let what = "the region of `us-west-2` is us-west-2 by its folder or `region.hcl` and us-east-1 by its provider";
     assert!(problems.starts_with(what), "{problems}");
+}
+
+#[test]
+fn modules_that_call_each_other_without_end_or_cannot_be_read_are_told() {
+    let child = |text: &str| {
+        let main = "module \"a\" {\n  source = \"../modules/a\"\n}\n";
+        let repo = Tree::new(&[("unit/provider.tf", PROVIDER), ("unit/main.tf", main), ("modules/a/main.tf", text)]);
+        texts(repo.open().all_problems()).lines().next().unwrap_or_default().to_owned()
+    };
+    let calls = |n: usize| format!("module \"m{n}\" {{\n  source = \"./\"\n}}\n");
+    let endless = (0..20).map(calls).collect::<String>() + &call("\"v1\"");
+    assert_eq!(child(&endless), "more modules call each other than in any real configuration");
+    assert!(child(&format!("}}{endless}")).starts_with("cannot parse `modules/a/main.tf`: "));
+    let fault = call("\"v1\"").replace("terraform_planner_config", "x = local.y\n  terraform_planner_config");
+    assert_eq!(child(&fault), "there is no local `y`");
 }
 
 #[test]
