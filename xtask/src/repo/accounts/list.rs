@@ -163,6 +163,18 @@ mod tests {
     }
 
     #[test]
+    fn an_id_in_yaml_without_quotes_is_read_unless_other_readers_would_lose_its_zeros() {
+        let text = "dev:\n  email: aws+dev@example.com\n  id: 100000000004\nold:\n  id: 012345678901\nsmall: {id: 42}\nlogs: '000000000001'\n";
+        let listed = Listed::read(&crate::repo::yaml::parse(text).expect("it is YAML"), "accounts.yml");
+        let shown: Vec<_> = listed.accounts.iter().map(|it| format!("{it} {}", it.evidence[0])).collect();
+        assert_eq!(shown, ["100000000004 dev accounts.yml:3", "000000000001 logs accounts.yml:7"]);
+        let texts = texts(&listed.failures);
+        let loses = "the id of account `old` is a number, 012345678901, which loses leading zeros\n  --> accounts.yml:5\nhint: quote it";
+        assert!(texts[0].starts_with(loses), "{texts:?}");
+        assert!(texts[1].starts_with("the id of account `small` is a number, 42, "), "{texts:?}");
+    }
+
+    #[test]
     fn all_that_is_wrong_is_reported_and_the_rest_is_read() {
         let listed = read(
             r#"{"a": "100000000001", "b": "100000000001", "c": "1", "d": {}, "e": null, "a": "100000000002", "f": "100000000006"}"#,

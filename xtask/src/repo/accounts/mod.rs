@@ -9,11 +9,11 @@ pub(super) use list::Listed;
 pub(super) use owner::{AccountFile, Allowed, NoAccount, Says, folders};
 
 use super::files::Files;
-use super::json;
+use super::{json, yaml};
 use crate::model::{Failure, Place};
 
 /// The names that an accounts file may have; a root may have several, as long as they agree.
-pub const NAMES: [&str; 1] = ["accounts.json"];
+pub const NAMES: [&str; 3] = ["accounts.json", "accounts.yml", "accounts.yaml"];
 
 /// Whether the folder has an accounts file.
 pub(super) fn is_in(dir: &Path) -> bool {
@@ -38,11 +38,19 @@ fn read_file(files: &Files, path: &Path) -> Listed {
     let Ok(text) = std::str::from_utf8(&bytes) else {
         return Listed::failed(Failure::refused("the accounts file is not UTF-8").in_file(file));
     };
-    match json::parse(text) {
+    let parsed = if file.ends_with(".json") {
+        json::parse(text).map_err(|error| (error.what, Some((error.line, error.column))))
+    } else {
+        yaml::parse(text).map_err(|error| {
+            let (what, line) = error.parts();
+            (what.to_owned(), line.map(|line| (line, 1)))
+        })
+    };
+    match parsed {
         Ok(node) => Listed::read(&node, &file),
-        Err(error) => {
-            let place = Place { file, line: Some(error.line), column: Some(error.column) };
-            Listed::failed(Failure::refused(format!("cannot parse the accounts file: {}", error.what)).at(place))
+        Err((what, at)) => {
+            let place = Place { file, line: at.map(|at| at.0), column: at.map(|at| at.1) };
+            Listed::failed(Failure::refused(format!("cannot parse the accounts file: {what}")).at(place))
         }
     }
 }
