@@ -127,6 +127,8 @@ pub fn workable<'r>(context: &Context, repo: &Repository, units: &[&'r Unit]) ->
     let mut problems = Vec::new();
     let mut workable = Vec::new();
     for (unit, label) in units.iter().zip(labels(units)) {
+        let declared = repo.settings.assumed_roles();
+        problems.extend(unit.redirections.iter().filter_map(|it| it.refusal(&unit.account, declared)));
         let region = unit.region.as_result().map_err(|reason| {
             Failure::refused(format!("the region of `{}` is not known, because {reason}", unit.path))
         });

@@ -7,6 +7,7 @@ mod images;
 mod includes;
 mod paths;
 mod pins;
+mod redirections;
 mod shapes;
 mod splice;
 mod standalone;
