@@ -22,6 +22,7 @@ mod programs;
 pub(crate) mod shape;
 mod sources;
 mod standalone;
+mod standalone_types;
 pub(crate) mod toolbox;
 mod tools_work;
 mod typed;

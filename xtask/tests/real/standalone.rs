@@ -17,13 +17,13 @@ use super::toolbox::Toolbox;
 /// What a source ends in that is replaced by the stub.
 const RUNNER: &str = "/ecs-deploy-runner";
 
-struct Copied {
+pub(super) struct Copied {
     dir: tempfile::TempDir,
 }
 
 impl Copied {
     /// A fixture with its real sources.
-    fn of(fixture: &Path) -> Self {
+    pub(super) fn of(fixture: &Path) -> Self {
         let copied = Self { dir: tempfile::tempdir().expect("a folder") };
         fs::create_dir(copied.root().join(".git")).expect("a folder");
         for file in below(fixture) {
@@ -34,12 +34,12 @@ impl Copied {
         copied
     }
 
-    fn root(&self) -> &Path {
+    pub(super) fn root(&self) -> &Path {
         self.dir.path()
     }
 
     /// Leaves out what needs the network, calls the stub in the place of the runner, and hands out what it is given.
-    fn make_plannable(&self) {
+    pub(super) fn make_plannable(&self) {
         let mut arguments: Vec<String> = Vec::new();
         let stub = self.root().join("stub");
         for file in below(self.root()).into_iter().filter(|file| file.extension().is_some_and(|it| it == "tf")) {
@@ -102,7 +102,7 @@ fn way(from: &Path, to: &Path) -> String {
 }
 
 /// What the stub is given when this folder is planned; a part that only an apply would know is left out.
-fn given(engine: &Path, folder: &Path) -> Value {
+pub(super) fn given(engine: &Path, folder: &Path) -> Value {
     let run = |arguments: &[&str]| {
         let output = Command::new(engine)
             .args(arguments)
@@ -128,7 +128,7 @@ fn asks(folder: &Path) -> bool {
     fs::read_to_string(folder.join("main.tf")).expect("a file").contains("variable \"tag\" {\n  type = string\n}")
 }
 
-fn compare(unit: &Unit, decider: &Decider, given: &Value, known: &mut usize) {
+pub(super) fn compare(unit: &Unit, decider: &Decider, given: &Value, known: &mut usize) {
     let at = |way: &str| way.split('.').fold(given, |value, name| &value[name]).as_str().map(str::to_owned);
     let image_way = decider.input.strip_suffix("docker_tag").expect("it is the way to a tag");
     let (tag, uri) = (at(&decider.input), at(&format!("{image_way}docker_image")));
@@ -166,108 +166,4 @@ fn what_terraform_passes_to_the_runner_is_what_the_evaluator_says() {
     }
     assert!(known.len() >= 7, "{known:?}");
     assert!(known.values().all(|n| *n > 0), "{known:?}");
-}
-
-/// Type of a variable, its value, and an expression for a tag in which `V` is the variable.
-const CASES: [(&str, &str, &str); 51] = [
-    ("string", "1.10", "V"),
-    ("string", "1.0", "V"),
-    ("string", "100000000004", "V"),
-    ("string", "true", "V"),
-    ("string", "\"v1\"", "\"${V}\""),
-    ("string", "null", "coalesce(V, \"v1\")"),
-    ("number", "\"010\"", "\"v${V}\""),
-    ("number", "1e3", "\"v${V}\""),
-    ("bool", "\"1\"", "V ? \"v1\" : \"v2\""),
-    ("bool", "\"false\"", "V ? \"v1\" : \"v2\""),
-    ("any", "1.10", "\"v${V}\""),
-    ("any", "{ a = 1, b = \"x\" }", "\"v${V.a}\""),
-    ("any", "[\"v1\", 2]", "V[0]"),
-    ("list(string)", "[1, \"v2\"]", "join(\"-\", V)"),
-    ("list(any)", "[1, \"v2\"]", "join(\"-\", [for x in V : x == \"1\" ? \"one\" : \"other\"])"),
-    ("list(any)", "[1, null, \"v2\"]", "join(\"-\", [for x in V : x == null ? \"none\" : x])"),
-    ("list(any)", "[{ a = 1 }, { a = \"x\" }]", "\"v${V[0].a}\""),
-    ("set(string)", "[\"b\", \"a\", \"b\"]", "join(\"-\", V)"),
-    ("set(string)", "[\"b\", 1]", "join(\"-\", V)"),
-    ("map(string)", "{ a = 1 }", "V.a"),
-    ("map(string)", "{ a = 1 }", "V.a == \"1\" ? \"v1\" : \"v2\""),
-    ("map(any)", "{ a = 1, b = \"x\" }", "V.a == \"1\" ? \"v1\" : \"v2\""),
-    ("map(any)", "{ a = 1, b = 2 }", "V.a == 1 ? \"v1\" : \"v2\""),
-    ("map(any)", "{ a = 1, b = null }", "V.a == 1 ? \"v1\" : \"v2\""),
-    ("map", "{ a = \"v1\" }", "V.a"),
-    ("map(list(string))", "{ a = [1, 2] }", "join(\"-\", V.a)"),
-    ("tuple([string, number])", "[1, 2]", "V[0] == \"1\" ? \"v1\" : \"v2\""),
-    ("object({ a = string })", "{ a = 1, b = 2 }", "join(\"-\", keys(V))"),
-    ("object({ a = string })", "{ a = null }", "V.a == null ? \"v1\" : \"v2\""),
-    ("object({ a = optional(string) })", "{}", "coalesce(V.a, \"v1\")"),
-    ("object({ a = optional(string) })", "{}", "join(\"-\", keys(V))"),
-    ("object({ a = optional(string, \"v1\") })", "{ a = null }", "V.a"),
-    ("object({ a = optional(string, 1.50) })", "{}", "V.a"),
-    ("object({ a = optional(object({ b = optional(string, \"v1\") }), {}) })", "{}", "V.a.b"),
-    ("object({ a = optional(object({ b = optional(string, \"v1\") })) })", "{}", "V.a == null ? \"v1\" : \"v2\""),
-    ("object({ a = optional(object({ b = optional(string, \"v1\") })) })", "{ a = { b = null } }", "V.a.b"),
-    ("object({ a = optional(map(string), { x = 1 }) })", "{}", "V.a.x"),
-    ("object({ a = optional(list(object({ b = optional(string, \"v1\") })), [{}]) })", "{}", "V.a[0].b"),
-    (
-        "map(object({ a = optional(string, \"v1\"), b = optional(string, \"v2\") }))",
-        "{ x = { b = \"v3\" } }",
-        "\"${V[\"x\"].a}-${V.x.b}\"",
-    ),
-    ("list(object({ a = string }))", "[{ a = 1, b = 2 }]", "join(\"-\", keys(V[0]))"),
-    ("string", "\"v1\"", "try(local.object.missing, V)"),
-    ("string", "\"v1\"", "try(get_env(\"X\"), V)"),
-    ("string", "\"v1\"", "can(local.object.here) ? V : \"v2\""),
-    ("string", "\"v1\"", "lookup(local.object, \"here\", V)"),
-    ("string", "\"v1\"", "lookup(local.object, \"missing\", V)"),
-    ("string", "\"v1\"", "[for path in [V] : path][0]"),
-    ("string", "\"v1\"", "\"${path.module == path.root ? V : \"v2\"}\""),
-    ("string", "\"tag.txt\"", "trimspace(file(\"${path.module}/${V}\"))"),
-    ("string", "\"tag.txt\"", "fileexists(V) ? \"v1\" : \"v2\""),
-    ("string", "\"v1\"", "merge({ a = V }, local.object).a"),
-    ("string", "\"v1\"", "\"${terraform.workspace}-${V}\""),
-];
-
-#[test]
-fn variables_get_the_types_and_values_that_terraform_gives_them() {
-    let Some(toolbox) = Toolbox::get() else { return };
-    let (mut variables, mut tfvars, mut images) = (String::new(), String::new(), String::new());
-    for (n, (declared, value, tag)) in CASES.iter().enumerate() {
-        // Every other value is a default.
-        let default = if n % 2 == 0 { format!("  default = {value}\n") } else { String::new() };
-        variables += &format!("variable \"v{n}\" {{\n  type = {declared}\n{default}}}\n");
-        if default.is_empty() {
-            tfvars += &format!("v{n} = {value}\n");
-        }
-        let tag = tag.replace('V', &format!("var.v{n}"));
-        images += &format!(
-            "    c{n} = {{ docker_image = \"100000000004.dkr.ecr.us-east-1.amazonaws.com/x\", docker_tag = {tag} }}\n"
-        );
-    }
-    let main = format!(
-        "provider \"aws\" {{\n  allowed_account_ids = [\"100000000004\"]\n}}\nlocals {{\n  object = {{ here = \"v1\" }}\n}}\n\
-         module \"runner\" {{\n  source = \"git::x//modules/ecs-deploy-runner?ref=v1\"\n  container_images = {{\n{images}  }}\n}}\n"
-    );
-    let source = tempfile::tempdir().expect("a folder");
-    for (name, text) in [
-        ("main.tf", &main),
-        ("variables.tf", &variables),
-        ("terraform.tfvars", &tfvars),
-        ("tag.txt", &"v7\n".to_owned()),
-    ] {
-        fs::write(source.path().join(format!("{name}.in")), text).expect("a file");
-    }
-    let copied = Copied::of(source.path());
-    let repo = Repository::open(copied.root()).expect("it opens");
-    let problems: Vec<_> = repo.all_problems().map(ToString::to_string).collect();
-    assert!(problems.is_empty(), "{problems:?}");
-    copied.make_plannable();
-    for engine in std::iter::once(&toolbox.tofu).chain(&toolbox.terraform) {
-        let given = given(engine, copied.root());
-        let unit = &repo.units[0];
-        let mut known = 0;
-        unit.others.iter().for_each(|decider| compare(unit, decider, &given, &mut known));
-        let unknown: Vec<_> = unit.others.iter().filter_map(|decider| decider.tag.reason()).collect();
-        // Those that the evaluator leaves open on purpose, and no more.
-        assert!(unknown.len() <= 3 && known >= 2 * CASES.len() - 3, "{unknown:?}");
-    }
 }
