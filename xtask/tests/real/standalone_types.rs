@@ -193,7 +193,7 @@ impl Type {
     }
 
     fn field(dice: &mut Dice, n: u64, depth: u64) -> (String, Self, Presence) {
-        let of = Self::made(dice, depth - 1);
+        let of = if dice.below(5) == 0 { Self::Any } else { Self::made(dice, depth - 1) };
         let presence = match dice.below(3) {
             0 => Presence::Required,
             1 => Presence::Optional,
@@ -231,7 +231,10 @@ impl Type {
             Self::String => probed(probes, way, dice.one(&["\"v1\"", "7", "true", "1.50", "-0.25"])),
             Self::Number => probed(probes, way, dice.one(&["7", "\"12\"", "1.5", "\"3.50\"", "1e2"])),
             Self::Bool => probed(probes, way, dice.one(&["true", "\"false\"", "\"true\"", "\"0\""])),
-            Self::Any => probed(probes, way, "\"v1\""),
+            Self::Any => {
+                probes.push(format!("{way} == \"7\" ? \"text\" : \"none\""));
+                dice.one(&["7", "\"7\"", "\"v1\""]).to_owned()
+            }
             Self::List(of) => {
                 let values = of.elements(dice, |n| format!("{way}[{n}]"), probes);
                 format!("[{}]", values.join(", "))

@@ -5,6 +5,7 @@ mod folder;
 mod module;
 mod runner;
 mod types;
+mod unify;
 mod variables;
 
 use std::path::{Path, PathBuf};

@@ -3,6 +3,7 @@
 
 use std::rc::Rc;
 
+use super::unify;
 use crate::repo::hcl::syntax::{Expr, ExprKind, Key};
 use crate::repo::hcl::value::Map;
 use crate::repo::hcl::{Evaluator, Fault, Kind, Origin, Value, operators};
@@ -26,8 +27,8 @@ pub(super) enum Type {
 /// An attribute of an object.
 #[derive(Debug)]
 pub(super) struct Field {
-    name: String,
-    of: Type,
+    pub(super) name: String,
+    pub(super) of: Type,
     /// What stands in where the attribute is missing; `None` means that it must be there.
     default: Option<Value>,
 }
@@ -121,25 +122,8 @@ impl Type {
 
     /// Converts the elements of a collection, which all get one type.
     fn elements(&self, evaluator: &Evaluator<'_>, items: Vec<Value>) -> Result<Vec<Value>, Fault> {
-        if !matches!(self, Self::Any) {
-            return items.iter().map(|item| self.convert(evaluator, item)).collect();
-        }
-        let first = items.iter().find(|item| !item.is_null()).cloned();
-        let mut same = true;
-        for item in &items {
-            same &= first.as_ref().map_or(Ok(true), |first| evaluator.same_type(first, item))?;
-        }
-        let is_simple = |item: &Value| item.is_null() || operators::text(item).is_some();
-        if same {
-            Ok(items)
-        } else if items.iter().all(is_simple) {
-            if items.iter().all(|item| item.as_str().is_none()) {
-                return Err(Fault::new("the elements of a collection must all have one type"));
-            }
-            Ok(items.iter().map(|item| text(item).unwrap_or_else(|| item.clone())).collect())
-        } else {
-            items.iter().map(|item| evaluator.untyped(item)).collect()
-        }
+        let converted: Result<Vec<_>, _> = items.iter().map(|item| self.convert(evaluator, item)).collect();
+        unify::unify(self, evaluator, converted?)
     }
 
     fn name(&self) -> &'static str {
@@ -187,7 +171,7 @@ fn misfit(wanted: &str, value: &Value) -> Fault {
 }
 
 /// The value as a string. One that was none is not the literal that it came from.
-fn text(value: &Value) -> Option<Value> {
+pub(super) fn text(value: &Value) -> Option<Value> {
     if value.as_str().is_some() {
         return Some(value.clone());
     }

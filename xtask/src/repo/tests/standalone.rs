@@ -154,6 +154,8 @@ fn values_get_the_type_of_their_variable() {
         ("set(string)", "[\"b\", \"a\", \"b\"]", "join(\"-\", var.a)", "a-b"),
         ("map(string)", "{ a = 1 }", "var.a.a", "1"),
         ("map(any)", "{ a = 1, b = \"x\" }", "var.a.a == \"1\" ? \"v1\" : \"v2\"", "v1"),
+        ("map(map(any))", "{ a = { x = 7 }, b = { x = \"v1\" } }", "var.a.a.x == \"7\" ? \"v1\" : \"v2\"", "v1"),
+        ("list(object({ a = any }))", "[{ a = 7 }, { a = \"x\" }]", "var.a[0].a == \"7\" ? \"v1\" : \"v2\"", "v1"),
         ("tuple([string, number])", "[1, 2]", "\"v${join(\"-\", var.a)}\"", "v1-2"),
         ("object({ a = string })", "{ a = 1, b = 2 }", "join(\"-\", keys(var.a))", "a"),
         (
