@@ -44,7 +44,7 @@ impl Stated {
         Some(Self {
             region: value("region").map(|(value, place)| (known_text(&value), place)),
             allowed: value("allowed_account_ids").map(|(value, place)| (texts(&value), place)),
-            redirections: redirections(block, evaluator),
+            redirections: of_provider(block, evaluator),
         })
     }
 
@@ -67,22 +67,32 @@ fn id_text(value: &Value) -> Known<String> {
     }
 }
 
-fn redirections(block: &Merged<'_>, evaluator: &Evaluator<'_>) -> Vec<Redirection> {
+/// What would act as somebody else in any AWS provider: all of them act in the same plan.
+pub(super) fn redirections(module: &Module<'_>, evaluator: &Evaluator<'_>) -> Vec<Redirection> {
+    module.providers.values().flat_map(|block| of_provider(block, evaluator)).collect()
+}
+
+fn of_provider(block: &Merged<'_>, evaluator: &Evaluator<'_>) -> Vec<Redirection> {
     let mut found = Vec::new();
     let mut add = |name: &str, value: Value, place: Place| {
         let what = format!("`{name}` of provider `aws`");
         found.extend(Redirection::by(what, Actor::Provider, &value, place));
     };
-    for name in CREDENTIALS {
+    for name in CREDENTIALS.into_iter().chain(ROLES) {
         if let Some(definition) = block.get(name) {
             let value = definition.value(evaluator).unwrap_or_else(|fault| Value::unknown(fault.in_one_line()));
             add(name, value, definition.place());
         }
     }
     for (frame, inner) in &block.blocks {
+        let place = || frame.source.place(inner.span.start);
         if ROLES.contains(&inner.kind.as_str()) {
             let (value, place) = role(evaluator, frame, inner);
             add(&inner.kind, value, place);
+        } else if let ("dynamic", Some(name)) = (inner.kind.as_str(), inner.labels.first())
+            && ROLES.contains(&name.as_str())
+        {
+            add(name, Value::unknown("it is in a `dynamic` block"), place());
         }
     }
     found

@@ -4,7 +4,6 @@ mod account;
 mod folder;
 mod module;
 mod runner;
-mod source;
 mod types;
 mod variables;
 
@@ -93,7 +92,8 @@ impl Unit {
                 return Err(fault.at(Place::file(file)).hint("write the call in HCL, in a file that ends in `.tf`"));
             }
             let runners = runner::runners(files, folder, module, evaluator)?;
-            self.take(evaluator, module, runners);
+            self.take(evaluator, module, &runners);
+            self.redirections = account::redirections(module, evaluator);
             let files = folder.frames().map(|frame| Extra::file(frame.source.clone()));
             files.for_each(|file| redirect::in_backends(&file, &mut self.redirections));
             self.problems.extend(evaluator.noticed.borrow().iter().map(Fault::failure));
@@ -104,15 +104,14 @@ impl Unit {
         }
     }
 
-    fn take(&mut self, evaluator: &Evaluator<'_>, module: &Module<'_>, runners: Vec<Runner>) {
+    fn take(&mut self, evaluator: &Evaluator<'_>, module: &Module<'_>, runners: &[Runner]) {
         let Some(first) = runners.first() else {
             self.module = super::Module::unknown("no call of a runner's module has any instance");
             return;
         };
-        let place = runner::place_of(module, &first.address);
-        self.module = super::Module { source: first.source.clone(), place };
-        if runners.iter().any(|other| other.source != first.source) {
-            self.module.source = Known::Unknown("the runners in this folder have different sources".to_owned());
+        self.module = first.module.clone();
+        if runners.iter().any(|other| other.module.source != first.module.source) {
+            self.module = super::Module::unknown("the runners in this folder have different sources");
         }
         let read = |runner: &Runner, problems: &mut Vec<Failure>| {
             let name = (runners.len() > 1).then_some(runner.address.as_str());
@@ -124,11 +123,11 @@ impl Unit {
         self.notes.extend(images.notes);
         if runners.len() > 1 {
             let what = format!("`{}` deploys {} runners", self.path, runners.len());
-            let places = runners.iter().filter_map(|runner| runner::place_of(module, &runner.address));
+            let places = runners.iter().filter_map(|runner| runner.module.place.clone());
             self.notes.push(places.fold(Failure::refused(what), Failure::at));
         }
         let mut providers: Vec<_> = Vec::new();
-        for runner in &runners {
+        for runner in runners {
             if !providers.contains(&&runner.provider) {
                 providers.push(&runner.provider);
             }
@@ -155,7 +154,6 @@ impl Unit {
                 self.problems.extend(allowed.confirm(&self.path, &mut self.account));
             }
         }
-        self.redirections.extend(stated.redirections.iter().cloned());
     }
 
     fn take_region(&mut self, stated: &Known<String>, place: &Place) {

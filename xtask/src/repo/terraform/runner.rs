@@ -5,13 +5,12 @@ use std::path::{Path, PathBuf};
 
 use super::folder::{Folder, json_names, json_objects, mentions};
 use super::module::{Merged, Module};
-use super::source;
 use super::variables::Given;
-use crate::model::{Known, Place};
 use crate::repo::files::{self, Files, clean};
 use crate::repo::hcl::syntax::{Block, ExprKind, Item, Key, Step};
 use crate::repo::hcl::{Evaluator, Fault, Kind, Value};
-use crate::repo::{json, unit};
+use crate::repo::module::is_runner;
+use crate::repo::{self, json, unit};
 
 /// How many modules may lie between the folder that Terraform is started in and the runners.
 const MOST_MODULES: usize = 50;
@@ -22,8 +21,8 @@ const META: [&str; 6] = ["source", "version", "providers", "count", "for_each", 
 pub(super) struct Runner {
     /// Its name as Terraform says it: `module.runner`.
     pub(super) address: String,
-    /// The source of the module.
-    pub(super) source: Known<String>,
+    /// The module.
+    pub(super) module: repo::Module,
     /// What is passed to it.
     pub(super) arguments: Value,
     /// The AWS provider of the root module that it uses.
@@ -53,13 +52,13 @@ impl Calls {
     }
 
     fn within(files: &Files, folder: &Folder, seen: &mut HashSet<PathBuf>) -> Self {
-        let in_json = folder.json.iter().any(|(_, node)| json_sources(node).any(source::is_runner));
+        let in_json = folder.json.iter().any(|(_, node)| json_sources(node).any(is_runner));
         if in_json {
             return Self::Json;
         }
         let calls = folder.frames().flat_map(|frame| frame.source.body.blocks_named("module"));
         for source in calls.filter_map(literal_source) {
-            if source::is_runner(source) {
+            if is_runner(source) {
                 return Self::Hcl;
             }
             let calls = match local_dir(folder, source)
@@ -148,9 +147,9 @@ impl Search<'_> {
     ) -> Result<(), Fault> {
         for (name, call) in &module.calls {
             let Some(source) = call.value(evaluator, "source")? else { continue };
-            let source = unit::known_text(&source);
-            let Some(text) = source.value() else { continue };
-            let is_runner = source::is_runner(text);
+            let called = repo::Module { place: source.origin.place(), source: unit::known_text(&source) };
+            let Some(text) = called.source.value() else { continue };
+            let is_runner = is_runner(text);
             let child = match local_dir(folder, text)
                 .map(|dir| Folder::read(self.files, &dir, self.start).map_err(|fault| (dir, fault)))
             {
@@ -166,7 +165,7 @@ impl Search<'_> {
             match child {
                 // A folder that is named like the runner's module, and only passes on to the real one.
                 Some(child) => self.inside(&child, arguments, &address, &provider)?,
-                None => self.found.push(Runner { address, source, arguments, provider }),
+                None => self.found.push(Runner { address, module: called, arguments, provider }),
             }
         }
         Ok(())
@@ -234,10 +233,4 @@ fn provider_of(call: &Merged<'_>, outer: &Provider) -> Provider {
         }
         _ => Provider::Unknown,
     }
-}
-
-/// Where a call is written, for messages.
-pub(super) fn place_of(module: &Module<'_>, address: &str) -> Option<Place> {
-    let name = address.strip_prefix("module.")?.split('.').next()?;
-    module.calls.get(name).map(|call| call.place.clone())
 }

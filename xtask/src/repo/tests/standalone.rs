@@ -2,7 +2,7 @@
 
 use super::{Tree, fixture, texts};
 use crate::model::{ImageName, Known};
-use crate::repo::{Repository, Unit, UnitKind};
+use crate::repo::{Redirection, Repository, Unit, UnitKind};
 
 fn shown(unit: &Unit, image: ImageName) -> String {
     let Some(uses) = unit.image(image) else { return "-".to_owned() };
@@ -223,7 +223,7 @@ fn two_runners_in_one_folder_must_agree() {
     assert!(problems.contains("module.runner.terraform_planner_config gets v1"), "{problems}");
     assert!(problems.contains("module.other.terraform_planner_config gets v2"), "{problems}");
     let notes = texts(repo.units[0].notes.iter());
-    assert!(notes.starts_with("`unit` deploys 2 runners\n  --> unit/b.tf:1\n  --> unit/a.tf:1\n"), "{notes}");
+    assert!(notes.starts_with("`unit` deploys 2 runners\n  --> unit/b.tf:2\n  --> unit/a.tf:2\n"), "{notes}");
     let nobody = first.replace("source", "count = 0\n  source");
     let repo = Tree::new(&[("unit/provider.tf", PROVIDER), ("unit/a.tf", &nobody)]).open();
     assert!(repo.units[0].images.values().all(Option::is_none));
@@ -239,8 +239,16 @@ fn the_account_is_stated_or_it_is_a_problem() {
             || texts(repo.all_problems()),
             |unit| format!("{} {}", unit.account.id, unit.account.evidence[0]),
         );
-        let redirections = unit.map(|unit| unit.redirections.iter().map(|it| format!("{} {}", it.what, it.place)));
-        (account, redirections.map(Iterator::collect::<String>).unwrap_or_default())
+        let redirections = unit.map(|unit| &unit.redirections[..]).unwrap_or_default();
+        let shown = |it: &Redirection| {
+            format!(
+                "{} {} {}",
+                it.what,
+                it.value.as_result().map_or_else(|why| format!("?{why}"), ToString::to_string),
+                it.place
+            )
+        };
+        (account, redirections.iter().map(shown).collect::<Vec<_>>().join(", "))
     };
     let main = call("\"v1\"");
     let nothing = "nothing says which account `unit` belongs to\n  --> unit\n\
@@ -250,8 +258,12 @@ fn the_account_is_stated_or_it_is_a_problem() {
     assert_eq!(told("provider \"aws\" {}\n", &main).0, nothing);
     let two = "provider \"aws\" {\n  allowed_account_ids = [\"100000000004\", \"100000000006\"]\n}\n";
     assert_eq!(told(two, &main).0, nothing);
-    let role = "provider \"aws\" {\n  assume_role {\n    role_arn = \"arn:aws:iam::100000000006:role/x\"\n  }\n}\n";
-    let assumed = "`assume_role` of provider `aws` unit/provider.tf:3";
+    let role = "provider \"aws\" {\n  assume_role {\n    role_arn = local.role\n  }\n}\n\
+                locals {\n  role = \"arn:aws:iam::100000000006:role/x\"\n}\n\
+                provider \"aws\" {\n  alias = \"b\"\n  profile = var.x\n  dynamic \"assume_role\" {}\n}\n";
+    let assumed = "`assume_role` of provider `aws` arn:aws:iam::100000000006:role/x unit/provider.tf:3, \
+                   `profile` of provider `aws` ?there is no variable `x` (unit/provider.tf:11) unit/provider.tf:11, \
+                   `assume_role` of provider `aws` ?it is in a `dynamic` block unit/provider.tf:12";
     assert_eq!(told(role, &main), ("100000000006 unit/provider.tf:3".to_owned(), assumed.to_owned()));
     let aliased =
         format!("{two}provider \"aws\" {{\n  alias = \"b\"\n  allowed_account_ids = [\"100000000005\"]\n}}\n");
