@@ -42,8 +42,10 @@ const VARIABLES: [&str; 14] = [
 /// Who acts with the other credentials, which decides who can notice it later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Actor {
-    /// Terragrunt assumes a role before it starts terraform, or hands variables on: the inner guard sees whose they are.
+    /// Terragrunt assumes a role before it starts terraform: the inner guard sees whose it is.
     Terragrunt,
+    /// Whatever reads variables that terragrunt sets for terraform.
+    Variables,
     /// A provider: the plan tells, as far as it names the role.
     Provider,
     /// The backend that keeps the state: nobody else sees it.
@@ -81,8 +83,13 @@ impl Redirection {
     /// notice if it did. `declared` are the roles that the settings know of.
     pub fn refusal(&self, account: &Account, declared: &[String]) -> Option<Failure> {
         let (says, what) = (self.value.value(), &self.what);
-        let is_declared = says.is_some_and(|value| declared.contains(value)) && self.actor != Actor::Terragrunt;
-        let noticed_later = says.is_none() && self.actor != Actor::Backend;
+        let is_declared = says.is_some_and(|value| declared.contains(value));
+        let is_declared = is_declared && matches!(self.actor, Actor::Provider | Actor::Backend);
+        let noticed_later = match self.actor {
+            Actor::Terragrunt => self.account.is_none(),
+            Actor::Variables | Actor::Provider => says.is_none(),
+            Actor::Backend => false,
+        };
         if self.account.as_ref() == Some(&account.id) || is_declared || noticed_later {
             return None;
         }
@@ -99,7 +106,9 @@ impl Redirection {
         };
         let failure = failure.at(self.place.clone());
         Some(match (self.actor, is_role) {
-            (Actor::Terragrunt, true) => failure.hint(format!("let it be a role in {}, or none", account.id)),
+            (Actor::Terragrunt | Actor::Variables, true) => {
+                failure.hint(format!("let it be a role in {}, or none", account.id))
+            }
             (_, true) => failure
                 .hint("if it is meant to: add the role to `assumed-roles` in [workspace.metadata.xtask] in Cargo.toml"),
             (_, false) => failure.hint("leave it out: terraform gets the credentials of the account by itself"),
@@ -160,7 +169,7 @@ fn of_extra_arguments(evaluator: &Evaluator<'_>, frame: &Rc<Frame>, found: &mut 
         let mut entry = |name: &str, value: Value, place: Place| {
             if VARIABLES.contains(&name) || name.starts_with("AWS_ENDPOINT_URL_") {
                 let what = format!("`{name}` in `env_vars`");
-                found.extend(Redirection::by(what, Actor::Terragrunt, &value, place));
+                found.extend(Redirection::by(what, Actor::Variables, &value, place));
             }
         };
         each_entry(evaluator, frame, &variables.value, &mut entry)?;

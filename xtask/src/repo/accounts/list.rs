@@ -104,7 +104,7 @@ fn account(entry: &Entry, file: &str) -> Result<Account, Failure> {
         _ => &entry.node,
     };
     let place = Place::line(file, node.line);
-    let id = id(&name, node).map_err(|failure| failure.at(place.clone()))?;
+    let id = id(&name, node, file.ends_with(".json")).map_err(|failure| failure.at(place.clone()))?;
     let deploy_order = field("deploy_order").and_then(|node| match &node.value {
         Value::Number(text) | Value::String(text) => text.parse().ok(),
         _ => None,
@@ -112,17 +112,18 @@ fn account(entry: &Entry, file: &str) -> Result<Account, Failure> {
     Ok(Account { name, id, deploy_order, evidence: vec![place] })
 }
 
-/// A number is an id only if it is written with twelve digits and the first isn't 0: whoever else reads the file as
-/// numbers would lose it.
-fn id(name: &str, node: &Node) -> Result<AccountId, Failure> {
+/// A number is an id only in YAML, where it is easily written so, and only with twelve digits of which the first isn't 0:
+/// whoever else reads the file would lose that.
+fn id(name: &str, node: &Node, is_json: bool) -> Result<AccountId, Failure> {
+    let is_kept = |digits: &str| !is_json && !digits.starts_with('0');
     let what = format!("the id of account `{name}`");
     match &node.value {
         Value::String(text) => {
             AccountId::parse(text).map_err(|error| Failure::refused(format!("{what} is wrong: {error}")))
         }
-        Value::Number(digits) => AccountId::parse(digits).ok().filter(|_| !digits.starts_with('0')).ok_or_else(|| {
-            Failure::refused(format!("{what} is a number, {digits}, which loses leading zeros"))
-                .hint("quote it: all twelve digits, in quotes")
+        Value::Number(digits) => AccountId::parse(digits).ok().filter(|_| is_kept(digits)).ok_or_else(|| {
+            Failure::refused(format!("{what} is a number, which would lose leading zeros"))
+                .hint("quote it: write all twelve digits, in quotes")
         }),
         _ => Err(Failure::refused(format!("{what} is wrong: it is not a string"))),
     }
@@ -153,12 +154,11 @@ mod tests {
     }
 
     #[test]
-    fn a_number_is_an_id_only_with_twelve_digits() {
-        assert_eq!(read("{\"dev\": 100000000004}").accounts[0].id.as_str(), "100000000004");
+    fn an_id_that_is_a_number_is_refused_with_the_reason() {
         assert_eq!(
-            texts(&read("{\"dev\":\n 4}").failures),
-            ["the id of account `dev` is a number, 4, which loses leading zeros\n  --> accounts.json:2\n\
-              hint: quote it: all twelve digits, in quotes"]
+            texts(&read("{\"dev\":\n 100000000004}").failures),
+            ["the id of account `dev` is a number, which would lose leading zeros\n  --> accounts.json:2\n\
+              hint: quote it: write all twelve digits, in quotes"]
         );
     }
 
@@ -169,9 +169,10 @@ mod tests {
         let shown: Vec<_> = listed.accounts.iter().map(|it| format!("{it} {}", it.evidence[0])).collect();
         assert_eq!(shown, ["100000000004 dev accounts.yml:3", "000000000001 logs accounts.yml:7"]);
         let texts = texts(&listed.failures);
-        let loses = "the id of account `old` is a number, 012345678901, which loses leading zeros\n  --> accounts.yml:5\nhint: quote it";
+        let loses =
+            "the id of account `old` is a number, which would lose leading zeros\n  --> accounts.yml:5\nhint: quote it";
         assert!(texts[0].starts_with(loses), "{texts:?}");
-        assert!(texts[1].starts_with("the id of account `small` is a number, 42, "), "{texts:?}");
+        assert!(texts[1].starts_with("the id of account `small` is a number, "), "{texts:?}");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod bump;
 mod evaluator;
+mod fixtures;
 mod hostile;
 mod images;
 mod includes;
