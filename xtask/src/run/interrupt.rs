@@ -1,11 +1,10 @@
 //! Ctrl-C and its kin: the first one starts nothing new and waits for what runs; the second one leaves at once, and what
 //! runs finishes by itself, in a session of its own and with a log of its own.
 
-use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
 use signal_hook::iterator::Signals;
 
 use crate::model::{Failure, Kind};
@@ -15,8 +14,8 @@ use crate::model::{Failure, Kind};
 pub struct Interrupt(Arc<AtomicI32>);
 
 impl Interrupt {
-    /// Listens from now on.
-    pub fn listen() -> Result<Self, Failure> {
+    /// Listens from now on; `say` prints a line about what was asked.
+    pub fn listen(say: impl Fn(&str) + Send + 'static) -> Result<Self, Failure> {
         let interrupt = Self::default();
         let asked = Arc::clone(&interrupt.0);
         let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])
@@ -56,7 +55,12 @@ pub fn leave_to_child() -> Result<(), Failure> {
         .map_err(|error| Failure::new(Kind::Internal, "cannot listen for signals").because(error))
 }
 
-fn say(line: &str) {
-    // A terminal that is gone can't be told anything.
-    let _ = writeln!(std::io::stderr(), "\n{line}");
+/// Becomes true whenever somebody asks where things are: SIGUSR1, and on macOS also Ctrl-T.
+pub fn asked_where() -> Arc<AtomicBool> {
+    let asked = Arc::new(AtomicBool::new(false));
+    // Without it one question can't be asked, and nothing else is lost.
+    let _ = signal_hook::flag::register(SIGUSR1, Arc::clone(&asked));
+    #[cfg(target_os = "macos")]
+    let _ = signal_hook::flag::register(signal_hook::consts::SIGINFO, Arc::clone(&asked));
+    asked
 }
