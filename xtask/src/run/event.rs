@@ -20,6 +20,11 @@ pub enum StepResult {
 }
 
 impl StepResult {
+    /// Whether it did what it was to do.
+    pub fn is_good(self) -> bool {
+        self == Self::Succeeded
+    }
+
     /// The word in reports.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -156,6 +156,7 @@ impl Executor {
             let cause = format!("the start could not be written down, so it was not started: {error}");
             return Outcome { cause: Some(cause), ..failed(step, started.elapsed()) };
         }
+        let _at_work = step.lock.as_deref().map(|lock| self.interrupt.at_work(lock));
         let output = step.output.as_ref().expect("a step that runs side by side with others has a log");
         let running = process::detached(&step.invocation, output, &self.relay);
         let status = running.and_then(|running| {

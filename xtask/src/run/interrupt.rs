@@ -1,46 +1,92 @@
-//! Ctrl-C and its kin: the first one starts nothing new and waits for what runs; the second one leaves at once, and what
-//! runs finishes by itself, in a session of its own and with a log of its own.
+//! Ctrl-C and its kin. The first starts nothing new and waits for what runs. The second asks terraform itself to stop,
+//! once, and waits. The third leaves at once; what still runs finishes by itself, in a session of its own, with a log.
 
-use std::io::Write;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
 use signal_hook::iterator::Signals;
 
 use crate::model::{Failure, Kind};
+use crate::tools::{lock, process};
 
-/// Whether somebody asked to stop.
+/// Whether somebody asked to stop, and where somebody is at work.
 #[derive(Clone, Debug, Default)]
-pub struct Interrupt(Arc<AtomicI32>);
+pub struct Interrupt {
+    asked: Arc<AtomicI32>,
+    at_work: Arc<Mutex<Vec<PathBuf>>>,
+}
+
+/// Remembers that somebody is at work until it is dropped.
+#[derive(Debug)]
+pub struct AtWork<'i> {
+    interrupt: &'i Interrupt,
+    lock: PathBuf,
+}
+
+impl Drop for AtWork<'_> {
+    fn drop(&mut self) {
+        self.interrupt.locks().retain(|lock| *lock != self.lock);
+    }
+}
 
 impl Interrupt {
-    /// Listens from now on.
-    pub fn listen() -> Result<Self, Failure> {
+    /// Listens from now on; `say` prints a line about what was asked.
+    pub fn listen(say: impl Fn(&str) + Send + 'static) -> Result<Self, Failure> {
         let interrupt = Self::default();
-        let asked = Arc::clone(&interrupt.0);
+        let listening = interrupt.clone();
         let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])
             .map_err(|error| Failure::new(Kind::Internal, "cannot listen for signals").because(error))?;
         std::thread::spawn(move || {
+            let mut was_terraform_asked = false;
             for signal in signals.forever() {
-                if asked.swap(signal, Ordering::SeqCst) != 0 {
-                    say("Leaving      what still runs finishes by itself; its log is in .xtask/runs");
+                let is_first = listening.asked.swap(signal, Ordering::SeqCst) == 0;
+                if is_first {
+                    say(
+                        "Stopping     nothing new is started, what runs is waited for; once more to interrupt terraform",
+                    );
+                    continue;
+                }
+                let n_asked = if was_terraform_asked { 0 } else { listening.interrupt_terraform() };
+                if n_asked == 0 {
+                    say(
+                        "Leaving      what still runs finishes by itself; its log is in .xtask/runs\n             to go on from here: the same command again",
+                    );
                     std::process::exit(128 + signal);
                 }
-                say("Stopping     nothing new is started, what runs is waited for; once more to leave it running");
+                was_terraform_asked = true;
+                say("Interrupted  terraform was asked to stop, and is waited for; once more to leave it running");
             }
         });
         Ok(interrupt)
     }
 
+    /// Tells that somebody is at work who holds this lock of a unit, so that terraform can be asked to stop.
+    pub fn at_work(&self, lock: &Path) -> AtWork<'_> {
+        self.locks().push(lock.to_owned());
+        AtWork { interrupt: self, lock: lock.to_owned() }
+    }
+
+    /// Sends one SIGINT to each terraform at work: to nobody else, since terragrunt would pass it on or end it by force.
+    /// How many there were.
+    fn interrupt_terraform(&self) -> usize {
+        let pids = self.locks().iter().filter_map(|lock| lock::holder(&lock::of_terraform(lock))).collect::<Vec<_>>();
+        pids.into_iter().filter(|pid| process::interrupt(*pid)).count()
+    }
+
+    fn locks(&self) -> MutexGuard<'_, Vec<PathBuf>> {
+        self.at_work.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Whether somebody asked to stop.
     pub fn asked(&self) -> bool {
-        self.0.load(Ordering::SeqCst) != 0
+        self.asked.load(Ordering::SeqCst) != 0
     }
 
     /// An error if somebody asked to stop.
     pub fn check(&self) -> Result<(), Failure> {
-        match self.0.load(Ordering::SeqCst) {
+        match self.asked.load(Ordering::SeqCst) {
             0 => Ok(()),
             SIGTERM => Err(Failure::new(Kind::Terminated, "terminated")),
             _ => Err(Failure::new(Kind::Interrupted, "interrupted")),
@@ -56,7 +102,12 @@ pub fn leave_to_child() -> Result<(), Failure> {
         .map_err(|error| Failure::new(Kind::Internal, "cannot listen for signals").because(error))
 }
 
-fn say(line: &str) {
-    // A terminal that is gone can't be told anything.
-    let _ = writeln!(std::io::stderr(), "\n{line}");
+/// Becomes true whenever somebody asks where things are: SIGUSR1, and on macOS also Ctrl-T.
+pub fn asked_where() -> Arc<AtomicBool> {
+    let asked = Arc::new(AtomicBool::new(false));
+    // Without it one question can't be asked, and nothing else is lost.
+    let _ = signal_hook::flag::register(SIGUSR1, Arc::clone(&asked));
+    #[cfg(target_os = "macos")]
+    let _ = signal_hook::flag::register(signal_hook::consts::SIGINFO, Arc::clone(&asked));
+    asked
 }

@@ -29,6 +29,20 @@ pub enum StepKind {
     Apply,
 }
 
+impl StepKind {
+    /// What is going on while it runs.
+    pub fn doing(self) -> &'static str {
+        match self {
+            Self::Identity => "proving",
+            Self::Source | Self::Lookup => "asking",
+            Self::Build => "building",
+            Self::Plan => "planning",
+            Self::Show => "reading",
+            Self::Apply => "applying",
+        }
+    }
+}
+
 impl fmt::Display for StepKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -2,16 +2,19 @@
 
 use std::ffi::OsStr;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use crate::model::{Account, Failure, Failures, Region};
 use crate::repo::Repository;
+use crate::report::live::Live;
 use crate::report::progress::Progress;
-use crate::report::screen::{Tone, count, duration};
+use crate::report::screen::{self, Tone, count, duration};
 use crate::run::event::{Event, Outcome, StepResult};
 use crate::run::executor::{Executor, OnFailure};
 use crate::run::folder::RunFolder;
-use crate::run::interrupt::Interrupt;
+use crate::run::interrupt::{Interrupt, asked_where};
 use crate::run::lock::RunLock;
 use crate::run::redact::is_secret_name;
 use crate::run::step::Stage;
@@ -35,6 +38,7 @@ pub struct Session<'a> {
     /// When it began.
     pub started: Instant,
     executor: Executor,
+    asked_where: Arc<AtomicBool>,
     _lock: RunLock,
 }
 
@@ -55,8 +59,16 @@ impl<'a> Session<'a> {
         let mut secrets = env::build(&context.vars, Purpose::Plain, &[]).vars;
         secrets.extend(secret(&context.vars));
         let relay = Relay { program, secrets };
-        let executor = Executor { relay, interrupt: Interrupt::listen()?, n_jobs };
-        Ok(Self { context, run, root: repo.root.clone(), started: Instant::now(), executor, _lock: lock })
+        let executor = Executor { relay, interrupt: Interrupt::listen(screen::interject)?, n_jobs };
+        Ok(Self {
+            context,
+            run,
+            root: repo.root.clone(),
+            started: Instant::now(),
+            executor,
+            asked_where: asked_where(),
+            _lock: lock,
+        })
     }
 
     /// Asks what the credential tool would ask at every call, and keeps the answer out of the logs.
@@ -79,8 +91,13 @@ impl<'a> Session<'a> {
 
     /// Runs a stage side by side and tells about it.
     pub fn side_by_side(&self, stage: &Stage, on_failure: OnFailure) -> Vec<Outcome> {
-        let progress = Progress::new(&self.context.screen);
-        self.executor.side_by_side(stage, on_failure, &mut |event| progress.tell(event))
+        let screen = &self.context.screen;
+        let (progress, live) =
+            (Progress::new(screen), Live::start(screen, stage.lanes.len(), self.asked_where.clone()));
+        self.executor.side_by_side(stage, on_failure, &mut |event| {
+            live.tell(event);
+            progress.tell(event);
+        })
     }
 
     /// Whether to give up waiting for an answer.

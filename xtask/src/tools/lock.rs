@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, fcntl_lock};
 use rustix::io::Errno;
+use rustix::process::{Flock, FlockType, Pid, fcntl_getlk};
 
 use crate::model::Failure;
 use crate::tools::attempt::private_folder;
@@ -47,6 +48,12 @@ pub fn is_held(path: &Path) -> bool {
         Ok(file) => fcntl_lock(&file, FlockOperation::NonBlockingLockExclusive).is_err(),
         Err(_) => false,
     })
+}
+
+/// The process that holds a lock, asked of the kernel: an id that was written down could be somebody else's by now.
+pub fn holder(path: &Path) -> Option<Pid> {
+    let file = open_existing(path).ok()?;
+    fcntl_getlk(&file, &Flock::from(FlockType::WriteLock)).ok()??.pid
 }
 
 /// The lock that the inner guard takes beside the outer one's.

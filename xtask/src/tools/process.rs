@@ -236,6 +236,11 @@ fn in_a_session_of_its_own(command: &mut Command) -> &mut Command {
     }
 }
 
+/// Sends a process the signal of Ctrl-C; `false` if it is gone.
+pub fn interrupt(process: rustix::process::Pid) -> bool {
+    rustix::process::kill_process(process, rustix::process::Signal::INT).is_ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -104,3 +104,48 @@ fn first_interrupt_lets_what_runs_finish_and_starts_nothing_new() {
         assert!(tags(&cloud, "100000000006").is_empty(), "production was not started");
     }
 }
+
+#[test]
+fn second_interrupt_ends_terraform_alone_which_gives_its_lock_back() {
+    let Some(tools) = Toolbox::get() else { return };
+    let engines: &[&[Engine]] =
+        if tools.terraform.is_some() { &[&[Engine::Terraform], &[Engine::Tofu]] } else { &[&[Engine::Tofu]] };
+    for (terragrunt, engines) in
+        [Terragrunt::V0, Terragrunt::V1].into_iter().flat_map(|v| engines.iter().map(move |e| (v, *e)))
+    {
+        let case = format!("{terragrunt:?} {engines:?}");
+        let cloud = Cloud::start(tools);
+        let live =
+            Live::new(tools, &cloud, Shape { terragrunt, engines, apply: Apply::WaitsAtGate, ..Shape::default() });
+        let mut runner = start(&live, &["apply-all", "--yes", "--account", "dev", "--account", "prod"]);
+        let mut rest = wait_for(&mut runner, "Applying     1 of 2");
+        let held = live.gate().next();
+        for answer in ["Stopping", "Interrupted"] {
+            signal(&runner, "INT");
+            let mut line = String::new();
+            while !line.starts_with(answer) {
+                line.clear();
+                assert_ne!(rest.read_line(&mut line).expect("it is text"), 0, "{case}: the interrupt is answered");
+            }
+        }
+        // The provisioner ends, so that terraform gets to the end of what it was doing.
+        drop(held);
+        let mut told = String::new();
+        rest.read_to_string(&mut told).expect("it is text");
+        let status = runner.wait().expect("it ends");
+        assert_eq!(status.code(), Some(130), "{case}: {told}");
+        wait_until_ended(&live);
+        let state = live.state_file("dev");
+        let leftover = state.with_file_name(".terraform.tfstate.lock.info");
+        assert!(!leftover.exists(), "{case}: the lock of the state was given back");
+        assert!(state.exists(), "{case}: what was done is in the state");
+        assert!(tags(&cloud, "100000000006").is_empty(), "{case}: production was not started");
+        // What is left is done by the next run, once.
+        let gate = live.gate();
+        let mut again = start(&live, &["apply-all", "--yes", "--account", "dev"]);
+        gate.next().let_go();
+        let status = again.wait().expect("it ends");
+        assert_eq!(status.code(), Some(0), "{case}");
+        assert_eq!(tags(&cloud, DEV).len(), 2, "{case}");
+    }
+}

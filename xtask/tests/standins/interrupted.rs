@@ -1,7 +1,8 @@
 //! Two runs at once, Ctrl-C, and a runner that is killed: nothing is lost, and the next run says what became of it.
 
 use std::fs::File;
-use std::path::PathBuf;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 
 use rustix::process::Signal;
 
@@ -23,6 +24,15 @@ fn wait_until_unlocked(sandbox: &Sandbox, account: &str) {
         let file = File::options().write(true).open(path).unwrap();
         rustix::fs::fcntl_lock(&file, rustix::fs::FlockOperation::LockExclusive).unwrap();
     }
+}
+
+/// Makes a stand-in ignore Ctrl-C, as a program does that is busy for long.
+fn make_deaf(program: &Path) {
+    let real = program.ancestors().nth(2).unwrap().join("real").join(program.file_name().unwrap());
+    std::fs::create_dir(real.parent().unwrap()).unwrap();
+    std::fs::rename(program, &real).unwrap();
+    std::fs::write(program, format!("#!/bin/sh\ntrap '' INT\nexec {} \"$@\"\n", real.display())).unwrap();
+    std::fs::set_permissions(program, std::fs::Permissions::from_mode(0o755)).unwrap();
 }
 
 /// A runner that was killed in the middle of the apply in dev, which waits at the gate.
@@ -74,13 +84,33 @@ fn first_interrupt_lets_what_runs_finish_and_starts_nothing_new() {
 }
 
 #[test]
-fn second_interrupt_leaves_at_once_and_what_runs_finishes_by_itself() {
+fn second_interrupt_reaches_terraform_alone_and_waits_for_it() {
     let sandbox = Sandbox::bumped();
     let gate = sandbox.gate();
     let mut running = apply(&sandbox, &["dev", "stage"]).start();
-    let held = gate.next();
+    let _held = gate.next();
     running.signal(Signal::INT);
     running.wait_until_it_says("Stopping");
+    running.signal(Signal::INT);
+    running.wait_until_it_says("Interrupted");
+    running.finish().exits(130).is("interrupted-twice");
+    assert!(sandbox.log().applied().is_empty(), "the stand-in of terraform ends at once");
+    assert_eq!(sandbox.tags_in_state("dev"), ["v0.52.1"]);
+    sandbox.no_gate();
+    apply(&sandbox, &["dev", "stage"]).run().exits(0);
+}
+
+#[test]
+fn third_interrupt_leaves_at_once_and_what_runs_finishes_by_itself() {
+    let sandbox = Sandbox::bumped();
+    make_deaf(&sandbox.tool("terraform"));
+    let gate = sandbox.gate();
+    let mut running = apply(&sandbox, &["dev", "stage"]).start();
+    let held = gate.next();
+    for answer in ["Stopping", "Interrupted"] {
+        running.signal(Signal::INT);
+        running.wait_until_it_says(answer);
+    }
     running.signal(Signal::INT);
     running.finish().exits(130).says("Leaving");
     held.let_go();

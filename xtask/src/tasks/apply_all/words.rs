@@ -149,9 +149,7 @@ pub(super) fn report(session: &Session<'_>, queue: &Queue<'_, '_>, applied: Vec<
         }
         return Ok(Exit::DONE);
     }
-    let bad = with(StepResult::Failed) + with(StepResult::Unknown);
-    let kind =
-        if bad == 0 { session.check_interrupt().err().map_or(Kind::Failed, |why| why.kind) } else { Kind::Failed };
+    let kind = session.check_interrupt().err().map_or(Kind::Failed, |why| why.kind);
     let parts = [
         (with(StepResult::Failed), "failed"),
         (with(StepResult::Unknown), "unknown"),

@@ -1,0 +1,147 @@
+//! The live region as text: a pure function of what is running, of time, and of the room that there is.
+
+use std::time::Duration;
+
+use super::state::{Running, State};
+use crate::report::screen::duration;
+
+/// After this long without a line a row says so.
+const SILENCE: Duration = Duration::from_secs(60);
+/// How wide the bar is.
+const BAR: usize = 20;
+
+/// The lines of the region, each at most `width` columns, at most half of the `height` of the terminal.
+pub(super) fn frame(state: &State, now: Duration, width: usize, height: usize) -> Vec<String> {
+    if state.running.is_empty() {
+        return Vec::new();
+    }
+    let room = (height / 2).max(2) - 1;
+    let n_rows = if state.running.len() > room { room.saturating_sub(1) } else { state.running.len() };
+    let rows = &state.running[..n_rows];
+    let name_width = rows.iter().map(|row| row.subject.chars().count()).max().unwrap_or_default();
+    let mut lines: Vec<_> = rows.iter().map(|row| line_of(row, now, name_width)).collect();
+    if n_rows < state.running.len() {
+        lines.push(format!("  +{} more", state.running.len() - n_rows));
+    }
+    if state.n_lanes > 1 {
+        let filled = BAR * state.n_done.min(state.n_lanes) / state.n_lanes;
+        let bar = format!("{}{}", "━".repeat(filled), "─".repeat(BAR - filled));
+        lines.push(format!("  {bar}  {} of {}   {}", state.n_done, state.n_lanes, whole(now)));
+    }
+    lines.into_iter().map(|line| cut(&line, width)).collect()
+}
+
+fn line_of(row: &Running, now: Duration, name_width: usize) -> String {
+    let silent_since = row.said.as_ref().map_or(row.since, |(_, at)| *at);
+    let silence = now.saturating_sub(silent_since);
+    let said = if silence >= SILENCE {
+        format!("no output for {}", whole(silence))
+    } else {
+        row.said.as_ref().map(|(line, _)| line.clone()).unwrap_or_default()
+    };
+    let phase = row.kind.doing();
+    let took = whole(now.saturating_sub(row.since));
+    format!("  {:<name_width$}  {phase:<9}  {took:>9}   {said}", row.subject).trim_end().to_owned()
+}
+
+/// Where things are, in one line; `None` if nothing runs.
+pub(super) fn line(state: &State, now: Duration) -> Option<String> {
+    const NAMED: usize = 4;
+    let longest = state.running.iter().map(|row| now.saturating_sub(row.since)).max()?;
+    let names: Vec<_> =
+        state.running.iter().take(NAMED).map(|row| format!("{} {}", row.kind.doing(), row.subject)).collect();
+    let more = state.running.len().saturating_sub(NAMED);
+    let more = if more == 0 { String::new() } else { format!(", {more} more") };
+    Some(format!(
+        "{}{more}   {} of {} done, the longest for {}",
+        names.join(", "),
+        state.n_done,
+        state.n_lanes,
+        whole(longest)
+    ))
+}
+
+/// Whole seconds, so that the region doesn't flicker.
+fn whole(took: Duration) -> String {
+    if took.as_secs() < 60 { format!("{} s", took.as_secs()) } else { duration(took) }
+}
+
+fn cut(line: &str, width: usize) -> String {
+    if line.chars().count() <= width {
+        return line.to_owned();
+    }
+    line.chars().take(width.saturating_sub(1)).chain(['…']).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::event::{Event, Outcome, StepName, StepResult};
+    use crate::run::step::StepKind;
+
+    fn step(kind: StepKind, subject: &str) -> StepName {
+        StepName { kind, subject: subject.to_owned(), unit: None }
+    }
+
+    fn seconds(n: u64) -> Duration {
+        Duration::from_secs(n)
+    }
+
+    fn ended(result: StepResult) -> Outcome {
+        Outcome { result, cause: None, guard_refused: false, took: seconds(1), log: None }
+    }
+
+    #[test]
+    fn every_running_step_has_a_row_and_the_bar_counts_lanes() {
+        let mut state = State::new(3);
+        state.take(&Event::Started(step(StepKind::Plan, "logs")), seconds(0));
+        state.take(&Event::Finished(step(StepKind::Plan, "logs"), ended(StepResult::Succeeded)), seconds(2));
+        state.take(&Event::Started(step(StepKind::Show, "logs")), seconds(2));
+        state.take(&Event::Started(step(StepKind::Plan, "security")), seconds(0));
+        state.take(&Event::Line(step(StepKind::Plan, "security"), "aws_x.y: Refreshing".to_owned()), seconds(3));
+        state.take(&Event::Started(step(StepKind::Plan, "dev")), seconds(1));
+        state.take(&Event::Finished(step(StepKind::Plan, "dev"), ended(StepResult::Failed)), seconds(3));
+        assert_eq!(
+            frame(&state, seconds(4), 80, 24),
+            [
+                "  logs      reading          2 s",
+                "  security  planning         4 s   aws_x.y: Refreshing",
+                "  ━━━━━━──────────────  1 of 3   4 s",
+            ]
+        );
+        let line = line(&state, seconds(4)).expect("something runs");
+        assert_eq!(line, "reading logs, planning security   1 of 3 done, the longest for 4 s");
+    }
+
+    #[test]
+    fn silence_is_told_and_so_is_its_end() {
+        let mut state = State::new(1);
+        state.take(&Event::Started(step(StepKind::Apply, "prod")), seconds(0));
+        state.take(&Event::Line(step(StepKind::Apply, "prod"), "Still creating...".to_owned()), seconds(10));
+        assert_eq!(frame(&state, seconds(69), 80, 24), ["  prod  applying   1 min 9 s   Still creating..."]);
+        assert_eq!(frame(&state, seconds(130), 80, 24), ["  prod  applying   2 min 10 s   no output for 2 min 0 s"]);
+    }
+
+    #[test]
+    fn many_units_and_a_narrow_terminal_still_fit() {
+        let mut state = State::new(1000);
+        for n in 0..40 {
+            let name = step(StepKind::Plan, &format!("account-{n}"));
+            state.take(&Event::Started(name.clone()), seconds(0));
+            state.take(&Event::Line(name, "é".repeat(300)), seconds(0));
+        }
+        let lines = frame(&state, seconds(1), 40, 24);
+        assert_eq!(lines.len(), 12);
+        assert!(lines.iter().all(|line| line.chars().count() <= 40), "{lines:#?}");
+        assert_eq!(lines[10], "  +30 more");
+        for (width, height) in [(0, 0), (1, 1), (5, 3)] {
+            assert!(frame(&state, seconds(1), width, height).len() <= 2);
+        }
+    }
+
+    #[test]
+    fn nothing_running_paints_nothing() {
+        assert!(frame(&State::new(5), seconds(1), 80, 24).is_empty());
+        assert_eq!(line(&State::new(5), seconds(1)), None);
+    }
+}

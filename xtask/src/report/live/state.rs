@@ -1,0 +1,111 @@
+//! What is running, by the events.
+
+use std::time::Duration;
+
+use crate::run::event::{Event, StepName};
+use crate::run::step::StepKind;
+
+/// What is running.
+#[derive(Debug, Default)]
+pub(super) struct State {
+    /// The steps that run, in the order in which they were started.
+    pub(super) running: Vec<Running>,
+    /// How many lanes are done: those whose last step has ended, or that ended early.
+    pub(super) n_done: usize,
+    /// How many there are.
+    pub(super) n_lanes: usize,
+}
+
+/// A step that runs.
+#[derive(Debug)]
+pub(super) struct Running {
+    pub(super) subject: String,
+    pub(super) kind: StepKind,
+    /// Since when, counted from the beginning of the stage.
+    pub(super) since: Duration,
+    /// The last line that says something, and when it came.
+    pub(super) said: Option<(String, Duration)>,
+}
+
+impl State {
+    pub(super) fn new(n_lanes: usize) -> Self {
+        Self { n_lanes, ..Self::default() }
+    }
+
+    /// Takes in an event that happened `now`, counted from the beginning of the stage.
+    pub(super) fn take(&mut self, event: &Event, now: Duration) {
+        match event {
+            Event::StageStarted { .. } => {}
+            Event::Started(step) => {
+                self.running.push(Running { subject: step.subject.clone(), kind: step.kind, since: now, said: None });
+            }
+            Event::Line(step, line) => {
+                if let (Some(running), Some(said)) = (self.find(step), meaningful(line)) {
+                    running.said = Some((said, now));
+                }
+            }
+            Event::Finished(step, outcome) => {
+                self.running.retain(|running| running.subject != step.subject || running.kind != step.kind);
+                // A plan that went well is shown next, in the same lane.
+                let goes_on = step.kind == StepKind::Plan && outcome.result.is_good();
+                self.n_done += usize::from(!goes_on);
+            }
+        }
+    }
+
+    fn find(&mut self, step: &StepName) -> Option<&mut Running> {
+        self.running.iter_mut().find(|running| running.subject == step.subject && running.kind == step.kind)
+    }
+}
+
+/// What a line says, without colours, frames and prefixes; `None` if that is nothing.
+fn meaningful(line: &str) -> Option<String> {
+    let mut text = String::new();
+    let mut letters = line.chars();
+    while let Some(letter) = letters.next() {
+        match letter {
+            // Escape sequences end with a letter.
+            '\u{1b}' => drop(letters.by_ref().find(char::is_ascii_alphabetic)),
+            '│' | '╷' | '╵' => {}
+            '\t' => text.push(' '),
+            letter if letter.is_control() => {}
+            letter => text.push(letter),
+        }
+    }
+    let text = without_prefix(text.trim());
+    text.chars().any(char::is_alphanumeric).then(|| text.to_owned())
+}
+
+/// A line without what terragrunt puts in front: `12:00:00.000 STDOUT [unit] terraform: `.
+fn without_prefix(line: &str) -> &str {
+    let is_time = |word: &str| word.len() == 12 && word.as_bytes()[2] == b':' && word.as_bytes()[8] == b'.';
+    let Some((_, rest)) = line.split_once(' ').filter(|(word, _)| is_time(word)) else { return line };
+    let rest = rest.trim_start().split_once(' ').map_or(rest, |(_level, rest)| rest.trim_start());
+    let rest = match rest.strip_prefix('[').and_then(|rest| rest.split_once("] ")) {
+        Some((_unit, rest)) => rest.trim_start(),
+        None => rest,
+    };
+    ["terraform:", "tofu:"].iter().find_map(|program| rest.strip_prefix(program)).unwrap_or(rest).trim_start()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::meaningful;
+
+    #[test]
+    fn lines_are_shown_without_what_only_decorates_them() {
+        for (line, said) in [
+            ("\u{1b}[1mPlan:\u{1b}[0m 2 to add", Some("Plan: 2 to add")),
+            ("12:00:00.000 STDOUT terraform: aws_x.y: Creating...", Some("aws_x.y: Creating...")),
+            ("12:00:00.000 INFO   Downloading x", Some("Downloading x")),
+            ("12:00:00.000 STDERR [dev/x] tofu: │ Error: no", Some("Error: no")),
+            ("│ Error: no", Some("Error: no")),
+            ("12:00:00.000 STDOUT terraform: ", None),
+            ("─────────", None),
+            ("   ", None),
+            ("a\u{7}\u{8}b\tc", Some("ab c")),
+        ] {
+            assert_eq!(meaningful(line).as_deref(), said, "{line}");
+        }
+    }
+}
