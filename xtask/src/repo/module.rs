@@ -59,7 +59,7 @@ pub(super) fn is_runner(source: &str) -> bool {
         let wanted: Vec<_> = runner.split('/').collect();
         parts.ends_with(&wanted)
     };
-    RUNNERS.iter().any(|runner| ends_in(&runner))
+    RUNNERS.iter().any(ends_in)
 }
 
 /// Whether a text names a module that deploys a runner, as far as bytes can tell.

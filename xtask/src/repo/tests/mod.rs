@@ -12,6 +12,7 @@ mod redirections;
 mod shapes;
 mod splice;
 mod standalone;
+mod standalone_units;
 
 use std::fs;
 use std::path::Path;

@@ -43,7 +43,7 @@ fn plain(text: &str, at: &Marker) -> Result<Value, Error> {
         return Ok(Value::String(text.to_owned()));
     }
     let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
-    if unsigned.to_ascii_lowercase() == ".inf" {
+    if unsigned.eq_ignore_ascii_case(".inf") {
         return Err(unclear("an infinite number is not worked out", at));
     }
     if let Some(time) = timestamp(text) {
