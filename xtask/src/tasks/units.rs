@@ -53,6 +53,7 @@ struct UnitReport<'a> {
     account: AccountReport<'a>,
     profile: Option<String>,
     region: Option<&'a Region>,
+    module_ref: Option<&'a str>,
     images: BTreeMap<&'a str, Option<ImageReport<'a>>>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     others: BTreeMap<&'a str, ImageReport<'a>>,
@@ -103,6 +104,13 @@ fn unit_report<'a>(unit: &'a Unit, profile: FindProfile<'_>) -> UnitReport<'a> {
         });
         images.insert(image.as_str(), report);
     }
+    let module_ref = match unit.module.version() {
+        Known::Value(version) => version,
+        Known::Unknown(reason) => {
+            unresolved.insert("module_ref".to_owned(), reason);
+            None
+        }
+    };
     let mut others = BTreeMap::new();
     for other in &unit.others {
         let name = other.configuration.as_str();
@@ -120,6 +128,7 @@ fn unit_report<'a>(unit: &'a Unit, profile: FindProfile<'_>) -> UnitReport<'a> {
         },
         profile: profile.map(|profile| profile.name),
         region,
+        module_ref,
         images,
         others,
         unresolved,
@@ -205,7 +214,7 @@ mod tests {
         let value: serde_json::Value = serde_json::from_str(&json(&repo, &found)).expect("it is JSON");
         assert_eq!(value["schema"], 1);
         assert_eq!(value["root"], repo.root.display().to_string());
-        let dev = r#"{"path":"dev/us-east-1/mgmt/ecs-deploy-runner","kind":"terragrunt","account":{"name":"dev","id":"100000000004","evidence":["accounts.json:19","terragrunt.hcl:19"]},"profile":"your-dev","region":"us-east-1","images":{"deploy-runner":{"uri":"100000000002.dkr.ecr.us-east-1.amazonaws.com/ecs-deploy-runner","tag":"v0.52.1"},"kaniko":null}}"#;
+        let dev = r#"{"path":"dev/us-east-1/mgmt/ecs-deploy-runner","kind":"terragrunt","account":{"name":"dev","id":"100000000004","evidence":["accounts.json:19","terragrunt.hcl:19"]},"profile":"your-dev","region":"us-east-1","module_ref":"v0.104.6","images":{"deploy-runner":{"uri":"100000000002.dkr.ecr.us-east-1.amazonaws.com/ecs-deploy-runner","tag":"v0.52.1"},"kaniko":null}}"#;
         let compact = serde_json::to_string(&unit_report(&repo.units[0], &found)).expect("it is JSON");
         assert_eq!(compact, dev);
         assert_eq!(value["units"][0], serde_json::from_str::<serde_json::Value>(dev).expect("it is JSON"));

@@ -33,6 +33,7 @@ fn promised(sandbox: &Sandbox) -> Value {
             "account": { "name": name, "id": id, "evidence": evidence(name, id) },
             "profile": format!("your-{name}"),
             "region": "us-east-1",
+            "module_ref": "v0.104.6",
             "images": { "deploy-runner": image("ecs-deploy-runner", "v0.52.1"), "kaniko": kaniko },
         })
     };

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{ImageName, Place, Tag};
+use crate::model::{ImageName, Known, Place, Tag};
 use crate::repo::{ImageUse, Repository, Unit};
 use crate::tasks::select::labels;
 
@@ -76,14 +76,10 @@ fn cell(uses: Option<&ImageUse>, usual: Option<&Tag>) -> Cell {
 }
 
 fn module(unit: &Unit) -> String {
-    match unit.module.source.value() {
-        None => "?".to_owned(),
-        Some(source) => module_ref(source).unwrap_or("-").to_owned(),
+    match unit.module.version() {
+        Known::Unknown(_) => "?".to_owned(),
+        Known::Value(version) => version.unwrap_or("-").to_owned(),
     }
-}
-
-fn module_ref(source: &str) -> Option<&str> {
-    source.split_once("?ref=").map(|(_, reference)| reference)
 }
 
 /// The lines that decide, those of one file together. Files in the unit's own folder are called its own, so that units
