@@ -32,7 +32,8 @@ impl Tally {
         let of = |what: &str| format!("{} {what}", unit.path);
         let source = unit.module.source.as_result().map(String::as_str);
         self.take(&of("source"), source, config["terraform"]["source"].as_str());
-        let deciders: Vec<_> = unit.images.values().flatten().flat_map(|uses| &uses.deciders).chain(&unit.others).collect();
+        let deciders: Vec<_> =
+            unit.images.values().flatten().flat_map(|uses| &uses.deciders).chain(&unit.others).collect();
         for decider in &deciders {
             self.image(&of(&decider.input), decider, &config["inputs"]);
         }
@@ -46,13 +47,18 @@ impl Tally {
         for ids in allowed(config) {
             let id = unit.account.id.as_str();
             let allows = ids.iter().any(|allowed| allowed == id);
-            self.take(&of("allowed_account_ids"), Ok(id), if allows { Some(id) } else { ids.first().map(String::as_str) });
+            self.take(
+                &of("allowed_account_ids"),
+                Ok(id),
+                if allows { Some(id) } else { ids.first().map(String::as_str) },
+            );
         }
     }
 
     fn image(&mut self, of: &str, decider: &Decider, inputs: &Json) {
         let at = |way: &str| way.split('.').fold(inputs, |value, name| &value[name]).as_str();
-        let uri_way = format!("{}docker_image", decider.input.strip_suffix("docker_tag").expect("it is the way to a tag"));
+        let uri_way =
+            format!("{}docker_image", decider.input.strip_suffix("docker_tag").expect("it is the way to a tag"));
         let uri = decider.uri.as_result().map(ToString::to_string);
         self.take(of, decider.tag.as_result().map(|tag| tag.as_str()), at(&decider.input));
         self.take(of, uri.as_ref().map(String::as_str).map_err(|reason| *reason), at(&uri_way));
