@@ -68,7 +68,7 @@ fn runner_folder(source: &str) -> Option<&'static str> {
         let wanted: Vec<_> = runner.split('/').collect();
         parts.ends_with(&wanted)
     };
-    RUNNERS.into_iter().find(|runner| ends_in(&runner))
+    RUNNERS.into_iter().find(|runner| ends_in(runner))
 }
 
 /// Whether a text names a module that deploys a runner, as far as bytes can tell.
