@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod bump;
 mod cache;
+pub mod coupling;
 pub mod discover;
 mod evidence;
 pub mod files;

@@ -18,6 +18,7 @@ mod killed;
 pub(crate) mod live;
 mod network;
 pub(crate) mod operator;
+mod oracle;
 mod programs;
 pub(crate) mod shape;
 mod sources;

@@ -11,7 +11,7 @@ use super::shape::{Engine, Shape, Terragrunt};
 use super::toolbox::Toolbox;
 
 /// What the system has to lend: git, and what scripts of the tools call.
-const SYSTEM: [&str; 8] = ["git", "sh", "bash", "env", "cat", "ls", "mkdir", "uname"];
+const SYSTEM: [&str; 9] = ["git", "printf", "sh", "bash", "env", "cat", "ls", "mkdir", "uname"];
 
 /// The profile of an account, as the AWS config file has it.
 pub(crate) fn profile(account: &str) -> String {

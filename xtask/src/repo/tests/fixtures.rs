@@ -26,7 +26,7 @@ fn read(repo: &Repository, name: &str) -> Vec<String> {
 
 #[test]
 fn units_of_every_shape_are_found_with_account_region_module_and_tags() {
-    let cases: [(&str, &[&str]); 13] = [
+    let cases: [(&str, &[&str]); 14] = [
         (
             "forked",
             &[
@@ -124,6 +124,15 @@ fn units_of_every_shape_are_found_with_account_region_module_and_tags() {
             "custom-images",
             &["dev/eu-west-1/mgmt/ecs-deploy-runner | \
                  100000000004 dev accounts.json:1 | eu-west-1 ?it depends on the environment variable `MODULE_VERSION` v0.52.1-acme.3 ?it depends on the environment variable `PATCH`"],
+        ),
+        (
+            "windows",
+            &[
+                "dev/us-east-1/mgmt/ecs-deploy-runner | \
+                 100000000004 dev accounts.json:3 root.hcl:12 | us-east-1 v0.104.6 v0.52.1 -",
+                "shared/us-east-1/mgmt/ecs-deploy-runner | \
+                 100000000002 shared accounts.json:2 root.hcl:12 | us-east-1 v0.104.6 v0.52.1 v0.52.0",
+            ],
         ),
         ("single-account", &["eu-north-1/ci | 000000000009 only account.hcl:3 | eu-north-1 v0.51.4 v0.51.4 -"]),
     ];

@@ -1,0 +1,52 @@
+//! Every unit of every fixture, rendered.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use xtask::repo::Repository;
+
+use super::answer::Tally;
+use super::render::{git_init, mock_dependencies, render};
+use crate::real::standalone::Copied;
+use crate::real::toolbox::Toolbox;
+
+/// The fixtures that terragrunt reads.
+fn names() -> Vec<String> {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+    let entries = fs::read_dir(fixtures).expect("a folder").flatten();
+    let mut names: Vec<_> = entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    names.retain(|name| !name.starts_with("standalone-"));
+    names.sort();
+    names
+}
+
+#[test]
+fn what_terragrunt_renders_of_every_unit_of_every_fixture_is_what_we_say() {
+    let Some(tools) = Toolbox::get() else { return };
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+    let mut tallies: BTreeMap<String, Tally> = BTreeMap::new();
+    for name in names() {
+        let copied = Copied::of(&fixtures.join(&name));
+        let repo = Repository::open(copied.root()).expect("it opens");
+        git_init(copied.root());
+        mock_dependencies(copied.root());
+        let tally = tallies.entry(name.clone()).or_default();
+        for unit in &repo.units {
+            let rendered = render(tools, &unit.path.in_root(&repo.root), &[]);
+            match &rendered.config {
+                Some(config) if rendered.wrong_lines.is_empty() => tally.unit(unit, config),
+                _ => {
+                    let complains = repo.all_problems().next().is_some() || !repo.complaints(unit).is_empty();
+                    assert!(complains, "{}\n{name} {}: terragrunt fails and we are content", rendered.told, unit.path);
+                }
+            }
+        }
+    }
+    for (name, tally) in &tallies {
+        println!("{name}: {} equal, unknown: {:?}", tally.equal, tally.unknown);
+    }
+    let different: Vec<_> = tallies.values().flat_map(|tally| &tally.different).collect();
+    assert!(different.is_empty(), "{different:#?}");
+    assert!(tallies.len() >= 16 && tallies.values().all(|tally| tally.equal > 0), "{tallies:#?}");
+}
