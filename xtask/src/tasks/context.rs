@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use crate::cli::Globals;
 use crate::model::{Failure, Failures, Result, Tag};
 use crate::repo::Repository;
-use crate::report::screen::{Screen, Volume};
+use crate::report::screen::{Screen, Tone, Volume};
+use crate::run::edit;
 use crate::tools::env::{self, Env};
 use crate::tools::programs::Tools;
 
@@ -37,9 +38,15 @@ impl Context {
         Self { screen: Screen::new(globals.color, volume), vars: env::of_this_process(), globals }
     }
 
-    /// The repository that the options, or the current directory, lead to.
+    /// The repository that the options, or the current directory, lead to, as it is: for tasks that only look at it. Those
+    /// that edit or plan open it by [`crate::tasks::settle::repository`].
     pub fn repository(&self) -> Result<Repository, Failures> {
-        Repository::open(&self.start()?)
+        let repo = Repository::open(&self.start()?)?;
+        if let Some(left) = edit::pending(&repo.root)? {
+            let about = format!("`{}` was killed in the middle: only some of its files are new", left.about);
+            self.screen.insist(Tone::Warning, "Unfinished", about);
+        }
+        Ok(repo)
     }
 
     /// The folder from which the repository is looked for.
