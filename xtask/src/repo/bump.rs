@@ -123,7 +123,11 @@ fn why_not(decider: &Decider) -> Option<String> {
         Some(pin) if Path::new(&pin.file).is_absolute() => {
             Some(format!("it comes from `{}`, which lies outside the repository", pin.file))
         }
-        Some(pin) if pin.in_locals && Path::new(&pin.file).file_name().is_some_and(|name| name == COMMON) => None,
+        Some(pin)
+            if pin.form == super::Form::Hcl && Path::new(&pin.file).file_name().is_some_and(|name| name == COMMON) =>
+        {
+            None
+        }
         Some(pin) => {
             let (key, file) = (&pin.key, &pin.file);
             Some(format!("it comes from `{key}` in `{file}`, not from the locals of `{COMMON}`"))

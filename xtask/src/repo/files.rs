@@ -64,6 +64,11 @@ impl Files {
         path.strip_prefix(&self.root).unwrap_or(path).display().to_string()
     }
 
+    /// The path of a file that [`Files::name`] gave this name.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.root.join(name)
+    }
+
     /// The bytes of a file, read once.
     pub fn bytes(&self, path: &Path) -> Result<Arc<[u8]>, Fault> {
         if let Some(bytes) = self.overlay.get(path) {
