@@ -100,6 +100,11 @@ impl Files {
         self.parsed.get(path, || self.bytes(path).and_then(|bytes| parse::parse(&self.name(path), path, bytes)))
     }
 
+    /// The paths of all files that have been read.
+    pub(super) fn read_so_far(&self) -> Vec<PathBuf> {
+        self.bytes.entries().into_iter().map(|(path, _)| path).collect()
+    }
+
     /// The files of HCL below the root that have been read, by name.
     pub fn sources(&self) -> Vec<Arc<Source>> {
         let inside = self.parsed.entries().into_iter().filter(|(path, _)| path.starts_with(&self.root));

@@ -35,7 +35,7 @@ pub(crate) mod tests;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub use bump::{Bump, Change, FileEdit, plan_bump};
+pub use bump::{Bump, Change, FileEdit, Request, plan_bump};
 pub use files::Files;
 use ignore::gitignore::Gitignore;
 pub use image::{Decider, ImageUse};

@@ -8,6 +8,13 @@ use crate::run::folder::RunFolder;
 use crate::run::lock::RunLock;
 use crate::tasks::context::Context;
 
+/// Opens the repository for a task that changes nothing and needs its files to be of one state.
+pub fn untouched(context: &Context) -> Result<Repository, Failures> {
+    let repo = Repository::open(&context.start()?)?;
+    edit::refuse_if_pending(&repo.root)?;
+    Ok(repo)
+}
+
 /// Opens the repository; what was killed in the middle is finished or taken back first, and that is said. A dry run
 /// changes nothing, so it refuses instead.
 pub fn repository(context: &Context) -> Result<Repository, Failures> {
