@@ -19,11 +19,12 @@ pub fn untouched(context: &Context) -> Result<Repository, Failures> {
 /// changes nothing, so it refuses instead.
 pub fn repository(context: &Context) -> Result<Repository, Failures> {
     let repo = Repository::open(&context.start()?)?;
-    if edit::pending(&repo.root)?.is_none() {
+    if !edit::is_left(&repo.root) {
         return Ok(repo);
     }
     if context.globals.dry_run {
         edit::refuse_if_pending(&repo.root)?;
+        return Ok(repo);
     }
     let settled = {
         let holder = format!("process {}, which settles an interrupted change of files", std::process::id());
@@ -35,7 +36,7 @@ pub fn repository(context: &Context) -> Result<Repository, Failures> {
         context.screen.insist(Tone::Warning, what, about);
     };
     match &settled {
-        // Somebody else was faster.
+        // It never counted, or somebody else was faster.
         Settled::Nothing => {}
         Settled::Finished(left) => say("Completed", &left.about, &left.files),
         Settled::TakenBack(left) => say("Taken back", &left.about, &left.files),

@@ -36,6 +36,9 @@ impl Draft {
         let mut failures = Vec::new();
         for named in named {
             failures.extend(strings.add(repo, &named.pin, &named.to, None));
+            for (image, unit) in &named.decides {
+                failures.extend(strings.add(repo, &named.pin, &named.to, Some((*image, unit))));
+            }
         }
         for target in targets {
             let Some(uses) = target.unit.image(target.image) else { continue };

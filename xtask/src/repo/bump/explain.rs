@@ -8,8 +8,8 @@ use crate::model::{Failure, Known, Place, Tag, UnitPath};
 use crate::repo::{Decider, ImageUse, Repository};
 
 /// What to do about a tag that is not a plain string.
-const HINT: &str =
-    "let it refer to a local that holds nothing but the tag, name the pin with `--pin FILE:KEY`, or change it by hand";
+const HINTS: [&str; 2] =
+    ["let it refer to a local that holds nothing but the tag", "or name what holds the version: --pin FILE:KEY"];
 
 /// Why a unit would not get its tag; `new` is what it would get.
 pub(super) fn why(repo: &Repository, target: &Target<'_>, wanted: &Tag, new: Option<&ImageUse>) -> Failure {
@@ -34,7 +34,8 @@ pub(super) fn why(repo: &Repository, target: &Target<'_>, wanted: &Tag, new: Opt
             Failure::refused(format!("cannot change the tag of image `{image}`: {why}"))
                 .at(place.cloned().unwrap_or_else(|| Place::file(target.unit.path.as_str())))
                 .detail(format!("it is the tag of {}", configurations.join(" and ")))
-                .hint(HINT)
+                .hint(HINTS[0])
+                .hint(HINTS[1])
         }
         None => elsewhere(target, wanted, uses, new),
     }
@@ -80,7 +81,7 @@ fn why_not(repo: &Repository, decider: &Decider, wanted: &Tag) -> Option<String>
 /// Whether nothing that can be known decides the tag, so that only a person can name the pin.
 pub(super) fn is_out_of_sight(target: &Target<'_>) -> bool {
     let deciders = target.unit.image(target.image).map(|uses| &uses.deciders[..]).unwrap_or_default();
-    !deciders.is_empty() && deciders.iter().any(|decider| decider.tag.reason().is_some())
+    deciders.iter().any(|decider| decider.tag.reason().is_some())
 }
 
 /// One failure for all units that miss their tag for the same reason, naming each.
@@ -92,7 +93,10 @@ pub(super) fn together(missed: &[(Target<'_>, Failure)]) -> Vec<Failure> {
         if !units.contains_key(&key) {
             order.push((key.clone(), failure));
         }
-        units.entry(key).or_default().push(&target.unit.path);
+        let units = units.entry(key).or_default();
+        if !units.contains(&&target.unit.path) {
+            units.push(&target.unit.path);
+        }
     }
     let with_units = |(key, failure): (String, &Failure)| with_units(failure.again(), units[&key].iter().copied());
     order.into_iter().map(with_units).collect()

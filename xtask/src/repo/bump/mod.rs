@@ -55,6 +55,8 @@ pub struct Bump {
     pub already: Vec<Pin>,
     /// The wanted images that no selected unit uses.
     pub unused: Vec<ImageName>,
+    /// The selected units whose tag changes, by image.
+    pub reached: BTreeMap<ImageName, Vec<UnitPath>>,
     /// What also changes although nobody selected it, because the same pin decides it.
     pub also: Vec<Also>,
     /// Selected units that don't get their tag; only where that was allowed.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::draft::{edit, is_inside};
 use super::plan::Target;
 use super::{Change, Request};
-use crate::model::{AccountId, Failure, Failures, Tag};
+use crate::model::{AccountId, Failure, Failures, ImageName, Tag, UnitPath};
 use crate::repo::hcl::literals::literals;
 use crate::repo::{Form, Pin, Repository, data, outside};
 
@@ -46,6 +46,18 @@ impl fmt::Display for PinName {
 pub(super) struct Named {
     pub(super) pin: Pin,
     pub(super) to: String,
+    /// The units whose tag it shows in.
+    pub(super) decides: Vec<(ImageName, UnitPath)>,
+}
+
+/// What is found out about a named pin.
+#[derive(Clone, Debug, Default)]
+struct Need {
+    /// What it has to say for each wanted tag; `None` where nothing that it says gives that tag.
+    values: BTreeMap<String, Option<String>>,
+    /// What surrounds it in a tag: `v…-x`.
+    around: String,
+    decides: Vec<(ImageName, UnitPath)>,
 }
 
 /// Finds every named pin, and what each has to say for the tags to be as wanted.
@@ -63,9 +75,9 @@ pub(super) fn find(repo: &Repository, request: &Request<'_>, targets: &[Target<'
     }
     let needed = needed(repo, request, targets, &pins)?;
     let mut found = Vec::new();
-    for ((name, pin), needed) in pins.into_iter().zip(needed) {
-        match value(request, name, &pin, needed) {
-            Ok(to) => found.push(Named { pin, to }),
+    for ((name, pin), need) in pins.into_iter().zip(needed) {
+        match value(request, name, &pin, &need) {
+            Ok(to) => found.push(Named { pin, to, decides: need.decides }),
             Err(failure) => failures.push(failure),
         }
     }
@@ -145,7 +157,7 @@ fn needed(
     request: &Request<'_>,
     targets: &[Target<'_>],
     pins: &[(&PinName, Pin)],
-) -> Result<Vec<BTreeMap<String, (String, String)>>, Failures> {
+) -> Result<Vec<Need>, Failures> {
     let mark = |at: usize| format!("xtask-pin-{at}-named");
     let mut by_file: BTreeMap<&str, Vec<Change>> = BTreeMap::new();
     for (at, (_, pin)) in pins.iter().enumerate() {
@@ -159,19 +171,20 @@ fn needed(
         overlay.insert(edit.path, Arc::from(edit.after));
     }
     let marked = repo.units_with(&repo.files.overlaid(overlay));
-    let mut needed = vec![BTreeMap::new(); pins.len()];
+    let mut needed = vec![Need::default(); pins.len()];
     for target in targets {
         let wanted = request.wanted[&target.image].as_str();
         let deciders = marked[target.at].image(target.image).map(|uses| &uses.deciders[..]).unwrap_or_default();
         for tag in deciders.iter().filter_map(|decider| decider.tag.value()) {
-            for (at, needed) in needed.iter_mut().enumerate() {
+            for (at, need) in needed.iter_mut().enumerate() {
                 let Some((before, after)) = tag.as_str().split_once(&mark(at)) else { continue };
                 let rest = wanted.strip_prefix(before).and_then(|rest| rest.strip_suffix(after));
-                let around = format!("{before}…{after}");
-                needed.insert(
-                    rest.map_or_else(|| format!("?{wanted}"), |rest| format!("={rest}")),
-                    (around, wanted.to_owned()),
-                );
+                need.around = format!("{before}…{after}");
+                need.values.insert(wanted.to_owned(), rest.map(str::to_owned));
+                let decided = (target.image, target.unit.path.clone());
+                if need.decides.last() != Some(&decided) {
+                    need.decides.push(decided);
+                }
             }
         }
     }
@@ -179,25 +192,19 @@ fn needed(
 }
 
 /// The one value that a pin is to have.
-fn value(
-    request: &Request<'_>,
-    name: &PinName,
-    pin: &Pin,
-    needed: BTreeMap<String, (String, String)>,
-) -> Result<String, Failure> {
+fn value(request: &Request<'_>, name: &PinName, pin: &Pin, need: &Need) -> Result<String, Failure> {
     let refuse = |what: String| Failure::refused(what).at(pin.place());
-    if let Some((_, (around, wanted))) = needed.iter().find(|(value, _)| value.starts_with('?')) {
-        let what = format!("`--pin {name}` cannot give the tag {wanted}: it is put together as `{around}`");
-        return Err(refuse(what));
+    if let Some((wanted, _)) = need.values.iter().find(|(_, value)| value.is_none()) {
+        let around = &need.around;
+        return Err(refuse(format!("`--pin {name}` cannot give the tag {wanted}: it is put together as `{around}`")));
     }
-    let values: BTreeSet<&str> = needed.keys().filter_map(|value| value.strip_prefix('=')).collect();
+    let values: BTreeSet<&str> = need.values.values().flatten().map(String::as_str).collect();
     let tags: BTreeSet<&str> = request.wanted.values().map(Tag::as_str).collect();
-    let choice = if values.is_empty() { tags } else { values };
-    match &choice.iter().collect::<Vec<_>>()[..] {
-        [only] => Ok((***only).to_owned()),
-        several => {
-            let texts: Vec<_> = several.iter().map(|text| (***text).to_owned()).collect();
-            let failure = refuse(format!("what `--pin {name}` is to say is not clear")).detail(texts.join(" or "));
+    let choice: Vec<&str> = if values.is_empty() { tags } else { values }.into_iter().collect();
+    match choice[..] {
+        [only] => Ok(only.to_owned()),
+        _ => {
+            let failure = refuse(format!("what `--pin {name}` is to say is not clear")).detail(choice.join(" or "));
             Err(failure.hint("move one image at a time, with `--image`"))
         }
     }

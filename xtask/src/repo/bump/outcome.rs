@@ -16,6 +16,8 @@ pub(super) struct Outcome<'r> {
     pub(super) missed: Vec<(Target<'r>, Failure)>,
     /// What nobody selected and changes all the same.
     pub(super) also: Vec<Also>,
+    /// Selected units whose tag becomes the wanted one.
+    pub(super) reached: BTreeMap<ImageName, Vec<UnitPath>>,
     /// Units whose tag is as unknown as before, although somebody has named a pin.
     pub(super) unproven: Vec<(UnitPath, ImageName)>,
     /// What nothing allows.
@@ -37,13 +39,22 @@ pub(super) fn compare<'r>(
         let (is, was) = (new.map(|uses| &uses.tag), target.unit.image(target.image).map(|uses| &uses.tag));
         let is_unknown = |tag: Option<&Known<Tag>>| tag.and_then(|tag| tag.value()).is_none();
         if is.and_then(|tag| tag.value()) == Some(wanted) {
+            if is != was {
+                outcome.reached.entry(target.image).or_default().push(target.unit.path.clone());
+            }
             continue;
         }
         let is_named = !request.named.is_empty() && is_unknown(is) && is_unknown(was);
         if is_named && explain::is_out_of_sight(target) {
             outcome.unproven.push((target.unit.path.clone(), target.image));
         } else {
-            outcome.missed.push((*target, explain::why(repo, target, wanted, new)));
+            let why = match explain::is_out_of_sight(target) {
+                // What is wrong with the unit says more than that its tag is unknown for it.
+                true => after[target.at].problems.iter().map(Failure::again).collect(),
+                false => Vec::new(),
+            };
+            let why = if why.is_empty() { vec![explain::why(repo, target, wanted, new)] } else { why };
+            outcome.missed.extend(why.into_iter().map(|why| (*target, why)));
         }
     }
     for (at, (old, new)) in repo.units.iter().zip(after).enumerate() {

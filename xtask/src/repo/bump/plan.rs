@@ -17,6 +17,12 @@ pub(super) struct Target<'r> {
     pub(super) image: ImageName,
 }
 
+impl Target<'_> {
+    fn is(&self, other: &Target<'_>) -> bool {
+        self.at == other.at && self.image == other.image
+    }
+}
+
 /// Plans to give every selected unit the wanted tags. If even one would not get its tag nothing is planned, unless that is
 /// allowed, and every such unit is named with what decides.
 pub fn plan_bump(repo: &Repository, request: &Request<'_>) -> Result<Bump, Failures> {
@@ -28,7 +34,8 @@ pub fn plan_bump(repo: &Repository, request: &Request<'_>) -> Result<Bump, Failu
         let after = repo.units_with(&repo.files.overlaid(draft.overlay(repo)));
         let mut found = outcome::compare(repo, request, &targets, &draft, &left, &after);
         let old_modules = outcome::old_modules(repo, request, &after);
-        let n_missed = found.missed.len();
+        let missed = |target: &&Target<'_>| found.missed.iter().any(|(missed, _)| missed.is(target));
+        let n_missed = targets.iter().filter(missed).count();
         let mut failures = std::mem::take(&mut found.refused);
         if n_missed > 0 && (!request.partial || n_missed == targets.len()) {
             failures.extend(explain::together(&found.missed));
@@ -42,7 +49,8 @@ pub fn plan_bump(repo: &Repository, request: &Request<'_>) -> Result<Bump, Failu
         Failures::check(failures)?;
         if n_missed == 0 {
             left.iter_mut().for_each(|left| outcome::say_what_changes_all_the_same(repo, left, &after));
-            let mut bump = Bump { unused, also: found.also, unproven: found.unproven, left, allowed, ..draft.bump() };
+            let outcome::Outcome { reached, also, unproven, .. } = found;
+            let mut bump = Bump { unused, reached, also, unproven, left, allowed, ..draft.bump() };
             let outside = repo.outside_pins();
             if request.scripts {
                 scripts::add(repo, request, &outside, &mut bump)?;
@@ -50,10 +58,7 @@ pub fn plan_bump(repo: &Repository, request: &Request<'_>) -> Result<Bump, Failu
             bump.outside = scripts::behind(request, outside, &bump);
             return Ok(bump);
         }
-        let is_missed = |target: &Target<'_>| {
-            found.missed.iter().any(|(missed, _)| missed.at == target.at && missed.image == target.image)
-        };
-        targets.retain(|target| !is_missed(target));
+        targets.retain(|target| !found.missed.iter().any(|(missed, _)| missed.is(target)));
         let of =
             |(target, why): (Target<'_>, Failure)| Left { unit: target.unit.path.clone(), image: target.image, why };
         left.extend(found.missed.into_iter().map(of));

@@ -1,11 +1,12 @@
 //! The result of `bump-tags`: a diff for people, JSON for programs.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
 use crate::cli::Format;
-use crate::model::{Failure, ImageName, UnitPath};
+use crate::model::{Failure, UnitPath};
+use crate::repo::Pin;
 use crate::repo::bump::Bump;
 use crate::report::screen::{Tone, count};
 use crate::tasks::bump_tags::words;
@@ -16,27 +17,44 @@ pub(super) fn report(context: &Context, bump: &Bump, what: &str) -> Result<(), F
     if context.globals.format == Format::Json {
         return context.result(&json(bump).to_string());
     }
-    for pin in &bump.already {
-        context.screen.say(Tone::Good, "Already at", format!("{}   {} {}", pin.value, pin.place(), pin.key));
-    }
+    say_what_is_there(context, &bump.already);
     let n = bump.changes().count();
     if n > 0 {
         context.result(&bump.diff())?;
         let files = count(bump.edits.len(), "file");
-        context.screen.say(Tone::Good, "Tags", format!("{} in {files} {what}{}", count(n, "pin"), reached(bump)));
+        context.screen.say(Tone::Good, "Tags", format!("{} in {files} {what}", count(n, "pin")));
+        let reached = reached(bump);
+        if !reached.is_empty() {
+            context.screen.say(Tone::Plain, "Reached", reached.join(", "));
+        }
     }
     words::say_what_stays_behind(context, &bump.outside);
     Ok(())
 }
 
+fn say_what_is_there(context: &Context, already: &[Pin]) {
+    /// More of them say nothing that one line doesn't.
+    const MOST: usize = 4;
+    let mut by_tag: BTreeMap<&str, Vec<&Pin>> = BTreeMap::new();
+    for pin in already {
+        by_tag.entry(&pin.value).or_default().push(pin);
+    }
+    for (tag, pins) in by_tag {
+        if pins.len() > MOST {
+            let files: BTreeSet<&str> = pins.iter().map(|pin| pin.file.as_str()).collect();
+            let about = format!("{tag}   {} in {}", count(pins.len(), "pin"), count(files.len(), "file"));
+            context.screen.say(Tone::Good, "Already at", about);
+            continue;
+        }
+        for pin in pins {
+            context.screen.say(Tone::Good, "Already at", format!("{tag}   {} {}", pin.place(), pin.key));
+        }
+    }
+}
+
 /// How many units get a new tag, by image.
-fn reached(bump: &Bump) -> String {
-    let of = |image: ImageName| {
-        let changes = bump.changes().filter(|change| change.images.contains(&image));
-        let units: BTreeSet<&UnitPath> = changes.flat_map(|change| &change.units).collect();
-        (!units.is_empty()).then(|| format!("   {image} in {}", count(units.len(), "unit")))
-    };
-    ImageName::ALL.into_iter().filter_map(of).collect()
+fn reached(bump: &Bump) -> Vec<String> {
+    bump.reached.iter().map(|(image, units)| format!("{image} in {}", count(units.len(), "unit"))).collect()
 }
 
 /// `{"schema":1,"changes":[…],"already":[…],"also":[…],"left":[…],"unproven":[…],"outside":[…]}`

@@ -101,8 +101,8 @@ mod tests {
 
     #[test]
     fn words_are_filled_below_the_text() {
-        let words = vec!["abcdefghij"; 7].join(" ");
-        let line = vec!["abcdefghij"; 6].join(" ");
+        let words = ["abcdefghij"; 7].join(" ");
+        let line = ["abcdefghij"; 6].join(" ");
         assert_eq!(filled(&words), format!("{INDENT}{line}\n{INDENT}abcdefghij"));
         assert_eq!(filled("dev"), format!("{INDENT}dev"));
     }
