@@ -1,12 +1,13 @@
 //! What every task starts from: the options, the screen, this process's environment, and the repository they lead to.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use crate::cli::Globals;
 use crate::model::{Failure, Failures, Result, Tag};
-use crate::repo::Repository;
+use crate::repo::{Environment, Repository};
 use crate::report::screen::{Screen, Volume};
-use crate::tools::env::{self, Env};
+use crate::tools::env::{self, Env, Purpose};
 use crate::tools::programs::Tools;
 
 /// The variable that names the release to work with.
@@ -39,7 +40,12 @@ impl Context {
 
     /// The repository that the options, or the current directory, lead to.
     pub fn repository(&self) -> Result<Repository, Failures> {
-        Repository::open(&self.start()?)
+        Repository::open_in(&self.start()?, &|settings| {
+            let child = env::build(&self.vars, Purpose::Program, settings.pass_environment());
+            let text =
+                |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
+            Environment::of(child.vars.into_iter().filter_map(text).collect())
+        })
     }
 
     /// The folder from which the repository is looked for.
