@@ -8,6 +8,7 @@ mod place;
 mod profile;
 mod region;
 mod unit;
+mod version;
 
 pub use account::{Account, AccountId, AccountIdError};
 pub use docker::{ImageName, ImageUri, Tag};
@@ -17,3 +18,4 @@ pub use place::Place;
 pub use profile::ProfileCandidate;
 pub use region::Region;
 pub use unit::UnitPath;
+pub use version::Version;

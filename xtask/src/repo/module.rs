@@ -47,11 +47,20 @@ impl Module {
     pub fn is_runner(&self) -> Option<bool> {
         self.source.value().map(|source| is_runner(source))
     }
+
+    /// Which of the modules that deploy a runner it is: the folder in its repository.
+    pub fn folder(&self) -> Option<&'static str> {
+        self.source.value().and_then(|source| runner_folder(source))
+    }
 }
 
 /// Whether a module's source ends in the folder of a module that deploys a runner: in the service catalog,
 /// terraform-aws-ci, a fork or a copy of either.
 pub(super) fn is_runner(source: &str) -> bool {
+    runner_folder(source).is_some()
+}
+
+fn runner_folder(source: &str) -> Option<&'static str> {
     let (folder, _) = parts(source);
     // `//` only parts the repository from the folder in it.
     let parts: Vec<_> = folder.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
@@ -59,7 +68,7 @@ pub(super) fn is_runner(source: &str) -> bool {
         let wanted: Vec<_> = runner.split('/').collect();
         parts.ends_with(&wanted)
     };
-    RUNNERS.iter().any(ends_in)
+    RUNNERS.into_iter().find(|runner| ends_in(runner))
 }
 
 /// Whether a text names a module that deploys a runner, as far as bytes can tell.

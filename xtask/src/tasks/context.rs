@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use crate::cli::Globals;
 use crate::model::{Failure, Failures, Result, Tag};
 use crate::repo::{Environment, Repository};
-use crate::report::screen::{Screen, Volume};
+use crate::report::screen::{Screen, Tone, Volume};
+use crate::run::edit;
 use crate::tools::env::{self, Env, Purpose};
 use crate::tools::programs::Tools;
 
@@ -38,8 +39,19 @@ impl Context {
         Self { screen: Screen::new(globals.color, volume), vars: env::of_this_process(), globals }
     }
 
-    /// The repository that the options, or the current directory, lead to.
+    /// The repository that the options, or the current directory, lead to, as it is: for tasks that only look at it. Those
+    /// that edit or plan open it by [`crate::tasks::settle::repository`].
     pub fn repository(&self) -> Result<Repository, Failures> {
+        let repo = self.opened()?;
+        if let Some(left) = edit::pending(&repo.root)? {
+            let about = format!("`{}` was killed in the middle: only some of its files are new", left.about);
+            self.screen.insist(Tone::Warning, "Unfinished", about);
+        }
+        Ok(repo)
+    }
+
+    /// The repository, read for the environment that terragrunt will have.
+    pub fn opened(&self) -> Result<Repository, Failures> {
         Repository::open_in(&self.start()?, &|settings| {
             let child = env::build(&self.vars, Purpose::Program, settings.pass_environment());
             let text =
