@@ -10,7 +10,7 @@ use crate::tasks::context::Context;
 
 /// Opens the repository for a task that changes nothing and needs its files to be of one state.
 pub fn untouched(context: &Context) -> Result<Repository, Failures> {
-    let repo = Repository::open(&context.start()?)?;
+    let repo = context.opened()?;
     edit::refuse_if_pending(&repo.root)?;
     Ok(repo)
 }
@@ -18,7 +18,7 @@ pub fn untouched(context: &Context) -> Result<Repository, Failures> {
 /// Opens the repository; what was killed in the middle is finished or taken back first, and that is said. A dry run
 /// changes nothing, so it refuses instead.
 pub fn repository(context: &Context) -> Result<Repository, Failures> {
-    let repo = Repository::open(&context.start()?)?;
+    let repo = context.opened()?;
     if !edit::is_left(&repo.root) {
         return Ok(repo);
     }
@@ -41,5 +41,5 @@ pub fn repository(context: &Context) -> Result<Repository, Failures> {
         Settled::Finished(left) => say("Completed", &left.about, &left.files),
         Settled::TakenBack(left) => say("Taken back", &left.about, &left.files),
     }
-    Repository::open(&context.start()?)
+    context.opened()
 }

@@ -74,7 +74,7 @@ fn images_of_units_that_change_all_the_same_are_asked_for_too() {
 #[test]
 fn unit_that_cannot_get_the_tag_is_left_out_where_that_is_allowed() {
     let sandbox = Sandbox::new();
-    with_own_tag(&sandbox, "stage", "get_env(\"RUNNER_TAG\")");
+    with_own_tag(&sandbox, "stage", "run_cmd(\"print-tag\")");
     let before = sandbox.read("common.hcl");
     let args = ["bump-tags", "v1.3.0", "--offline"];
     sandbox.xtask(args).run().is("bump-refused-unknown");

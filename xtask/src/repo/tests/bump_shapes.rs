@@ -92,13 +92,31 @@ fn literals_in_units_nested_objects_and_lists_of_objects_move() {
 }
 
 #[test]
-fn strings_in_files_of_json_move_byte_exactly() {
-    let json = "\u{feff}{\r\n\t\"runner\" : {\"tag\":\"v1\"}, \"é\": \"v1\" }";
-    let locals = "  data = jsondecode(file(find_in_parent_folders(\"tags.json\")))";
-    let tree = Tree::new(&[ACCOUNTS, ("tags.json", json), (DEV, &unit(locals, "local.data.runner.tag"))]);
-    assert_eq!(moves_to(&tree, "v2", &[]), ["tags.json:2 v1 -> v2"]);
-    let after = fs::read_to_string(tree.path().join("tags.json")).expect("the file");
-    assert_eq!(after, json.replacen("\"v1\"", "\"v2\"", 1));
+fn strings_in_files_of_json_and_yaml_move_byte_exactly() {
+    for (name, decode, text, way) in [
+        ("tags.json", "jsondecode", "{\r\n\t\"runner\" : {\"tag\":\"v1\"}, \"é\": \"v1\" }", "runner.tag"),
+        ("tags.yml", "yamldecode", "# é\r\nrunner:\r\n  tag: v1   # why\r\nother: v1\r\n", "runner.tag"),
+        ("tags.yaml", "yamldecode", "runners:\n  - {tag: 'v1', other: v1}\n", "runners[0].tag"),
+    ] {
+        let locals = format!("  data = {decode}(file(find_in_parent_folders(\"{name}\")))");
+        let tree = Tree::new(&[ACCOUNTS, (name, text), (DEV, &unit(&locals, &format!("local.data.{way}")))]);
+        let line = 1 + text.lines().position(|line| line.contains("tag")).expect("it is there");
+        assert_eq!(moves_to(&tree, "v2", &[]), [format!("{name}:{line} v1 -> v2")]);
+        let after = fs::read_to_string(tree.path().join(name)).expect("the file");
+        assert_eq!(after, text.replacen("v1", "v2", 1));
+    }
+}
+
+#[test]
+fn a_string_of_data_that_cannot_be_edited_is_named_with_its_way() {
+    let locals = "  data = yamldecode(file(find_in_parent_folders(\"tags.yml\")))";
+    let text = "runner:\n  tag: >-\n    v1\n";
+    let tree = Tree::new(&[ACCOUNTS, ("tags.yml", text), (DEV, &unit(locals, "local.data.runner.tag"))]);
+    let repo = tree.open();
+    let failures = plan_bump(&repo, &request(&repo, "v2")).expect_err("it is refused");
+    let text = texts(failures.iter());
+    assert!(text.starts_with("cannot edit `tags.yml` safely: `runner.tag` is written over several lines"), "{text}");
+    assert!(text.contains("--> tags.yml:3"), "{text}");
 }
 
 #[test]
