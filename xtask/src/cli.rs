@@ -42,6 +42,9 @@ pub struct Globals {
     /// Allow something that is refused for safety; can be given several times
     #[arg(long, global = true, value_name = "NAME")]
     pub allow: Vec<Allowance>,
+    /// Why this is done, to be kept with the run
+    #[arg(long, global = true, value_name = "TEXT")]
+    pub reason: Option<String>,
     /// How results are printed on stdout
     #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
     pub format: Format,
@@ -74,6 +77,12 @@ pub enum Allowance {
     PartialBump,
     /// Move a tag although the unit's module is too old for its images
     OldModule,
+}
+
+impl std::fmt::Display for Allowance {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.to_possible_value().as_ref().map_or("", |value| value.get_name()))
+    }
 }
 
 /// How results are printed.

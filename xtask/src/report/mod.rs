@@ -3,5 +3,6 @@
 pub mod digest;
 pub mod live;
 pub mod progress;
+pub mod run_report;
 pub mod screen;
 pub mod summary;

@@ -15,6 +15,15 @@ pub struct UnitPlan {
     pub sha256: String,
 }
 
+impl UnitPlan {
+    /// What it would do, as it is shown: a line for each resource, and one for the outputs.
+    pub fn shown(&self) -> Vec<String> {
+        let resources = self.plan.changes.iter().map(|change| format!("{} {}", change.action, change.address));
+        let n = self.plan.n_outputs;
+        resources.chain((n > 0).then(|| format!("change {n} outputs"))).collect()
+    }
+}
+
 /// Units whose plans do the same.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Group {

@@ -9,17 +9,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Sender};
 use std::time::{Duration, Instant};
 
-use serde::{Deserialize, Serialize};
-
-use crate::model::UnitPath;
 use crate::run::event::{Event, Outcome, StepName, StepResult};
 use crate::run::interrupt::Interrupt;
+use crate::run::journal::Journal;
 use crate::run::judge::{APPLY_COMPLETE, ERROR, Evidence, Judgement, judge};
 use crate::run::step::{Lane, Stage, Step, StepKind};
 use crate::run::tail::{self, Follower};
 use crate::tools::attempt::Attempt;
 use crate::tools::process::{self, Relay};
-use crate::tools::{lock, proof, tty};
+use crate::tools::{lock, tty};
 
 /// Carries out stages.
 #[derive(Clone, Debug)]
@@ -30,6 +28,8 @@ pub struct Executor {
     pub interrupt: Interrupt,
     /// How many lanes run side by side.
     pub n_jobs: usize,
+    /// Remembers what starts and how it ended.
+    pub journal: Journal,
 }
 
 /// What a failure means for the steps that have not started.
@@ -39,34 +39,6 @@ pub enum OnFailure {
     GoOn,
     /// Nothing new starts.
     Stop,
-}
-
-/// What is on disk before a step starts: enough to find out later what became of it.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct Started {
-    /// What the step does.
-    pub kind: StepKind,
-    /// What it does it to.
-    pub subject: String,
-    /// The unit that it works in.
-    pub unit: Option<String>,
-    /// When, RFC 3339 in UTC.
-    pub time: String,
-    /// The command as one would type it.
-    pub command: String,
-    /// Its log.
-    pub log: Option<std::path::PathBuf>,
-}
-
-/// What is on disk after a step ended and somebody saw it.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct Ended {
-    /// How it ended.
-    pub result: String,
-    /// Why.
-    pub cause: Option<String>,
-    /// When, RFC 3339 in UTC.
-    pub time: String,
 }
 
 impl Executor {
@@ -85,8 +57,12 @@ impl Executor {
                 // A credential tool that is ended in the middle of a prompt leaves the terminal without echo.
                 let _settings = terminal.as_ref().and_then(tty::Terminal::remember);
                 let started = Instant::now();
+                // What only asks may start without having been written down.
+                let _ = self.journal.start(step);
                 let status = process::foreground(&step.invocation, step.kind != StepKind::Source);
-                conclude(step, status.map(|status| status.code()), started.elapsed())
+                let outcome = conclude(step, status.map(|status| status.code()), started.elapsed());
+                self.journal.end(step, &outcome);
+                outcome
             };
             tell(&Event::Finished(name, outcome.clone()));
             outcomes.push(outcome);
@@ -152,7 +128,7 @@ impl Executor {
 
     fn step(&self, step: &Step, tell: &(dyn Fn(Event) + Sync)) -> Outcome {
         let started = Instant::now();
-        if let Err(error) = note_start(step) {
+        if let Err(error) = note_start(&self.journal, step) {
             let cause = format!("the start could not be written down, so it was not started: {error}");
             return Outcome { cause: Some(cause), ..failed(step, started.elapsed()) };
         }
@@ -172,7 +148,7 @@ impl Executor {
             .map_err(anyhow::Error::from)
         });
         let outcome = conclude(step, status.map(|status| status.code()), started.elapsed());
-        note_end(step, &outcome);
+        self.journal.end(step, &outcome);
         outcome
     }
 }
@@ -239,7 +215,7 @@ fn conclude(step: &Step, code: anyhow::Result<Option<i32>>, took: Duration) -> O
         },
     };
     let Judgement { result, cause, guard_refused } = judgement;
-    Outcome { result, cause, guard_refused, took, log: log_of(step).map(Path::to_owned) }
+    Outcome { result, cause, guard_refused, took, log: log_of(step).map(Path::to_owned), exit: code }
 }
 
 fn has_product(step: &Step) -> bool {
@@ -260,39 +236,15 @@ fn name_of(step: &Step) -> StepName {
 
 fn failed(step: &Step, took: Duration) -> Outcome {
     let log = log_of(step).filter(|log| log.exists()).map(Path::to_owned);
-    Outcome { result: StepResult::Failed, cause: None, guard_refused: false, took, log }
+    Outcome { result: StepResult::Failed, cause: None, guard_refused: false, took, log, exit: None }
 }
 
 fn early_exit(step: &Step) -> Outcome {
     Outcome { result: StepResult::EarlyExit, log: None, ..failed(step, Duration::ZERO) }
 }
 
-/// Writes down, durably, that a step starts.
-fn note_start(step: &Step) -> std::io::Result<()> {
-    let Some(attempt) = &step.attempt else { return Ok(()) };
-    attempt.create()?;
-    let started = Started {
-        kind: step.kind,
-        subject: step.subject.clone(),
-        unit: step.unit.as_ref().map(UnitPath::to_string),
-        time: proof::now(),
-        command: step.invocation.shell_line(),
-        log: log_of(step).map(Path::to_owned),
-    };
-    let mut file = fs::File::create_new(attempt.started())?;
-    std::io::Write::write_all(&mut file, &serde_json::to_vec(&started)?)?;
-    file.sync_all()
-}
-
-fn note_end(step: &Step, outcome: &Outcome) {
-    let Some(attempt) = &step.attempt else { return };
-    let ended = Ended { result: outcome.result.as_str().to_owned(), cause: outcome.cause.clone(), time: proof::now() };
-    // Without this file the next run looks at the step again, which is right if the disk is full now.
-    let _ = write_ended(attempt, &ended);
-}
-
-/// Writes down how a step ended, if nobody has done so before.
-pub fn write_ended(attempt: &Attempt, ended: &Ended) -> std::io::Result<()> {
-    let mut file = fs::File::create_new(attempt.ended())?;
-    std::io::Write::write_all(&mut file, &serde_json::to_vec(ended)?)
+/// Writes down that a step starts, in a folder of its own for the proofs of its guards.
+fn note_start(journal: &Journal, step: &Step) -> std::io::Result<()> {
+    step.attempt.as_ref().map_or(Ok(()), Attempt::create)?;
+    journal.start(step)
 }

@@ -13,18 +13,22 @@ use crate::run::event::{Outcome, StepResult};
 use crate::run::executor::OnFailure;
 use crate::run::step::{Stage, Step};
 use crate::tasks::apply_all::queue::Queue;
-use crate::tasks::apply_all::{rescue, words};
+use crate::tasks::apply_all::{carried, rescue, words};
 use crate::tasks::session::Session;
 use crate::tools::{consent, tty};
 
 /// One consent for all plans, at the terminal; `--yes` covers only what loses nothing.
-pub(super) fn ask_consent(session: &Session<'_>, digest: &Digest) -> Result<(), Failure> {
+/// Gives how it was given.
+pub(super) fn ask_consent(session: &Session<'_>, digest: &Digest, plans: &[UnitPlan]) -> Result<String, Failure> {
     let context = session.context;
     let n = digest.n_changing();
     let declined = || Failure::refused("nothing was applied: there was no consent");
     let loses = !digest.losing.is_empty() && !context.globals.allows(Allowance::Destroy);
+    if let Some(how) = carried::over(session, plans) {
+        return Ok(how);
+    }
     if context.globals.yes && !loses {
-        return Ok(());
+        return Ok("--yes".to_owned());
     }
     if context.globals.yes {
         return Err(
@@ -41,7 +45,7 @@ pub(super) fn ask_consent(session: &Session<'_>, digest: &Digest) -> Result<(), 
     };
     let said = terminal.ask(&question, &session.give_up()).map_err(|error| declined().because(error))?;
     let agreed = said.eq_ignore_ascii_case(answer) || (!loses && said.eq_ignore_ascii_case("yes"));
-    if agreed { Ok(()) } else { Err(declined()) }
+    if agreed { Ok("terminal".to_owned()) } else { Err(declined()) }
 }
 
 fn these_plans(n: usize) -> String {
@@ -98,5 +102,12 @@ fn write_consent(step: &Step, plans: &[UnitPlan]) -> anyhow::Result<()> {
 }
 
 fn not_started() -> Outcome {
-    Outcome { result: StepResult::EarlyExit, cause: None, guard_refused: false, took: Duration::ZERO, log: None }
+    Outcome {
+        result: StepResult::EarlyExit,
+        cause: None,
+        guard_refused: false,
+        took: Duration::ZERO,
+        log: None,
+        exit: None,
+    }
 }

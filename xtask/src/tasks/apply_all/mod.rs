@@ -1,6 +1,7 @@
 //! `apply-all`: proves every account, plans every unit, shows one digest, asks once, and applies exactly those plans.
 
 mod apply;
+mod carried;
 mod plans;
 mod queue;
 mod rescue;
@@ -17,6 +18,7 @@ use crate::run::folder::RunFolder;
 use crate::run::unfinished::Unfinished;
 use crate::tasks::context::Context;
 use crate::tasks::ready::{self, Ready, Workable};
+use crate::tasks::record;
 use crate::tasks::select::{select, take_problems};
 use crate::tasks::session::{self, Session};
 use crate::tasks::settle;
@@ -57,8 +59,10 @@ pub fn run(context: &Context, args: &cli::ApplyAll) -> Result<Exit, Failures> {
     let n_jobs = args.jobs.map(usize::from).or(repo.settings.jobs()).unwrap_or(N_JOBS);
     let mut session = Session::begin(context, &repo, &run, "apply-all", n_jobs)?;
     // Only now: what a run that is alive has started is not left behind by anybody.
-    let unfinished = Unfinished::all(&run);
+    let (unfinished, damaged) = Unfinished::all(&run);
+    record::selected(&session.journal, &units);
     words::say_what_this_is(context, &ready, &units, &unfinished);
+    words::say_damaged(&context.screen, &damaged);
     Failures::check(still_running(&unfinished, &units))?;
     session.ask_passphrase(&mut ready)?;
     let orders = session::orders(&ready, &run, false)?;
@@ -74,11 +78,12 @@ fn carry_out(
 ) -> Result<Exit, Failures> {
     let screen = &session.context.screen;
     session.prove_identities(ready, &queue.identity, &queue.accounts)?;
-    words::say_tools(session.context, ready, queue.units);
+    words::say_tools(session, ready, queue.units);
     session.ask_sources(&queue.sources)?;
     let plans = plans::plan_all(session, ready, queue)?;
     let planned = |left: &&Unfinished| queue.units.iter().any(|unit| left.is_of(&unit.unit.path));
-    unfinished.iter().filter(planned).for_each(Unfinished::settle);
+    unfinished.iter().filter(planned).for_each(|left| left.settle(&session.run.id));
+    record::planned(&session.journal, &plans);
     let digest = Digest::of(&plans);
     screen.lines(&digest_text::text(&digest));
     let rows = if digest.n_changing() == 0 {
@@ -86,9 +91,11 @@ fn carry_out(
         Vec::new()
     } else {
         words::say_waves(screen, queue, &digest);
-        let consented = apply::ask_consent(session, &digest);
+        let consented = apply::ask_consent(session, &digest, &plans);
         session.check_interrupt()?;
-        consented?;
+        record::consented(session.context, &session.journal, &consented?, &plans).map_err(|error| {
+            Failure::refused("the consent could not be written down, so nothing was applied").because(error)
+        })?;
         if session.started.elapsed() > SESSIONS_AGE {
             session.prove_identities(ready, &queue.identity_again, &queue.accounts)?;
         }

@@ -11,10 +11,12 @@ use crate::report::screen::{Screen, Tone, count, duration};
 use crate::report::summary::{self, Row};
 use crate::run::digest::Digest;
 use crate::run::event::{Outcome, StepResult};
+use crate::run::journal::{Damage, Journal};
 use crate::run::unfinished::Unfinished;
 use crate::tasks::apply_all::queue::{Queue, labels_of};
 use crate::tasks::context::Context;
 use crate::tasks::ready::{Ready, Workable};
+use crate::tasks::record;
 use crate::tasks::session::{self, Session};
 use crate::tools::env::{self, Purpose};
 use crate::tools::{process, terragrunt};
@@ -74,10 +76,24 @@ fn say_unfinished(screen: &Screen, left: &Unfinished, is_selected: bool) {
     }
 }
 
+/// Tells of journals that can't be relied on: what those runs did may not be all that is known of them.
+pub(super) fn say_damaged(screen: &Screen, damaged: &[(String, Box<Damage>)]) {
+    for (run, damage) in damaged {
+        let line = damage.line.map(|line| format!(", line {line}")).unwrap_or_default();
+        let about = format!("journal of run {run}{line}: {}; the plans below show what is left to do", damage.why);
+        screen.insist(Tone::Warning, "Damaged", about);
+    }
+}
+
 /// What will be run; not asked before every account is proven.
-pub(super) fn say_tools(context: &Context, ready: &Ready<'_>, units: &[Workable<'_>]) {
+pub(super) fn say_tools(session: &Session<'_>, ready: &Ready<'_>, units: &[Workable<'_>]) {
+    let context = session.context;
     let programs = distinct(units.iter().filter_map(|unit| unit.terraform.file_name()?.to_str()));
-    context.screen.say(Tone::Plain, "Tools", format!("{}, {programs}", terragrunt_version(context, ready)));
+    context.screen.say(
+        Tone::Plain,
+        "Tools",
+        format!("{}, {programs}", terragrunt_version(context, &session.journal, ready)),
+    );
 }
 
 /// Which units come when.
@@ -107,10 +123,11 @@ fn tags(units: &[Workable<'_>]) -> String {
     parts.join("   ")
 }
 
-fn terragrunt_version(context: &Context, ready: &Ready<'_>) -> String {
+fn terragrunt_version(context: &Context, journal: &Journal, ready: &Ready<'_>) -> String {
     let plain = env::build(&context.vars, Purpose::Plain, &[]).vars;
     let said = process::captured(ready.programs.path("terragrunt"), &["--version"], &ready.repo.root, &plain).ok();
     let version = said.as_deref().and_then(terragrunt::version).unwrap_or("of unknown version");
+    record::tool(journal, "terragrunt", Some(version));
     format!("terragrunt {version}")
 }
 

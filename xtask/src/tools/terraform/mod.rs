@@ -2,6 +2,7 @@
 
 mod elsewhere;
 pub mod plan;
+mod values;
 
 use crate::model::Failure;
 

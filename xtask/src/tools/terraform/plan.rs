@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::model::AccountId;
-use crate::tools::terraform::elsewhere;
+use crate::tools::terraform::{elsewhere, values};
 
 /// What a plan would do.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub struct Plan {
     pub changes: Vec<Change>,
     /// How many outputs get another value.
     pub n_outputs: usize,
+    /// The hash of the changes with all their values: equal for two plans that would do exactly the same.
+    pub values_sha256: String,
     /// What would act in another account than the one that was proven.
     pub elsewhere: Vec<String>,
 }
@@ -136,10 +138,10 @@ struct OutputChange {
 /// Reads what terragrunt printed for `show -json`. Lines around the document, which some versions log to the same place,
 /// are passed over. `assumed_roles` are the roles that the settings declare.
 pub fn read(output: &str, account: &AccountId, assumed_roles: &[String]) -> anyhow::Result<Plan> {
-    let document: Document = output
+    let (document, text): (Document, &str) = output
         .lines()
         .filter(|line| line.starts_with('{'))
-        .find_map(|line| serde_json::from_str(line).ok())
+        .find_map(|line| Some((serde_json::from_str(line).ok()?, line)))
         .context("`show -json` printed no plan that can be read")?;
     if !document.format_version.starts_with("1.") {
         bail!("the plan has format version {}, and only 1.x is known", document.format_version);
@@ -155,7 +157,8 @@ pub fn read(output: &str, account: &AccountId, assumed_roles: &[String]) -> anyh
     }
     let n_outputs = document.output_changes.values().filter(|change| change.actions != ["no-op"]).count();
     let elsewhere = elsewhere::find(&document.prior_state, &document.configuration, account, assumed_roles);
-    Ok(Plan { changes, n_outputs, elsewhere })
+    let values_sha256 = values::sha256(&serde_json::from_str(text)?);
+    Ok(Plan { changes, n_outputs, values_sha256, elsewhere })
 }
 
 fn action_of(resource: &ResourceChange) -> anyhow::Result<Option<Action>> {
