@@ -160,7 +160,9 @@ proptest! {
     fn whatever_is_around_a_literal_stays(bytes in file(), picks in vec((any::<Index>(), value()), 1..4)) {
         let body = parse_bytes("x.hcl", &bytes).unwrap_or_else(|fault| panic!("{}\n{}", fault.failure(), String::from_utf8_lossy(&bytes)));
         let sites = strings_of(&body);
-        prop_assume!(!sites.is_empty());
+        if sites.is_empty() {
+            return Ok(());
+        }
         let mut edits: Vec<_> =
             picks.into_iter().map(|(at, value)| (at.get(&sites).span.clone(), value)).collect();
         edits.sort_by_key(|(span, _)| span.start);
@@ -204,7 +206,9 @@ proptest! {
     #[test]
     fn whatever_is_around_a_string_of_data_stays(text in document(), at in any::<Index>(), tag in "[v0-9][0-9a-z.]{0,6}") {
         let sites = data::strings(&text).unwrap_or_else(|| panic!("neither JSON nor YAML:\n{text}"));
-        prop_assume!(!sites.is_empty());
+        if sites.is_empty() {
+            return Ok(());
+        }
         let site = at.get(&sites);
         let spliced = data::splice_all("x", text.as_bytes(), &[(site.span.clone(), tag.clone())]);
         let spliced = spliced.unwrap_or_else(|fault| panic!("{}\n{text}", fault.failure()));
@@ -262,9 +266,7 @@ fn yaml() -> impl Strategy<Value = String> {
         "日本 v1",
         "[v1, 'v2', {k: v3}]",
         "{k: \"v1\", l: v2} # v3",
-        "v1: x",
     ]);
-    let scalar = scalar.prop_filter("it is no scalar", |text| !text.contains("v1: x"));
     let line = (0_usize..3, scalar, any::<bool>());
     (vec(line, 1..8), any::<bool>(), select(vec!["", "# é \"v1\"\n", "---\n"])).prop_map(|(lines, crlf, head)| {
         let mut text = head.to_owned();
