@@ -11,6 +11,10 @@ pub enum Allowance {
     Destroy,
     /// Move a tag although its image is not in ECR
     UnprovenImage,
+    /// Move the tags of all units that can get theirs, and leave out those that can't
+    PartialBump,
+    /// Move a tag although the unit's module is too old for its images
+    OldModule,
 }
 
 #[derive(Debug, Args)]
