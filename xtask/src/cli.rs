@@ -69,6 +69,8 @@ pub enum Allowance {
     Destroy,
     /// Move a tag although its image is not in ECR
     UnprovenImage,
+    /// Overwrite files of this crate that were changed in the repository
+    LocalChanges,
 }
 
 /// How results are printed.
@@ -97,6 +99,8 @@ pub enum Command {
     ApplyAll(ApplyAll),
     /// Do all of it with stand-ins, on a sample or on a copy of this repository
     Rehearse(Rehearse),
+    /// Put this into a repository, or bring it up to date there
+    Adopt(Adopt),
     /// Prove whose credentials every account's profile gives, and do nothing more
     #[command(hide = true)]
     Identity,
@@ -195,6 +199,25 @@ pub struct Rehearse {
     /// Where to lay it out [default: a new folder in the system's temporary folder]
     #[arg(long, value_name = "PATH")]
     pub into: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  cargo xtask adopt --into ~/infrastructure-live\n  cargo xtask adopt --into ~/infrastructure-live --git https://example.com/xtask.git --tag v0.1.0"
+)]
+pub struct Adopt {
+    /// The repository, by its root [default: --repo]
+    #[arg(long, value_name = "PATH")]
+    pub into: Option<PathBuf>,
+    /// Let the repository depend on this library by git, instead of copying its source
+    #[arg(long, value_name = "URL", requires = "tag")]
+    pub git: Option<String>,
+    /// The tag in that git repository
+    #[arg(long, value_name = "TAG", requires = "git")]
+    pub tag: Option<String>,
+    /// The checkout of this project to copy from [default: the one that this program was built in]
+    #[arg(long, value_name = "PATH", conflicts_with = "git")]
+    pub from: Option<PathBuf>,
 }
 
 /// The outer guard, started by a credential wrapper.
