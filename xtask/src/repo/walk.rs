@@ -65,6 +65,19 @@ pub(super) fn roots_below(start: &Path, depth: usize, exclude: &Gitignore) -> Ve
     found.accounts
 }
 
+/// The files in folders with one of these names, at whatever depth, sorted; links are left out.
+pub(super) fn files_in(top: &Path, folders: &[&str]) -> Vec<PathBuf> {
+    let lies_in = |path: &Path| {
+        let way = path.strip_prefix(top).unwrap_or(path).parent();
+        way.is_some_and(|way| way.iter().any(|part| folders.iter().any(|folder| part == *folder)))
+    };
+    let entries = walker(top, &Gitignore::empty()).build().flatten();
+    let is_file = |entry: &DirEntry| entry.file_type().is_some_and(|kind| kind.is_file());
+    let mut found: Vec<_> = entries.filter(is_file).map(DirEntry::into_path).filter(|path| lies_in(path)).collect();
+    found.sort_unstable();
+    found
+}
+
 /// What one thread has found so far; it is joined with the rest when the thread is done.
 struct Collected<'f> {
     own: Found,

@@ -144,7 +144,7 @@ fn file_name(label: &str) -> String {
 }
 
 /// Lowercase letters and digits that can't be mistaken for each other, from the system's random numbers.
-fn random_word(len: usize) -> String {
+pub(super) fn random_word(len: usize) -> String {
     const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
     let mut bytes = vec![0; len];
     ring::rand::SecureRandom::fill(&ring::rand::SystemRandom::new(), &mut bytes)

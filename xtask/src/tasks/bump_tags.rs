@@ -49,7 +49,7 @@ pub fn run(context: &Context, args: &cli::BumpTags) -> Result<Exit, Failures> {
     let lock = RunFolder::new(&repo.root).run_lock();
     // Nobody plans while files change.
     let _lock = RunLock::take(&lock, &format!("bump-tags, process {}", std::process::id()))?;
-    edit::write_all(&edits)?;
+    edit::write_all(&repo.root, "bump-tags", &edits)?;
     report(context, &bump, "changed")?;
     context.screen.say(Tone::Good, "Finished", "next: cargo xtask apply-all");
     Ok(Exit::DONE)

@@ -15,6 +15,7 @@ pub mod ready;
 pub mod rehearse;
 pub mod select;
 pub mod session;
+pub mod settle;
 pub mod status;
 pub mod units;
 pub mod why;

@@ -11,6 +11,7 @@ use crate::repo::Repository;
 use crate::report::live::Live;
 use crate::report::progress::Progress;
 use crate::report::screen::{self, Tone, count, duration};
+use crate::run::edit;
 use crate::run::event::{Event, Outcome, StepResult};
 use crate::run::executor::{Executor, OnFailure};
 use crate::run::folder::RunFolder;
@@ -53,6 +54,7 @@ impl<'a> Session<'a> {
     ) -> Result<Self, Failures> {
         let holder = format!("run {} ({command}, process {}, since {})\n", run.id, std::process::id(), proof::now());
         let lock = RunLock::take(&run.run_lock(), &holder)?;
+        edit::refuse_if_pending(&repo.root)?;
         // A full disk is not made fuller by a folder that nobody can use.
         let program = run.create().inspect_err(|_| run.discard())?;
         unfinished::remove_leftovers(run);

@@ -140,9 +140,10 @@ fn children(expr: &Expr) -> Vec<&Expr> {
             });
             keys.chain(items.iter().map(|item| &item.value)).collect()
         }
-        ExprKind::Template(parts) => {
-            parts.iter().filter_map(|part| if let Part::Expr(expr) = part { Some(expr) } else { None }).collect()
-        }
+        ExprKind::Template(parts) => parts
+            .iter()
+            .filter_map(|part| if let Part::Expr(expr) | Part::Join(expr) = part { Some(expr) } else { None })
+            .collect(),
         ExprKind::Parens(inner) | ExprKind::Unary(_, inner) => vec![inner],
         ExprKind::Traversal(start, steps) => {
             let indices =

@@ -100,3 +100,34 @@ inputs = { terraform_planner_config = { container_image = { docker_tag = local.c
     );
     assert_eq!(texts(repo.complaints(&repo.units[0]).iter()), expected);
 }
+
+#[test]
+fn pins_outside_hcl_are_found_in_scripts_and_files_of_ci() {
+    let script = "readonly DOCKERFILE_REPO_REF=\"v0.50.6\"\n";
+    let common = "locals {}\n";
+    let tree = Tree::new(&[
+        ("live/accounts.json", r#"{"dev": "100000000004"}"#),
+        ("live/common.hcl", common),
+        ("live/shared/us-east-1/_regional/container_images/build_deploy_runner_image.sh", script),
+        ("live/shared/us-east-1/_regional/container_images/build_kaniko_image.sh", "DOCKERFILE_REPO_REF=\"$1\"\n"),
+        ("live/shared/us-east-1/_regional/container_images/other.sh", script),
+        ("live/ignored/container_images/build_x.sh", script),
+        (".gitignore", "ignored/\n"),
+        (".github/workflows/pipeline.yml", "env:\n  MODULE_CI_VERSION: v0.51.4\n"),
+        (".circleci/config.yml", "MODULE_CI_VERSION: v0.51.4\n"),
+        ("_ci/scripts/install.sh", "MODULE_CI_VERSION=v0.52.1\n"),
+        ("elsewhere/install.sh", "MODULE_CI_VERSION=v0.52.1\n"),
+    ]);
+    let repo = super::open(&tree.path().join("live")).expect("it opens");
+    let found: Vec<_> =
+        repo.outside_pins().iter().map(|pin| format!("{} {} {:?}", pin.place(), pin.image, pin.value)).collect();
+    let images = "shared/us-east-1/_regional/container_images";
+    let expected = [
+        "../.circleci/config.yml:1 deploy-runner Some(\"v0.51.4\")".to_owned(),
+        "../.github/workflows/pipeline.yml:2 deploy-runner Some(\"v0.51.4\")".to_owned(),
+        "../_ci/scripts/install.sh:1 deploy-runner Some(\"v0.52.1\")".to_owned(),
+        format!("{images}/build_deploy_runner_image.sh:1 deploy-runner Some(\"v0.50.6\")"),
+        format!("{images}/build_kaniko_image.sh:1 kaniko None"),
+    ];
+    assert_eq!(found, expected);
+}

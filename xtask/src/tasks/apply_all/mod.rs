@@ -19,6 +19,7 @@ use crate::tasks::context::Context;
 use crate::tasks::ready::{self, Ready, Workable};
 use crate::tasks::select::{select, take_problems};
 use crate::tasks::session::{self, Session};
+use crate::tasks::settle;
 use crate::tools::programs::Tools;
 use queue::Queue;
 
@@ -31,7 +32,7 @@ const SESSIONS_AGE: Duration = Duration::from_secs(5 * 60);
 
 /// Applies every unit.
 pub fn run(context: &Context, args: &cli::ApplyAll) -> Result<Exit, Failures> {
-    let mut repo = context.repository()?;
+    let mut repo = settle::repository(context)?;
     let mut problems = take_problems(&mut repo, &args.account, &args.unit);
     let selected = words::say_left_out(context, select(&repo, &args.account, &args.unit)?, &args.unit)?;
     let (units, not_workable) = ready::workable(context, &repo, &selected);
