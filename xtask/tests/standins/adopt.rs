@@ -164,11 +164,11 @@ fn changed_files_of_the_crate_are_named_before_they_are_overwritten() {
     adopt(&sandbox).args(["--yes"]).run().exits(0);
     let before = contents(&sandbox);
     sandbox.write("xtask/src/lib.rs", "// mine\n");
-    fs::remove_file(sandbox.repo().join("xtask/src/cli.rs")).unwrap();
+    fs::remove_file(sandbox.repo().join("xtask/src/main.rs")).unwrap();
     let changed = contents(&sandbox);
     adopt(&sandbox).args(["--yes"]).run().exits(3).prints_nothing().is("adopt-local-changes");
     assert_eq!(contents(&sandbox), changed);
-    adopt(&sandbox).args(["--yes", "--allow", "local-changes"]).run().exits(0).says("Overwritten  xtask/src/cli.rs");
+    adopt(&sandbox).args(["--yes", "--allow", "local-changes"]).run().exits(0).says("Overwritten  xtask/src/main.rs");
     assert_eq!(contents(&sandbox), before);
     // The same for a crate that somebody copied by hand, as far as it differs.
     fs::remove_file(sandbox.repo().join("xtask/adopted.json")).unwrap();

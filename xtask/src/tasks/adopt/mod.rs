@@ -22,6 +22,7 @@ use crate::repo::{Repository, accounts, discover};
 use crate::run::folder::RunFolder;
 use crate::run::lock::RunLock;
 use crate::tasks::context::Context;
+use crate::tasks::settle;
 use crate::tools::tty;
 use place::Crate;
 use record::Record;
@@ -67,6 +68,7 @@ fn gather(context: &Context, args: &cli::Adopt) -> Result<Adoption, Failures> {
         _ => source::copied(&checkout(args)?)?,
     };
     let root = root(context, args)?;
+    settle::changes(context, &root)?;
     let repo = Repository::open(&root)?;
     let there = there::look(&root)?;
     let suggested = suggest::settings(context, &repo);

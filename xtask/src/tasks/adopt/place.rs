@@ -40,7 +40,7 @@ pub(super) fn put(root: &Path, new: Option<&Crate>, texts: &[Text]) -> Result<()
     let edits = texts.iter().filter_map(|text| {
         Some(Edit { name: text.name, path: &text.path, before: text.before.as_deref()?, after: &text.after })
     });
-    edit::write_all(&edits.collect::<Vec<_>>())?;
+    edit::write_all(root, "adopt", &edits.collect::<Vec<_>>())?;
     undo.forget();
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! The command line: clap's types and the help texts. Decides nothing.
 
+mod values;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -8,6 +10,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::model::{AccountId, ImageName, Region, Tag};
 use crate::report::screen::Color;
 use crate::tools::terragrunt::Action;
+use values::{account_and_profile, fault, image_and_tag};
 
 /// Updates the Gruntwork ECS Deploy Runner in every account: builds its images, moves their tags, applies its units.
 #[derive(Debug, Parser)]
@@ -256,32 +259,6 @@ pub struct Relay {
     pub log: PathBuf,
 }
 
-/// `KEY=VALUE`, where neither is empty.
-fn pair(text: &str) -> Result<(&str, &str), String> {
-    match text.split_once('=') {
-        None => Err("expected two words with `=` between them".to_owned()),
-        Some(("", _) | (_, "")) => Err("both sides of `=` must say something".to_owned()),
-        Some(sides) => Ok(sides),
-    }
-}
-
-fn account_and_profile(text: &str) -> Result<(String, String), String> {
-    pair(text).map(|(account, profile)| (account.to_owned(), profile.to_owned()))
-}
-
-fn image_and_tag(text: &str) -> Result<(ImageName, Tag), String> {
-    let (image, tag) = pair(text)?;
-    Ok((image.parse()?, tag.parse()?))
-}
-
-fn fault(text: &str) -> Result<String, String> {
-    match text.split_once(':') {
-        Some(("wrong-account" | "fail", account)) if !account.is_empty() => Ok(text.to_owned()),
-        None if text == "no-image" => Ok(text.to_owned()),
-        _ => Err("expected `wrong-account:ACCOUNT`, `fail:ACCOUNT` or `no-image`".to_owned()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -290,13 +267,5 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn pairs_are_checked_on_both_sides() {
-        assert!(image_and_tag("kaniko=v1.2.0").is_ok());
-        for bad in ["kaniko", "kaniko=", "=v1", "other=v1", "kaniko=.v1"] {
-            assert!(image_and_tag(bad).is_err(), "{bad}");
-        }
     }
 }
