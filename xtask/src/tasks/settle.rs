@@ -10,6 +10,13 @@ use crate::run::folder::RunFolder;
 use crate::run::lock::RunLock;
 use crate::tasks::context::Context;
 
+/// Opens the repository for a task that changes nothing and needs its files to be of one state.
+pub fn untouched(context: &Context) -> Result<Repository, Failures> {
+    let repo = context.opened()?;
+    edit::refuse_if_pending(&repo.root)?;
+    Ok(repo)
+}
+
 /// Opens the repository; what was killed in the middle is finished or taken back first, and that is said. A dry run
 /// changes nothing, so it refuses instead.
 pub fn repository(context: &Context) -> Result<Repository, Failures> {
@@ -17,13 +24,14 @@ pub fn repository(context: &Context) -> Result<Repository, Failures> {
     if changes(context, &repo.root)? { context.opened() } else { Ok(repo) }
 }
 
-/// The same for whoever opens the repository at `root` otherwise, before that; tells whether there was anything to settle.
+/// The same for whoever opens the repository at `root` otherwise, before that; tells whether anything was settled.
 pub fn changes(context: &Context, root: &Path) -> Result<bool, Failures> {
-    if edit::pending(root)?.is_none() {
+    if !edit::is_left(root) {
         return Ok(false);
     }
     if context.globals.dry_run {
         edit::refuse_if_pending(root)?;
+        return Ok(false);
     }
     let settled = {
         let holder = format!("process {}, which settles an interrupted change of files", std::process::id());
@@ -35,7 +43,7 @@ pub fn changes(context: &Context, root: &Path) -> Result<bool, Failures> {
         context.screen.insist(Tone::Warning, what, about);
     };
     match &settled {
-        // Somebody else was faster.
+        // It never counted, or somebody else was faster.
         Settled::Nothing => {}
         Settled::Finished(left) => say("Completed", &left.about, &left.files),
         Settled::TakenBack(left) => say("Taken back", &left.about, &left.files),
