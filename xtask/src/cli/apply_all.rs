@@ -15,6 +15,8 @@ pub enum Allowance {
     PartialBump,
     /// Move a tag although the unit's module is too old for its images
     OldModule,
+    /// Overwrite files of this crate that were changed in the repository
+    LocalChanges,
 }
 
 #[derive(Debug, Args)]
