@@ -9,7 +9,7 @@ use serde::Deserialize;
 use crate::model::UnitPath;
 use crate::run::folder::RunFolder;
 use crate::run::journal::story::Story;
-use crate::run::journal::{self, Damage, Journal, Record, Settled};
+use crate::run::journal::{self, Journal, Record, Settled};
 use crate::run::judge::APPLY_COMPLETE;
 use crate::run::step::StepKind;
 use crate::run::tail;
@@ -48,26 +48,23 @@ pub struct Start {
 }
 
 impl Unfinished {
-    /// All applies among them in this repository, oldest first; and the journals that can't be relied on, each with its run.
-    pub fn all(run: &RunFolder) -> (Vec<Self>, Vec<(String, Box<Damage>)>) {
-        let (mut found, mut damaged) = (Vec::new(), Vec::new());
-        for folder in run.all().into_iter().filter(|folder| folder.dir != run.dir) {
-            let (left, damage) = Self::of(&folder);
-            found.extend(left.into_iter().filter(|left| left.started.kind == StepKind::Apply));
-            damaged.extend(damage.map(|damage| (folder.id.clone(), damage)));
-        }
+    /// All applies among them in this repository, oldest first.
+    pub fn all(run: &RunFolder) -> Vec<Self> {
+        let others = run.all().into_iter().filter(|folder| folder.dir != run.dir);
+        let mut found: Vec<_> =
+            others.flat_map(|folder| Self::of(&folder)).filter(|left| left.started.kind == StepKind::Apply).collect();
         found.sort_by(|a, b| a.started.time.cmp(&b.started.time));
-        (found, damaged)
+        found
     }
 
     /// The steps of one run, in units, whose end nobody has seen; of a damaged journal those that it still tells of.
-    pub fn of(folder: &RunFolder) -> (Vec<Self>, Option<Box<Damage>>) {
+    pub fn of(folder: &RunFolder) -> Vec<Self> {
         if !journal::exists(&folder.journal()) {
-            return (Self::without_journal(folder), None);
+            return Self::without_journal(folder);
         }
-        let (log, damage) = match journal::read(&folder.journal()) {
-            Ok(log) => (log, None),
-            Err(damage) => (damage.before.clone(), Some(damage)),
+        let (log, is_damaged) = match journal::read(&folder.journal()) {
+            Ok(log) => (log, false),
+            Err(damage) => (damage.before, true),
         };
         let steps = Story::of(log).map(|story| story.steps).unwrap_or_default();
         let unsettled = steps.into_iter().filter(|step| step.ended.is_none() && step.settled.is_none());
@@ -78,8 +75,7 @@ impl Unfinished {
             Self::new(folder, &step.of.attempt?, started)
         });
         // To a damaged journal nothing can be added: what was found out is told by the file for the guard alone.
-        let is_left = |left: &Self| damage.is_none() || !left.attempt.settled().exists();
-        (left.filter(is_left).collect(), damage)
+        left.filter(|left| !is_damaged || !left.attempt.settled().exists()).collect()
     }
 
     /// The same, of a run of version 0.1.0.
@@ -142,7 +138,7 @@ impl Unfinished {
 /// Removes the plans and binaries of runs that were killed. One of which something is still at work keeps them.
 pub fn remove_leftovers(run: &RunFolder) {
     for other in run.all().into_iter().filter(|other| other.dir != run.dir) {
-        if !Unfinished::of(&other).0.iter().any(|left| left.is_running) {
+        if !Unfinished::of(&other).iter().any(|left| left.is_running) {
             // What can't be removed now, the next run tries again.
             let _ = other.remove_plans();
             other.remove_binaries();

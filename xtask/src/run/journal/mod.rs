@@ -215,6 +215,12 @@ pub fn begun(run: &RunFolder) -> Option<Begun> {
     })
 }
 
+/// The journals of other runs that can't be relied on, each with its run.
+pub fn damaged(run: &RunFolder) -> Vec<(String, Box<Damage>)> {
+    let others = run.all().into_iter().filter(|other| other.dir != run.dir && exists(&other.journal()));
+    others.filter_map(|other| Some((other.id.clone(), read(&other.journal()).err()?))).collect()
+}
+
 /// Milliseconds of a duration.
 pub fn millis(took: Duration) -> u64 {
     u64::try_from(took.as_millis()).unwrap_or(u64::MAX)

@@ -91,7 +91,10 @@ impl Story {
     fn take(&mut self, time: String, record: Record) {
         match record {
             Record::Begun(_) | Record::Note(_) => {}
-            Record::Selected(selected) => self.selected = selected,
+            Record::Selected(selected) => {
+                let new = selected.into_iter().filter(|new| !self.selected.contains(new)).collect::<Vec<_>>();
+                self.selected.extend(new);
+            }
             Record::Tool(tool) => self.tools.push(tool),
             Record::Started(Started { of, command, log }) => {
                 self.steps.push(StepStory { of, started: time, command, log, ended: None, settled: None });
