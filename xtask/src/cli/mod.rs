@@ -1,6 +1,7 @@
 //! The command line: clap's types and the help texts. Decides nothing.
 
 mod apply_all;
+mod runs;
 mod values;
 
 use std::ffi::OsString;
@@ -9,6 +10,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use apply_all::{Allowance, ApplyAll};
+pub use runs::{Runs, RunsCommand};
 
 use crate::model::{AccountId, ImageName, Region, Tag};
 use crate::repo::bump::PinName;
@@ -77,7 +79,7 @@ impl Globals {
 pub enum Format {
     Text,
     Json,
-    /// For a merge request or a ticket; `status` alone
+    /// For a merge request or a ticket; `status` and `runs show` alone
     Markdown,
 }
 
@@ -96,6 +98,8 @@ pub enum Command {
     BumpTags(BumpTags),
     /// Plan every unit, show what would change, ask once, apply exactly those plans
     ApplyAll(ApplyAll),
+    /// Show what was done here before, and take it up again
+    Runs(Runs),
     /// Do all of it with stand-ins, on a sample or on a copy of this repository
     Rehearse(Rehearse),
     /// Put this into a repository, or bring it up to date there

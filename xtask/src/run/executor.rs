@@ -169,11 +169,16 @@ fn follow(step: &Step, log: &Path, done: &AtomicBool, tell: &(dyn Fn(Event) + Sy
     let mut follower = Follower::default();
     loop {
         let last = done.load(Ordering::SeqCst);
-        for line in follower.new_lines(log) {
+        let lines = follower.new_lines(log);
+        let is_all = lines.is_empty();
+        for line in lines {
             tell(Event::Line(name_of(step), line));
         }
-        if last {
-            return;
+        match (is_all, last) {
+            (true, true) => return,
+            // Very many lines come in several pieces.
+            (false, _) => continue,
+            (true, false) => {}
         }
         std::thread::park_timeout(Duration::from_millis(100));
     }

@@ -8,14 +8,16 @@ use ring::digest::{SHA256, digest};
 
 use crate::model::{Exit, Failures};
 use crate::repo::Repository;
-use crate::report::run_report;
+use crate::report::{run_report, screen};
 use crate::run::digest::UnitPlan;
 use crate::run::folder::RunFolder;
 use crate::run::journal::story::Story;
-use crate::run::journal::{self, Begun, Consented, Finished, Journal, Planned, Record, SCHEMA, Selected, Tool, millis};
-use crate::tasks::context::Context;
+use crate::run::journal::{
+    self, Begun, Consented, Finished, Journal, Left, Planned, Record, SCHEMA, Selected, Tool, millis,
+};
+use crate::tasks::context::{Context, VERSION};
 use crate::tasks::ready::Workable;
-use crate::tools::{git, operator};
+use crate::tools::{env, git, operator, tty};
 
 /// Begins the journal of a run. `secrets` must not get into it.
 pub fn begin(
@@ -40,6 +42,7 @@ pub fn begin(
         commit: git::commit(&repo.root),
         n_changed_files: checkout.as_ref().map(|checkout| checkout.n_changed),
         branch: checkout.map(|checkout| checkout.branch),
+        release: env::text(&context.vars, VERSION).map(str::to_owned),
         resumes: context.resumed.as_ref().map(|resumed| resumed.run.clone()),
     };
     let journal = Journal::begin(&run.journal(), begun, secrets)?;
@@ -106,6 +109,18 @@ pub fn close(context: &Context, ended: Result<Exit, &Failures>) {
             report(&run);
         }
     }
+}
+
+/// Writes down that the runner leaves, and says how to go on. Called in the middle of anything; what still runs goes on.
+pub fn left(journal: &Journal, run: &RunFolder, signal: i32) {
+    screen::paint(Vec::new());
+    tty::restore();
+    journal.note(&Record::Left(Left { signal }));
+    report(run);
+    let word = run.id.rsplit('-').next().unwrap_or(&run.id);
+    screen::interject(&format!(
+        "Leaving      what still runs finishes by itself, and its end is unknown until somebody looks\n             to go on from here: cargo xtask runs resume {word}"
+    ));
 }
 
 /// Makes the report of a run from its journal. If it can't be written it can be made again at any time.

@@ -28,6 +28,7 @@ use crate::tasks::record;
 use crate::tools::env::{self, Env, Purpose};
 use crate::tools::process::Relay;
 use crate::tools::proof::{self, Proof, Verdict};
+use crate::tools::tty;
 
 /// A run that has begun. Its lock is given back when it is dropped.
 #[derive(Debug)]
@@ -67,7 +68,9 @@ impl<'a> Session<'a> {
         let values = secrets_of(&secrets);
         let journal = record::begin(context, repo, run, command, values).inspect_err(|_| run.discard())?;
         let relay = Relay { program, secrets };
-        let interrupt = Interrupt::listen(screen::interject)?;
+        let (left, left_run) = (journal.clone(), run.clone());
+        tty::remember();
+        let interrupt = Interrupt::listen(screen::interject, move |signal| record::left(&left, &left_run, signal))?;
         let executor = Executor { relay, interrupt, n_jobs, journal: journal.clone() };
         Ok(Self {
             context,
