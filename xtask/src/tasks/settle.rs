@@ -1,7 +1,7 @@
 //! The repository for tasks that edit or plan: a change of files that was killed in the middle is over before it is read.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::model::{Failure, Failures};
 use crate::repo::{Repository, discover};
@@ -15,20 +15,26 @@ use crate::tasks::context::Context;
 /// changes nothing, so it refuses instead.
 pub fn repository(context: &Context) -> Result<Repository, Failures> {
     let repo = context.opened()?;
-    let left: Vec<_> = roots(&repo).into_iter().filter(|root| edit::is_left(root)).collect();
-    if left.is_empty() {
-        return Ok(repo);
+    let mut is_settled = false;
+    for root in roots(&repo) {
+        is_settled |= changes(context, &root)?;
+    }
+    if is_settled { context.opened() } else { Ok(repo) }
+}
+
+/// The same for whoever opens the repository at `root` otherwise, before that; tells whether anything was settled.
+pub fn changes(context: &Context, root: &Path) -> Result<bool, Failures> {
+    if !edit::is_left(root) {
+        return Ok(false);
     }
     if context.globals.dry_run {
-        refuse_if_pending(&repo)?;
-        return Ok(repo);
+        edit::refuse_if_pending(root)?;
+        return Ok(false);
     }
-    for root in left {
-        let holder = format!("process {}, which settles an interrupted change of files", std::process::id());
-        let _lock = RunLock::take(&RunFolder::new(&root).run_lock(), &holder)?;
-        say(context, &edit::settle(&root)?);
-    }
-    context.opened()
+    let holder = format!("process {}, which settles an interrupted change of files", std::process::id());
+    let _lock = RunLock::take(&RunFolder::new(root).run_lock(), &holder)?;
+    say(context, &edit::settle(root)?);
+    Ok(true)
 }
 
 /// Opens the repository for a task that changes nothing and needs its files to be of one state.
