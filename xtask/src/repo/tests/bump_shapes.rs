@@ -201,3 +201,15 @@ fn both_images_in_one_repository_get_tags_of_their_own() {
     let wanted = [(ImageName::Kaniko, "v2".parse().expect("a tag"))].into();
     assert!(plan_bump(&repo, &Request { wanted, ..request(&repo, "v2") }).is_ok());
 }
+
+#[test]
+fn lists_of_objects_in_files_of_data_move_and_not_a_byte_besides() {
+    let tree = fixture("data-files");
+    let read = |name: &str| fs::read_to_string(tree.path().join(name)).expect("the file");
+    let (json, yaml) = (read("versions.json"), read("versions.yml"));
+    let moved = moves_to(&tree, "v1.3.0", &[]);
+    let expected = ["versions.json:3 v0.52.1 -> v1.3.0", "versions.json:4 v0.52.0 -> v1.3.0"];
+    assert_eq!(moved, [expected[0], expected[1], "versions.yml:4 v0.51.4 -> v1.3.0"]);
+    assert_eq!(read("versions.json"), json.replace("v0.52.1", "v1.3.0").replace("v0.52.0", "v1.3.0"));
+    assert_eq!(read("versions.yml"), yaml.replace("'v0.51.4'", "'v1.3.0'"));
+}
