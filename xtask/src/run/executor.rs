@@ -1,25 +1,28 @@
 //! The executor: starts the steps of a stage, one after the other or side by side, judges how each ended, and sends an
 //! event for everything that happens. It decides nothing that the queue hasn't said.
 
+mod outcome;
+mod watch;
+
 use std::collections::VecDeque;
 use std::fs;
 use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Sender};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 
 use crate::model::UnitPath;
-use crate::run::event::{Event, Outcome, StepName, StepResult};
+use crate::run::event::{Event, Outcome, StepResult};
 use crate::run::interrupt::Interrupt;
-use crate::run::judge::{APPLY_COMPLETE, ERROR, Evidence, Judgement, judge};
 use crate::run::step::{Lane, Stage, Step, StepKind};
-use crate::run::tail::{self, Follower};
 use crate::tools::attempt::Attempt;
 use crate::tools::process::{self, Relay};
-use crate::tools::{lock, proof, tty};
+use crate::tools::{proof, tty};
+use outcome::{conclude, early_exit, failed, log_of, name_of};
+use watch::{follow, outlive};
 
 /// Carries out stages.
 #[derive(Clone, Debug)]
@@ -185,86 +188,6 @@ fn begin(stage: &Stage, tell: &mut dyn FnMut(&Event)) {
     if stage.is_told {
         tell(&Event::StageStarted { title: stage.title.clone(), about: stage.about.clone() });
     }
-}
-
-/// Passes on what the relay wrote. The file is looked at ten times a second: nobody reads faster, and no descriptor of
-/// ours is between the child and its log.
-fn follow(step: &Step, log: &Path, done: &AtomicBool, tell: &(dyn Fn(Event) + Sync)) {
-    let mut follower = Follower::default();
-    loop {
-        let last = done.load(Ordering::SeqCst);
-        for line in follower.new_lines(log) {
-            tell(Event::Line(name_of(step), line));
-        }
-        if last {
-            return;
-        }
-        std::thread::park_timeout(Duration::from_millis(100));
-    }
-}
-
-/// A wrapper that forks may end before what it started. The lock of the unit tells: it is free once nobody is at work.
-fn outlive(step: &Step) {
-    while step.lock.as_deref().is_some_and(lock::is_held) {
-        std::thread::park_timeout(Duration::from_millis(200));
-    }
-}
-
-fn conclude(step: &Step, code: anyhow::Result<Option<i32>>, took: Duration) -> Outcome {
-    let code = match code {
-        Ok(code) => code,
-        Err(error) => return Outcome { cause: Some(format!("{error:#}")), ..failed(step, took) },
-    };
-    let judgement = match &step.attempt {
-        Some(attempt) => {
-            let said = log_of(step).map(tail::end).unwrap_or_default();
-            let (outer, inner) = (attempt.outer_proof(), attempt.inner_proofs());
-            let evidence = Evidence {
-                code,
-                outer: outer.as_ref(),
-                inner: &inner,
-                has_product: has_product(step),
-                says_complete: said.contains(APPLY_COMPLETE),
-                says_error: said.contains(ERROR),
-            };
-            judge(step.kind, &evidence)
-        }
-        None if code == Some(0) => Judgement { result: StepResult::Succeeded, cause: None, guard_refused: false },
-        None => Judgement {
-            result: StepResult::Failed,
-            cause: Some(
-                code.map_or("was killed by a signal".to_owned(), |code| format!("ended with exit code {code}")),
-            ),
-            guard_refused: false,
-        },
-    };
-    let Judgement { result, cause, guard_refused } = judgement;
-    Outcome { result, cause, guard_refused, took, log: log_of(step).map(Path::to_owned) }
-}
-
-fn has_product(step: &Step) -> bool {
-    let product = match step.kind {
-        StepKind::Plan => step.plan.as_deref(),
-        _ => step.output.as_ref().and_then(|output| output.stdout.as_deref()),
-    };
-    product.is_some_and(|path| fs::metadata(path).is_ok_and(|file| file.len() > 0))
-}
-
-fn log_of(step: &Step) -> Option<&Path> {
-    step.output.as_ref().map(|output| output.log.as_path())
-}
-
-fn name_of(step: &Step) -> StepName {
-    StepName { kind: step.kind, subject: step.subject.clone(), unit: step.unit.clone() }
-}
-
-fn failed(step: &Step, took: Duration) -> Outcome {
-    let log = log_of(step).filter(|log| log.exists()).map(Path::to_owned);
-    Outcome { result: StepResult::Failed, cause: None, guard_refused: false, took, log }
-}
-
-fn early_exit(step: &Step) -> Outcome {
-    Outcome { result: StepResult::EarlyExit, log: None, ..failed(step, Duration::ZERO) }
 }
 
 /// Writes down, durably, that a step starts.
