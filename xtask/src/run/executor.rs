@@ -1,7 +1,9 @@
 //! The executor: starts the steps of a stage, one after the other or side by side, judges how each ended, and sends an
 //! event for everything that happens. It decides nothing that the queue hasn't said.
 
+mod limit;
 mod outcome;
+mod retry;
 mod watch;
 
 use std::collections::VecDeque;
@@ -10,7 +12,7 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Sender};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
@@ -21,7 +23,7 @@ use crate::run::step::{Lane, Stage, Step, StepKind};
 use crate::tools::attempt::Attempt;
 use crate::tools::process::{self, Relay};
 use crate::tools::{proof, tty};
-use outcome::{conclude, early_exit, failed, log_of, name_of};
+use outcome::{conclude, early_exit, ended_by_us, failed, log_of, name_of};
 use watch::{follow, outlive};
 
 /// Carries out stages.
@@ -33,6 +35,8 @@ pub struct Executor {
     pub interrupt: Interrupt,
     /// How many lanes run side by side.
     pub n_jobs: usize,
+    /// How long a plan or a build may take before it is asked to end.
+    pub time_limit: Duration,
 }
 
 /// What a failure means for the steps that have not started.
@@ -135,7 +139,7 @@ impl Executor {
                 early_exit(step)
             } else {
                 tell(Event::Started(name_of(step)));
-                self.step(step, &tell)
+                self.tried(step, &tell)
             };
             tell(Event::Finished(name_of(step), outcome.clone()));
             let failed = outcome.result != StepResult::Succeeded;
@@ -153,6 +157,22 @@ impl Executor {
         last.expect("a lane has at least one step")
     }
 
+    /// Runs a step; a plan that fails for a reason which may be gone by itself is tried again.
+    fn tried(&self, step: &Step, tell: &(dyn Fn(Event) + Sync)) -> Outcome {
+        let started = Instant::now();
+        let mut outcome = self.step(step, tell);
+        for n in 1..=retry::MOST {
+            let Some(why) = retry::reason(step, &outcome) else { break };
+            let pause = retry::pause(n);
+            tell(Event::Again { step: name_of(step), why, pause });
+            if !self.interrupt.wait(pause) {
+                break;
+            }
+            outcome = self.step(&step.again(n), tell);
+        }
+        Outcome { took: started.elapsed(), ..outcome }
+    }
+
     fn step(&self, step: &Step, tell: &(dyn Fn(Event) + Sync)) -> Outcome {
         let started = Instant::now();
         if let Err(error) = note_start(step) {
@@ -162,19 +182,22 @@ impl Executor {
         let _at_work = step.lock.as_deref().map(|lock| self.interrupt.at_work(lock));
         let output = step.output.as_ref().expect("a step that runs side by side with others has a log");
         let running = process::detached(&step.invocation, output, &self.relay);
+        let mut was_late = false;
         let status = running.and_then(|running| {
-            let done = AtomicBool::new(false);
+            let (done, group) = (AtomicBool::new(false), running.group());
             std::thread::scope(|scope| {
-                let follower = scope.spawn(|| follow(step, &output.log, &done, tell));
+                let follower = scope.spawn(|| follow(step, &output.log, group, self.time_limit, &done, tell));
                 let status = running.wait();
                 outlive(step);
                 done.store(true, Ordering::SeqCst);
                 follower.thread().unpark();
+                was_late = follower.join().unwrap_or_default();
                 status
             })
             .map_err(anyhow::Error::from)
         });
         let outcome = conclude(step, status.map(|status| status.code()), started.elapsed());
+        let outcome = if was_late { ended_by_us(outcome, self.time_limit) } else { outcome };
         note_end(step, &outcome);
         outcome
     }

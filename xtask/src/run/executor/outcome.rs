@@ -7,7 +7,8 @@ use std::time::Duration;
 use crate::run::event::{Outcome, StepName, StepResult};
 use crate::run::judge::{APPLY_COMPLETE, ERROR, Evidence, Judgement, judge};
 use crate::run::step::{Step, StepKind};
-use crate::run::tail;
+use crate::run::{tail, trouble};
+use crate::tools::process::quoted;
 
 /// Judges a step whose process has ended, or could not be started.
 pub(super) fn conclude(step: &Step, code: anyhow::Result<Option<i32>>, took: Duration) -> Outcome {
@@ -39,6 +40,8 @@ pub(super) fn conclude(step: &Step, code: anyhow::Result<Option<i32>>, took: Dur
         },
     };
     let Judgement { result, cause, guard_refused } = judgement;
+    let is_told = result == StepResult::Failed || result == StepResult::Unknown;
+    let cause = if is_told && !guard_refused { cause.map(|cause| explained(step, cause)) } else { cause };
     Outcome { result, cause, guard_refused, took, log: log_of(step).map(Path::to_owned) }
 }
 
@@ -65,4 +68,47 @@ pub(super) fn failed(step: &Step, took: Duration) -> Outcome {
 
 pub(super) fn early_exit(step: &Step) -> Outcome {
     Outcome { result: StepResult::EarlyExit, log: None, ..failed(step, Duration::ZERO) }
+}
+
+/// A cause with what its log says about it: what happened in a person's words, and what to do.
+fn explained(step: &Step, cause: String) -> String {
+    if !matches!(step.kind, StepKind::Plan | StepKind::Show | StepKind::Apply) {
+        return cause;
+    }
+    let Some(trouble) = log_of(step).and_then(|log| trouble::of_terraform(&tail::end(log))) else { return cause };
+    let mut lines = vec![trouble.what.clone(), cause];
+    if let Some(lock) = &trouble.lock {
+        let who = lock.who.as_deref().unwrap_or("somebody");
+        let since = lock.since.as_ref().map(|since| format!(" since {since}")).unwrap_or_default();
+        lines.push(format!("held by {who}{since}, id {}", lock.id));
+        lines.push(format!("hint: {}", trouble.hint));
+        lines.extend(force_unlock(step, &lock.id).map(|command| format!("  {command}")));
+    } else {
+        lines.push(format!("hint: {}", trouble.hint));
+    }
+    lines.join("\n")
+}
+
+/// The command that removes the lock of a unit's state. It is for a person to run, who knows that nobody holds it.
+fn force_unlock(step: &Step, id: &str) -> Option<String> {
+    let argv = &step.invocation.argv;
+    let guard = argv.iter().position(|word| word == "guard")?.checked_sub(1)?;
+    let program = argv[guard..].iter().skip_while(|word| *word != "--").nth(1)?;
+    let program = Path::new(program).file_name()?.to_string_lossy();
+    let wrapper = argv[..guard].iter().map(|word| quoted(&word.to_string_lossy()));
+    let words: Vec<_> = wrapper.chain([program.into_owned(), "force-unlock".to_owned(), quoted(id)]).collect();
+    Some(format!("cd {} && {}", quoted(&step.invocation.cwd.to_string_lossy()), words.join(" ")))
+}
+
+/// The same end, where the step was asked to end because it took too long.
+pub(super) fn ended_by_us(outcome: Outcome, limit: Duration) -> Outcome {
+    if outcome.result.is_good() {
+        return outcome;
+    }
+    let minutes = limit.as_secs_f64() / 60.0;
+    let cause = format!(
+        "it took longer than the time limit of {} min, so it was asked to end\nhint: raise `time-limit` in [workspace.metadata.xtask] in Cargo.toml if that is normal here",
+        (minutes * 10.0).round() / 10.0
+    );
+    Outcome { cause: Some(cause), ..outcome }
 }

@@ -1,26 +1,51 @@
-//! Watching a step that runs: its lines are passed on, and its end is waited for.
+//! Watching a step that runs: its lines are passed on, its time is kept, and its end is waited for.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use super::limit::{Clock, Due};
 use super::outcome::name_of;
 use crate::run::event::Event;
 use crate::run::step::Step;
 use crate::run::tail::Follower;
+use crate::tools::process::{self, Group};
 use crate::tools::lock;
 
-/// Passes on what the relay wrote. The file is looked at ten times a second: nobody reads faster, and no descriptor of
-/// ours is between the child and its log.
-pub(super) fn follow(step: &Step, log: &Path, done: &AtomicBool, tell: &(dyn Fn(Event) + Sync)) {
+/// Passes on what the relay wrote, and asks the step's processes to end if it takes too long. Tells whether it did. The file
+/// is looked at ten times a second: nobody reads faster, and no descriptor of ours is between the child and its log.
+pub(super) fn follow(
+    step: &Step,
+    log: &Path,
+    group: Group,
+    limit: Duration,
+    done: &AtomicBool,
+    tell: &(dyn Fn(Event) + Sync),
+) -> bool {
+    let started = Instant::now();
+    let mut clock = Clock::of(step.kind, limit);
     let mut follower = Follower::default();
     loop {
         let last = done.load(Ordering::SeqCst);
-        for line in follower.new_lines(log) {
+        let lines = follower.new_lines(log);
+        let has_lines = !lines.is_empty();
+        for line in lines {
             tell(Event::Line(name_of(step), line));
         }
+        if last && !has_lines {
+            return clock.has_ended_it();
+        }
         if last {
-            return;
+            continue;
+        }
+        let due = clock.look(started.elapsed(), has_lines);
+        if let Some(Due::Notice(notice) | Due::Interrupt(notice)) = due {
+            tell(Event::Notice(name_of(step), notice));
+        }
+        match due {
+            Some(Due::Interrupt(_)) => process::interrupt_group(group),
+            Some(Due::Terminate) => process::terminate_group(group),
+            _ => {}
         }
         std::thread::park_timeout(Duration::from_millis(100));
     }
