@@ -37,4 +37,5 @@ mod standalone;
 mod status;
 mod tools;
 mod units;
+mod waves;
 mod why;
