@@ -43,14 +43,19 @@ impl<'a> Progress<'a> {
             // A row of the live region says so by itself.
             Notice::Silent(_) if self.screen.shows_live() => {}
             Notice::Silent(silence) => {
-                self.screen.say(Tone::Plain, "Waiting", format!("{name}   {kind}, no output for {}", duration(silence)));
+                self.screen.say(
+                    Tone::Plain,
+                    "Waiting",
+                    format!("{name}   {kind}, no output for {}", duration(silence)),
+                );
             }
             Notice::Late { took, is_ended: true } => {
                 let about = format!("{name}   {kind}, after {}: longer than the time limit", duration(took));
                 self.screen.insist(Tone::Warning, "Ending", about);
             }
             Notice::Late { took, is_ended: false } => {
-                let about = format!("{name}   {kind}, for {}: longer than the time limit, and not ended", duration(took));
+                let about =
+                    format!("{name}   {kind}, for {}: longer than the time limit, and not ended", duration(took));
                 self.screen.insist(Tone::Warning, "Slow", about);
             }
         }

@@ -100,9 +100,10 @@ impl Step {
         let mut step = self.clone();
         if let (Some(old), Some(new)) = (&self.attempt, &mut step.attempt) {
             *new = old.again(n);
-            for (name, old, new) in
-                [("attempt", old.dir.as_os_str(), new.dir.as_os_str()), ("nonce", old.nonce.as_ref(), new.nonce.as_ref())]
-            {
+            for (name, old, new) in [
+                ("attempt", old.dir.as_os_str(), new.dir.as_os_str()),
+                ("nonce", old.nonce.as_ref(), new.nonce.as_ref()),
+            ] {
                 let (old, new) = (GuardOrder::option(name, old), GuardOrder::option(name, new));
                 let words = step.invocation.argv.iter_mut().filter(|word| **word == old);
                 words.for_each(|word| word.clone_from(&new));

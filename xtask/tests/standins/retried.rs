@@ -10,8 +10,10 @@ fn plan_that_was_throttled_is_tried_again_and_told_of() {
     let said = sandbox.xtask(DEV).run().exits(0);
     said.says("Trying again dev   plan, again in ").says("AWS was asked too much at once");
     assert_eq!(sandbox.log().applied(), ["100000000004"]);
-    let logs: Vec<_> = sandbox.state_files().into_iter().filter(|file| file.extension().is_some_and(|it| it == "log")).collect();
-    let n_plans = logs.iter().filter(|file| file.file_name().unwrap().to_str().unwrap().starts_with("dev.plan")).count();
+    let logs: Vec<_> =
+        sandbox.state_files().into_iter().filter(|file| file.extension().is_some_and(|it| it == "log")).collect();
+    let n_plans =
+        logs.iter().filter(|file| file.file_name().unwrap().to_str().unwrap().starts_with("dev.plan")).count();
     assert_eq!(n_plans, 2, "a log of each try: {logs:?}");
 }
 

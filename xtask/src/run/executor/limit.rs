@@ -34,13 +34,7 @@ pub(super) enum Due {
 impl Clock {
     /// A clock for a step that has just started. An apply is never ended: it would leave things half-made.
     pub(super) fn of(kind: StepKind, limit: Duration) -> Self {
-        Self {
-            is_ended: kind != StepKind::Apply,
-            limit,
-            last_line: Duration::ZERO,
-            next_notice: SILENCE,
-            n_told: 0,
-        }
+        Self { is_ended: kind != StepKind::Apply, limit, last_line: Duration::ZERO, next_notice: SILENCE, n_told: 0 }
     }
 
     /// Takes in whether there were lines, and says what is due. `now` counts from the start of the step.

@@ -9,8 +9,8 @@ use super::outcome::name_of;
 use crate::run::event::Event;
 use crate::run::step::Step;
 use crate::run::tail::Follower;
-use crate::tools::process::{self, Group};
 use crate::tools::lock;
+use crate::tools::process::{self, Group};
 
 /// Passes on what the relay wrote, and asks the step's processes to end if it takes too long. Tells whether it did. The file
 /// is looked at ten times a second: nobody reads faster, and no descriptor of ours is between the child and its log.

@@ -40,7 +40,9 @@ impl TryFrom<String> for Inject {
             Some(("busy", name)) if !name.is_empty() => Ok(Self::Busy(name.to_owned())),
             Some(("hang", name)) if !name.is_empty() => Ok(Self::Hang(name.to_owned())),
             None if text == "no-image" => Ok(Self::NoImage),
-            _ => Err(format!("`{text}` is none of `wrong-account:NAME`, `fail:NAME`, `busy:NAME`, `hang:NAME`, `no-image`")),
+            _ => Err(format!(
+                "`{text}` is none of `wrong-account:NAME`, `fail:NAME`, `busy:NAME`, `hang:NAME`, `no-image`"
+            )),
         }
     }
 }
