@@ -23,7 +23,7 @@ use crate::run::step::{Lane, Stage, Step, StepKind};
 use crate::tools::attempt::Attempt;
 use crate::tools::process::{self, Relay};
 use crate::tools::{proof, tty};
-use outcome::{conclude, early_exit, ended_by_us, failed, log_of, name_of};
+use outcome::{conclude, early_exit, ended_by_us, explained, failed, log_of, name_of};
 use watch::{follow, outlive};
 
 /// Carries out stages.
@@ -197,7 +197,12 @@ impl Executor {
             .map_err(anyhow::Error::from)
         });
         let outcome = conclude(step, status.map(|status| status.code()), started.elapsed());
-        let outcome = if was_late { ended_by_us(outcome, self.time_limit) } else { outcome };
+        let outcome = match was_late {
+            true => ended_by_us(outcome, self.time_limit),
+            // What a signal of the person's did needs no other explanation.
+            false if self.interrupt.asked() => outcome,
+            false => explained(step, outcome),
+        };
         note_end(step, &outcome);
         outcome
     }

@@ -40,8 +40,6 @@ pub(super) fn conclude(step: &Step, code: anyhow::Result<Option<i32>>, took: Dur
         },
     };
     let Judgement { result, cause, guard_refused } = judgement;
-    let is_told = result == StepResult::Failed || result == StepResult::Unknown;
-    let cause = if is_told && !guard_refused { cause.map(|cause| explained(step, cause)) } else { cause };
     Outcome { result, cause, guard_refused, took, log: log_of(step).map(Path::to_owned) }
 }
 
@@ -70,11 +68,17 @@ pub(super) fn early_exit(step: &Step) -> Outcome {
     Outcome { result: StepResult::EarlyExit, log: None, ..failed(step, Duration::ZERO) }
 }
 
-/// A cause with what its log says about it: what happened in a person's words, and what to do.
-fn explained(step: &Step, cause: String) -> String {
-    if !matches!(step.kind, StepKind::Plan | StepKind::Show | StepKind::Apply) {
-        return cause;
+/// The same end, with what its log says about the cause: what happened in a person's words, and what to do.
+pub(super) fn explained(step: &Step, outcome: Outcome) -> Outcome {
+    let ended_badly = matches!(outcome.result, StepResult::Failed | StepResult::Unknown) && !outcome.guard_refused;
+    let is_terraform = matches!(step.kind, StepKind::Plan | StepKind::Show | StepKind::Apply);
+    match (outcome.cause, ended_badly && is_terraform) {
+        (Some(cause), true) => Outcome { cause: Some(explanation(step, cause)), ..outcome },
+        (cause, _) => Outcome { cause, ..outcome },
     }
+}
+
+fn explanation(step: &Step, cause: String) -> String {
     let Some(trouble) = log_of(step).and_then(|log| trouble::of_terraform(&tail::end(log))) else { return cause };
     let mut lines = vec![trouble.what.clone(), cause];
     if let Some(lock) = &trouble.lock {
