@@ -41,7 +41,11 @@ pub struct ApplyAll {
     /// How units are put into waves, which are applied one after the other
     #[arg(long, value_name = "HOW", default_value = "default")]
     pub waves: Arrangement,
-    /// How many units are worked on side by side [default: `jobs` in Cargo.toml, or 8]
+    /// How many units are worked on side by side [default: `jobs` in Cargo.toml, or as many as
+    /// the memory is enough for, up to 16]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub jobs: Option<u16>,
+    /// After a failed apply, finish the other units of its wave; the next wave never starts
+    #[arg(long)]
+    pub keep_going: bool,
 }

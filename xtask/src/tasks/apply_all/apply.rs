@@ -70,6 +70,7 @@ pub(super) fn apply(
     session: &Session<'_>,
     waves: &[Wave<'_, '_>],
     plans: &[UnitPlan],
+    on_failure: OnFailure,
     mut after_wave: Option<&mut AfterWave<'_>>,
 ) -> Result<(Vec<Row>, Option<Failures>), Failures> {
     for (unit, step) in waves.iter().flat_map(|wave| &wave.applies) {
@@ -86,7 +87,7 @@ pub(super) fn apply(
         let outcomes = if stopped || session.check_interrupt().is_err() {
             vec![not_started(); units.len()]
         } else {
-            session.side_by_side(&wave.stage(), OnFailure::Stop)
+            session.side_by_side(&wave.stage(), on_failure)
         };
         let is_good = outcomes.iter().all(|outcome| outcome.result.is_good());
         for (unit, outcome) in units.iter().zip(&outcomes) {
