@@ -6,3 +6,4 @@ pub mod progress;
 pub mod run_report;
 pub mod screen;
 pub mod summary;
+pub mod wrap;

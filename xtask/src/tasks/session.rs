@@ -66,8 +66,13 @@ impl<'a> Session<'a> {
         let values = secrets_of(&secrets);
         let journal = record::begin(context, repo, run, command, values).inspect_err(|_| run.discard())?;
         let relay = Relay { program, secrets };
-        let interrupt = Interrupt::listen(screen::interject)?;
-        let executor = Executor { relay, interrupt, n_jobs, journal: journal.clone() };
+        let executor = Executor {
+            relay,
+            interrupt: Interrupt::listen(screen::interject)?,
+            n_jobs,
+            journal: journal.clone(),
+            time_limit: repo.settings.time_limit(),
+        };
         Ok(Self {
             context,
             run,
