@@ -7,3 +7,4 @@ pub mod progress;
 pub mod run_report;
 pub mod screen;
 pub mod summary;
+pub mod wrap;

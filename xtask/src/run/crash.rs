@@ -86,7 +86,13 @@ impl World {
         };
         journal.note(&Record::Selected(UNITS.iter().map(selected).collect()));
         let relay = Relay { program: self.root.join("relay"), secrets: Env::default() };
-        let executor = Executor { relay, interrupt: Interrupt::default(), n_jobs, journal: journal.clone() };
+        let executor = Executor {
+            relay,
+            interrupt: Interrupt::default(),
+            n_jobs,
+            time_limit: std::time::Duration::from_secs(60),
+            journal: journal.clone(),
+        };
         let act = |lanes: Vec<Lane>| -> Vec<Outcome> {
             let stage = Stage { title: String::new(), is_told: false, about: String::new(), lanes };
             executor.side_by_side(&stage, OnFailure::Stop, &mut |_| {})

@@ -6,17 +6,21 @@ use std::io::Write;
 
 use ring::digest::{SHA256, digest};
 
-use crate::model::{Exit, Failures};
+use crate::model::{Exit, Failure, Failures};
 use crate::repo::Repository;
+use crate::repo::bump::{Bump, FileEdit};
 use crate::report::{run_report, screen};
 use crate::run::digest::UnitPlan;
+use crate::run::event::StepResult;
 use crate::run::folder::RunFolder;
 use crate::run::journal::story::Story;
 use crate::run::journal::{
-    self, Begun, Consented, Finished, Journal, Left, Planned, Record, SCHEMA, Selected, Tool, millis,
+    self, Begun, Consented, Edited, EditedFile, Finished, Journal, Left, Planned, Record, SCHEMA, Selected, Tool,
+    millis,
 };
 use crate::tasks::context::{Context, VERSION};
 use crate::tasks::ready::Workable;
+use crate::tools::attempt::private_folder;
 use crate::tools::{env, git, operator, tty};
 
 /// Begins the journal of a run. `secrets` must not get into it.
@@ -50,6 +54,36 @@ pub fn begin(
     Ok(journal)
 }
 
+/// Begins the journal of a run that changes files and nothing else.
+pub fn begin_edits(context: &Context, repo: &Repository, run: &RunFolder) -> crate::model::Result<Journal> {
+    private_folder(&run.dir).map_err(|error| {
+        Failure::refused("cannot make the folder of this run, so nothing was changed")
+            .in_file(run.dir.display().to_string())
+            .because(error)
+    })?;
+    begin(context, repo, run, "bump-tags", [])
+}
+
+/// Changes files, which is on disk before the first one is changed.
+pub fn edit(journal: &Journal, bump: &Bump, write: impl FnOnce() -> Result<(), Failures>) -> Result<(), Failures> {
+    let file = |edit: &FileEdit| EditedFile {
+        file: edit.file.clone(),
+        before: sha256(&edit.before),
+        after: sha256(&edit.after),
+    };
+    let editing = Record::Editing(bump.edits.iter().map(file).collect());
+    journal.durable(&editing).map_err(|error| {
+        Failure::refused("the change could not be written down, so nothing was changed").because(error)
+    })?;
+    let done = write();
+    let (result, cause) = match &done {
+        Ok(()) => (StepResult::Succeeded, None),
+        Err(failures) => (StepResult::Failed, failures.iter().next().map(ToString::to_string)),
+    };
+    journal.note(&Record::Edited(Edited { result: result.as_str().to_owned(), cause }));
+    done
+}
+
 /// Tells which units a run is about.
 pub fn selected(journal: &Journal, units: &[Workable<'_>]) {
     let selected = |unit: &Workable<'_>| Selected {
@@ -76,8 +110,7 @@ pub fn planned(journal: &Journal, plans: &[UnitPlan]) {
 pub fn consented(context: &Context, journal: &Journal, how: &str, plans: &[UnitPlan]) -> std::io::Result<()> {
     let plans: Vec<_> = plans.iter().filter(|plan| !plan.plan.is_empty()).map(plan).collect();
     let hashes: Vec<_> = plans.iter().map(|plan| format!("{} {}\n", plan.unit, plan.changes_sha256)).collect();
-    let sum = digest(&SHA256, hashes.concat().as_bytes());
-    let digest_sha256 = sum.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    let digest_sha256 = sha256(hashes.concat().as_bytes());
     let who = operator::who(&context.vars);
     journal.durable(&Record::Consented(Consented { how: how.to_owned(), who, digest_sha256, plans }))
 }
@@ -95,6 +128,10 @@ fn plan(plan: &UnitPlan) -> Planned {
 pub fn agreed(story: &Story) -> BTreeMap<String, Planned> {
     let plans = story.consents.iter().flat_map(|(_, consented)| &consented.plans);
     plans.map(|planned| (planned.unit.clone(), planned.clone())).collect()
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    digest(&SHA256, bytes).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Writes down how the command ended in every run that it began, and makes their reports.

@@ -69,8 +69,13 @@ impl<'a> Session<'a> {
         let relay = Relay { program, secrets };
         let (left, left_run) = (journal.clone(), run.clone());
         tty::remember();
-        let interrupt = Interrupt::listen(screen::interject, move |signal| record::left(&left, &left_run, signal))?;
-        let executor = Executor { relay, interrupt, n_jobs, journal: journal.clone() };
+        let executor = Executor {
+            relay,
+            interrupt: Interrupt::listen(screen::interject, move |signal| record::left(&left, &left_run, signal))?,
+            n_jobs,
+            journal: journal.clone(),
+            time_limit: repo.settings.time_limit(),
+        };
         Ok(Self {
             context,
             run,

@@ -6,7 +6,7 @@ use std::os::fd::BorrowedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
-use std::process::{Child, Command, ExitStatus};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::time::Duration;
 
@@ -36,9 +36,8 @@ impl Terminal {
         let line = File::options().read(true).write(true).custom_flags(flags).open(path).expect("it can be opened");
         let size = Winsize { ws_row: 24, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0 };
         tcsetwinsize(&line, size).expect("it has a size");
-        for stream in [Command::stdin, Command::stdout, Command::stderr] {
-            stream(&mut command, line.try_clone().expect("it is open").into());
-        }
+        let stream = || Stdio::from(line.try_clone().expect("it is open"));
+        command.stdin(stream()).stdout(stream()).stderr(stream());
         with_this_terminal(&mut command);
         let child = command.spawn().expect("it starts");
         let keyboard = File::from(keyboard);

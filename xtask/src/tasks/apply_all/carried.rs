@@ -52,17 +52,19 @@ fn differences(resumed: &Resumed, plans: &[UnitPlan]) -> Vec<String> {
 mod tests {
     use super::*;
     use crate::run::journal::Planned;
-    use crate::tools::terraform::plan::{Action, Change, Plan};
+    use crate::tools::terraform::plan::{Action, Change, Own, Plan};
 
     fn plan(addresses: &[&str], values: &str) -> UnitPlan {
         let change = |address: &&str| Change {
             action: Action::Add,
             address: (*address).to_owned(),
             kind: "null_resource".to_owned(),
+            differences: Vec::new(),
+            expected: None,
         };
         let changes = addresses.iter().map(change).collect();
         let plan = Plan { changes, values_sha256: values.to_owned(), ..Plan::default() };
-        UnitPlan { label: "dev".to_owned(), plan, sha256: String::new() }
+        UnitPlan { label: "dev".to_owned(), plan, sha256: String::new(), own: Own::default(), wanted: Vec::new() }
     }
 
     fn resumed(plan: &UnitPlan) -> Resumed {

@@ -2,7 +2,6 @@
 
 mod elsewhere;
 pub mod plan;
-mod values;
 
 use crate::model::Failure;
 
