@@ -7,5 +7,7 @@
 mod answer;
 mod expressions;
 mod fixtures;
+mod made_up;
 mod ours;
 mod render;
+mod tape;
