@@ -8,9 +8,13 @@
 #![expect(clippy::disallowed_methods, reason = "a test is no part of xtask, and starts what it tests itself")]
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests too; clippy only knows the functions marked so")]
 
+mod adopt;
+mod adopted;
 mod apply_all;
 mod apply_failures;
 mod build_images;
+mod bump_killed;
+mod bump_places;
 mod bump_refusals;
 mod bump_tags;
 mod command;
@@ -25,6 +29,7 @@ mod profiles;
 mod program;
 mod redact;
 mod rehearse;
+mod retried;
 mod running;
 mod said;
 mod sandbox;
@@ -33,4 +38,5 @@ mod standalone;
 mod status;
 mod tools;
 mod units;
+mod waves;
 mod why;
