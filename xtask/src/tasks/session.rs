@@ -61,7 +61,12 @@ impl<'a> Session<'a> {
         let mut secrets = env::build(&context.vars, Purpose::Plain, &[]).vars;
         secrets.extend(secret(&context.vars));
         let relay = Relay { program, secrets };
-        let executor = Executor { relay, interrupt: Interrupt::listen(screen::interject)?, n_jobs };
+        let executor = Executor {
+            relay,
+            interrupt: Interrupt::listen(screen::interject)?,
+            n_jobs,
+            time_limit: repo.settings.time_limit(),
+        };
         Ok(Self {
             context,
             run,

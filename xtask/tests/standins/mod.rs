@@ -29,6 +29,7 @@ mod profiles;
 mod program;
 mod redact;
 mod rehearse;
+mod retried;
 mod running;
 mod said;
 mod sandbox;

@@ -12,6 +12,10 @@ pub(crate) enum Inject {
     WrongAccount(String),
     /// `fail:NAME`: the first apply in this account fails half-way.
     Fail(String),
+    /// `busy:NAME`: the first plan in this account is throttled.
+    Busy(String),
+    /// `hang:NAME`: plans in this account never end by themselves.
+    Hang(String),
     /// `no-image`: builds say that they succeeded and push nothing.
     NoImage,
 }
@@ -20,7 +24,7 @@ impl Inject {
     /// The account or profile that it is about.
     pub(crate) fn name(&self) -> Option<&String> {
         match self {
-            Self::WrongAccount(name) | Self::Fail(name) => Some(name),
+            Self::WrongAccount(name) | Self::Fail(name) | Self::Busy(name) | Self::Hang(name) => Some(name),
             Self::NoImage => None,
         }
     }
@@ -33,8 +37,12 @@ impl TryFrom<String> for Inject {
         match text.split_once(':') {
             Some(("wrong-account", name)) if !name.is_empty() => Ok(Self::WrongAccount(name.to_owned())),
             Some(("fail", name)) if !name.is_empty() => Ok(Self::Fail(name.to_owned())),
+            Some(("busy", name)) if !name.is_empty() => Ok(Self::Busy(name.to_owned())),
+            Some(("hang", name)) if !name.is_empty() => Ok(Self::Hang(name.to_owned())),
             None if text == "no-image" => Ok(Self::NoImage),
-            _ => Err(format!("`{text}` is none of `wrong-account:NAME`, `fail:NAME`, `no-image`")),
+            _ => Err(format!(
+                "`{text}` is none of `wrong-account:NAME`, `fail:NAME`, `busy:NAME`, `hang:NAME`, `no-image`"
+            )),
         }
     }
 }
@@ -50,6 +58,8 @@ impl fmt::Display for Inject {
         match self {
             Self::WrongAccount(name) => write!(to, "wrong-account:{name}"),
             Self::Fail(name) => write!(to, "fail:{name}"),
+            Self::Busy(name) => write!(to, "busy:{name}"),
+            Self::Hang(name) => write!(to, "hang:{name}"),
             Self::NoImage => to.write_str("no-image"),
         }
     }
@@ -61,7 +71,7 @@ mod tests {
 
     #[test]
     fn what_is_written_is_what_was_read() {
-        for good in ["wrong-account:dev", "fail:your-prod", "no-image"] {
+        for good in ["wrong-account:dev", "fail:your-prod", "busy:dev", "hang:dev", "no-image"] {
             assert_eq!(Inject::try_from(good.to_owned()).unwrap().to_string(), good);
         }
         for bad in ["", "fail", "fail:", "no-image:x", "boom"] {
