@@ -95,6 +95,8 @@ pub enum Command {
     BumpTags(BumpTags),
     /// Plan every unit, show what would change, ask once, apply exactly those plans
     ApplyAll(ApplyAll),
+    /// Prove what runs in every account: task definitions, images, cluster, invoker
+    Verify(Verify),
     /// Do all of it with stand-ins, on a sample or on a copy of this repository
     Rehearse(Rehearse),
     /// Prove whose credentials every account's profile gives, and do nothing more
@@ -104,6 +106,8 @@ pub enum Command {
     Guard(Guard),
     #[command(hide = true)]
     Relay(Relay),
+    #[command(hide = true)]
+    Ask(Ask),
 }
 
 #[derive(Debug, Args)]
@@ -182,6 +186,17 @@ pub struct ApplyAll {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  cargo xtask verify\n  cargo xtask verify --account dev")]
+pub struct Verify {
+    /// Only units in this account; can be given several times
+    #[arg(long, value_name = "ACCOUNT")]
+    pub account: Vec<String>,
+    /// Only this unit; can be given several times
+    #[arg(long, value_name = "PATH")]
+    pub unit: Vec<String>,
+}
+
+#[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  cargo xtask rehearse\n  cargo xtask rehearse --inject wrong-account:dev\n  cargo xtask rehearse --inject fail:prod"
 )]
@@ -189,7 +204,8 @@ pub struct Rehearse {
     /// The tag to move to [default: as for build-images]
     #[arg(value_name = "TAG")]
     pub tag: Option<Tag>,
-    /// What goes wrong: wrong-account:ACCOUNT, fail:ACCOUNT or no-image; can be given several times
+    /// What goes wrong: wrong-account:ACCOUNT, fail:ACCOUNT, wrong-tag-running:ACCOUNT or no-image; can be given several
+    /// times
     #[arg(long, value_name = "FAULT", value_parser = fault)]
     pub inject: Vec<String>,
     /// Where to lay it out [default: a new folder in the system's temporary folder]
@@ -233,6 +249,13 @@ pub struct Relay {
     pub log: PathBuf,
 }
 
+/// Several questions to one program, inside one guard.
+#[derive(Debug, Args)]
+pub struct Ask {
+    pub program: PathBuf,
+    pub question: Vec<String>,
+}
+
 /// `KEY=VALUE`, where neither is empty.
 fn pair(text: &str) -> Result<(&str, &str), String> {
     match text.split_once('=') {
@@ -253,9 +276,12 @@ fn image_and_tag(text: &str) -> Result<(ImageName, Tag), String> {
 
 fn fault(text: &str) -> Result<String, String> {
     match text.split_once(':') {
-        Some(("wrong-account" | "fail", account)) if !account.is_empty() => Ok(text.to_owned()),
+        Some(("wrong-account" | "fail" | "wrong-tag-running", account)) if !account.is_empty() => Ok(text.to_owned()),
         None if text == "no-image" => Ok(text.to_owned()),
-        _ => Err("expected `wrong-account:ACCOUNT`, `fail:ACCOUNT` or `no-image`".to_owned()),
+        _ => {
+            Err("expected `wrong-account:ACCOUNT`, `fail:ACCOUNT`, `wrong-tag-running:ACCOUNT` or `no-image`"
+                .to_owned())
+        }
     }
 }
 

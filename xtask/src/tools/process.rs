@@ -181,6 +181,21 @@ pub fn captured<A: AsRef<OsStr>>(
         .with_context(|| format!("`{}` printed something else than text", program.display()))
 }
 
+/// Starts a child whose output the caller reads, in a session of its own and with nothing to read.
+pub fn piped<A: AsRef<OsStr>>(program: &OsStr, args: &[A], cwd: &Path, vars: &Env) -> anyhow::Result<Child> {
+    let mut child = command(program, vars);
+    child.args(args).current_dir(cwd).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    in_a_session_of_its_own(&mut child).spawn().with_context(|| cannot_start(program))
+}
+
+/// Ends a child that was started in a session of its own, with all that it started there.
+pub fn end_session_of(child: &mut Child) {
+    // Whoever leads a session leads its first process group, of the same id.
+    let group = rustix::process::Pid::from_child(child);
+    let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+    let _ = child.wait();
+}
+
 /// Replaces this process by a program; returns only if that failed.
 pub fn become_program(argv: &[OsString], vars: &Env) -> Failure {
     let (program, args) = match split(argv) {

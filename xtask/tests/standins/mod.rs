@@ -33,4 +33,5 @@ mod standalone;
 mod status;
 mod tools;
 mod units;
+mod verify;
 mod why;

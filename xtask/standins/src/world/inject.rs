@@ -12,6 +12,8 @@ pub(crate) enum Inject {
     WrongAccount(String),
     /// `fail:NAME`: the first apply in this account fails half-way.
     Fail(String),
+    /// `wrong-tag-running:NAME`: an apply in this account goes well, and the old task definitions are active again right after.
+    WrongTagRunning(String),
     /// `no-image`: builds say that they succeeded and push nothing.
     NoImage,
 }
@@ -20,7 +22,7 @@ impl Inject {
     /// The account or profile that it is about.
     pub(crate) fn name(&self) -> Option<&String> {
         match self {
-            Self::WrongAccount(name) | Self::Fail(name) => Some(name),
+            Self::WrongAccount(name) | Self::Fail(name) | Self::WrongTagRunning(name) => Some(name),
             Self::NoImage => None,
         }
     }
@@ -33,8 +35,11 @@ impl TryFrom<String> for Inject {
         match text.split_once(':') {
             Some(("wrong-account", name)) if !name.is_empty() => Ok(Self::WrongAccount(name.to_owned())),
             Some(("fail", name)) if !name.is_empty() => Ok(Self::Fail(name.to_owned())),
+            Some(("wrong-tag-running", name)) if !name.is_empty() => Ok(Self::WrongTagRunning(name.to_owned())),
             None if text == "no-image" => Ok(Self::NoImage),
-            _ => Err(format!("`{text}` is none of `wrong-account:NAME`, `fail:NAME`, `no-image`")),
+            _ => Err(format!(
+                "`{text}` is none of `wrong-account:NAME`, `fail:NAME`, `wrong-tag-running:NAME`, `no-image`"
+            )),
         }
     }
 }
@@ -50,6 +55,7 @@ impl fmt::Display for Inject {
         match self {
             Self::WrongAccount(name) => write!(to, "wrong-account:{name}"),
             Self::Fail(name) => write!(to, "fail:{name}"),
+            Self::WrongTagRunning(name) => write!(to, "wrong-tag-running:{name}"),
             Self::NoImage => to.write_str("no-image"),
         }
     }
@@ -61,7 +67,7 @@ mod tests {
 
     #[test]
     fn what_is_written_is_what_was_read() {
-        for good in ["wrong-account:dev", "fail:your-prod", "no-image"] {
+        for good in ["wrong-account:dev", "fail:your-prod", "wrong-tag-running:dev", "no-image"] {
             assert_eq!(Inject::try_from(good.to_owned()).unwrap().to_string(), good);
         }
         for bad in ["", "fail", "fail:", "no-image:x", "boom"] {

@@ -101,6 +101,12 @@ impl World {
         }
     }
 
+    /// Whether after an apply in `account` the old task definitions are active again.
+    pub(crate) fn keeps_old_tasks(&self, account: &str) -> bool {
+        let keeps = |inject: &Inject| matches!(inject, Inject::WrongTagRunning(name) if self.means(name, account));
+        self.settings.inject.iter().any(keeps)
+    }
+
     /// Whether builds say that they succeeded and push nothing.
     pub(crate) fn loses_images(&self) -> bool {
         self.settings.inject.contains(&Inject::NoImage)
