@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::model::{AccountId, ImageName, Region, Tag};
+use crate::repo::bump::PinName;
 use crate::report::screen::Color;
 use crate::tools::terragrunt::Action;
 
@@ -69,6 +70,10 @@ pub enum Allowance {
     Destroy,
     /// Move a tag although its image is not in ECR
     UnprovenImage,
+    /// Move the tags of all units that can get theirs, and leave out those that can't
+    PartialBump,
+    /// Move a tag although the unit's module is too old for its images
+    OldModule,
 }
 
 /// How results are printed.
@@ -148,7 +153,7 @@ pub struct BuildImages {
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  cargo xtask bump-tags v1.3.0\n  cargo xtask bump-tags --check\n  cargo xtask bump-tags v1.3.0 --set kaniko=v1.2.0"
+    after_help = "Examples:\n  cargo xtask bump-tags v1.3.0\n  cargo xtask bump-tags --check\n  cargo xtask bump-tags v1.3.0 --set kaniko=v1.2.0\n  cargo xtask bump-tags v1.3.0 --account dev"
 )]
 pub struct BumpTags {
     /// The tag to move to
@@ -161,6 +166,18 @@ pub struct BumpTags {
     /// Another tag for one image; can be given several times
     #[arg(long, value_name = "IMAGE=TAG", value_parser = image_and_tag)]
     pub set: Vec<(ImageName, Tag)>,
+    /// Only units in this account; can be given several times
+    #[arg(long, value_name = "ACCOUNT")]
+    pub account: Vec<String>,
+    /// Only this unit; can be given several times
+    #[arg(long, value_name = "PATH")]
+    pub unit: Vec<String>,
+    /// A pin that can't be found: its file, and the key in front of it; can be given several times
+    #[arg(long, value_name = "FILE:KEY")]
+    pub pin: Vec<PinName>,
+    /// Also move the releases that build scripts and files of CI name
+    #[arg(long)]
+    pub scripts: bool,
     /// Write nothing; exit with 5 if something would change
     #[arg(long)]
     pub check: bool,

@@ -18,6 +18,40 @@ enum There {
     Other,
 }
 
+/// A variable of the environment that terragrunt and terraform will have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Variable {
+    /// It has this value.
+    Is(String),
+    /// It is not set.
+    Unset,
+    /// Nobody can tell yet.
+    Unknown,
+}
+
+/// The variables that terragrunt and terraform will have, but those that are only set when a unit is run.
+#[derive(Clone, Debug, Default)]
+pub struct Environment(Option<Arc<BTreeMap<String, String>>>);
+
+/// The beginnings of names of variables that are set for each unit when it is run.
+const SET_LATER: [&str; 6] = ["AWS_", "TF_", "TG_", "TERRAGRUNT_", "GIT_SSH_COMMAND", "GIT_TERMINAL_PROMPT"];
+
+impl Environment {
+    /// An environment that is known.
+    pub fn of(variables: BTreeMap<String, String>) -> Self {
+        Self(Some(Arc::new(variables)))
+    }
+
+    fn variable(&self, name: &str) -> Variable {
+        match &self.0 {
+            Some(all) if !SET_LATER.iter().any(|prefix| name.starts_with(prefix)) => {
+                all.get(name).map_or(Variable::Unset, |value| Variable::Is(value.clone()))
+            }
+            _ => Variable::Unknown,
+        }
+    }
+}
+
 /// What is worked out once for each path, faults included.
 type Once<T> = Cache<PathBuf, Result<T, Fault>>;
 
@@ -25,6 +59,7 @@ type Once<T> = Cache<PathBuf, Result<T, Fault>>;
 #[derive(Debug)]
 pub struct Files {
     root: PathBuf,
+    environment: Environment,
     overlay: BTreeMap<PathBuf, Arc<[u8]>>,
     bytes: Once<Arc<[u8]>>,
     parsed: Once<Arc<Source>>,
@@ -37,6 +72,7 @@ impl Files {
     pub fn new(root: PathBuf) -> Self {
         Self {
             root,
+            environment: Environment::default(),
             overlay: BTreeMap::new(),
             bytes: Once::default(),
             parsed: Once::default(),
@@ -45,12 +81,29 @@ impl Files {
         }
     }
 
+    /// The same files, read for an environment that is known.
+    #[must_use]
+    pub fn in_environment(self, environment: Environment) -> Self {
+        Self { environment, ..self }
+    }
+
+    /// The same files, without remembering which of them were read.
+    pub(super) fn aside(&self) -> Self {
+        Self::new(self.root.clone()).in_environment(self.environment.clone())
+    }
+
+    /// A variable of the environment.
+    pub fn variable(&self, name: &str) -> Variable {
+        self.environment.variable(name)
+    }
+
     /// The same files with other texts in some of them. What is parsed already stays so.
     pub fn overlaid(&self, overlay: BTreeMap<PathBuf, Arc<[u8]>>) -> Self {
         let is_same = |path: &PathBuf| !overlay.contains_key(path);
         let (bytes, parsed) = (self.bytes.copy(is_same), self.parsed.copy(is_same));
         let there = self.there.copy(|_| true);
-        Self { root: self.root.clone(), overlay, bytes, parsed, decoded: Cache::default(), there }
+        let environment = self.environment.clone();
+        Self { root: self.root.clone(), environment, overlay, bytes, parsed, decoded: Cache::default(), there }
     }
 
     /// Forgets a file that turned out not to matter: neither does then whether somebody changes it.
@@ -62,6 +115,11 @@ impl Files {
     /// The path as people should read it: relative to the root where it is below it.
     pub fn name(&self, path: &Path) -> String {
         path.strip_prefix(&self.root).unwrap_or(path).display().to_string()
+    }
+
+    /// The path of a file that [`Files::name`] gave this name.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.root.join(name)
     }
 
     /// The bytes of a file, read once.
@@ -93,6 +151,11 @@ impl Files {
     /// A file of HCL, parsed once.
     pub fn hcl(&self, path: &Path) -> Result<Arc<Source>, Fault> {
         self.parsed.get(path, || self.bytes(path).and_then(|bytes| parse::parse(&self.name(path), path, bytes)))
+    }
+
+    /// The paths of all files that have been read.
+    pub(super) fn read_so_far(&self) -> Vec<PathBuf> {
+        self.bytes.entries().into_iter().map(|(path, _)| path).collect()
     }
 
     /// The files of HCL below the root that have been read, by name.

@@ -100,6 +100,7 @@ fn text(evaluator: &Evaluator<'_>, frame: &Rc<Frame>, contents: &Expr) -> Result
     let ExprKind::Template(parts) = &contents.kind else { return Ok(String::new()) };
     let part = |part: &Part| match part {
         Part::Text(text) => Ok(text.to_string()),
+        Part::Join(_) => Ok(UNKNOWN.to_owned()),
         Part::Expr(expr) => Ok(evaluator.value(expr, frame)?.as_str().unwrap_or(UNKNOWN).to_owned()),
     };
     parts.iter().map(part).collect()

@@ -4,6 +4,7 @@ pub mod accounts;
 pub mod bump;
 mod cache;
 pub mod coupling;
+mod data;
 pub mod discover;
 mod evidence;
 pub mod files;
@@ -34,13 +35,13 @@ pub(crate) mod tests;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub use bump::{Bump, Change, FileEdit, plan_bump};
-pub use files::Files;
+pub use bump::{Bump, Change, FileEdit, Request, plan_bump};
+pub use files::{Environment, Files};
 use ignore::gitignore::Gitignore;
 pub use image::{Decider, ImageUse};
 pub use module::Module;
 pub use outside::OutsidePin;
-pub use pin::Pin;
+pub use pin::{Form, Pin};
 pub use pins::{Decided, Idle};
 pub use profile::Profile;
 use reading::Ground;
@@ -73,18 +74,23 @@ impl Repository {
     ///
     /// An error means that there is nothing to work with; everything else that is wrong is under `problems`.
     pub fn open(start: &Path) -> Result<Self, Failures> {
+        Self::open_in(start, &|_| Environment::default())
+    }
+
+    /// The same, with the environment that terragrunt will have, which depends on the settings.
+    pub fn open_in(start: &Path, environment: &dyn Fn(&Settings) -> Environment) -> Result<Self, Failures> {
         let start = start.canonicalize().map_err(|error| {
             Failure::refused(format!("cannot open the folder `{}`", start.display())).because(error)
         })?;
         let (_, exclude) = find_settings(&start, &mut Vec::new());
-        Self::read(discover::root(&start, &exclude)?)
+        Self::read(discover::root(&start, &exclude)?, environment)
     }
 
-    fn read(root: PathBuf) -> Result<Self, Failures> {
+    fn read(root: PathBuf, environment: &dyn Fn(&Settings) -> Environment) -> Result<Self, Failures> {
         let mut problems = Vec::new();
         let (settings, exclude) = find_settings(&root, &mut problems);
         let mut found = walk::all(&root, &exclude);
-        let files = Files::new(root.clone());
+        let files = Files::new(root.clone()).in_environment(environment(&settings));
         let roots = Roots::new(&root, &found);
         let mut failed = std::mem::take(&mut found.failures);
         failed.extend(discover::not_supported(&files, &found));

@@ -57,7 +57,7 @@ impl Repository {
     pub fn overridden_pins(&self, unit: &Unit) -> Vec<Idle> {
         stack::deep(|| {
             // Read by itself, so that the files are those of this unit.
-            let files = Files::new(self.root.clone());
+            let files = self.files.aside();
             let again = self.read_again(&files, unit);
             if unit.kind == UnitKind::Terragrunt {
                 whole::read_all(&files, unit, &self.root);

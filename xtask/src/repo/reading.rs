@@ -50,7 +50,7 @@ impl Ground<'_> {
     /// Reads every folder that may be a unit. Gives the units sorted by path, and why others are missing.
     pub(super) fn units(&self, found: &Found) -> (Vec<Unit>, Vec<Failure>) {
         // What is read to find out that a folder is no unit is none of the files that matter.
-        let aside = Files::new(self.root.to_owned());
+        let aside = self.files.aside();
         let terragrunt = |dir: &PathBuf| {
             if !discover::is_named_so(dir) {
                 let is_unit = may_be_unit(&aside, dir);

@@ -1,13 +1,14 @@
 //! What every task starts from: the options, the screen, this process's environment, and the repository they lead to.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use crate::cli::Globals;
 use crate::model::{Failure, Failures, Result, Tag};
-use crate::repo::Repository;
+use crate::repo::{Environment, Repository};
 use crate::report::screen::{Screen, Tone, Volume};
 use crate::run::edit;
-use crate::tools::env::{self, Env};
+use crate::tools::env::{self, Env, Purpose};
 use crate::tools::programs::Tools;
 
 /// The variable that names the release to work with.
@@ -41,12 +42,22 @@ impl Context {
     /// The repository that the options, or the current directory, lead to, as it is: for tasks that only look at it. Those
     /// that edit or plan open it by [`crate::tasks::settle::repository`].
     pub fn repository(&self) -> Result<Repository, Failures> {
-        let repo = Repository::open(&self.start()?)?;
+        let repo = self.opened()?;
         if let Some(left) = edit::pending(&repo.root)? {
             let about = format!("`{}` was killed in the middle: only some of its files are new", left.about);
             self.screen.insist(Tone::Warning, "Unfinished", about);
         }
         Ok(repo)
+    }
+
+    /// The repository, read for the environment that terragrunt will have.
+    pub fn opened(&self) -> Result<Repository, Failures> {
+        Repository::open_in(&self.start()?, &|settings| {
+            let child = env::build(&self.vars, Purpose::Program, settings.pass_environment());
+            let text =
+                |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
+            Environment::of(child.vars.into_iter().filter_map(text).collect())
+        })
     }
 
     /// The folder from which the repository is looked for.

@@ -8,15 +8,23 @@ use crate::run::folder::RunFolder;
 use crate::run::lock::RunLock;
 use crate::tasks::context::Context;
 
+/// Opens the repository for a task that changes nothing and needs its files to be of one state.
+pub fn untouched(context: &Context) -> Result<Repository, Failures> {
+    let repo = context.opened()?;
+    edit::refuse_if_pending(&repo.root)?;
+    Ok(repo)
+}
+
 /// Opens the repository; what was killed in the middle is finished or taken back first, and that is said. A dry run
 /// changes nothing, so it refuses instead.
 pub fn repository(context: &Context) -> Result<Repository, Failures> {
-    let repo = Repository::open(&context.start()?)?;
-    if edit::pending(&repo.root)?.is_none() {
+    let repo = context.opened()?;
+    if !edit::is_left(&repo.root) {
         return Ok(repo);
     }
     if context.globals.dry_run {
         edit::refuse_if_pending(&repo.root)?;
+        return Ok(repo);
     }
     let settled = {
         let holder = format!("process {}, which settles an interrupted change of files", std::process::id());
@@ -28,10 +36,10 @@ pub fn repository(context: &Context) -> Result<Repository, Failures> {
         context.screen.insist(Tone::Warning, what, about);
     };
     match &settled {
-        // Somebody else was faster.
+        // It never counted, or somebody else was faster.
         Settled::Nothing => {}
         Settled::Finished(left) => say("Completed", &left.about, &left.files),
         Settled::TakenBack(left) => say("Taken back", &left.about, &left.files),
     }
-    Repository::open(&context.start()?)
+    context.opened()
 }

@@ -11,6 +11,8 @@
 mod apply_all;
 mod apply_failures;
 mod build_images;
+mod bump_killed;
+mod bump_places;
 mod bump_refusals;
 mod bump_tags;
 mod command;

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use super::evaluate::Scope;
 use super::syntax::Expr;
+use super::unify::unified;
 use super::value::Map;
 use super::{Evaluator, Fault, Kind, Value, operators};
 
@@ -18,8 +19,8 @@ impl Evaluator<'_> {
         };
         let (chosen, other) = if decided { (yes, no) } else { (no, yes) };
         let value = self.eval(chosen, scope)?;
-        // Strings and nulls stay what they are, so the other arm needs no look.
-        if matches!(value.kind, Kind::String(_) | Kind::Null | Kind::Unknown(_) | Kind::Config(_) | Kind::Locals(_)) {
+        // Nulls and what is not known yet stay what they are, so the other arm needs no look.
+        if matches!(value.kind, Kind::Null | Kind::Unknown(_) | Kind::Config(_) | Kind::Locals(_)) {
             return Ok(value);
         }
         match self.eval(other, scope) {
@@ -32,15 +33,15 @@ impl Evaluator<'_> {
 
     /// The value with the type that it gets next to another one.
     fn like(&self, value: Value, other: &Value) -> Result<Value, Fault> {
-        if self.same_type(&value, other)? {
+        let is_text = value.as_str().is_some();
+        let is_plain = matches!(other.kind, Kind::String(_) | Kind::Number(_) | Kind::Bool(_) | Kind::Unknown(_));
+        if other.is_null() || (is_text && is_plain) {
             return Ok(value);
         }
         match (&value.kind, &other.kind) {
-            (Kind::Bool(_) | Kind::Number(_), Kind::String(_)) => match operators::text(&value) {
-                Some(text) => Ok(Value { kind: Kind::String(text), origin: value.origin }),
-                None => Ok(value),
-            },
-            _ => self.untyped(&value),
+            // Newer versions refuse it, older ones did not.
+            (Kind::Number(_), Kind::Bool(_)) | (Kind::Bool(_), Kind::Number(_)) => self.untyped(&value),
+            _ => Ok(unified(self, vec![value, other.clone()])?.swap_remove(0)),
         }
     }
 
@@ -49,7 +50,7 @@ impl Evaluator<'_> {
         self.spend(1)?;
         let kind = match &value.kind {
             Kind::Bool(_) | Kind::Number(_) => {
-                Kind::Unknown(Rc::from("the type that both arms of a conditional get is not worked out"))
+                Kind::Unknown(Rc::from("the one type that such values get is not worked out"))
             }
             Kind::List(items) => {
                 Kind::List(Rc::new(items.iter().map(|item| self.untyped(item)).collect::<Result<_, _>>()?))

@@ -233,6 +233,10 @@ impl<'a> Evaluator<'a> {
         for part in parts {
             match part {
                 Part::Text(piece) => text.push_str(piece),
+                Part::Join(each) => match self.joined(each, scope)? {
+                    Ok(piece) => text.push_str(&piece),
+                    Err(reason) => unknown = unknown.or(Some(reason)),
+                },
                 Part::Expr(inner) => {
                     let value = self.eval(inner, scope)?;
                     match (operators::text(&value), value.unknown_reason()) {
@@ -252,6 +256,26 @@ impl<'a> Evaluator<'a> {
         self.spend(text.len() / 64)?;
         let kind = unknown.map_or_else(|| Kind::String(Rc::from(text)), Kind::Unknown);
         Ok(Value { kind, origin: Origin::Computed { span: scope.span(expr), inputs: Rc::from(inputs) } })
+    }
+
+    /// The elements of a list as one text, or why it can't be known.
+    fn joined(&self, each: &Expr, scope: Scope<'_>) -> Result<Result<String, Rc<str>>, Fault> {
+        let entries = match self.entries(&self.eval(each, scope)?)? {
+            Ok(entries) => entries,
+            Err(reason) => return Ok(Err(reason)),
+        };
+        let mut text = String::new();
+        for (_, value) in entries {
+            match (operators::text(&value), value.unknown_reason()) {
+                (Some(piece), _) => text.push_str(&piece),
+                (None, Some(reason)) => return Ok(Err(reason.clone())),
+                (None, None) => return Err(Fault::new(format!("{} cannot be put into a string", value.kind_name()))),
+            }
+            if text.len() > LONGEST_STRING {
+                return Ok(Err(Rc::from("the string becomes longer than any real one")));
+            }
+        }
+        Ok(Ok(text))
     }
 
     fn call(&self, call: &Call, scope: Scope<'_>) -> Result<Value, Fault> {

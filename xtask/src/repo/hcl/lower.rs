@@ -1,25 +1,39 @@
 //! The one place that knows hcl-edit's tree: turns it into ours, with spans counted in the raw file.
 
+use std::cell::Cell;
 use std::ops::Range;
 use std::sync::Arc;
 
 use hcl_edit::Span as _;
 use hcl_edit::expr::{self, BinaryOperator, Expression, ObjectKey, TraversalOperator, UnaryOperator};
 use hcl_edit::structure;
-use hcl_edit::template::{Element, Template};
 
-use super::syntax::{Attribute, Binary, Block, Body, Call, Expr, ExprKind, For, Item, Key, Part, Step, Unary};
+use super::operators;
+use super::syntax::{Attribute, Binary, Block, Body, Call, Expr, ExprKind, For, Item, Key, Step, Unary};
+use super::template::Form;
 
-/// Lowers a body whose text starts `offset` bytes into the file.
-pub fn body(body: &structure::Body, offset: usize) -> Body {
-    Lowering { offset }.body(body)
+/// Lowers a body parsed from this text, which starts `offset` bytes into the file.
+///
+/// An error is the place of a heredoc without any line: hcl-edit takes the marker at its end for the first line.
+pub fn body(body: &structure::Body, text: &str, offset: usize) -> Result<Body, usize> {
+    let lowering = Lowering { text, offset, empty_heredoc: Cell::new(None) };
+    let lowered = lowering.body(body);
+    lowering.empty_heredoc.get().map_or(Ok(lowered), Err)
 }
 
-struct Lowering {
+/// Lowers the template that a whole text is.
+pub(super) fn whole_template(template: &hcl_edit::template::Template, text: &str) -> ExprKind {
+    Lowering { text, offset: 0, empty_heredoc: Cell::new(None) }.template(template, Form::Heredoc)
+}
+
+/// What is lowered was parsed from this text.
+pub(super) struct Lowering<'t> {
+    pub(super) text: &'t str,
     offset: usize,
+    empty_heredoc: Cell<Option<usize>>,
 }
 
-impl Lowering {
+impl Lowering<'_> {
     fn span(&self, span: Option<Range<usize>>) -> Range<usize> {
         // The parser gives everything a span; should it ever not, the splice refuses an empty one.
         let span = span.unwrap_or_default();
@@ -44,7 +58,7 @@ impl Lowering {
         lowered
     }
 
-    fn expr(&self, expression: &Expression) -> Expr {
+    pub(super) fn expr(&self, expression: &Expression) -> Expr {
         Expr { span: self.span(expression.span()), kind: self.kind(expression) }
     }
 
@@ -56,12 +70,20 @@ impl Lowering {
         match expression {
             Expression::Null(_) => ExprKind::Null,
             Expression::Bool(value) => ExprKind::Bool(*value.value()),
-            Expression::Number(value) => number(value.value()),
-            Expression::String(value) => ExprKind::String(Arc::from(value.as_str())),
+            Expression::Number(value) => number(value.span().and_then(|span| self.text.get(span))),
+            Expression::String(value) => string(value.as_str()),
             Expression::Array(items) => ExprKind::List(items.iter().map(|item| self.expr(item)).collect()),
             Expression::Object(object) => ExprKind::Object(object.iter().map(|(k, v)| self.item(k, v)).collect()),
-            Expression::StringTemplate(template) => self.template(template),
-            Expression::HeredocTemplate(heredoc) => self.heredoc(&heredoc.template),
+            Expression::StringTemplate(template) => self.template(template, Form::Quoted),
+            Expression::HeredocTemplate(heredoc) => {
+                let opening = heredoc.span().and_then(|span| self.text.get(span)).unwrap_or_default();
+                let mut lines = opening.lines().skip(1);
+                if lines.next().is_none_or(|line| line.trim() == heredoc.delimiter.as_str()) {
+                    self.empty_heredoc.set(heredoc.span().map(|span| span.start));
+                }
+                let form = if opening.starts_with("<<-") { Form::Indented } else { Form::Heredoc };
+                self.template(&heredoc.template, form)
+            }
             Expression::Parenthesis(inner) => ExprKind::Parens(self.boxed(inner.inner())),
             Expression::Variable(name) => ExprKind::Variable(name.as_str().to_owned()),
             Expression::Conditional(it) => {
@@ -124,47 +146,19 @@ impl Lowering {
             condition: it.cond.as_ref().map(|condition| self.expr(&condition.expr)),
         }
     }
-
-    fn heredoc(&self, template: &Template) -> ExprKind {
-        let has_cr = |element: &Element| matches!(element, Element::Literal(text) if text.contains('\r'));
-        if template.iter().any(has_cr) {
-            return ExprKind::Unsupported("a heredoc with CRLF line ends is not worked out".to_owned());
-        }
-        self.template(template)
-    }
-
-    /// Parts of a template; `~` trims the white space of its neighbour.
-    fn template(&self, template: &Template) -> ExprKind {
-        let mut parts: Vec<Part> = Vec::with_capacity(template.len());
-        let mut trim_next = false;
-        for element in template.iter() {
-            match element {
-                Element::Literal(text) => {
-                    let text = if trim_next { text.trim_start() } else { text.as_str() };
-                    parts.push(Part::Text(Arc::from(text)));
-                    trim_next = false;
-                }
-                Element::Interpolation(it) => {
-                    if let (true, Some(Part::Text(text))) = (it.strip.strip_start(), parts.last_mut()) {
-                        *text = Arc::from(text.trim_end());
-                    }
-                    trim_next = it.strip.strip_end();
-                    parts.push(Part::Expr(self.expr(&it.expr)));
-                }
-                Element::Directive(_) => {
-                    return ExprKind::Unsupported("a template with `%{…}` directives is not worked out".to_owned());
-                }
-            }
-        }
-        ExprKind::Template(parts)
-    }
 }
 
-fn number(number: &hcl_edit::Number) -> ExprKind {
-    const EXACT: f64 = 9_007_199_254_740_992.0;
-    match number.as_f64() {
-        Some(value) if value.abs() <= EXACT => ExprKind::Number(value),
-        _ => ExprKind::Unsupported("the number is too large to be worked out exactly".to_owned()),
+fn string(text: &str) -> ExprKind {
+    if operators::is_composed(text) {
+        return ExprKind::String(Arc::from(text));
+    }
+    ExprKind::Unsupported("a string with combining characters is not worked out".to_owned())
+}
+
+fn number(text: Option<&str>) -> ExprKind {
+    match text.and_then(operators::decimal) {
+        Some(value) => ExprKind::Number(value),
+        None => ExprKind::Unsupported("the number has more digits than are worked out exactly".to_owned()),
     }
 }
 

@@ -19,7 +19,9 @@ pub mod source;
 pub mod splice;
 pub mod stack;
 pub mod syntax;
+mod template;
 mod traverse;
+mod unify;
 pub mod value;
 
 pub use evaluate::Evaluator;

@@ -8,6 +8,44 @@ use super::{Evaluator, Fault, Kind, Value};
 
 /// Doubles hold every integer up to here.
 const EXACT: f64 = 9_007_199_254_740_992.0;
+/// So many decimal digits survive in a double.
+const DIGITS: usize = 15;
+/// Below this, sums and products of numbers with ten binary places lose nothing.
+const SMALL: f64 = 1_073_741_824.0;
+
+/// Whether what is worked out with such a number is what Terraform works out with its 512 bits.
+pub(in crate::repo) fn is_exact(number: f64) -> bool {
+    (number.fract() == 0.0 && number.abs() < EXACT) || is_small(number)
+}
+
+fn is_small(number: f64) -> bool {
+    (number * 1024.0).fract() == 0.0 && number.abs() < SMALL
+}
+
+/// A number in decimal notation, if a double keeps it as it is written.
+pub(in crate::repo) fn decimal(text: &str) -> Option<f64> {
+    let plain = |byte: u8| byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b'+' | b'e' | b'E');
+    if !text.bytes().all(plain) {
+        return None;
+    }
+    let number: f64 = text.parse().ok()?;
+    let mantissa = text.split(['e', 'E']).next().unwrap_or_default();
+    let digits: String = mantissa.chars().filter(char::is_ascii_digit).collect();
+    let is_short = digits.trim_start_matches('0').len() <= DIGITS && number.abs() < EXACT;
+    let is_whole = !text.contains(['.', 'e', 'E']) && number.abs() < EXACT;
+    (is_short || is_whole).then_some(number)
+}
+
+/// Whether a text is sure to stay as it is when Terraform puts letters and their accents together (NFC).
+pub(in crate::repo) fn is_composed(text: &str) -> bool {
+    let may_change = |letter: char| {
+        matches!(u32::from(letter),
+            0x300..=0x36f | 0x483..=0x487 | 0x591..=0x1dff | 0x1f00..=0x2001 | 0x20d0..=0x20ff | 0x2126..=0x212b
+            | 0x2329..=0x232a | 0x2adc | 0x302a..=0x309a | 0xa66f..=0xabff | 0xf900..=0xfaff | 0xfb1d..=0xfb4e
+            | 0xfe20..=0xfe2f | 0x10000..=0x1efff)
+    };
+    text.is_ascii() || !text.chars().any(may_change)
+}
 
 /// The value as text, where HCL would turn it into a string by itself.
 pub(in crate::repo) fn text(value: &Value) -> Option<Rc<str>> {
@@ -23,11 +61,7 @@ pub(in crate::repo) fn text(value: &Value) -> Option<Rc<str>> {
 pub(in crate::repo) fn number(value: &Value) -> Option<f64> {
     match &value.kind {
         Kind::Number(number) => Some(*number),
-        Kind::String(text) => {
-            let plain = |byte: u8| byte.is_ascii_digit() || matches!(byte, b'.' | b'-');
-            let text = text.bytes().all(plain).then_some(&**text)?;
-            text.parse().ok().filter(|number: &f64| number.abs() <= EXACT)
-        }
+        Kind::String(text) => decimal(text),
         _ => None,
     }
 }
@@ -36,8 +70,8 @@ pub(in crate::repo) fn number(value: &Value) -> Option<f64> {
 pub(super) fn truth(value: &Value) -> Result<Option<bool>, Fault> {
     match &value.kind {
         Kind::Bool(value) => Ok(Some(*value)),
-        Kind::String(text) if &**text == "true" => Ok(Some(true)),
-        Kind::String(text) if &**text == "false" => Ok(Some(false)),
+        Kind::String(text) if matches!(&**text, "true" | "1") => Ok(Some(true)),
+        Kind::String(text) if matches!(&**text, "false" | "0") => Ok(Some(false)),
         Kind::Unknown(_) => Ok(None),
         _ => Err(Fault::new(format!("a condition must be true or false, this is {}", value.kind_name()))),
     }
@@ -95,8 +129,18 @@ fn logical(
     right: &Expr,
     scope: Scope<'_>,
 ) -> Result<Value, Fault> {
+    const DIFFER: &str = "terragrunt's versions differ in whether the second operand is looked at";
+    if left.is_null() {
+        return Ok(Value::unknown(DIFFER));
+    }
     let known = truth(left)?;
-    let right = evaluator.eval(right, scope)?;
+    let right = match evaluator.eval(right, scope) {
+        Err(fault) if known == Some(deciding) && !fault.is_limit() => return Ok(Value::unknown(DIFFER)),
+        right => right?,
+    };
+    if known == Some(deciding) && truth(&right).is_err() {
+        return Ok(Value::unknown(DIFFER));
+    }
     let outcome = match (known, truth(&right)?) {
         (Some(one), _) | (_, Some(one)) if one == deciding => Some(deciding),
         (Some(_), Some(other)) => Some(other),
@@ -121,6 +165,14 @@ fn equal(left: &Value, right: &Value, wanted: bool) -> Value {
     Value::made(Kind::Bool(same == wanted))
 }
 
+/// Whether two plain values are equal, which they are in value and type; `None` if one is not plain.
+pub(super) fn equal_plain(left: &Value, right: &Value) -> Option<bool> {
+    match &equal(left, right, true).kind {
+        Kind::Bool(same) => Some(*same),
+        _ => None,
+    }
+}
+
 fn arithmetic(operator: Binary, left: &Value, right: &Value) -> Result<Value, Fault> {
     let operand = |value: &Value| {
         number(value).ok_or_else(|| Fault::new(format!("{} is no operand for arithmetic", value.kind_name())))
@@ -131,15 +183,22 @@ fn arithmetic(operator: Binary, left: &Value, right: &Value) -> Result<Value, Fa
         Binary::LessEqual => return Ok(Value::made(Kind::Bool(a <= b))),
         Binary::Greater => return Ok(Value::made(Kind::Bool(a > b))),
         Binary::GreaterEqual => return Ok(Value::made(Kind::Bool(a >= b))),
-        Binary::Divide | Binary::Remainder if b == 0.0 => return Err(Fault::new("division by zero")),
+        Binary::Divide | Binary::Remainder if b == 0.0 => {
+            return match a == 0.0 {
+                true => Err(Fault::new("division by zero")),
+                false => Ok(Value::unknown("it is divided by zero, which Terraform takes for infinity")),
+            };
+        }
         Binary::Add => a + b,
         Binary::Subtract => a - b,
         Binary::Multiply => a * b,
         Binary::Divide => a / b,
         _ => a % b,
     };
-    let whole = [a, b, result].iter().all(|number| number.fract() == 0.0 && number.abs() <= EXACT);
-    Ok(if whole {
+    let all = [a, b, result];
+    let is_right = operator != Binary::Divide || result * b == a;
+    let is_whole = all.iter().all(|number| number.fract() == 0.0 && is_exact(*number));
+    Ok(if is_right && (is_whole || all.iter().all(|number| is_small(*number))) {
         Value::made(Kind::Number(result))
     } else {
         Value::unknown("arithmetic with fractions or very large numbers is not worked out")

@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use hcl_edit::parser::parse_body;
 
-use super::syntax::Body;
+use super::syntax::{Attribute, Body, Expr};
 use super::{Fault, Source, lower, stack};
 use crate::model::Place;
 
+/// The name of the one attribute of a file that is a template.
+pub(super) const TEMPLATE: &str = "<template>";
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// Parses a file. A byte order mark is tolerated; text that isn't UTF-8 is refused.
@@ -23,9 +25,22 @@ pub fn parse_bytes(name: &str, bytes: &[u8]) -> Result<Body, Fault> {
     let text =
         std::str::from_utf8(&bytes[start..]).map_err(|error| not_utf8(name, bytes, start + error.valid_up_to()))?;
     stack::deep(|| match parse_body(text) {
-        Ok(body) => Ok(lower::body(&body, start)),
+        Ok(body) => lower::body(&body, text, start).map_err(|at| empty_heredoc(name, text, at)),
         Err(error) => Err(syntax_error(name, text, &error)),
     })
+}
+
+/// Parses a text that is a template as a whole, as the files of `templatefile` are.
+pub(super) fn parse_template(name: &str, path: &Path, bytes: Arc<[u8]>) -> Result<Arc<Source>, Fault> {
+    let text = std::str::from_utf8(&bytes).map_err(|error| not_utf8(name, &bytes, error.valid_up_to()))?;
+    let kind = stack::deep(|| match text.parse::<hcl_edit::template::Template>() {
+        Ok(template) => Ok(lower::whole_template(&template, text)),
+        Err(error) => Err(syntax_error(name, text, &error)),
+    })?;
+    let value = Expr { span: 0..text.len(), kind };
+    let mut body = Body::default();
+    body.attributes.insert(TEMPLATE.to_owned(), Attribute { key: 0..0, value });
+    Ok(Arc::new(Source::new(name.to_owned(), path.to_owned(), bytes, body)))
 }
 
 fn not_utf8(name: &str, bytes: &[u8], at: usize) -> Fault {
@@ -34,6 +49,14 @@ fn not_utf8(name: &str, bytes: &[u8], at: usize) -> Fault {
         .at(Place::line(name, line))
         .detail(format!("the byte 0x{:02x} does not belong to UTF-8 text", bytes[at]))
         .hint("save the file as UTF-8")
+        .fatal()
+}
+
+fn empty_heredoc(name: &str, text: &str, at: usize) -> Fault {
+    let line = 1 + text[..at].matches('\n').count();
+    Fault::new(format!("`{name}` has a heredoc without any line, which can't be read"))
+        .at(Place::line(name, line))
+        .hint("write `\"\"` instead")
         .fatal()
 }
 

@@ -118,6 +118,8 @@ pub enum Part {
     Text(Arc<str>),
     /// `${…}`
     Expr(Expr),
+    /// `%{ for … }`: a list whose elements follow each other.
+    Join(Expr),
 }
 
 /// One step of a traversal.

@@ -66,7 +66,8 @@ fn literals_operators_and_conditionals() {
         ("1 + 2 * 3", "7"),
         ("7 % 4 - 10 / 2", "-2"),
         ("1 / 3", "?arithmetic with fractions or very large numbers is not worked out"),
-        ("1 / 0", "!division by zero"),
+        ("1 / 0", "?it is divided by zero, which Terraform takes for infinity"),
+        ("0 / 0", "!division by zero"),
         ("1 == \"1\"", "false"),
         ("\"a\" != \"b\" && !(1 > 2)", "true"),
         ("null == null", "true"),
@@ -79,12 +80,12 @@ fn literals_operators_and_conditionals() {
         ("true ? { a = 1, b = \"c\" } : null", "{a=1, b=\"c\"}"),
         (
             "true ? { a = 1, b = \"c\" } : { d = \"x\" }",
-            "{a=?the type that both arms of a conditional get is not worked out, b=\"c\"}",
+            "{a=?the one type that such values get is not worked out, b=\"c\"}",
         ),
         ("false ? local.missing : \"b\"", "\"b\""),
         ("local.u ? 1 : 2", "?the condition in front of `?` is unknown: it depends on the environment variable `U`"),
         ("\"x\" ? 1 : 2", "!a condition must be true or false, this is a string"),
-        ("100000000000000000000", "?the number is too large to be worked out exactly"),
+        ("100000000000000000000", "?the number has more digits than are worked out exactly"),
         ("-local.m.n", "-1"),
     ]);
 }
@@ -100,7 +101,16 @@ fn templates() {
         ("\"$${a} %%{b}\"", "\"${a} %{b}\""),
         ("<<EOT\na${1}\nEOT\n", "\"a1\\n\""),
         ("<<-EOT\n    a\n      b\n    EOT\n", "\"a\\n  b\\n\""),
-        ("\"%{ if true }a%{ endif }\"", "?a template with `%{…}` directives is not worked out"),
+        ("\"%{ if local.m.n == 1 }a${local.m.k}%{ else }b%{ endif }\"", "\"av\""),
+        ("\"<%{ for i, v in local.l ~} ${i}${v}, %{ endfor ~} >\"", "\"<0a, 1b, >\""),
+        ("\"%{ if false }a%{ endif }\"", "\"\""),
+        (
+            "\"%{ if local.u }a%{ endif }\"",
+            "?the condition in front of `?` is unknown: it depends on the environment variable `U`",
+        ),
+        ("<<-EOT\n      a\n\n    ${1 ~}\n      b\n  EOT\n", "\"  a\\n\\n1      b\\n\""),
+        ("<<EOT\r\na${1}\r\nEOT\n", "\"a1\\r\\n\""),
+        ("\"\\u00e9\\tx\"", "\"é\\tx\""),
     ]);
 }
 
@@ -152,9 +162,12 @@ fn functions() {
         ("coalesce(null, \"\", \"a\")", "\"a\""),
         ("coalesce(1, \"a\")", "\"1\""),
         ("format(\"%s-%d%%%v\", \"a\", 2, true)", "\"a-2%true\""),
-        ("format(\"%q\", \"a\")", "?`format` is worked out with `%s`, `%d` and `%v` only"),
+        ("format(\"%q|%04d|%-4s|%x\", \"a\", 7, \"b\", 255)", "\"\\\"a\\\"|0007|b   |ff\""),
+        ("format(\"%v\", 100000000004)", "\"1.00000000004e+11\""),
+        ("format(\"%5.2f\", 1)", "?`format` with a verb like this one is not worked out"),
         ("replace(\"a.b.c\", \".\", \"-\")", "\"a-b-c\""),
-        ("replace(\"abc\", \"/b/\", \"-\")", "?`replace` with a regular expression is not worked out"),
+        ("replace(\"abc\", \"/(b)/\", \"[$1]\")", "\"a[b]c\""),
+        ("replace(\"abc\", \"/(?i)B/\", \"-\")", "?a regular expression like this one is not worked out"),
         ("upper(lower(\"Ab\"))", "\"AB\""),
         ("split(\"/\", \"a/b\")", "[\"a\", \"b\"]"),
         ("join(\",\", local.l)", "\"a,b\""),
@@ -179,10 +192,13 @@ fn functions() {
         ("jsondecode(\"{\")", "!cannot read the JSON: EOF while parsing an object"),
         ("upper(local.l)", "!a string is needed here, this is a list"),
         ("upper()", "!`upper` does not take 0 arguments"),
-        ("regex(\"a\", \"a\")", "?the function `regex` is not worked out"),
+        ("regex(\"^v([0-9]+)\", \"v12\")", "[\"12\"]"),
+        ("regex(\"(?P<n>[0-9]+)\", \"v12\").n", "\"12\""),
+        ("regex(\"x\", \"a\")", "!the regular expression did not match"),
         ("provider::aws::arn(\"a\")", "?the function `provider::aws::arn` is not worked out"),
         ("get_aws_account_id()", "?`get_aws_account_id` asks AWS"),
-        ("yamldecode(\"a: 1\").a", "?the function `yamldecode` is not worked out"),
+        ("yamldecode(\"a: 1\").a", "1"),
+        ("yamlencode({})", "?the function `yamlencode` is not worked out"),
     ]);
 }
 

@@ -5,5 +5,7 @@
 //! tells on stderr, so an answer counts only where nothing was told about its line.
 
 mod answer;
+mod expressions;
 mod fixtures;
+mod ours;
 mod render;

@@ -34,7 +34,11 @@ pub(super) fn render(tools: &Toolbox, dir: &Path, vars: &[(&str, &str)]) -> Rend
         .output()
         .expect("terragrunt starts");
     let told = String::from_utf8_lossy(&output.stderr).into_owned();
-    let config = output.status.success().then(|| serde_json::from_slice(&output.stdout).expect("it prints JSON"));
+    let config = output.status.success().then(|| {
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|error| {
+            panic!("it prints no JSON: {error}: {}\n{told}", String::from_utf8_lossy(&output.stdout))
+        })
+    });
     let file = dir.join("terragrunt.hcl").display().to_string();
     Rendered { config, wrong_lines: lines_of(&told, &file), told }
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::{Arguments, Stop, Value, text_of, unknown, wrong};
+use crate::repo::hcl::unify::unified;
 use crate::repo::hcl::value::Map;
 use crate::repo::hcl::{Fault, Kind, operators};
 
@@ -29,17 +30,13 @@ pub(super) fn merge(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
     Ok(Value::made(Kind::Map(Rc::new(merged))))
 }
 
-/// The first argument that is neither null nor an empty string.
+/// The first argument that is neither null nor an empty string; all get one type.
 pub(super) fn coalesce(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
-    for value in &call.values {
+    for value in unified(call.evaluator, call.values.clone())? {
         match &value.kind {
             Kind::Null => {}
             Kind::String(text) if text.is_empty() => {}
-            Kind::Bool(_) | Kind::Number(_) if call.values.iter().any(|other| other.as_str().is_some()) => {
-                let kind = Kind::String(text_of(value)?);
-                return Ok(Value { kind, origin: value.origin.clone() });
-            }
-            _ => return Ok(value.clone()),
+            _ => return Ok(value),
         }
     }
     Err(Stop::Fault(Fault::new("`coalesce` found nothing but nulls and empty strings")))
@@ -51,15 +48,33 @@ pub(super) fn lookup(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
     if let Some(reason) = map.unknown_reason() {
         return Err(Stop::Unknown(reason.clone()));
     }
+    let entries = match &map.kind {
+        Kind::Map(map) => Some(map),
+        Kind::Locals(_) | Kind::Config(_) => None,
+        _ => return Err(wrong("a map", map)),
+    };
     match (call.evaluator.member(map, &key), call.values.get(2)) {
-        (Err(fault), Some(default)) if !fault.is_fatal() => Ok(default.clone()),
+        (Err(fault), Some(default)) if !fault.is_fatal() => {
+            let kind = default.kind_name();
+            let is_other = |value: &Value| value.kind_name() != kind;
+            // If it is a map and no object, the default gets the type of the elements.
+            if entries
+                .is_some_and(|map| !default.is_null() && !map.entries.is_empty() && map.entries.values().all(is_other))
+            {
+                return Err(unknown("the type that the default of this `lookup` gets is not worked out"));
+            }
+            Ok(default.clone())
+        }
         (outcome, _) => Ok(outcome?),
     }
 }
 
 /// `element(list, index)`, which wraps around.
 pub(super) fn element(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
-    let items = call.items(0)?;
+    if matches!(call.values[0].kind, Kind::Set(_)) {
+        return Err(wrong("a list", &call.values[0]));
+    }
+    let items = call.list(0)?;
     let index = call.number(1)?;
     if index < 0.0 {
         return Err(unknown("terragrunt's versions differ in what `element` does with a negative index"));
@@ -101,7 +116,7 @@ pub(super) fn length(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
 pub(super) fn concat(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
     let mut items = Vec::new();
     for (at, value) in call.values.iter().enumerate() {
-        if !matches!(value.kind, Kind::List(_) | Kind::Set(_)) {
+        if !matches!(value.kind, Kind::List(_)) {
             return Err(wrong("a list", value));
         }
         items.extend(call.items(at)?);
@@ -133,36 +148,39 @@ pub(super) fn flatten(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
 }
 
 pub(super) fn contains(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
-    let wanted = &call.values[1];
-    if !matches!(wanted.kind, Kind::String(_)) {
-        return Err(unknown("`contains` is worked out for strings only"));
+    if call.values[1].is_null() {
+        return Err(unknown("`contains` is not worked out for null"));
     }
-    let wanted = text_of(wanted)?;
     let mut unknown = None;
-    for item in call.items(0)? {
-        match (operators::text(&item), item.unknown_reason()) {
-            (Some(text), _) if text == wanted => return Ok(Value::made(Kind::Bool(true))),
-            (None, Some(reason)) => unknown = Some(reason.clone()),
-            _ => {}
+    for item in call.list(0)? {
+        match operators::equal_plain(&item, &call.values[1]) {
+            Some(true) => return Ok(Value::made(Kind::Bool(true))),
+            Some(false) => {}
+            None => {
+                let reason = item.unknown_reason().cloned();
+                unknown = Some(reason.unwrap_or_else(|| Rc::from("`contains` is worked out for plain elements only")));
+            }
         }
     }
     unknown.map_or_else(|| Ok(Value::made(Kind::Bool(false))), |reason| Err(Stop::Unknown(reason)))
 }
 
 pub(super) fn compact(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
-    let mut items = call.items(0)?;
-    if let Some(reason) = items.iter().find_map(Value::unknown_reason) {
-        return Err(Stop::Unknown(reason.clone()));
+    let mut items = Vec::new();
+    for item in call.list(0)?.into_iter().filter(|item| !item.is_null()) {
+        let text = text_of(&item)?;
+        if !text.is_empty() {
+            items.push(Value { kind: Kind::String(text), origin: item.origin });
+        }
     }
-    items.retain(|item| !item.is_null() && item.as_str() != Some(""));
     Ok(Value::list(items))
 }
 
 pub(super) fn distinct(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
     let mut seen = BTreeSet::new();
     let mut items = Vec::new();
-    for item in call.items(0)? {
-        if seen.insert(plain_string(&item, "distinct")?) {
+    for item in call.unified(0)? {
+        if seen.insert(rank(&item, "distinct")?) {
             items.push(item);
         }
     }
@@ -170,38 +188,30 @@ pub(super) fn distinct(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
 }
 
 pub(super) fn reverse(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
-    let mut items = call.items(0)?;
+    let mut items = call.list(0)?;
     items.reverse();
     Ok(Value::list(items))
 }
 
 pub(super) fn tolist(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
-    match &call.values[0].kind {
-        Kind::Null => Ok(call.values[0].clone()),
-        Kind::List(_) | Kind::Set(_) => {
-            let items = call.items(0)?;
-            let same = items.windows(2).all(|pair| pair[0].kind_name() == pair[1].kind_name());
-            let plain = items.iter().all(|item| matches!(item.kind, Kind::String(_) | Kind::Number(_) | Kind::Bool(_)));
-            // A list has elements of one type; which, is only clear among plain ones.
-            if same || items.iter().all(|item| item.as_str().is_some()) {
-                return Ok(Value::list(items));
-            }
-            if !plain {
-                return Err(unknown("`tolist` of elements with different types is not worked out"));
-            }
-            let text = |item: &Value| Ok(Value { kind: Kind::String(text_of(item)?), origin: item.origin.clone() });
-            Ok(Value::list(items.iter().map(text).collect::<Result<_, Stop>>()?))
-        }
-        _ => Err(wrong("a list", &call.values[0])),
+    if call.values[0].is_null() {
+        return Ok(call.values[0].clone());
     }
+    Ok(Value::list(call.unified(0)?))
 }
 
 pub(super) fn tomap(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
     let value = call.evaluator.whole(&call.values[0])?;
-    match &value.kind {
-        Kind::Null | Kind::Map(_) => Ok(value),
-        _ => Err(wrong("a map", &value)),
+    let map = match &value.kind {
+        Kind::Null => return Ok(value),
+        Kind::Map(map) => map,
+        _ => return Err(wrong("a map", &value)),
+    };
+    if let Some(reason) = &map.open {
+        return Err(Stop::Unknown(reason.clone()));
     }
+    let values = unified(call.evaluator, map.entries.values().cloned().collect())?;
+    Ok(Value::map(map.entries.keys().cloned().zip(values).collect()))
 }
 
 pub(super) fn toset(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
@@ -209,13 +219,33 @@ pub(super) fn toset(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
         return Ok(call.values[0].clone());
     }
     let mut sorted = BTreeMap::new();
-    for item in call.items(0)? {
-        sorted.insert(plain_string(&item, "toset")?, item);
+    for item in call.unified(0)? {
+        sorted.entry(rank(&item, "toset")?).or_insert(item);
     }
     Ok(Value::made(Kind::Set(Rc::new(sorted.into_values().collect()))))
 }
 
-fn plain_string(item: &Value, function: &str) -> Result<Rc<str>, Stop> {
+/// What tells a plain element of one type from another, and their order.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Rank {
+    Bool(bool),
+    Number(i64),
+    String(Rc<str>),
+}
+
+fn rank(item: &Value, function: &str) -> Result<Rank, Stop> {
+    match &item.kind {
+        Kind::Bool(value) => Ok(Rank::Bool(*value)),
+        Kind::Number(number) if number.fract() == 0.0 && operators::is_exact(*number) => {
+            Ok(Rank::Number(*number as i64))
+        }
+        Kind::String(text) => Ok(Rank::String(text.clone())),
+        Kind::Unknown(reason) => Err(Stop::Unknown(reason.clone())),
+        _ => Err(unknown(&format!("`{function}` is worked out for plain elements only"))),
+    }
+}
+
+pub(super) fn plain_string(item: &Value, function: &str) -> Result<Rc<str>, Stop> {
     match (&item.kind, item.unknown_reason()) {
         (Kind::String(text), _) => Ok(text.clone()),
         (_, Some(reason)) => Err(Stop::Unknown(reason.clone())),

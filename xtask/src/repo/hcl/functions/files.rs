@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::{Arguments, Stop, Value, unknown};
-use crate::repo::files::{clean, relative};
-use crate::repo::hcl::{Fault, Frame, Kind, Origin};
+use super::{Arguments, Stop, Value, text_of, unknown};
+use crate::repo::files::{Variable, clean, relative};
+use crate::repo::hcl::{Fault, Frame, Kind, Origin, operators};
 use crate::repo::json;
 
 /// Terragrunt's own limit.
@@ -22,7 +22,10 @@ fn path_value(path: &Path) -> Result<Value, Stop> {
 }
 
 impl Arguments<'_, '_> {
-    fn path(&self, at: usize) -> Result<PathBuf, Stop> {
+    pub(super) fn path(&self, at: usize) -> Result<PathBuf, Stop> {
+        if self.text(at)?.starts_with('~') {
+            return Err(unknown("a path in somebody's home is not worked out"));
+        }
         Ok(clean(&self.scope.frame.dir().join(&*self.text(at)?)))
     }
 
@@ -120,8 +123,24 @@ pub(super) fn get_path_to_repo_root(call: &Arguments<'_, '_>) -> Result<Value, S
     path_value(&relative(call.unit_dir(), &call.repo_root()?))
 }
 
+/// `get_env(name)` or `get_env(name, default)`, of the environment that terragrunt will have.
 pub(super) fn get_env(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
-    Err(unknown(&format!("it depends on the environment variable `{}`", call.text(0)?)))
+    let name = call.text(0)?;
+    if name.is_empty() {
+        return Err(Stop::Fault(Fault::new("`get_env` needs the name of a variable")));
+    }
+    match (call.evaluator.files.variable(&name), call.values.get(1)) {
+        (Variable::Unknown, _) => Err(unknown(&format!("it depends on the environment variable `{name}`"))),
+        (Variable::Is(text), _) if operators::is_composed(&text) => Ok(Value::string(text)),
+        (Variable::Is(_), _) => Err(unknown("a string with combining characters is not worked out")),
+        (Variable::Unset, Some(default)) => {
+            let text = text_of(default)?;
+            Ok(Value { kind: Kind::String(text), origin: default.origin.clone() })
+        }
+        (Variable::Unset, None) => Err(Stop::Fault(Fault::new(format!(
+            "the environment variable `{name}` is not set, and there is no default"
+        )))),
+    }
 }
 
 pub(super) fn read_terragrunt_config(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
@@ -156,6 +175,9 @@ pub(super) fn file(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
     let path = call.path(0)?;
     let bytes = call.evaluator.files.bytes(&path)?;
     match std::str::from_utf8(&bytes) {
+        Ok(text) if !operators::is_composed(text) => {
+            Err(unknown("a string with combining characters is not worked out"))
+        }
         Ok(text) => {
             let origin = Origin::Data { file: Arc::from(call.evaluator.files.name(&path)), line: None };
             Ok(Value { kind: Kind::String(Rc::from(text)), origin })
@@ -165,16 +187,29 @@ pub(super) fn file(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
 }
 
 pub(super) fn fileexists(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
-    Ok(Value::made(Kind::Bool(call.evaluator.files.is_file(&call.path(0)?))))
+    let path = call.path(0)?;
+    let (files, is_file) = (call.evaluator.files, call.evaluator.files.is_file(&path));
+    if !is_file && files.exists(&path) {
+        return Err(Stop::Fault(Fault::new(format!("`{}` is no regular file", files.name(&path)))));
+    }
+    Ok(Value::made(Kind::Bool(is_file)))
+}
+
+/// The file that a text was read from as a whole.
+pub(super) fn data_file(text: &Value) -> Option<Arc<str>> {
+    match text.origin.first() {
+        Origin::Data { file, line: None } => Some(file.clone()),
+        _ => None,
+    }
 }
 
 /// Decodes JSON; values of a file keep the line that they stand in.
 pub(super) fn jsondecode(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
     let text = call.text(0)?;
-    let file = match call.values[0].origin.first() {
-        Origin::Data { file, line: None } => Some(file.clone()),
-        _ => None,
-    };
+    let file = data_file(&call.values[0]);
+    if text.starts_with('\u{feff}') {
+        return Err(Stop::Fault(Fault::new("cannot read the JSON: it starts with a byte order mark")));
+    }
     let node = match &file {
         Some(file) => call.evaluator.files.json(file, &text),
         None => json::parse(&text).map(Arc::new),
@@ -193,11 +228,12 @@ pub(in crate::repo) fn decoded(node: &json::Node, file: Option<&Arc<str>>) -> Va
     let kind = match &node.value {
         json::Value::Null => Kind::Null,
         json::Value::Bool(value) => Kind::Bool(*value),
-        json::Value::Number(digits) => match digits.parse::<f64>() {
-            Ok(number) if number.abs() <= 9_007_199_254_740_992.0 => Kind::Number(number),
-            _ => Kind::Unknown(Rc::from("a number in the JSON is too large to be worked out exactly")),
+        json::Value::Number(digits) => match operators::decimal(digits) {
+            Some(number) => Kind::Number(number),
+            None => Kind::Unknown(Rc::from("a number in the data has more digits than are worked out exactly")),
         },
-        json::Value::String(text) => Kind::String(Rc::from(text.as_str())),
+        json::Value::String(text) if operators::is_composed(text) => Kind::String(Rc::from(text.as_str())),
+        json::Value::String(_) => Kind::Unknown(Rc::from("a string with combining characters is not worked out")),
         json::Value::Array(items) => Kind::List(Rc::new(items.iter().map(|item| decoded(item, file)).collect())),
         json::Value::Object(entries) => {
             // As in Go, the last of several equal keys wins.
@@ -210,7 +246,7 @@ pub(in crate::repo) fn decoded(node: &json::Node, file: Option<&Arc<str>>) -> Va
 }
 
 fn origin(node: &json::Node, file: Option<&Arc<str>>) -> Origin {
-    file.map_or(Origin::Made, |file| Origin::Data { file: file.clone(), line: Some(node.line) })
+    file.map_or(Origin::Made, |file| Origin::Datum { file: file.clone(), line: node.line, span: node.span.clone() })
 }
 
 pub(super) fn abspath(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
@@ -235,8 +271,26 @@ pub(super) fn basename(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
     let text = call.text(0)?;
     let trimmed = text.trim_end_matches('/');
     Ok(match (trimmed.is_empty(), text.is_empty()) {
-        (true, true) => Value::string(""),
+        (true, true) => Value::string("."),
         (true, false) => Value::string("/"),
         _ => Value::string(trimmed.rsplit('/').next().unwrap_or_default()),
     })
+}
+
+/// A home is somebody's own; any other path stays what it is.
+pub(super) fn pathexpand(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
+    let text = call.text(0)?;
+    if text.starts_with('~') {
+        return Err(unknown("a path in somebody's home is not worked out"));
+    }
+    Ok(call.values[0].clone())
+}
+
+pub(super) fn get_platform(_: &Arguments<'_, '_>) -> Result<Value, Stop> {
+    Ok(Value::string(if cfg!(target_os = "macos") { "darwin" } else { std::env::consts::OS }))
+}
+
+/// Only tells terragrunt that the file matters.
+pub(super) fn mark_as_read(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
+    Ok(call.values[0].clone())
 }

@@ -1,7 +1,13 @@
 //! The functions that are worked out, in one table. Any other is unknown, never a guess.
 
 mod collections;
+mod encode;
 pub(in crate::repo) mod files;
+mod formats;
+mod numbers;
+mod patterns;
+mod sets;
+mod templates;
 mod text;
 
 use super::evaluate::Scope;
@@ -37,12 +43,20 @@ const MANY: usize = usize::MAX;
 
 /// Sorted by name.
 const TABLE: &[Function] = &[
+    ("abs", 1, 1, true, numbers::abs),
     ("abspath", 1, 1, true, files::abspath),
+    ("alltrue", 1, 1, true, numbers::alltrue),
+    ("anytrue", 1, 1, true, numbers::anytrue),
+    ("base64decode", 1, 1, true, encode::base64decode),
+    ("base64encode", 1, 1, true, encode::base64encode),
     ("basename", 1, 1, true, files::basename),
+    ("ceil", 1, 1, true, numbers::ceil),
     ("chomp", 1, 1, true, text::chomp),
+    ("chunklist", 2, 2, true, sets::chunklist),
     ("coalesce", 1, MANY, false, collections::coalesce),
+    ("coalescelist", 1, MANY, true, sets::coalescelist),
     ("compact", 1, 1, true, collections::compact),
-    ("concat", 0, MANY, true, collections::concat),
+    ("concat", 1, MANY, true, collections::concat),
     ("contains", 2, 2, true, collections::contains),
     ("dirname", 1, 1, true, files::dirname),
     ("distinct", 1, 1, true, collections::distinct),
@@ -52,39 +66,74 @@ const TABLE: &[Function] = &[
     ("fileexists", 1, 1, true, files::fileexists),
     ("find_in_parent_folders", 0, 2, true, files::find_in_parent_folders),
     ("flatten", 1, 1, true, collections::flatten),
-    ("format", 1, MANY, true, text::format),
+    ("floor", 1, 1, true, numbers::floor),
+    ("format", 1, MANY, true, formats::format),
+    ("formatlist", 1, MANY, true, formats::formatlist),
     ("get_env", 1, 2, false, files::get_env),
     ("get_original_terragrunt_dir", 0, 0, true, files::get_original_terragrunt_dir),
     ("get_parent_terragrunt_dir", 0, 1, true, files::get_parent_terragrunt_dir),
     ("get_path_from_repo_root", 0, 0, true, files::get_path_from_repo_root),
     ("get_path_to_repo_root", 0, 0, true, files::get_path_to_repo_root),
+    ("get_platform", 0, 0, true, files::get_platform),
     ("get_repo_root", 0, 0, true, files::get_repo_root),
     ("get_terragrunt_dir", 0, 0, true, files::get_terragrunt_dir),
+    ("indent", 2, 2, true, text::indent),
+    ("index", 2, 2, true, sets::index),
     ("join", 2, MANY, true, text::join),
     ("jsondecode", 1, 1, true, files::jsondecode),
+    ("jsonencode", 1, 1, true, encode::jsonencode),
     ("keys", 1, 1, true, collections::keys),
     ("length", 1, 1, true, collections::length),
     ("lookup", 2, 3, false, collections::lookup),
     ("lower", 1, 1, true, text::lower),
+    ("mark_as_read", 1, 1, true, files::mark_as_read),
+    ("matchkeys", 3, 3, true, sets::matchkeys),
+    ("max", 1, MANY, true, numbers::max),
     ("merge", 0, MANY, false, collections::merge),
+    ("min", 1, MANY, true, numbers::min),
+    ("one", 1, 1, true, sets::one),
+    ("parseint", 2, 2, true, numbers::parseint),
     ("path_relative_from_include", 0, 1, true, files::path_relative_from_include),
     ("path_relative_to_include", 0, 1, true, files::path_relative_to_include),
+    ("pathexpand", 1, 1, true, files::pathexpand),
+    ("pow", 2, 2, true, numbers::pow),
+    ("range", 1, 3, true, numbers::range),
     ("read_terragrunt_config", 1, 2, false, files::read_terragrunt_config),
+    ("regex", 2, 2, true, patterns::regex),
+    ("regexall", 2, 2, true, patterns::regexall),
     ("replace", 3, 3, true, text::replace),
     ("reverse", 1, 1, true, collections::reverse),
+    ("setintersection", 1, MANY, true, sets::setintersection),
+    ("setproduct", 2, MANY, true, sets::setproduct),
+    ("setsubtract", 2, 2, true, sets::setsubtract),
+    ("setunion", 1, MANY, true, sets::setunion),
+    ("signum", 1, 1, true, numbers::signum),
+    ("slice", 3, 3, true, sets::slice),
+    ("sort", 1, 1, true, sets::sort),
     ("split", 2, 2, true, text::split),
     ("startswith", 2, 2, true, text::startswith),
     ("strcontains", 2, 2, true, text::strcontains),
+    ("strrev", 1, 1, true, text::strrev),
+    ("substr", 3, 3, true, text::substr),
+    ("sum", 1, 1, true, numbers::sum),
+    ("templatefile", 2, 2, true, templates::templatefile),
+    ("title", 1, 1, true, text::title),
+    ("tobool", 1, 1, true, text::tobool),
     ("tolist", 1, 1, true, collections::tolist),
     ("tomap", 1, 1, true, collections::tomap),
     ("tonumber", 1, 1, true, text::tonumber),
     ("toset", 1, 1, true, collections::toset),
     ("tostring", 1, 1, true, text::tostring),
+    ("transpose", 1, 1, true, sets::transpose),
+    ("trim", 2, 2, true, text::trim),
     ("trimprefix", 2, 2, true, text::trimprefix),
     ("trimspace", 1, 1, true, text::trimspace),
     ("trimsuffix", 2, 2, true, text::trimsuffix),
     ("upper", 1, 1, true, text::upper),
+    ("urlencode", 1, 1, true, encode::urlencode),
     ("values", 1, 1, true, collections::values),
+    ("yamldecode", 1, 1, true, encode::yamldecode),
+    ("zipmap", 2, 2, true, sets::zipmap),
 ];
 
 pub(super) fn call(evaluator: &Evaluator<'_>, call: &Call, scope: Scope<'_>) -> Result<Value, Fault> {

@@ -1,13 +1,15 @@
 //! Functions on strings.
 
-use super::{Arguments, Stop, Value, text_of, unknown, wrong};
+use std::rc::Rc;
+
+use super::{Arguments, Stop, Value, patterns, text_of, unknown, wrong};
 use crate::repo::hcl::{Kind, operators};
 
 fn flag(holds: bool) -> Result<Value, Stop> {
     Ok(Value::made(Kind::Bool(holds)))
 }
 
-fn string(text: String) -> Result<Value, Stop> {
+pub(super) fn string(text: String) -> Result<Value, Stop> {
     const LONGEST: usize = 1 << 20;
     if text.len() > LONGEST {
         return Err(unknown("the string becomes longer than any real one"));
@@ -15,12 +17,17 @@ fn string(text: String) -> Result<Value, Stop> {
     Ok(Value::string(text))
 }
 
+/// Go changes the case letter by letter, without the rules for words that this language has.
+fn cased(text: &str) -> Result<&str, Stop> {
+    if text.is_ascii() { Ok(text) } else { Err(unknown("the case of letters beyond ASCII is not worked out")) }
+}
+
 pub(super) fn lower(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
-    string(call.text(0)?.to_lowercase())
+    string(cased(&call.text(0)?)?.to_lowercase())
 }
 
 pub(super) fn upper(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
-    string(call.text(0)?.to_uppercase())
+    string(cased(&call.text(0)?)?.to_uppercase())
 }
 
 pub(super) fn trimspace(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
@@ -53,11 +60,12 @@ pub(super) fn strcontains(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
     flag(call.text(0)?.contains(&*call.text(1)?))
 }
 
-/// `replace(text, what, by)`; `what` between slashes is a regular expression, which is not worked out.
+/// `replace(text, what, by)`; `what` between slashes is a regular expression.
 pub(super) fn replace(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
     let (text, what, by) = (call.text(0)?, call.text(1)?, call.text(2)?);
     if what.len() > 1 && what.starts_with('/') && what.ends_with('/') {
-        return Err(unknown("`replace` with a regular expression is not worked out"));
+        let replaced = patterns::replaced(&what[1..what.len() - 1], &text, &by)?;
+        return string(replaced.to_string());
     }
     string(text.replace(&*what, &by))
 }
@@ -75,7 +83,7 @@ pub(super) fn join(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
     let separator = call.text(0)?;
     let mut pieces = Vec::new();
     for at in 1..call.values.len() {
-        for item in call.items(at)? {
+        for item in call.list(at)? {
             pieces.push(text_of(&item)?);
         }
     }
@@ -99,42 +107,65 @@ pub(super) fn tonumber(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
     }
 }
 
-/// `format` with `%s`, `%d`, `%v` and `%%`; anything else is not worked out.
-pub(super) fn format(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
-    let pattern = call.text(0)?;
-    let mut rest = call.values[1..].iter();
-    let mut text = String::new();
-    let mut pieces = pattern.split('%');
-    text.push_str(pieces.next().unwrap_or_default());
-    let mut after_percent = false;
-    for piece in pieces {
-        if after_percent {
-            after_percent = false;
-            text.push_str(piece);
-            continue;
-        }
-        let mut letters = piece.chars();
-        match letters.next() {
-            // An empty piece is the first half of `%%`.
-            None => {
-                text.push('%');
-                after_percent = true;
-                continue;
-            }
-            Some(verb @ ('s' | 'd' | 'v')) => {
-                let value = rest.next().ok_or_else(|| unknown("`format` has too few arguments"))?;
-                let piece = text_of(value)?;
-                if verb == 'd' && piece.parse::<i64>().is_err() {
-                    return Err(unknown("`format` with `%d` and something that is no whole number is not worked out"));
-                }
-                text.push_str(&piece);
-            }
-            Some(_) => return Err(unknown("`format` is worked out with `%s`, `%d` and `%v` only")),
-        }
-        text.push_str(letters.as_str());
+/// `substr(text, offset, length)`, counted in letters.
+pub(super) fn substr(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
+    let text = plain(call.text(0)?, "substr")?;
+    let (offset, length) = (call.whole_number(1)?, call.whole_number(2)?);
+    if offset >= 0 && length == 0 {
+        return string(String::new());
     }
-    if rest.next().is_some() {
-        return Err(unknown("`format` has too many arguments"));
+    let size = i64::try_from(text.len()).unwrap_or(i64::MAX);
+    let start = if offset < 0 { (offset + size).max(0) } else { offset.min(size) };
+    // As it is: an offset from the end takes the rest where no letter at all is asked for.
+    let end = if length < 0 || (offset < 0 && length == 0) { size } else { (start.saturating_add(length)).min(size) };
+    let bound = |at| usize::try_from(at).unwrap_or_default();
+    string(text.get(bound(start)..bound(end)).unwrap_or_default().to_owned())
+}
+
+pub(super) fn strrev(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
+    string(plain(call.text(0)?, "strrev")?.chars().rev().collect())
+}
+
+/// Upper case for the first letter of each word, as Go's `strings.Title` sees words.
+pub(super) fn title(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
+    let text = plain(call.text(0)?, "title")?;
+    let mut in_word = false;
+    let letter = |letter: char| {
+        let raised = if in_word { letter } else { letter.to_ascii_uppercase() };
+        in_word = letter.is_ascii_alphanumeric() || letter == '_';
+        raised
+    };
+    string(text.chars().map(letter).collect())
+}
+
+/// `indent(spaces, text)`: all lines but the first.
+pub(super) fn indent(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
+    let spaces = usize::try_from(call.whole_number(0)?).ok().filter(|spaces| *spaces < 1000);
+    let spaces = spaces.ok_or_else(|| unknown("`indent` with so many spaces is not worked out"))?;
+    let text = call.text(1)?;
+    call.evaluator.spend(text.len() / 8)?;
+    string(text.replace('\n', &format!("\n{}", " ".repeat(spaces))))
+}
+
+/// `trim(text, letters)`: the letters off both ends.
+pub(super) fn trim(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
+    let letters: Vec<_> = call.text(1)?.chars().collect();
+    string(call.text(0)?.trim_matches(&letters[..]).to_owned())
+}
+
+pub(super) fn tobool(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
+    let value = &call.values[0];
+    match (&value.kind, operators::truth(value)) {
+        (Kind::Null, _) => Ok(value.clone()),
+        (_, Ok(Some(holds))) => Ok(Value { kind: Kind::Bool(holds), origin: value.origin.clone() }),
+        _ => Err(wrong("a bool", value)),
     }
-    string(text)
+}
+
+/// A text in which every byte is a letter of its own.
+fn plain(text: Rc<str>, function: &str) -> Result<Rc<str>, Stop> {
+    if text.is_ascii() && !text.contains("\r\n") {
+        return Ok(text);
+    }
+    Err(unknown(&format!("`{function}` is worked out for ASCII only")))
 }
