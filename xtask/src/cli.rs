@@ -1,14 +1,18 @@
 //! The command line: clap's types and the help texts. Decides nothing.
 
-use std::ffi::OsString;
+mod hidden;
+mod looking;
+
 use std::path::PathBuf;
+
+pub use hidden::{Ask, Guard, Relay};
+pub use looking::Verify;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::model::{AccountId, ImageName, Region, Tag};
+use crate::model::{ImageName, Tag};
 use crate::repo::bump::PinName;
 use crate::report::screen::Color;
-use crate::tools::terragrunt::Action;
 
 /// Updates the Gruntwork ECS Deploy Runner in every account: builds its images, moves their tags, applies its units.
 #[derive(Debug, Parser)]
@@ -203,17 +207,6 @@ pub struct ApplyAll {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  cargo xtask verify\n  cargo xtask verify --account dev")]
-pub struct Verify {
-    /// Only units in this account; can be given several times
-    #[arg(long, value_name = "ACCOUNT")]
-    pub account: Vec<String>,
-    /// Only this unit; can be given several times
-    #[arg(long, value_name = "PATH")]
-    pub unit: Vec<String>,
-}
-
-#[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  cargo xtask rehearse\n  cargo xtask rehearse --inject wrong-account:dev\n  cargo xtask rehearse --inject fail:prod"
 )]
@@ -228,49 +221,6 @@ pub struct Rehearse {
     /// Where to lay it out [default: a new folder in the system's temporary folder]
     #[arg(long, value_name = "PATH")]
     pub into: Option<PathBuf>,
-}
-
-/// The outer guard, started by a credential wrapper.
-#[derive(Debug, Args)]
-pub struct Guard {
-    #[arg(long)]
-    pub account: AccountId,
-    #[arg(long)]
-    pub region: Region,
-    #[arg(long)]
-    pub endpoint_url: Option<String>,
-    #[arg(long)]
-    pub pass_environment: Vec<String>,
-    #[arg(long, requires = "nonce")]
-    pub attempt: Option<PathBuf>,
-    #[arg(long, requires = "attempt")]
-    pub nonce: Option<String>,
-    #[arg(long)]
-    pub lock: Option<PathBuf>,
-    #[arg(long, requires = "terraform", requires = "plan", requires = "attempt")]
-    pub action: Option<Action>,
-    #[arg(long)]
-    pub terraform: Option<PathBuf>,
-    #[arg(long)]
-    pub plan: Option<PathBuf>,
-    #[arg(long)]
-    pub consent: Option<PathBuf>,
-    #[arg(last = true)]
-    pub program: Vec<OsString>,
-}
-
-/// The process between a child and its log.
-#[derive(Debug, Args)]
-pub struct Relay {
-    #[arg(long)]
-    pub log: PathBuf,
-}
-
-/// Several questions to one program, inside one guard.
-#[derive(Debug, Args)]
-pub struct Ask {
-    pub program: PathBuf,
-    pub question: Vec<String>,
 }
 
 /// `KEY=VALUE`, where neither is empty.
