@@ -97,6 +97,7 @@ fn scripts_and_pipelines_are_named_and_moved_where_that_is_asked_for() {
     sandbox.xtask(["bump-tags", "v1.3.0", "--offline"]).run().exits(0).is("bump-outside");
     let script = "shared/us-east-1/_regional/container_images/build_deploy_runner_image.sh";
     let before = sandbox.read(script);
+    sandbox.xtask(["bump-tags", "v1.4.0", "--check", "--format=json"]).run().is("bump-outside-json");
     sandbox.xtask(["bump-tags", "v1.3.0", "--offline", "--scripts"]).run().exits(0).is("bump-scripts");
     assert_eq!(sandbox.read(script), before.replace("v0.50.6", "v1.3.0"));
     let pipeline = "env:\r\n  MODULE_CI_VERSION: v1.3.0 # ours\r\n";

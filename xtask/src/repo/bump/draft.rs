@@ -10,7 +10,7 @@ use super::named::Named;
 use super::plan::Target;
 use super::{Bump, Change, FileEdit, Request};
 use crate::model::{Failure, Failures, ImageName, UnitPath};
-use crate::repo::files::clean;
+use crate::repo::files::{clean, relative};
 use crate::repo::hcl::splice;
 use crate::repo::{Form, Pin, Repository, data, discover, outside};
 
@@ -150,10 +150,13 @@ impl Strings {
 
 /// The new text of the file that these changes are in.
 pub(super) fn edit(repo: &Repository, changes: Vec<Change>) -> Result<FileEdit, Failure> {
-    let file = changes.first().map(|change| change.pin.file.clone()).unwrap_or_default();
-    let before = repo.bytes_of(&file)?;
-    let after = spliced(&file, &before, &changes)?;
-    Ok(FileEdit { path: repo.root.join(&file), before: before.to_vec(), after, changes, file })
+    let name = changes.first().map(|change| change.pin.file.as_str()).unwrap_or_default();
+    let (path, before) = (repo.root.join(name), repo.bytes_of(name)?);
+    let after = spliced(name, &before, &changes)?;
+    // What lies above the root has its whole path for a name, which is none in a diff.
+    let file =
+        if Path::new(name).is_absolute() { relative(&repo.root, &path).display().to_string() } else { name.to_owned() };
+    Ok(FileEdit { file, path, before: before.to_vec(), after, changes })
 }
 
 fn spliced(file: &str, before: &[u8], changes: &[Change]) -> Result<Vec<u8>, Failure> {

@@ -11,7 +11,7 @@ mod outcome;
 mod plan;
 mod scripts;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use similar::TextDiff;
@@ -43,6 +43,11 @@ impl<'r> Request<'r> {
     pub fn for_all(repo: &'r Repository, wanted: BTreeMap<ImageName, Tag>) -> Self {
         let selected = repo.units.iter().collect();
         Self { wanted, selected, named: Vec::new(), scripts: false, partial: false, old_module: false }
+    }
+
+    /// The paths of the units whose tags are to move.
+    fn chosen(&self) -> BTreeSet<&UnitPath> {
+        self.selected.iter().map(|unit| &unit.path).collect()
     }
 }
 

@@ -1,6 +1,6 @@
 //! What every unit gets with the change, compared with what it should get.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::draft::Draft;
 use super::plan::Target;
@@ -57,15 +57,18 @@ pub(super) fn compare<'r>(
             outcome.missed.extend(why.into_iter().map(|why| (*target, why)));
         }
     }
+    let all: BTreeSet<_> = targets.iter().map(|target| (target.at, target.image)).collect();
+    let chosen = request.chosen();
     for (at, (old, new)) in repo.units.iter().zip(after).enumerate() {
-        let is_target = |image| targets.iter().any(|target| target.at == at && target.image == image);
+        let is_selected = chosen.contains(&old.path);
+        let is_target = |image| all.contains(&(at, image));
         for image in ImageName::ALL.into_iter().filter(|image| !is_target(*image)) {
-            outcome.beside(request, draft, old, new, image);
+            outcome.beside(request, draft, (old, new), image, is_selected);
         }
         outcome.others(old, new);
         let is_missed = outcome.missed.iter().any(|(target, _)| target.at == at);
         if !is_missed && left.iter().all(|left| left.unit != old.path) {
-            outcome.refused.extend(wrong(repo, request, old, new));
+            outcome.refused.extend(wrong(repo, is_selected, old, new));
         }
     }
     outcome
@@ -73,7 +76,14 @@ pub(super) fn compare<'r>(
 
 impl Outcome<'_> {
     /// What becomes of an image that is not to move in this unit.
-    fn beside(&mut self, request: &Request<'_>, draft: &Draft, old: &Unit, new: &Unit, image: ImageName) {
+    fn beside(
+        &mut self,
+        request: &Request<'_>,
+        draft: &Draft,
+        (old, new): (&Unit, &Unit),
+        image: ImageName,
+        is_selected: bool,
+    ) {
         let (Some(was), Some(is)) = (old.image(image), new.image(image)) else { return };
         if was.tag == is.tag {
             return;
@@ -85,7 +95,7 @@ impl Outcome<'_> {
                 self.also.push(Also { unit: old.path.clone(), image: image.to_string(), from, to: to.clone() });
             }
             // Left out, since it would get its tag only in part: that is said with the reason.
-            None if request.wanted.contains_key(&image) && request.partial && is_selected(request, old) => {}
+            None if request.wanted.contains_key(&image) && request.partial && is_selected => {}
             to => {
                 let what = format!("the change would also change image `{image}` in `{}`, which is to stay", old.path);
                 let by = is.deciders.iter().filter_map(|decider| decider.pin.as_ref());
@@ -112,13 +122,8 @@ impl Outcome<'_> {
     }
 }
 
-fn is_selected(request: &Request<'_>, unit: &Unit) -> bool {
-    request.selected.iter().any(|selected| selected.path == unit.path)
-}
-
 /// What is wrong with a unit with the change: with a selected one anything, with any other only what is new.
-fn wrong(repo: &Repository, request: &Request<'_>, old: &Unit, new: &Unit) -> Vec<Failure> {
-    let is_selected = is_selected(request, old);
+fn wrong(repo: &Repository, is_selected: bool, old: &Unit, new: &Unit) -> Vec<Failure> {
     if new.problems.is_empty() && old.problems.is_empty() {
         return Vec::new();
     }

@@ -67,11 +67,11 @@ pub fn plan_bump(repo: &Repository, request: &Request<'_>) -> Result<Bump, Failu
 
 /// What is to move, and the images that nothing selected uses.
 fn targets<'r>(repo: &'r Repository, request: &Request<'_>) -> Result<(Vec<Target<'r>>, Vec<ImageName>), Failures> {
+    let chosen = request.chosen();
     let mut by_image: BTreeMap<ImageName, Vec<Target<'r>>> = BTreeMap::new();
     for &image in request.wanted.keys() {
         let uses = repo.units.iter().enumerate().filter(|(_, unit)| unit.image(image).is_some());
-        let is_selected = |unit: &Unit| request.selected.iter().any(|selected| selected.path == unit.path);
-        let selected = uses.filter(|(_, unit)| is_selected(unit));
+        let selected = uses.filter(|(_, unit)| chosen.contains(&unit.path));
         by_image.insert(image, selected.map(|(at, unit)| Target { at, unit, image }).collect());
     }
     let unused: Vec<_> = by_image.iter().filter(|(_, targets)| targets.is_empty()).map(|(image, _)| *image).collect();

@@ -171,6 +171,7 @@ fn a_file_outside_the_repository_is_not_changed() {
     std::fs::remove_dir_all(tree.path().join("live/.git")).expect("it is removed");
     let bump = plan(&open(&tree.path().join("live")).expect("it opens"), &[(RUNNER, "v2")]).expect("it is planned");
     assert_eq!(bump.edits[0].path, tree.path().canonicalize().expect("it exists").join("common.hcl"));
+    assert!(bump.diff().starts_with("--- a/../common.hcl\n"), "{}", bump.diff());
     // A link that leads out of the checkout is followed by terragrunt, and never written through.
     let outside = Tree::new(&[COMMON]);
     let tree = Tree::new(&[ACCOUNTS, (DEV, &unit(TAG, TAG))]);

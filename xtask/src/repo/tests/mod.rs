@@ -13,6 +13,7 @@ mod pins;
 mod redirections;
 mod shapes;
 mod splice;
+mod splice_property;
 mod standalone;
 mod standalone_units;
 
