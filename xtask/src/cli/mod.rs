@@ -2,6 +2,7 @@
 
 mod hidden;
 mod looking;
+mod values;
 
 use std::path::PathBuf;
 
@@ -13,6 +14,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::model::{ImageName, Tag};
 use crate::repo::bump::PinName;
 use crate::report::screen::Color;
+use values::{account_and_profile, fault, image_and_tag};
 
 /// Updates the Gruntwork ECS Deploy Runner in every account: builds its images, moves their tags, applies its units.
 #[derive(Debug, Parser)]
@@ -78,6 +80,8 @@ pub enum Allowance {
     PartialBump,
     /// Move a tag although the unit's module is too old for its images
     OldModule,
+    /// Overwrite files of this crate that were changed in the repository
+    LocalChanges,
 }
 
 /// How results are printed.
@@ -108,6 +112,8 @@ pub enum Command {
     Verify(Verify),
     /// Do all of it with stand-ins, on a sample or on a copy of this repository
     Rehearse(Rehearse),
+    /// Put this into a repository, or bring it up to date there
+    Adopt(Adopt),
     /// Prove whose credentials every account's profile gives, and do nothing more
     #[command(hide = true)]
     Identity,
@@ -223,33 +229,23 @@ pub struct Rehearse {
     pub into: Option<PathBuf>,
 }
 
-/// `KEY=VALUE`, where neither is empty.
-fn pair(text: &str) -> Result<(&str, &str), String> {
-    match text.split_once('=') {
-        None => Err("expected two words with `=` between them".to_owned()),
-        Some(("", _) | (_, "")) => Err("both sides of `=` must say something".to_owned()),
-        Some(sides) => Ok(sides),
-    }
-}
-
-fn account_and_profile(text: &str) -> Result<(String, String), String> {
-    pair(text).map(|(account, profile)| (account.to_owned(), profile.to_owned()))
-}
-
-fn image_and_tag(text: &str) -> Result<(ImageName, Tag), String> {
-    let (image, tag) = pair(text)?;
-    Ok((image.parse()?, tag.parse()?))
-}
-
-fn fault(text: &str) -> Result<String, String> {
-    match text.split_once(':') {
-        Some(("wrong-account" | "fail" | "wrong-tag-running", account)) if !account.is_empty() => Ok(text.to_owned()),
-        None if text == "no-image" => Ok(text.to_owned()),
-        _ => {
-            Err("expected `wrong-account:ACCOUNT`, `fail:ACCOUNT`, `wrong-tag-running:ACCOUNT` or `no-image`"
-                .to_owned())
-        }
-    }
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  cargo xtask adopt --into ~/infrastructure-live\n  cargo xtask adopt --into ~/infrastructure-live --git https://example.com/xtask.git --tag v0.1.0"
+)]
+pub struct Adopt {
+    /// The repository, by its root [default: --repo]
+    #[arg(long, value_name = "PATH")]
+    pub into: Option<PathBuf>,
+    /// Let the repository depend on this library by git, instead of copying its source
+    #[arg(long, value_name = "URL", requires = "tag")]
+    pub git: Option<String>,
+    /// The tag in that git repository
+    #[arg(long, value_name = "TAG", requires = "git")]
+    pub tag: Option<String>,
+    /// The checkout of this project to copy from [default: the one that this program was built in]
+    #[arg(long, value_name = "PATH", conflicts_with = "git")]
+    pub from: Option<PathBuf>,
 }
 
 #[cfg(test)]
@@ -260,13 +256,5 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn pairs_are_checked_on_both_sides() {
-        assert!(image_and_tag("kaniko=v1.2.0").is_ok());
-        for bad in ["kaniko", "kaniko=", "=v1", "other=v1", "kaniko=.v1"] {
-            assert!(image_and_tag(bad).is_err(), "{bad}");
-        }
     }
 }
