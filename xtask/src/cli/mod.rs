@@ -7,7 +7,7 @@ mod values;
 use std::path::PathBuf;
 
 pub use hidden::{Ask, Guard, Relay};
-pub use looking::Verify;
+pub use looking::{Changes, Doctor, Verify};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -108,6 +108,10 @@ pub enum Command {
     BumpTags(BumpTags),
     /// Plan every unit, show what would change, ask once, apply exactly those plans
     ApplyAll(ApplyAll),
+    /// Look at everything that could go wrong, before anything happens
+    Doctor(Doctor),
+    /// Show what an operator should know between two releases
+    Changes(Changes),
     /// Prove what runs in every account: task definitions, images, cluster, invoker
     Verify(Verify),
     /// Do all of it with stand-ins, on a sample or on a copy of this repository

@@ -23,6 +23,7 @@ pub mod redirect;
 mod root;
 pub mod settings;
 mod terraform;
+pub mod texts;
 pub mod toml;
 pub mod trail;
 pub mod unit;

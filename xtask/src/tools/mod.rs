@@ -8,6 +8,7 @@ pub mod cache;
 pub mod consent;
 pub mod credentials;
 pub mod deployer;
+pub mod disk;
 pub mod ecs;
 pub mod endpoint;
 pub mod env;

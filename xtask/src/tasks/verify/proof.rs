@@ -47,6 +47,8 @@ pub struct Check {
     pub running: Option<String>,
     /// The revision of the task definition.
     pub revision: Option<u64>,
+    /// Whether the wanted image is in ECR; `None` where that isn't known.
+    pub in_ecr: Option<bool>,
     /// The digest of the wanted image in ECR.
     pub digest: Option<String>,
     /// When the invoker was last updated.
@@ -90,9 +92,11 @@ fn proof(unit: &Wanted<'_>, answers: &Answers, extent: Extent) -> Proof {
     let mut checks: Vec<_> =
         unit.containers.iter().map(|container| task_definition(unit, container, answers)).collect();
     let runners = unit.runners();
-    if let (Ok(region), Extent::Everything) = (unit.region(), extent) {
-        for runner in &runners {
+    for (region, runner) in unit.region().iter().flat_map(|region| runners.iter().map(move |runner| (region, runner))) {
+        if extent == Extent::Everything {
             checks.push(cluster(unit, region, runner, answers));
+        }
+        if extent >= Extent::Invokers {
             checks.push(invoker(unit, region, runner, answers));
         }
     }
@@ -112,6 +116,7 @@ fn blank(subject: Subject, name: &str, aws_name: Option<String>) -> Check {
         wanted: None,
         running: None,
         revision: None,
+        in_ecr: None,
         digest: None,
         updated: None,
         verdict: Verdict::Proven,
@@ -139,6 +144,11 @@ fn task_definition(unit: &Wanted<'_>, container: &Container<'_>, answers: &Answe
     let Some(question) = container.task_definition(region) else {
         return check.not_proven(container.family.reason().unwrap_or_default());
     };
+    let in_ecr = in_ecr(container, answers);
+    check.in_ecr = in_ecr.as_ref().ok().map(Option::is_some);
+    if let Ok(Some(digest)) = &in_ecr {
+        check.digest = Some(digest.clone());
+    }
     let found = match answers.read(&unit.unit.account.id, &question, ecs::task_definition) {
         Err(why) => return check.not_proven(format!("ECS: {why}")),
         Ok(None) => return check.differs("there is no active task definition"),
@@ -155,10 +165,6 @@ fn task_definition(unit: &Wanted<'_>, container: &Container<'_>, answers: &Answe
     };
     if repository != uri {
         return check.differs(format!("it runs another image than {uri}"));
-    }
-    let in_ecr = in_ecr(container, answers);
-    if let Ok(Some(digest)) = &in_ecr {
-        check.digest = Some(digest.clone());
     }
     let is_same = reference == tag || check.digest.as_deref() == Some(reference);
     match in_ecr {

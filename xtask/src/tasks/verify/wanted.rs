@@ -83,11 +83,13 @@ fn container_name(configuration: &str) -> Option<String> {
 }
 
 /// How much is asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Extent {
     /// Task definitions and images.
     TaskDefinitions,
-    /// Also clusters and invokers.
+    /// Also invokers.
+    Invokers,
+    /// Also clusters.
     Everything,
 }
 
@@ -142,9 +144,11 @@ pub fn questions<'r>(
         for container in &unit.containers {
             container.task_definition(region).into_iter().for_each(|question| inquiry.add(account, region, question));
         }
-        if extent == Extent::Everything {
-            for runner in unit.runners() {
+        for runner in unit.runners() {
+            if extent == Extent::Everything {
                 inquiry.add(account, region, cluster(region, runner));
+            }
+            if extent >= Extent::Invokers {
                 inquiry.add(account, region, invoker(region, runner));
             }
         }
