@@ -1,5 +1,6 @@
 //! The command line: clap's types and the help texts. Decides nothing.
 
+mod apply_all;
 mod hidden;
 mod looking;
 mod values;
@@ -10,6 +11,8 @@ pub use hidden::{Ask, Guard, Relay};
 pub use looking::{Changes, Doctor, Verify};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub use apply_all::{Allowance, ApplyAll};
 
 use crate::model::{ImageName, Tag};
 use crate::repo::bump::PinName;
@@ -67,21 +70,6 @@ impl Globals {
     pub fn allows(&self, allowance: Allowance) -> bool {
         self.allow.contains(&allowance)
     }
-}
-
-/// What is refused for safety unless it is allowed by name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Allowance {
-    /// Apply plans that destroy something, or replace more than task definitions
-    Destroy,
-    /// Move a tag although its image is not in ECR
-    UnprovenImage,
-    /// Move the tags of all units that can get theirs, and leave out those that can't
-    PartialBump,
-    /// Move a tag although the unit's module is too old for its images
-    OldModule,
-    /// Overwrite files of this crate that were changed in the repository
-    LocalChanges,
 }
 
 /// How results are printed.
@@ -198,22 +186,6 @@ pub struct BumpTags {
     /// Don't ask ECR whether the images exist
     #[arg(long)]
     pub offline: bool,
-}
-
-#[derive(Debug, Args)]
-#[command(
-    after_help = "Examples:\n  cargo xtask apply-all\n  cargo xtask apply-all --account dev --account stage\n  cargo xtask apply-all --dry-run"
-)]
-pub struct ApplyAll {
-    /// Only units in this account; can be given several times
-    #[arg(long, value_name = "ACCOUNT")]
-    pub account: Vec<String>,
-    /// Only this unit; can be given several times
-    #[arg(long, value_name = "PATH")]
-    pub unit: Vec<String>,
-    /// How many units are worked on side by side [default: `jobs` in Cargo.toml, or 8]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
-    pub jobs: Option<u16>,
 }
 
 #[derive(Debug, Args)]

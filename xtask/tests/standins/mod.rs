@@ -38,4 +38,5 @@ mod status;
 mod tools;
 mod units;
 mod verify;
+mod waves;
 mod why;
