@@ -55,7 +55,7 @@ fn as_text<S: serde::Serializer>(version: &Version, to: S) -> Result<S::Ok, S::E
 }
 
 /// The table that comes with this program.
-pub fn embedded() -> Vec<Change> {
+pub(super) fn embedded() -> Vec<Change> {
     read(include_str!("../../../data/changes.toml")).expect("a test reads the table")
 }
 
@@ -80,13 +80,13 @@ fn read(text: &str) -> anyhow::Result<Vec<Change>> {
 }
 
 /// The newest release that a table knows.
-pub fn newest_in(table: &[Change]) -> Option<Version> {
+pub(super) fn newest_in(table: &[Change]) -> Option<Version> {
     table.iter().map(|change| change.version).max()
 }
 
 /// What comes with going from one release to another, or goes with going back: everything after the older one, up to and
 /// with the newer one, ascending.
-pub fn between(table: &[Change], from: Version, to: Version) -> Vec<Change> {
+pub(super) fn between(table: &[Change], from: Version, to: Version) -> Vec<Change> {
     let (older, newer) = (from.min(to), from.max(to));
     let mut found: Vec<_> =
         table.iter().filter(|change| older < change.version && change.version <= newer).cloned().collect();

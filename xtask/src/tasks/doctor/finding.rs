@@ -102,6 +102,6 @@ impl Finding {
 }
 
 /// How many ended so.
-pub fn n_with(findings: &[Finding], grade: Grade) -> usize {
+pub(super) fn n_with(findings: &[Finding], grade: Grade) -> usize {
     findings.iter().filter(|finding| finding.grade == grade).count()
 }

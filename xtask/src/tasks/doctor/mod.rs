@@ -79,7 +79,6 @@ fn look(context: &Context, repo: &Repository, is_offline: bool, target: &Tag, pr
     found.extend(access::redirections(repo));
     found.extend(profiles::findings(repo, &chosen));
     found.extend(asked);
-    found.extend(tools::version_of(&programs, "aws-vault").map(sessions::aws_vault));
     found.push(sessions::without_mfa(repo, profiles));
     found.extend(read.unwrap_or_default());
     found.push(tags::bootstrap(repo, profiles, target));

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::finding::Finding;
+use super::traps::sessions;
 use crate::model::{Failures, Version};
 use crate::repo::Repository;
 use crate::tasks::context::Context;
@@ -111,7 +112,10 @@ fn judged(tool: &Tool, path: String, version: Version, repo: &Repository) -> Fin
         return Finding::warn(&tool.name, format!("{plain}, older than the runner that it talks to ({runner})   {path}"))
             .to_do(format!("gruntwork-install --binary-name infrastructure-deployer --repo https://github.com/gruntwork-io/terraform-aws-ci --tag {runner}"));
     }
-    Finding::ok(&tool.name, format!("{plain}   {path}"))
+    match tool.name.as_str() {
+        "aws-vault" => sessions::aws_vault(version, &path),
+        _ => Finding::ok(&tool.name, format!("{plain}   {path}")),
+    }
 }
 
 fn newest_tag(repo: &Repository) -> Option<Version> {

@@ -62,8 +62,7 @@ fn repository(words: &[(String, String)], account: &str, dockerfile_repo: &str) 
     if about.is_empty() {
         return Some(Finding::skip(NAME, format!("the configuration of {account} says nothing of repositories")));
     }
-    let fits =
-        |word: &&str| *word == dockerfile_repo || whole(word).is_ok_and(|regex| regex.is_match(dockerfile_repo));
+    let fits = |word: &&str| *word == dockerfile_repo || whole(word).is_ok_and(|regex| regex.is_match(dockerfile_repo));
     if about.iter().any(|word| fits(&word)) {
         return None;
     }

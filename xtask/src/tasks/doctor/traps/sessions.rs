@@ -11,9 +11,9 @@ use crate::tasks::profiles::Profiles;
 const EXPECTED: Duration = Duration::from_secs(20 * 60);
 
 /// What is known of this version of aws-vault. The 7.x of ByteNess go on from those of 99designs, which end at 7.2.0.
-pub(in crate::tasks::doctor) fn aws_vault(version: Version) -> Finding {
+pub(in crate::tasks::doctor) fn aws_vault(version: Version, path: &str) -> Finding {
     const NAME: &str = "aws-vault";
-    let said = version.to_string().trim_start_matches('v').to_owned();
+    let said = format!("{}   {path}  ", version.to_string().trim_start_matches('v'));
     let is_between = |from: [u32; 3], to: [u32; 3]| {
         let [from, to] = [from, to].map(|[major, minor, patch]| Version::new(major, minor, patch));
         from <= version && version <= to
@@ -84,7 +84,7 @@ mod tests {
 
     #[test]
     fn versions_of_aws_vault_that_ask_too_often_are_known() {
-        let said = |major, minor, patch| aws_vault(Version::new(major, minor, patch));
+        let said = |major, minor, patch| aws_vault(Version::new(major, minor, patch), "/bin/aws-vault");
         assert!(said(7, 2, 0).text.contains("takes a profile that doesn't exist for `[default]`"));
         assert!(said(7, 11, 1).text.contains("once per role profile"));
         assert!(said(7, 12, 1).text.contains("once per role profile"));
