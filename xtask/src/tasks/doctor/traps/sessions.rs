@@ -42,7 +42,7 @@ pub(in crate::tasks::doctor) fn without_mfa(repo: &Repository, profiles: &Profil
     if wrapper.iter().any(|word| word == "--no-session" || word == "-n") {
         return Finding::ok(NAME, "no sessions are made of stored keys (`--no-session`)");
     }
-    if !wrapper.first().is_some_and(|program| program.rsplit('/').next() == Some("aws-vault")) {
+    if wrapper.first().is_none_or(|program| program.rsplit('/').next() != Some("aws-vault")) {
         return Finding::skip(NAME, "the credential tool is not aws-vault");
     }
     let chosen = repo.units.iter().filter_map(|unit| {
