@@ -63,7 +63,7 @@ fn repository(words: &[(String, String)], account: &str, dockerfile_repo: &str) 
         return Some(Finding::skip(NAME, format!("the configuration of {account} says nothing of repositories")));
     }
     let fits = |word: &&str| *word == dockerfile_repo || whole(word).is_ok_and(|regex| regex.is_match(dockerfile_repo));
-    if about.iter().any(|word| fits(word)) {
+    if about.iter().any(fits) {
         return None;
     }
     if let Some(broken) = about.iter().find(|word| whole(word).is_err()) {
