@@ -1,36 +1,63 @@
-//! Text in lines that fit on a terminal.
+//! Lines that fit the screen.
 
-/// How wide a terminal is taken to be.
-const WIDTH: usize = 80;
+/// How wide a screen is taken to be.
+pub const WIDTH: usize = 80;
 
-/// A text in lines that fit, with something in front of the first and of the others. A word is never cut.
-pub fn wrapped(text: &str, first: &str, others: &str) -> String {
-    let mut lines = String::new();
-    let mut line = first.to_owned();
-    let mut is_fresh = true;
-    for word in text.split(' ').filter(|word| !word.is_empty()) {
-        if !is_fresh && line.chars().count() + 1 + word.chars().count() > WIDTH {
-            lines += &format!("{line}\n");
-            line = others.to_owned();
-            is_fresh = true;
+/// How many columns a text takes: one for each character, which is true of all that is printed here.
+pub fn shown_width(text: &str) -> usize {
+    text.chars().count()
+}
+
+/// Words behind a beginning, broken at spaces; further lines begin at a column. A word that is longer than a line is
+/// broken where the line ends.
+pub fn wrapped(head: &str, indent: usize, words: &str) -> String {
+    let mut lines = vec![format!("{head:<indent$}")];
+    let mut is_empty = true;
+    for word in words.split(' ').filter(|word| !word.is_empty()) {
+        let last = lines.last_mut().expect("there is one from the beginning");
+        let gap = usize::from(!is_empty);
+        if shown_width(last) + gap + shown_width(word) <= WIDTH || is_empty {
+            last.push_str(&" ".repeat(gap));
+            last.push_str(word);
+        } else {
+            lines.push(format!("{}{word}", " ".repeat(indent)));
         }
-        if !is_fresh {
-            line.push(' ');
-        }
-        line += word;
-        is_fresh = false;
+        is_empty = false;
     }
-    lines + &format!("{}\n", line.trim_end())
+    lines.iter().map(|line| broken(line.trim_end(), indent)).collect()
+}
+
+fn broken(line: &str, indent: usize) -> String {
+    let letters: Vec<char> = line.chars().collect();
+    if letters.len() <= WIDTH {
+        return format!("{line}\n");
+    }
+    let (first, rest) = letters.split_at(WIDTH);
+    let rest = format!("{}{}", " ".repeat(indent), rest.iter().collect::<String>());
+    format!("{}\n{}", first.iter().collect::<String>(), broken(&rest, indent))
+}
+
+/// The beginning of a text that is too long, on one line.
+pub fn cut(text: &str, width: usize) -> String {
+    let text = text.replace(|letter: char| letter.is_control(), " ");
+    if shown_width(&text) <= width {
+        return text;
+    }
+    text.chars().take(width.saturating_sub(1)).chain(std::iter::once('…')).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::wrapped;
+    use super::*;
 
     #[test]
-    fn lines_are_filled_up_to_eighty_columns_and_words_stay_whole() {
-        let text = format!("{} {} end", "a".repeat(76), "b".repeat(90));
-        assert_eq!(wrapped(&text, "!  ", "   "), format!("!  {}\n   {}\n   end\n", "a".repeat(76), "b".repeat(90)));
-        assert_eq!(wrapped(&format!("{} b", "a".repeat(75)), "!  ", "   "), format!("!  {} b\n", "a".repeat(75)));
+    fn lines_fit_whatever_is_in_them() {
+        let words = format!("{} {}", "word ".repeat(30), "x".repeat(200));
+        for line in wrapped("  Head   ", 9, &words).lines() {
+            assert!(shown_width(line) <= WIDTH, "{line}");
+        }
+        assert_eq!(wrapped("  a  ", 5, "b c"), "  a  b c\n");
+        assert_eq!(wrapped("  a  b", 5, ""), "  a  b\n");
+        assert_eq!(cut("a\nbcdef", 4), "a b…");
     }
 }

@@ -17,6 +17,7 @@ pub mod guard;
 pub mod keys;
 pub mod lambda;
 pub mod lock;
+pub mod machine;
 pub mod process;
 pub mod programs;
 pub mod proof;

@@ -35,7 +35,12 @@ impl State {
     /// Takes in an event that happened `now`, counted from the beginning of the stage.
     pub(super) fn take(&mut self, event: &Event, now: Duration) {
         match event {
-            Event::StageStarted { .. } => {}
+            Event::StageStarted { .. } | Event::Notice(..) => {}
+            Event::Again { step, why, .. } => {
+                if let Some(running) = self.find(step) {
+                    running.said = Some((format!("to be tried again: {why}"), now));
+                }
+            }
             Event::Started(step) => {
                 self.running.push(Running { subject: step.subject.clone(), kind: step.kind, since: now, said: None });
             }

@@ -3,15 +3,17 @@
 use crate::cli;
 use crate::model::{Account, Environment, Failure, Failures, Region};
 use crate::repo::Repository;
+use crate::run::executor::OnFailure;
 use crate::run::folder::RunFolder;
 use crate::run::unfinished::Unfinished;
 use crate::run::wave::{Member, Untold, arrange};
-use crate::tasks::apply_all::{rescue, words};
+use crate::tasks::apply_all::{clean, rescue, words};
 use crate::tasks::context::Context;
 use crate::tasks::ready::{self, Workable};
 use crate::tasks::select::select;
 use crate::tasks::session;
 use crate::tools::programs::Tools;
+use crate::tools::{cache, machine};
 
 /// What `apply-all` will work with.
 #[derive(Debug)]
@@ -22,6 +24,10 @@ pub struct Work<'r> {
     pub accounts: Vec<(&'r Account, Region)>,
     /// Which of the units are applied together, by their positions; one wave after the other.
     pub waves: Vec<Vec<usize>>,
+    /// How many units are worked on side by side.
+    pub n_jobs: usize,
+    /// What a failed apply means for the rest of its wave.
+    pub on_failure: OnFailure,
     asks_sources: bool,
 }
 
@@ -38,6 +44,7 @@ impl<'r> Work<'r> {
         problems.extend(not_workable);
         problems.extend(rescue::left_behind(&repo.root, &units));
         problems.extend(misnamed(repo));
+        problems.extend(clean::required(context, repo, &units));
         let waves = match arrange(&members(repo, &units), args.waves, knows_production(repo)) {
             Ok(waves) => waves,
             Err(untold) => {
@@ -48,7 +55,10 @@ impl<'r> Work<'r> {
         // A rehearsal asks nobody outside, so it can't say whether sources can be read.
         let asks_sources = context.tools() == Tools::Real && units.iter().any(|unit| unit.remote().is_some());
         let accounts = session::accounts_of(units.iter().map(|unit| (&unit.unit.account, unit.region.clone())));
-        Ok(Self { units, accounts, waves, asks_sources })
+        let n_jobs = args.jobs.map(usize::from).or(repo.settings.jobs());
+        let n_jobs = n_jobs.unwrap_or_else(|| machine::n_jobs(units.iter().map(|unit| n_providers(repo, unit)).max()));
+        let on_failure = if args.keep_going { OnFailure::GoOn } else { OnFailure::Stop };
+        Ok(Self { units, accounts, waves, n_jobs, on_failure, asks_sources })
     }
 
     /// The programs that have to be there.
@@ -71,6 +81,11 @@ impl<'r> Work<'r> {
         let still_running = unfinished.iter().filter(is_at_work).map(still_running).collect();
         (unfinished, still_running)
     }
+}
+
+/// How many providers an earlier run has left in the unit's folder; each is a process of its own.
+fn n_providers(repo: &Repository, unit: &Workable<'_>) -> usize {
+    cache::n_providers(&unit.unit.path.in_root(&repo.root))
 }
 
 fn members<'u>(repo: &Repository, units: &'u [Workable<'_>]) -> Vec<Member<'u>> {

@@ -9,8 +9,8 @@ pub use table::{Change, Kind, breaking};
 
 use crate::cli::{self, Format};
 use crate::model::{Exit, Failure, Failures, ImageName, Tag, Version};
+use crate::report::fill::filled;
 use crate::report::screen::{Tone, count};
-use crate::report::wrap::wrapped;
 use crate::tasks::context::Context;
 
 /// Prints the changes.
@@ -94,9 +94,9 @@ fn text(said: &str, from: Version, to: Version, changes: &[Change]) -> String {
     for change in changes {
         let first = format!("  {:width$}  {:9}  ", change.version.to_string(), change.kind);
         text += "\n";
-        text += &wrapped(&change.what, &first, &indent);
+        text += &filled(&change.what, &first, &indent);
         if let Some(to_do) = &change.to_do {
-            text += &wrapped(to_do, &format!("{indent}do: "), &format!("{indent}    "));
+            text += &filled(to_do, &format!("{indent}do: "), &format!("{indent}    "));
         }
     }
     text

@@ -1,7 +1,7 @@
 //! What the doctor found, for people.
 
 use super::finding::{Finding, Grade, n_with};
-use crate::report::wrap::wrapped;
+use crate::report::fill::filled;
 
 /// One paragraph per finding, and what it comes to.
 pub(super) fn page(findings: &[Finding]) -> String {
@@ -15,7 +15,7 @@ pub(super) fn page(findings: &[Finding]) -> String {
             Grade::Fail => "fail",
             Grade::Skip => "skip",
         };
-        text += &wrapped(&finding.text, &format!("{word:<6}{:width$}  ", finding.name), &indent);
+        text += &filled(&finding.text, &format!("{word:<6}{:width$}  ", finding.name), &indent);
         for place in &finding.places {
             text += &format!("      --> {place}\n");
         }

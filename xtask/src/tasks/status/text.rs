@@ -3,8 +3,8 @@
 use super::Status;
 use super::notes::{Note, Topic};
 use super::rows::Row;
+use crate::report::fill::filled;
 use crate::report::screen::count;
-use crate::report::wrap::wrapped;
 
 /// How wide a terminal is taken to be.
 const WIDTH: usize = 80;
@@ -34,10 +34,10 @@ pub(super) fn table(status: &Status<'_>) -> String {
         let first = line(cells);
         text += &if fits { format!("{first}  {}\n", row.decided_by) } else { format!("{}\n", first.trim_end()) };
         if !fits {
-            text += &wrapped(&format!("decided by {}", row.decided_by), "  ", "    ");
+            text += &filled(&format!("decided by {}", row.decided_by), "  ", "    ");
         }
         if row.labels.len() > 1 {
-            text += &wrapped(&row.labels.join(" "), "  ", "  ");
+            text += &filled(&row.labels.join(" "), "  ", "  ");
         }
     }
     text + &notes(&status.notes)
@@ -56,7 +56,7 @@ fn notes(notes: &[Note]) -> String {
     let mut text = String::new();
     for note in notes {
         text += if text.is_empty() { "\n" } else { "" };
-        text += &wrapped(&note.text, "!  ", "   ");
+        text += &filled(&note.text, "!  ", "   ");
         for place in &note.places {
             text += &format!("   --> {place}\n");
         }
