@@ -26,7 +26,11 @@ impl Inject {
     /// The account or profile that it is about.
     pub(crate) fn name(&self) -> Option<&String> {
         match self {
-            Self::WrongAccount(name) | Self::Fail(name) | Self::Busy(name) | Self::Hang(name) | Self::WrongTagRunning(name) => Some(name),
+            Self::WrongAccount(name)
+            | Self::Fail(name)
+            | Self::Busy(name)
+            | Self::Hang(name)
+            | Self::WrongTagRunning(name) => Some(name),
             Self::NoImage => None,
         }
     }
@@ -75,7 +79,8 @@ mod tests {
 
     #[test]
     fn what_is_written_is_what_was_read() {
-        for good in ["wrong-account:dev", "fail:your-prod", "busy:dev", "hang:dev", "wrong-tag-running:dev", "no-image"] {
+        for good in ["wrong-account:dev", "fail:your-prod", "busy:dev", "hang:dev", "wrong-tag-running:dev", "no-image"]
+        {
             assert_eq!(Inject::try_from(good.to_owned()).unwrap().to_string(), good);
         }
         for bad in ["", "fail", "fail:", "no-image:x", "boom"] {
