@@ -4,6 +4,7 @@ pub mod digest;
 pub mod fill;
 pub mod live;
 pub mod progress;
+pub mod run_report;
 pub mod screen;
 pub mod summary;
 pub mod wrap;

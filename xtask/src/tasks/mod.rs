@@ -15,6 +15,7 @@ pub mod inquiry;
 pub mod orders;
 pub mod profiles;
 pub mod ready;
+pub mod record;
 pub mod rehearse;
 pub mod select;
 pub mod session;

@@ -4,7 +4,7 @@
 use std::ffi::OsStr;
 use std::io::Read;
 use std::path::Path;
-use std::process::Child;
+use std::process::{Child, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
@@ -49,7 +49,10 @@ pub fn ask<A: AsRef<OsStr>>(
 ) -> anyhow::Result<Answer> {
     let until = Instant::now() + limit;
     let program = program.as_ref();
-    let mut child = process::piped(program, args, cwd, vars)?;
+    let mut command = process::command(program, vars);
+    command.args(args).current_dir(cwd).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let started = process::in_a_session_of_its_own(&mut command).spawn();
+    let mut child = started.with_context(|| process::cannot_start(program))?;
     let (sender, receiver) = mpsc::channel();
     read(child.stdout.take(), 0, &sender);
     read(child.stderr.take(), 1, &sender);
@@ -84,7 +87,10 @@ fn read(from: Option<impl Read + Send + 'static>, which: usize, to: &mpsc::Sende
 }
 
 fn give_up(child: &mut Child, program: &OsStr, limit: Duration) -> anyhow::Result<Answer> {
-    process::end_session_of(child);
+    // Whoever leads a session leads its first process group, of the same id.
+    let group = rustix::process::Pid::from_child(child);
+    let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+    let _ = child.wait();
     bail!("`{}` had not answered after {} s", program.display(), limit.as_secs())
 }
 

@@ -68,6 +68,13 @@ pub fn checkout(root: &Path) -> Option<Checkout> {
     Some(Checkout { branch, n_changed: status.lines().count(), upstream })
 }
 
+/// The commit that is checked out.
+pub fn commit(root: &Path) -> Option<String> {
+    let shell = Shell::new().ok()?;
+    shell.change_dir(root);
+    cmd!(shell, "git rev-parse --verify --quiet HEAD").quiet().ignore_stderr().read().ok()
+}
+
 /// How many commits the remote branch that this one follows was ahead when it was last fetched; `None` if it follows none.
 pub fn n_behind(root: &Path) -> Option<usize> {
     let shell = Shell::new().ok()?;

@@ -18,6 +18,7 @@ pub mod keys;
 pub mod lambda;
 pub mod lock;
 pub mod machine;
+pub mod operator;
 pub mod process;
 pub mod programs;
 pub mod proof;

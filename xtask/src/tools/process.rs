@@ -186,21 +186,6 @@ pub fn captured<A: AsRef<OsStr>>(
         .with_context(|| format!("`{}` printed something else than text", program.display()))
 }
 
-/// Starts a child whose output the caller reads, in a session of its own and with nothing to read.
-pub fn piped<A: AsRef<OsStr>>(program: &OsStr, args: &[A], cwd: &Path, vars: &Env) -> anyhow::Result<Child> {
-    let mut child = command(program, vars);
-    child.args(args).current_dir(cwd).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    in_a_session_of_its_own(&mut child).spawn().with_context(|| cannot_start(program))
-}
-
-/// Ends a child that was started in a session of its own, with all that it started there.
-pub fn end_session_of(child: &mut Child) {
-    // Whoever leads a session leads its first process group, of the same id.
-    let group = rustix::process::Pid::from_child(child);
-    let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
-    let _ = child.wait();
-}
-
 /// Replaces this process by a program; returns only if that failed.
 pub fn become_program(argv: &[OsString], vars: &Env) -> Failure {
     let (program, args) = match split(argv) {
@@ -228,7 +213,7 @@ pub fn private_file(path: &Path) -> anyhow::Result<File> {
         .with_context(|| format!("cannot write {}", path.display()))
 }
 
-fn cannot_start(program: &OsStr) -> String {
+pub(super) fn cannot_start(program: &OsStr) -> String {
     format!("cannot start `{}`", program.display())
 }
 
@@ -238,7 +223,7 @@ fn split(argv: &[OsString]) -> anyhow::Result<(&OsStr, &[OsString])> {
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is the place that the lint sends everybody to")]
-fn command(program: &OsStr, vars: &Env) -> Command {
+pub(super) fn command(program: &OsStr, vars: &Env) -> Command {
     let mut command = Command::new(program);
     command.env_clear().envs(vars);
     command
@@ -246,7 +231,7 @@ fn command(program: &OsStr, vars: &Env) -> Command {
 
 /// A session of its own has no controlling terminal: Ctrl-C doesn't reach it, and nothing in it can ask a question.
 #[expect(unsafe_code, reason = "std offers no safe way to call setsid in a child")]
-fn in_a_session_of_its_own(command: &mut Command) -> &mut Command {
+pub(super) fn in_a_session_of_its_own(command: &mut Command) -> &mut Command {
     // SAFETY: setsid is async-signal-safe, and the closure allocates nothing.
     unsafe {
         command.pre_exec(|| {
