@@ -2,6 +2,7 @@
 
 pub mod digest;
 pub mod evidence;
+pub mod fill;
 pub mod live;
 pub mod progress;
 pub mod run_report;
