@@ -33,7 +33,10 @@ impl Made {
         root: &Path,
     ) -> Self {
         let all = wanted.iter().zip(outcomes).zip(before.iter().zip(&after));
-        let row = |((wanted, outcome), (before, after)): ((&Wanted<'_>, &Option<Outcome>), (&Option<Image>, &Option<Image>))| {
+        let row = |((wanted, outcome), (before, after)): (
+            (&Wanted<'_>, &Option<Outcome>),
+            (&Option<Image>, &Option<Image>),
+        )| {
             match (outcome, before) {
                 (Some(outcome), _) => row(wanted, outcome, before.as_ref(), after.as_ref(), root),
                 (None, before) => there(wanted, before.as_ref()),

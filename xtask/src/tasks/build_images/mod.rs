@@ -26,8 +26,7 @@ pub fn run(context: &Context, args: &cli::BuildImages) -> Result<Exit, Failures>
     let mut problems = repo.take_problems();
     let tag = context.tag(args.tag.as_ref(), repo.settings.terraform_aws_ci_version())?;
     let work = Work::gather(&repo, &args.image, &tag, &mut problems);
-    let mut ready =
-        Ready::gather(context, &repo, &work.accounts(), &["infrastructure-deployer", "aws"], problems)?;
+    let mut ready = Ready::gather(context, &repo, &work.accounts(), &["infrastructure-deployer", "aws"], problems)?;
     let run = RunFolder::new(&repo.root);
     if context.globals.dry_run {
         context.result(&Queue::of(&session::orders(&ready, &run, true)?, &work).shell_lines())?;
@@ -64,10 +63,16 @@ pub fn carry_out(session: &Session<'_>, queue: &Queue<'_>, which: Which) -> Resu
         let none = vec![None; before.len()];
         return Ok(Made::of(&queue.wanted, &none, &before, before.clone(), &session.root));
     }
-    let about = wanted.iter().map(|wanted| wanted.name()).collect::<Vec<_>>().join(" and ");
+    let about = wanted
+        .iter()
+        .map(|wanted| format!("{}:{}", wanted.uri.repository(), wanted.tag))
+        .collect::<Vec<_>>()
+        .join(" and ");
     let builds = Stage { lanes: lanes.map(|(lane, _)| lane.clone()).collect(), about, ..queue.builds.clone() };
     let built = session.side_by_side(&builds, OnFailure::GoOn);
-    session.check_interrupt().inspect_err(|_| made::tell_interrupted(session.context, &wanted, &built, &session.root))?;
+    session
+        .check_interrupt()
+        .inspect_err(|_| made::tell_interrupted(session.context, &wanted, &built, &session.root))?;
     let after = images::ask(session, &queue.after, &queue.wanted)?;
     let mut built = built.into_iter();
     let outcomes: Vec<_> = chosen.iter().map(|is_chosen| is_chosen.then(|| built.next()).flatten()).collect();
