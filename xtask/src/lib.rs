@@ -74,6 +74,7 @@ fn dispatch(context: &Context, command: Command) -> Result<Exit, Failures> {
         Command::BuildImages(args) => tasks::build_images::run(context, &args),
         Command::BumpTags(args) => tasks::bump_tags::run(context, &args),
         Command::ApplyAll(args) => tasks::apply_all::run(context, &args),
+        Command::Update(args) => tasks::update::run(context, &args),
         Command::Rehearse(args) => tasks::rehearse::run(context, &args),
         Command::Adopt(args) => tasks::adopt::run(context, &args),
         Command::Identity => tasks::identity::run(context),

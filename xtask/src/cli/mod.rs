@@ -1,6 +1,7 @@
 //! The command line: clap's types and the help texts. Decides nothing.
 
 mod apply_all;
+mod update;
 mod values;
 
 use std::ffi::OsString;
@@ -9,6 +10,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use apply_all::{Allowance, ApplyAll};
+pub use update::{Until, Update};
 
 use crate::model::{AccountId, ImageName, Region, Tag};
 use crate::repo::bump::PinName;
@@ -93,6 +95,8 @@ pub enum Command {
     BumpTags(BumpTags),
     /// Plan every unit, show what would change, ask once, apply exactly those plans
     ApplyAll(ApplyAll),
+    /// All of it as one run: images, tags, plans, applies
+    Update(Update),
     /// Do all of it with stand-ins, on a sample or on a copy of this repository
     Rehearse(Rehearse),
     /// Put this into a repository, or bring it up to date there

@@ -18,4 +18,5 @@ pub mod session;
 pub mod settle;
 pub mod status;
 pub mod units;
+pub mod update;
 pub mod why;

@@ -38,5 +38,6 @@ mod standalone;
 mod status;
 mod tools;
 mod units;
+mod update;
 mod waves;
 mod why;

@@ -88,7 +88,8 @@ pub struct Queue<'r> {
     pub wanted: Vec<Wanted<'r>>,
     identity: Stage,
     before: Stage,
-    builds: Stage,
+    /// The builds.
+    pub builds: Stage,
     after: Stage,
 }
 
