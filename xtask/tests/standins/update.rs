@@ -12,7 +12,7 @@ fn n_builds(sandbox: &Sandbox) -> usize {
 #[test]
 fn images_tags_and_units_are_updated_in_one_run() {
     let sandbox = Sandbox::new();
-    sandbox.xtask(["update", TAG, "--yes"]).run().exits(0).is("update");
+    sandbox.xtask(["update", TAG, "--yes", "--jobs", "1"]).run().exits(0).is("update");
     assert_eq!(n_builds(&sandbox), 2);
     assert!(!sandbox.read("common.hcl").contains("v0.52.1"));
     assert_eq!(sandbox.log().applied().len(), ACCOUNTS.len());
@@ -23,7 +23,7 @@ fn repeated_it_does_nothing_and_says_so() {
     let sandbox = Sandbox::new();
     sandbox.xtask(["update", TAG, "--yes"]).run().exits(0);
     sandbox.clear_log();
-    sandbox.xtask(["update", TAG, "--yes"]).run().exits(0).is("update-again");
+    sandbox.xtask(["update", TAG, "--yes", "--jobs", "1"]).run().exits(0).is("update-again");
     assert_eq!(n_builds(&sandbox), 0);
     assert!(sandbox.log().applied().is_empty());
 }
@@ -47,7 +47,7 @@ fn a_pull_request_can_come_between() {
 fn an_image_that_cannot_be_built_keeps_tags_and_units_as_they_are() {
     let sandbox = Sandbox::new().fault("no-image");
     let before = sandbox.read("common.hcl");
-    sandbox.xtask(["update", TAG, "--yes"]).run().exits(1).is("update-no-image");
+    sandbox.xtask(["update", TAG, "--yes", "--jobs", "1"]).run().exits(1).is("update-no-image");
     assert_eq!(sandbox.read("common.hcl"), before);
     assert!(sandbox.log().of("terragrunt").is_empty());
 }
