@@ -83,6 +83,7 @@ fn dispatch(context: &Context, command: Command) -> Result<Exit, Failures> {
         Command::BumpTags(args) => tasks::bump_tags::run(context, &args),
         Command::ApplyAll(args) => tasks::apply_all::run(context, &args),
         Command::Runs(args) => tasks::runs::run(context, &args),
+        Command::Update(args) => tasks::update::run(context, &args),
         Command::Doctor(args) => tasks::doctor::run(context, &args),
         Command::Changes(args) => tasks::changes::run(context, &args),
         Command::Verify(args) => tasks::verify::run(context, &args),

@@ -4,6 +4,7 @@ mod apply_all;
 mod hidden;
 mod looking;
 mod runs;
+mod update;
 mod values;
 
 use std::path::PathBuf;
@@ -15,6 +16,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use apply_all::{Allowance, ApplyAll};
 pub use runs::{Runs, RunsCommand};
+pub use update::{Until, Update};
 
 use crate::model::{ImageName, Tag};
 use crate::repo::bump::PinName;
@@ -103,6 +105,8 @@ pub enum Command {
     ApplyAll(ApplyAll),
     /// Show what was done here before, and take it up again
     Runs(Runs),
+    /// All of it as one run: images, tags, plans, applies
+    Update(Update),
     /// Look at everything that could go wrong, before anything happens
     Doctor(Doctor),
     /// Show what an operator should know between two releases

@@ -23,5 +23,6 @@ pub mod session;
 pub mod settle;
 pub mod status;
 pub mod units;
+pub mod update;
 pub mod verify;
 pub mod why;

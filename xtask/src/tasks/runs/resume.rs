@@ -14,7 +14,7 @@ use crate::run::folder::RunFolder;
 use crate::run::lock::RunLock;
 use crate::run::unfinished::Unfinished;
 use crate::tasks::context::{Context, Resumed, VERSION};
-use crate::tasks::{apply_all, build_images, bump_tags, record};
+use crate::tasks::{apply_all, build_images, bump_tags, record, update};
 
 /// Takes up the run of this id, or the last one.
 pub(super) fn run(context: &Context, root: &Path, id: Option<&str>) -> Result<Exit, Failures> {
@@ -52,6 +52,7 @@ pub(super) fn run(context: &Context, root: &Path, id: Option<&str>) -> Result<Ex
         Command::ApplyAll(args) => apply_all::run(&again, args),
         Command::BuildImages(args) => build_images::run(&again, args),
         Command::BumpTags(args) => bump_tags::run(&again, args),
+        Command::Update(args) => update::run(&again, args),
         _ => Err(Failure::refused(format!("`{}` is nothing that can be taken up again", begun.command)).into()),
     };
     record::close(&again, done.as_ref().copied());
