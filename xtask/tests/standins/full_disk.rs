@@ -52,7 +52,9 @@ fn a_disk_that_fills_up_while_an_apply_runs_stops_the_next_one_and_loses_nothing
     assert_eq!(held.account(), "dev");
     let filler = disk.fill();
     held.let_go();
-    running.finish().exits(1).says("not started");
+    // The plan that was used up leaves some room, so a guard may be the first that can't write.
+    running.finish().exits(1).says("1 done");
+    assert_eq!(sandbox.tags_in_state("stage"), ["v0.52.1"]);
     assert_eq!(sandbox.log().applied(), ["100000000004"], "the one that ran has finished");
     sandbox.no_gate();
     fs::remove_file(filler).unwrap();
