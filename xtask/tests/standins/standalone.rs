@@ -147,7 +147,7 @@ fn what_the_settings_or_the_folder_say_wrongly_is_refused_before_anybody_is_aske
 fn commands_of_a_unit_of_terraform_are_shown_and_not_run() {
     let sandbox = sandbox();
     let screen = sandbox.xtask(["apply-all", "--unit", FOLDER, "--dry-run"]).run().exits(0).screen();
-    for command in ["terraform init -input=false -no-color\n", "terraform plan -input=false", "terraform apply "] {
+    for command in ["terraform init '-input=false' -no-color\n", "terraform plan '-input=false'", "terraform apply "] {
         assert!(screen.contains(command), "{screen}");
     }
     assert!(sandbox.log().calls().is_empty());
