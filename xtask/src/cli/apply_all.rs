@@ -9,6 +9,14 @@ use crate::run::wave::Arrangement;
 pub enum Allowance {
     /// Apply plans that destroy something, or replace more than task definitions
     Destroy,
+    /// Apply plans that change what an update of the runner does not change
+    Unexpected,
+    /// Apply plans with other images than the repository says
+    OtherImage,
+    /// Apply plans that were made with mock outputs
+    Mock,
+    /// Apply what nobody else can see on the default branch, where `require-clean` asks for that
+    Uncommitted,
     /// Move a tag although its image is not in ECR
     UnprovenImage,
     /// Move the tags of all units that can get theirs, and leave out those that can't

@@ -7,7 +7,7 @@ use crate::run::executor::OnFailure;
 use crate::run::folder::RunFolder;
 use crate::run::unfinished::Unfinished;
 use crate::run::wave::{Member, Untold, arrange};
-use crate::tasks::apply_all::rescue;
+use crate::tasks::apply_all::{clean, rescue};
 use crate::tasks::context::Context;
 use crate::tasks::ready::{self, Workable};
 use crate::tasks::select::select;
@@ -45,6 +45,7 @@ impl<'r> Work<'r> {
         problems.extend(rescue::left_behind(&repo.root, &units));
         problems.extend(misnamed(repo));
         problems.extend(no_such_units(repo));
+        problems.extend(clean::required(context, repo, &units));
         let waves = match arrange(&members(repo, &units), args.waves, knows_production(repo)) {
             Ok(waves) => waves,
             Err(untold) => {

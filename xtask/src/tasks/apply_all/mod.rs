@@ -3,6 +3,8 @@
 
 mod applied;
 mod apply;
+mod checks;
+mod clean;
 mod gather;
 mod plans;
 mod queue;
@@ -81,6 +83,7 @@ pub fn carry_out(
     unfinished.iter().filter(planned).for_each(Unfinished::settle);
     let digest = Digest::of(&plans);
     screen.lines(&digest_text::text(&digest));
+    words::say_unseen(screen, &clean::unseen(ready.repo));
     if digest.n_changing() == 0 {
         screen.say(Tone::Good, "Finished", format!("nothing to apply in {}", count(units.len(), "unit")));
         return Ok(Applied::nothing(units));
