@@ -67,13 +67,13 @@ fn unit_of_terraform_is_applied_once_and_then_there_is_nothing_to_do() {
         let cloud = Cloud::start(tools);
         let live = Live::new(tools, &cloud, Shape { engines, ..Shape::default() });
         add_unit(&live);
-        ends_with(&live, &["apply-all", "--yes", "--unit", FOLDER], 0);
+        ends_with(&live, &["apply-all", "--yes", "--allow=unexpected", "--unit", FOLDER], 0);
         let tags_now = tags(&cloud, DEV);
         assert!(tags_now.len() == 2 && tags_now.iter().all(|(_, tag)| tag == "v1.3.0"), "{engines:?}: {tags_now:?}");
         assert!(state(&live).exists());
-        let again = ends_with(&live, &["apply-all", "--yes", "--unit", FOLDER], 0);
+        let again = ends_with(&live, &["apply-all", "--yes", "--allow=unexpected", "--unit", FOLDER], 0);
         assert!(again.contains("nothing to apply in 1 unit"), "{again}");
-        let both = ends_with(&live, &["apply-all", "--yes", "--account", "dev"], 0);
+        let both = ends_with(&live, &["apply-all", "--yes", "--allow=unexpected", "--account", "dev"], 0);
         assert!(both.contains("2 of 2 units"), "{both}");
         assert_eq!(tags(&cloud, DEV).len(), 4, "{engines:?}: the unit of terragrunt beside it");
     }
@@ -86,7 +86,11 @@ fn unit_of_terraform_gets_no_credentials_of_another_account() {
         let cloud = Cloud::start(tools);
         let live = Live::new(tools, &cloud, Shape { engines, ..Shape::default() });
         add_unit(&live);
-        let told = ends_with(&live, &["apply-all", "--yes", "--unit", FOLDER, "--profile", "dev=your-prod"], 3);
+        let told = ends_with(
+            &live,
+            &["apply-all", "--yes", "--allow=unexpected", "--unit", FOLDER, "--profile", "dev=your-prod"],
+            3,
+        );
         assert!(told.contains("belong to another account"), "{told}");
         assert!(!state(&live).exists() && tags(&cloud, DEV).is_empty() && tags(&cloud, "100000000006").is_empty());
     }

@@ -8,8 +8,8 @@ use super::sandbox::Sandbox;
 
 const FOLDER: &str = "dev/eu-west-1/pipelines";
 
-const DEV: [&str; 4] = ["apply-all", "--yes", "--account", "dev"];
-const ALONE: [&str; 4] = ["apply-all", "--yes", "--unit", FOLDER];
+const DEV: [&str; 5] = ["apply-all", "--yes", "--allow=unexpected", "--account", "dev"];
+const ALONE: [&str; 5] = ["apply-all", "--yes", "--allow=unexpected", "--unit", FOLDER];
 
 const MAIN: &str = r#"terraform {
   backend "s3" {
