@@ -5,13 +5,14 @@ use std::path::PathBuf;
 
 use crate::model::{Account, Failure, Failures, Known, Region};
 use crate::repo::Repository;
-use crate::repo::unit::Unit;
+use crate::repo::unit::{Unit, UnitKind};
 use crate::tasks::context::Context;
 use crate::tasks::profiles::Profiles;
 use crate::tasks::select::labels;
 use crate::tools::credentials::Wrapper;
 use crate::tools::env::{self, ChildEnv, Env, Purpose};
 use crate::tools::programs::{self, Programs};
+use crate::tools::terraform::Standalone;
 use crate::tools::{endpoint, git, process, terraform, tty};
 
 /// What a run needs.
@@ -41,6 +42,8 @@ pub struct Workable<'r> {
     pub region: Region,
     /// The real terraform or tofu; a bare name where it is not on PATH.
     pub terraform: PathBuf,
+    /// What it needs besides, if it is one of Terraform alone.
+    pub standalone: Option<Standalone>,
 }
 
 impl Workable<'_> {
@@ -143,14 +146,40 @@ pub fn workable<'r>(context: &Context, repo: &Repository, units: &[&'r Unit]) ->
             Failure::refused(format!("the region of `{}` is not known, because {reason}", unit.path))
         });
         let terraform = find_terraform(context, repo, unit);
+        let standalone = (unit.kind == UnitKind::Terraform).then(|| standalone(repo, unit, &mut problems));
         match (region, terraform) {
             (Ok(region), Ok(terraform)) => {
-                workable.push(Workable { unit, label, region: region.clone(), terraform });
+                workable.push(Workable { unit, label, region: region.clone(), terraform, standalone });
             }
             (region, terraform) => problems.extend(region.err().into_iter().chain(terraform.err())),
         }
     }
     (workable, problems)
+}
+
+/// What the settings and the folder say about a unit of Terraform alone. A workspace that was selected by hand decides unseen
+/// which state is changed, so the settings have to name it.
+fn standalone(repo: &Repository, unit: &Unit, problems: &mut Vec<Failure>) -> Standalone {
+    let folder = unit.path.in_root(&repo.root);
+    let key = format!("standalone.{}", unit.path);
+    let stated = repo.settings.standalone(unit.path.as_str()).cloned().unwrap_or_default();
+    let selected = terraform::selected_workspace(&folder);
+    if let Some(selected) = selected.filter(|selected| stated.workspace.as_ref() != Some(selected)) {
+        let meant = stated.workspace.as_deref().unwrap_or("default");
+        let what = format!("workspace `{selected}` is selected in `{}`, and `{meant}` would be meant", unit.path);
+        problems.push(Failure::refused(what).hint(format!(
+            "name it in [workspace.metadata.xtask] in Cargo.toml: standalone.\"{}\".workspace = \"{selected}\"",
+            unit.path
+        )));
+    }
+    let var_files: Vec<_> = stated.var_files.iter().map(|file| folder.join(file)).collect();
+    for (file, name) in var_files.iter().zip(&stated.var_files).filter(|(file, _)| !file.is_file()) {
+        let what = format!("`{name}`, a file of values of `{}`, is not there: {}", unit.path, file.display());
+        let place = repo.settings.place(&key).cloned();
+        problems.push(place.into_iter().fold(Failure::refused(what), Failure::at));
+    }
+    let has_lock_file = folder.join(".terraform.lock.hcl").is_file();
+    Standalone { workspace: stated.workspace, var_files, has_lock_file }
 }
 
 fn find_terraform(context: &Context, repo: &Repository, unit: &Unit) -> Result<PathBuf, Failure> {

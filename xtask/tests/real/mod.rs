@@ -25,6 +25,7 @@ mod programs;
 pub(crate) mod shape;
 mod sources;
 mod standalone;
+mod standalone_applied;
 mod standalone_types;
 pub(crate) mod terminal;
 pub(crate) mod toolbox;
