@@ -7,6 +7,7 @@ use crate::model::UnitPath;
 use crate::run::executor::{Ended, Started, write_ended};
 use crate::run::folder::RunFolder;
 use crate::run::judge::APPLY_COMPLETE;
+use crate::run::kept::Kept;
 use crate::run::step::StepKind;
 use crate::run::tail;
 use crate::tools::attempt::Attempt;
@@ -77,7 +78,9 @@ pub fn remove_leftovers(run: &RunFolder) {
         if !left.into_iter().any(|left| left.is_running) {
             let other = run.other(dir);
             // What can't be removed now, the next run tries again.
-            let _ = other.remove_plans();
+            if !Kept::is_alive(&other) {
+                let _ = other.remove_plans();
+            }
             other.remove_binaries();
         }
     }

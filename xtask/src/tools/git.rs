@@ -9,6 +9,8 @@ use xshell::{Shell, cmd};
 pub struct Checkout {
     /// The branch, or the abbreviated commit where none is checked out.
     pub branch: String,
+    /// The whole commit; none where nothing has been committed yet.
+    pub commit: Option<String>,
     /// Files that differ from the commit, new ones included.
     pub n_changed: usize,
     /// Where the commit stands to the default branch of the upstream, as far as this checkout knows it.
@@ -65,7 +67,8 @@ pub fn checkout(root: &Path) -> Option<Checkout> {
             Err(_) => Upstream::Off(name),
         },
     };
-    Some(Checkout { branch, n_changed: status.lines().count(), upstream })
+    let commit = ask(cmd!(shell, "git rev-parse --verify --quiet HEAD"));
+    Some(Checkout { branch, commit, n_changed: status.lines().count(), upstream })
 }
 
 /// The repository that git is asked for, for a terragrunt or Terraform module source; `None` for local folders,

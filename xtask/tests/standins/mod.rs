@@ -24,6 +24,7 @@ mod environment;
 mod guards;
 mod help;
 mod interrupted;
+mod later;
 mod log;
 mod profiles;
 mod program;
