@@ -22,6 +22,13 @@ pub struct UnitPlan {
     pub bound: Vec<Bound>,
 }
 
+impl UnitPlan {
+    /// What it would do, as it is shown: a line for each resource and output.
+    pub fn shown(&self) -> Vec<String> {
+        self.plan.changes.iter().map(|change| format!("{} {}", change.action, change.address)).collect()
+    }
+}
+
 /// Units whose plans do the same.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Group {

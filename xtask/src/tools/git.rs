@@ -9,8 +9,6 @@ use xshell::{Shell, cmd};
 pub struct Checkout {
     /// The branch, or the abbreviated commit where none is checked out.
     pub branch: String,
-    /// The whole commit; none where nothing has been committed yet.
-    pub commit: Option<String>,
     /// Files that differ from the commit, new ones included.
     pub n_changed: usize,
     /// Where the commit stands to the default branch of the upstream, as far as this checkout knows it.
@@ -67,8 +65,14 @@ pub fn checkout(root: &Path) -> Option<Checkout> {
             Err(_) => Upstream::Off(name),
         },
     };
-    let commit = ask(cmd!(shell, "git rev-parse --verify --quiet HEAD"));
-    Some(Checkout { branch, commit, n_changed: status.lines().count(), upstream })
+    Some(Checkout { branch, n_changed: status.lines().count(), upstream })
+}
+
+/// The commit that is checked out.
+pub fn commit(root: &Path) -> Option<String> {
+    let shell = Shell::new().ok()?;
+    shell.change_dir(root);
+    cmd!(shell, "git rev-parse --verify --quiet HEAD").quiet().ignore_stderr().read().ok()
 }
 
 /// The repository that git is asked for, for a terragrunt or Terraform module source; `None` for local folders,

@@ -149,5 +149,5 @@ pub(super) fn keep(
 }
 
 fn here(repo: &Repository) -> Here<'_> {
-    Here { root: &repo.root, commit: git::checkout(&repo.root).and_then(|checkout| checkout.commit) }
+    Here { root: &repo.root, commit: git::commit(&repo.root) }
 }
