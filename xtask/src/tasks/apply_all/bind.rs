@@ -11,9 +11,10 @@ use crate::tools::bound::{Bound, files_below};
 
 /// The programs as they are before anything is planned with them.
 pub(super) fn programs(ready: &Ready<'_>, units: &[Workable<'_>]) -> Result<BTreeMap<PathBuf, Bound>, Failure> {
-    let terragrunt = ready.programs.path("terragrunt").to_owned();
+    let has_terragrunt = units.iter().any(|unit| unit.standalone.is_none());
+    let terragrunt = has_terragrunt.then(|| ready.programs.path("terragrunt").to_owned());
     let mut programs = BTreeMap::new();
-    for path in std::iter::once(terragrunt).chain(units.iter().map(|unit| unit.terraform.clone())) {
+    for path in terragrunt.into_iter().chain(units.iter().map(|unit| unit.terraform.clone())) {
         let bound = Bound::program(path.clone()).map_err(|error| {
             Failure::refused("cannot look at a program, so nothing was planned")
                 .in_file(path.display().to_string())
@@ -46,8 +47,9 @@ pub(super) fn of_unit(
             files.insert(path.clone(), Bound::file(path)?);
         }
     }
-    let terragrunt = ready.programs.path("terragrunt");
-    let programs = [terragrunt, &unit.terraform].into_iter().filter_map(|path| programs.get(path).cloned());
+    let terragrunt = unit.standalone.is_none().then(|| ready.programs.path("terragrunt"));
+    let terraform = unit.terraform.as_path();
+    let programs = terragrunt.into_iter().chain([terraform]).filter_map(|path| programs.get(path).cloned());
     Ok(files.into_values().chain(programs).collect())
 }
 
