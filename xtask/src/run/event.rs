@@ -49,6 +49,8 @@ pub struct Outcome {
     pub took: Duration,
     /// Its log.
     pub log: Option<PathBuf>,
+    /// Its exit code; `None` if it was not started, or a signal ended it.
+    pub exit: Option<i32>,
 }
 
 /// Who a step is, for those who only read.
@@ -60,6 +62,20 @@ pub struct StepName {
     pub subject: String,
     /// The unit, if it works in one.
     pub unit: Option<UnitPath>,
+}
+
+/// Something to know about a step that runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// It has printed nothing for this long.
+    Silent(Duration),
+    /// It has taken longer than the time limit.
+    Late {
+        /// How long it has taken.
+        took: Duration,
+        /// Whether it is asked to end, which an apply never is.
+        is_ended: bool,
+    },
 }
 
 /// Something happened.
@@ -76,6 +92,17 @@ pub enum Event {
     Started(StepName),
     /// A step printed a line.
     Line(StepName, String),
+    /// There is something to know about a step that runs.
+    Notice(StepName, Notice),
+    /// A step failed for a reason that may be gone by itself, and is tried again.
+    Again {
+        /// Which.
+        step: StepName,
+        /// Why it failed.
+        why: String,
+        /// How long it waits first.
+        pause: Duration,
+    },
     /// A step ended.
     Finished(StepName, Outcome),
 }

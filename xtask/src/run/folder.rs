@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::model::{Failure, UnitPath};
 use crate::run::step::StepKind;
-use crate::tools::attempt::{Attempt, private_folder};
+use crate::tools::attempt::{Attempt, private_folder, random_word};
 use crate::tools::process::Output;
 use crate::tools::proof;
 
@@ -37,6 +37,14 @@ impl RunFolder {
         Self { id, dir, state: self.state.clone() }
     }
 
+    /// The folders of all runs in this repository, this one's own included if it is there.
+    pub fn all(&self) -> Vec<Self> {
+        let mut dirs: Vec<_> =
+            fs::read_dir(self.all_runs()).into_iter().flatten().flatten().map(|it| it.path()).collect();
+        dirs.sort();
+        dirs.into_iter().map(|dir| self.other(dir)).collect()
+    }
+
     /// Makes the folder, and puts a copy of our own binary into it: a rebuild in the middle of a run changes nothing.
     pub fn create(&self) -> Result<PathBuf, Failure> {
         let made = self.make();
@@ -58,6 +66,16 @@ impl RunFolder {
     /// The copy of our own binary.
     pub fn binary(&self) -> PathBuf {
         self.dir.join("xtask")
+    }
+
+    /// The journal.
+    pub fn journal(&self) -> PathBuf {
+        self.dir.join("journal.jsonl")
+    }
+
+    /// The report that is made of the journal.
+    pub fn report(&self) -> PathBuf {
+        self.dir.join("report.json")
     }
 
     /// The folder of plan files, for this user's eyes only.
@@ -141,15 +159,6 @@ impl RunFolder {
 /// A label as a file name: no slash, and no two labels alike.
 fn file_name(label: &str) -> String {
     label.replace('~', "~~").replace('/', "~")
-}
-
-/// Lowercase letters and digits that can't be mistaken for each other, from the system's random numbers.
-pub(super) fn random_word(len: usize) -> String {
-    const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
-    let mut bytes = vec![0; len];
-    ring::rand::SecureRandom::fill(&ring::rand::SystemRandom::new(), &mut bytes)
-        .expect("the system gives random numbers, or TLS couldn't work either");
-    bytes.iter().map(|byte| char::from(LETTERS[usize::from(byte % 32)])).collect()
 }
 
 #[cfg(test)]

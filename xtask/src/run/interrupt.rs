@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
 use signal_hook::iterator::Signals;
@@ -32,8 +33,8 @@ impl Drop for AtWork<'_> {
 }
 
 impl Interrupt {
-    /// Listens from now on; `say` prints a line about what was asked.
-    pub fn listen(say: impl Fn(&str) + Send + 'static) -> Result<Self, Failure> {
+    /// Listens from now on; `say` prints a line about what was asked, `leave` is called before the process ends itself.
+    pub fn listen(say: impl Fn(&str) + Send + 'static, leave: impl Fn(i32) + Send + 'static) -> Result<Self, Failure> {
         let interrupt = Self::default();
         let listening = interrupt.clone();
         let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])
@@ -50,10 +51,8 @@ impl Interrupt {
                 }
                 let n_asked = if was_terraform_asked { 0 } else { listening.interrupt_terraform() };
                 if n_asked == 0 {
-                    say(
-                        "Leaving      what still runs finishes by itself; its log is in .xtask/runs\n             to go on from here: the same command again",
-                    );
-                    std::process::exit(128 + signal);
+                    leave(signal);
+                    std::process::exit(if signal == SIGTERM { 143 } else { 130 });
                 }
                 was_terraform_asked = true;
                 say("Interrupted  terraform was asked to stop, and is waited for; once more to leave it running");
@@ -82,6 +81,19 @@ impl Interrupt {
     /// Whether somebody asked to stop.
     pub fn asked(&self) -> bool {
         self.asked.load(Ordering::SeqCst) != 0
+    }
+
+    /// Waits for this long; `false` as soon as somebody asks to stop.
+    pub fn wait(&self, pause: Duration) -> bool {
+        let until = Instant::now() + pause;
+        while !self.asked() {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return true;
+            }
+            std::thread::park_timeout(left.min(Duration::from_millis(100)));
+        }
+        false
     }
 
     /// An error if somebody asked to stop.

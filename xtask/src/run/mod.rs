@@ -1,12 +1,15 @@
 //! Doing a queue and telling about it. The queue is a value; the executor starts its steps, judges how they ended by the
 //! guards' proofs, and sends events to whoever reports.
 
+#[cfg(test)]
+mod crash;
 pub mod digest;
 pub mod edit;
 pub mod event;
 pub mod executor;
 pub mod folder;
 pub mod interrupt;
+pub mod journal;
 pub mod judge;
 pub mod lock;
 pub mod redact;

@@ -4,18 +4,18 @@ use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::model::{Account, Failure, Failures, Region};
 use crate::repo::Repository;
 use crate::report::live::Live;
 use crate::report::progress::Progress;
 use crate::report::screen::{self, Tone, count, duration};
-use crate::run::edit;
 use crate::run::event::{Event, Outcome, StepResult};
 use crate::run::executor::{Executor, OnFailure};
 use crate::run::folder::RunFolder;
 use crate::run::interrupt::{Interrupt, asked_where};
+use crate::run::journal::Journal;
 use crate::run::lock::RunLock;
 use crate::run::redact::is_secret_name;
 use crate::run::step::Stage;
@@ -23,9 +23,11 @@ use crate::run::unfinished;
 use crate::tasks::context::Context;
 use crate::tasks::orders::Orders;
 use crate::tasks::ready::Ready;
+use crate::tasks::{record, settle};
 use crate::tools::env::{self, Env, Purpose};
 use crate::tools::process::Relay;
 use crate::tools::proof::{self, Proof, Verdict};
+use crate::tools::tty;
 
 /// A run that has begun. Its lock is given back when it is dropped.
 #[derive(Debug)]
@@ -38,9 +40,11 @@ pub struct Session<'a> {
     pub root: PathBuf,
     /// When it began.
     pub started: Instant,
+    /// What is remembered of it.
+    pub journal: Journal,
     executor: Executor,
     asked_where: Arc<AtomicBool>,
-    _lock: RunLock,
+    lock: RunLock,
 }
 
 impl<'a> Session<'a> {
@@ -54,22 +58,33 @@ impl<'a> Session<'a> {
     ) -> Result<Self, Failures> {
         let holder = format!("run {} ({command}, process {}, since {})\n", run.id, std::process::id(), proof::now());
         let lock = RunLock::take(&run.run_lock(), &holder)?;
-        edit::refuse_if_pending(&repo.root)?;
+        settle::refuse_if_pending(repo)?;
         // A full disk is not made fuller by a folder that nobody can use.
         let program = run.create().inspect_err(|_| run.discard())?;
         unfinished::remove_leftovers(run);
         let mut secrets = env::build(&context.vars, Purpose::Plain, &[]).vars;
         secrets.extend(secret(&context.vars));
+        let values = secrets_of(&secrets);
+        let journal = record::begin(context, repo, run, command, values).inspect_err(|_| run.discard())?;
         let relay = Relay { program, secrets };
-        let executor = Executor { relay, interrupt: Interrupt::listen(screen::interject)?, n_jobs };
+        let (left, left_run) = (journal.clone(), run.clone());
+        tty::remember();
+        let executor = Executor {
+            relay,
+            interrupt: Interrupt::listen(screen::interject, move |signal| record::left(&left, &left_run, signal))?,
+            n_jobs,
+            journal: journal.clone(),
+            time_limit: repo.settings.time_limit(),
+        };
         Ok(Self {
             context,
             run,
             root: repo.root.clone(),
             started: Instant::now(),
+            journal,
             executor,
             asked_where: asked_where(),
-            _lock: lock,
+            lock,
         })
     }
 
@@ -79,6 +94,7 @@ impl<'a> Session<'a> {
         self.check_interrupt()?;
         asked?;
         self.executor.relay.secrets.extend(secret(&ready.wrapper_env));
+        self.journal.keep_out(secrets_of(&self.executor.relay.secrets));
         Ok(())
     }
 
@@ -100,6 +116,11 @@ impl<'a> Session<'a> {
             live.tell(event);
             progress.tell(event);
         })
+    }
+
+    /// The lock of the repository, for what may only be done by who holds it.
+    pub fn lock(&self) -> &RunLock {
+        &self.lock
     }
 
     /// Whether to give up waiting for an answer.
@@ -142,8 +163,9 @@ impl<'a> Session<'a> {
             ));
         }
         Failures::check(failures)?;
-        let sessions =
-            shortest_life(&proofs).map(|life| format!("   sessions good for {life} or more")).unwrap_or_default();
+        let sessions = life_left(&proofs)
+            .map(|left| format!("   sessions good for {} min or more", left.as_secs() / 60))
+            .unwrap_or_default();
         let about = format!("{n} of {} proven{sessions}", count(proofs.len(), "account"), n = proofs.len());
         self.context.screen.say(Tone::Good, "Identity", about);
         if !ready.left_out.is_empty() {
@@ -187,6 +209,11 @@ impl Drop for Session<'_> {
     }
 }
 
+/// The values whose names say that they are secret.
+fn secrets_of(vars: &Env) -> Vec<String> {
+    secret(vars).into_values().filter_map(|value| value.into_string().ok()).collect()
+}
+
 /// The variables whose names say that their values are secret.
 fn secret(vars: &Env) -> Env {
     let is_secret = |name: &OsStr| name.to_str().is_some_and(is_secret_name);
@@ -226,16 +253,15 @@ fn not_proven(ready: &Ready<'_>, account: &Account, proof: Option<Proof>, outcom
     }
 }
 
-/// How long the first of these sessions to end still lives.
-fn shortest_life(proofs: &[Proof]) -> Option<String> {
+/// How long the first of these sessions to end still lives, where the credential tool says it.
+pub fn life_left(proofs: &[Proof]) -> Option<Duration> {
     use aws_smithy_types::date_time::{DateTime, Format};
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).ok()?.as_secs();
     let ends = proofs
         .iter()
         .filter_map(|proof| DateTime::from_str(proof.expires.as_deref()?, Format::DateTimeWithOffset).ok());
     let first = ends.map(|end| end.secs()).min()?;
-    let left = u64::try_from(first).ok()?.checked_sub(now)?;
-    Some(format!("{} min", left / 60))
+    Some(Duration::from_secs(u64::try_from(first).ok()?.checked_sub(now)?))
 }
 
 /// The line that says where this is.

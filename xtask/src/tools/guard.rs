@@ -47,17 +47,15 @@ pub struct TerragruntOrder {
     pub plan: PathBuf,
     /// For an apply: the file with the hash of the plan that was consented to, as `sha256sum` writes it.
     pub consent: Option<PathBuf>,
+    /// The workspace of a unit of Terraform alone, if the settings name one.
+    pub workspace: Option<String>,
 }
 
 impl GuardOrder {
     /// This order as arguments for our own binary.
     pub fn arguments(&self) -> Vec<OsString> {
         let mut args: Vec<OsString> = vec!["guard".into()];
-        let mut option = |name: &str, value: &OsStr| {
-            let mut word = OsString::from(format!("--{name}="));
-            word.push(value);
-            args.push(word);
-        };
+        let mut option = |name: &str, value: &OsStr| args.push(Self::option(name, value));
         option("account", self.account.as_str().as_ref());
         option("region", self.region.as_str().as_ref());
         if let Some(url) = &self.endpoint {
@@ -80,12 +78,22 @@ impl GuardOrder {
             if let Some(consent) = &terragrunt.consent {
                 option("consent", consent.as_ref());
             }
+            if let Some(workspace) = &terragrunt.workspace {
+                option("workspace", workspace.as_ref());
+            }
         }
         if !self.program.is_empty() {
             args.push("--".into());
             args.extend(self.program.iter().cloned());
         }
         args
+    }
+
+    /// An option as it stands on the command line.
+    pub fn option(name: &str, value: &OsStr) -> OsString {
+        let mut word = OsString::from(format!("--{name}="));
+        word.push(value);
+        word
     }
 }
 
@@ -113,15 +121,20 @@ pub fn run(order: &GuardOrder) -> Result<(), Failure> {
     if order.program.is_empty() {
         return Ok(());
     }
-    let vars = program_environment(order, &vars, &keys)?;
-    Err(process::become_program(&order.program, &vars))
+    let (program, vars) = program(order, &vars, &keys)?;
+    Err(process::become_program(&program, &vars))
+}
+
+/// Whether the program is terraform itself, without terragrunt above it.
+fn is_standalone(order: &GuardOrder, terragrunt: &TerragruntOrder) -> bool {
+    order.program.first().is_some_and(|program| *program == *terragrunt.terraform.as_os_str())
 }
 
 /// A guard that comes late, because its runner was killed while the credential tool was still at work, may find that a
 /// later run has told of this attempt and gone on without it.
 fn still_wanted(order: &GuardOrder) -> Result<(), Failure> {
     match &order.attempt {
-        Some(attempt) if attempt.ended().exists() => {
+        Some(attempt) if attempt.settled().exists() => {
             Err(Failure::refused("a later run has gone on without this attempt, so nothing was started")
                 .in_file(attempt.dir.display().to_string()))
         }
@@ -187,7 +200,9 @@ fn write_proof(order: &GuardOrder, proof: &Proof) -> Result<(), Failure> {
     })
 }
 
-fn program_environment(order: &GuardOrder, vars: &Env, keys: &Keys) -> Result<Env, Failure> {
+/// What this process becomes: the program with its environment. In the place of a terraform without terragrunt it is the inner guard.
+fn program(order: &GuardOrder, vars: &Env, keys: &Keys) -> Result<(Vec<OsString>, Env), Failure> {
+    let mut program = order.program.clone();
     let mut child = env::build(vars, Purpose::Program, &order.pass_environment).vars;
     keys.put_into(&mut child);
     env::forbid_prompts(&mut child);
@@ -209,7 +224,13 @@ fn program_environment(order: &GuardOrder, vars: &Env, keys: &Keys) -> Result<En
         }
         let config = ShimConfig::for_order(order, terragrunt, attempt)?;
         let shim = config.install(attempt)?;
-        child.extend(terragrunt.action.environment(&shim));
+        if is_standalone(order, terragrunt) {
+            program[0] = shim.into();
+            child.insert("TF_IN_AUTOMATION".into(), "1".into());
+            child.extend(terragrunt.workspace.as_ref().map(|name| ("TF_WORKSPACE".into(), name.into())));
+        } else {
+            child.extend(terragrunt.action.environment(&shim));
+        }
     }
-    Ok(child)
+    Ok((program, child))
 }

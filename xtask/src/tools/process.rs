@@ -70,6 +70,11 @@ pub struct Running {
 }
 
 impl Running {
+    /// The processes of its session.
+    pub fn group(&self) -> Group {
+        Group(rustix::process::Pid::from_child(&self.child))
+    }
+
     /// Waits for the child, and until its log is complete.
     pub fn wait(mut self) -> io::Result<ExitStatus> {
         let status = self.child.wait()?;
@@ -208,7 +213,7 @@ pub fn private_file(path: &Path) -> anyhow::Result<File> {
         .with_context(|| format!("cannot write {}", path.display()))
 }
 
-fn cannot_start(program: &OsStr) -> String {
+pub(super) fn cannot_start(program: &OsStr) -> String {
     format!("cannot start `{}`", program.display())
 }
 
@@ -218,7 +223,7 @@ fn split(argv: &[OsString]) -> anyhow::Result<(&OsStr, &[OsString])> {
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is the place that the lint sends everybody to")]
-fn command(program: &OsStr, vars: &Env) -> Command {
+pub(super) fn command(program: &OsStr, vars: &Env) -> Command {
     let mut command = Command::new(program);
     command.env_clear().envs(vars);
     command
@@ -226,7 +231,7 @@ fn command(program: &OsStr, vars: &Env) -> Command {
 
 /// A session of its own has no controlling terminal: Ctrl-C doesn't reach it, and nothing in it can ask a question.
 #[expect(unsafe_code, reason = "std offers no safe way to call setsid in a child")]
-fn in_a_session_of_its_own(command: &mut Command) -> &mut Command {
+pub(super) fn in_a_session_of_its_own(command: &mut Command) -> &mut Command {
     // SAFETY: setsid is async-signal-safe, and the closure allocates nothing.
     unsafe {
         command.pre_exec(|| {
@@ -234,6 +239,25 @@ fn in_a_session_of_its_own(command: &mut Command) -> &mut Command {
             Ok(())
         })
     }
+}
+
+/// Everything that a detached child has started, unless that has left its session.
+#[derive(Clone, Copy, Debug)]
+pub struct Group(rustix::process::Pid);
+
+/// Sends everything that a detached child has started the signal of Ctrl-C.
+pub fn interrupt_group(group: Group) {
+    signal_group(group, rustix::process::Signal::INT);
+}
+
+/// Asks everything that a detached child has started to end.
+pub fn terminate_group(group: Group) {
+    signal_group(group, rustix::process::Signal::TERM);
+}
+
+fn signal_group(group: Group, signal: rustix::process::Signal) {
+    // One that is gone needs no signal.
+    let _ = rustix::process::kill_process_group(group.0, signal);
 }
 
 /// Sends a process the signal of Ctrl-C; `false` if it is gone.

@@ -1,15 +1,16 @@
 //! Reads the settings and says what is wrong with them: file, line and key.
 
 use std::ops::Range;
+use std::time::Duration;
 
 use ignore::gitignore::GitignoreBuilder;
 use toml_edit::{Document, Item, TableLike, Value};
 
-use super::{Clean, Settings, unknown};
+use super::{Clean, Settings, Standalone, unknown};
 use crate::model::{Environment, Failure, Place};
 
 /// The keys of the table, sorted.
-pub const KEYS: [&str; 13] = [
+pub const KEYS: [&str; 15] = [
     "assumed-roles",
     "credentials",
     "dockerfile-repo",
@@ -21,8 +22,10 @@ pub const KEYS: [&str; 13] = [
     "profile",
     "profiles",
     "require-clean",
+    "standalone",
     "terraform-aws-ci-version",
     "terraform-binary",
+    "time-limit",
 ];
 
 /// Reads the settings from the text of a `Cargo.toml`; `None` if it has no such table.
@@ -86,6 +89,8 @@ impl Reader<'_> {
                 "assumed-roles" => self.settings.assumed_roles = self.strings(key, item).unwrap_or_default(),
                 "exclude" => self.exclude(key, item),
                 "jobs" => self.jobs(item),
+                "standalone" => self.standalone(item),
+                "time-limit" => self.time_limit(item),
                 "environments" => self.environments(item),
                 "require-clean" => self.require_clean(item),
                 unknown => self.failures.push(unknown::key(unknown, place)),
@@ -174,6 +179,39 @@ impl Reader<'_> {
         }
     }
 
+    fn standalone(&mut self, item: &Item) {
+        let Some(table) = item.as_table_like() else { return self.wrong("standalone", "a table of units", item) };
+        for (unit, item) in table.iter() {
+            let key = format!("standalone.{unit}");
+            let place = place_in(self.text, self.file, item.span());
+            let Some(table) = item.as_table_like() else {
+                self.wrong(&key, "a table with `workspace` or `var-files`", item);
+                continue;
+            };
+            let mut stated = Standalone::default();
+            for (name, item) in table.iter() {
+                let key = format!("{key}.{name}");
+                match name {
+                    "workspace" => stated.workspace = self.string(&key, item),
+                    "var-files" => stated.var_files = self.strings(&key, item).unwrap_or_default(),
+                    _ => {
+                        let failure = Failure::refused(format!("`{key}` is not a setting")).at(place.clone());
+                        self.failures.push(failure.hint("a unit of Terraform alone has `workspace` and `var-files`"));
+                    }
+                }
+            }
+            self.settings.places.insert(key, place);
+            self.settings.standalone.insert(unit.trim_matches('/').to_owned(), stated);
+        }
+    }
+
+    fn time_limit(&mut self, item: &Item) {
+        match item.as_str().and_then(duration) {
+            Some(limit) => self.settings.time_limit = Some(limit),
+            None => self.wrong_word("time-limit", "a time such as \"90s\", \"45m\" or \"2h\"", item),
+        }
+    }
+
     fn exclude(&mut self, key: &str, item: &Item) {
         for glob in self.strings(key, item).unwrap_or_default() {
             match GitignoreBuilder::new("").add_line(None, &glob) {
@@ -222,4 +260,17 @@ impl Reader<'_> {
 fn article(type_name: &str) -> String {
     let an = type_name.starts_with(['a', 'i']);
     format!("{} {type_name}", if an { "an" } else { "a" })
+}
+
+/// A time as people write it: `90s`, `45m`, `2h`.
+fn duration(text: &str) -> Option<Duration> {
+    let (number, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
+    let seconds = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3600,
+        _ => return None,
+    };
+    let number: u64 = number.parse().ok().filter(|number| *number > 0)?;
+    number.checked_mul(seconds).map(Duration::from_secs)
 }

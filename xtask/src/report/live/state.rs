@@ -35,7 +35,12 @@ impl State {
     /// Takes in an event that happened `now`, counted from the beginning of the stage.
     pub(super) fn take(&mut self, event: &Event, now: Duration) {
         match event {
-            Event::StageStarted { .. } => {}
+            Event::StageStarted { .. } | Event::Notice(..) => {}
+            Event::Again { step, why, .. } => {
+                if let Some(running) = self.find(step) {
+                    running.said = Some((format!("to be tried again: {why}"), now));
+                }
+            }
             Event::Started(step) => {
                 self.running.push(Running { subject: step.subject.clone(), kind: step.kind, since: now, said: None });
             }
@@ -46,8 +51,8 @@ impl State {
             }
             Event::Finished(step, outcome) => {
                 self.running.retain(|running| running.subject != step.subject || running.kind != step.kind);
-                // A plan that went well is shown next, in the same lane.
-                let goes_on = step.kind == StepKind::Plan && outcome.result.is_good();
+                // What went well is followed by the next step of the same lane: a plan is shown.
+                let goes_on = matches!(step.kind, StepKind::Init | StepKind::Plan) && outcome.result.is_good();
                 self.n_done += usize::from(!goes_on);
             }
         }

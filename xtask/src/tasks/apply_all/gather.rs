@@ -2,16 +2,18 @@
 
 use crate::cli;
 use crate::model::{Account, Environment, Failure, Failures, Region};
-use crate::repo::Repository;
+use crate::repo::{Repository, UnitKind};
+use crate::run::executor::OnFailure;
 use crate::run::folder::RunFolder;
 use crate::run::unfinished::Unfinished;
 use crate::run::wave::{Member, Untold, arrange};
-use crate::tasks::apply_all::{rescue, words};
+use crate::tasks::apply_all::{clean, rescue};
 use crate::tasks::context::Context;
 use crate::tasks::ready::{self, Workable};
 use crate::tasks::select::select;
 use crate::tasks::session;
 use crate::tools::programs::Tools;
+use crate::tools::{cache, machine};
 
 /// What `apply-all` will work with.
 #[derive(Debug)]
@@ -22,6 +24,10 @@ pub struct Work<'r> {
     pub accounts: Vec<(&'r Account, Region)>,
     /// Which of the units are applied together, by their positions; one wave after the other.
     pub waves: Vec<Vec<usize>>,
+    /// How many units are worked on side by side.
+    pub n_jobs: usize,
+    /// What a failed apply means for the rest of its wave.
+    pub on_failure: OnFailure,
     asks_sources: bool,
 }
 
@@ -33,11 +39,13 @@ impl<'r> Work<'r> {
         args: &cli::ApplyAll,
         problems: &mut Vec<Failure>,
     ) -> Result<Self, Failures> {
-        let selected = words::say_left_out(context, select(repo, &args.account, &args.unit)?, &args.unit)?;
+        let selected = select(repo, &args.account, &args.unit)?;
         let (units, not_workable) = ready::workable(context, repo, &selected);
         problems.extend(not_workable);
         problems.extend(rescue::left_behind(&repo.root, &units));
         problems.extend(misnamed(repo));
+        problems.extend(no_such_units(repo));
+        problems.extend(clean::required(context, repo, &units));
         let waves = match arrange(&members(repo, &units), args.waves, knows_production(repo)) {
             Ok(waves) => waves,
             Err(untold) => {
@@ -48,14 +56,23 @@ impl<'r> Work<'r> {
         // A rehearsal asks nobody outside, so it can't say whether sources can be read.
         let asks_sources = context.tools() == Tools::Real && units.iter().any(|unit| unit.remote().is_some());
         let accounts = session::accounts_of(units.iter().map(|unit| (&unit.unit.account, unit.region.clone())));
-        Ok(Self { units, accounts, waves, asks_sources })
+        let n_jobs = args.jobs.map(usize::from).or(repo.settings.jobs());
+        let n_jobs = n_jobs.unwrap_or_else(|| machine::n_jobs(units.iter().map(|unit| n_providers(repo, unit)).max()));
+        let on_failure = if args.keep_going { OnFailure::GoOn } else { OnFailure::Stop };
+        Ok(Self { units, accounts, waves, n_jobs, on_failure, asks_sources })
+    }
+
+    /// Whether any of the units is Terragrunt's.
+    pub fn has_terragrunt(&self) -> bool {
+        self.units.iter().any(|unit| unit.standalone.is_none())
     }
 
     /// The programs that have to be there.
     pub fn programs(&self) -> Vec<&str> {
         let git = self.asks_sources.then_some("git");
         let terraform = self.units.iter().filter_map(Workable::missing_terraform);
-        std::iter::once("terragrunt").chain(git).chain(terraform).collect()
+        let terragrunt = self.has_terragrunt().then_some("terragrunt");
+        terragrunt.into_iter().chain(git).chain(terraform).collect()
     }
 
     /// The units whose module sources have to be asked for.
@@ -71,6 +88,11 @@ impl<'r> Work<'r> {
         let still_running = unfinished.iter().filter(is_at_work).map(still_running).collect();
         (unfinished, still_running)
     }
+}
+
+/// How many providers an earlier run has left in the unit's folder; each is a process of its own.
+fn n_providers(repo: &Repository, unit: &Workable<'_>) -> usize {
+    cache::n_providers(&unit.unit.path.in_root(&repo.root))
 }
 
 fn members<'u>(repo: &Repository, units: &'u [Workable<'_>]) -> Vec<Member<'u>> {
@@ -96,6 +118,17 @@ fn misnamed(repo: &Repository) -> Vec<Failure> {
         place.cloned().into_iter().fold(Failure::refused(what), Failure::at)
     };
     unknown.map(refusal).collect()
+}
+
+/// The same for units of Terraform alone.
+fn no_such_units(repo: &Repository) -> Vec<Failure> {
+    let is_there = |path: &str| repo.units.iter().any(|it| it.kind == UnitKind::Terraform && it.path.as_str() == path);
+    let refusal = |path: &str| {
+        let what = format!("`standalone.\"{path}\"` names no unit of Terraform alone");
+        let place = repo.settings.place(&format!("standalone.{path}")).cloned();
+        place.into_iter().fold(Failure::refused(what), Failure::at).hint("see `cargo xtask units`")
+    };
+    repo.settings.standalone_units().filter(|path| !is_there(path)).map(refusal).collect()
 }
 
 /// Nothing is applied in production before its turn, so whose turn is last has to be known.

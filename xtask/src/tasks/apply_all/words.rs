@@ -2,15 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Failure, ImageName};
-use crate::repo::{Unit, UnitKind};
+use crate::model::ImageName;
 use crate::report::screen::{Screen, Tone, count};
 use crate::report::summary::Row;
+use crate::report::wrap::{WIDTH, shown_width, wrapped};
 use crate::run::event::Outcome;
+use crate::run::folder::RunFolder;
+use crate::run::journal::{self, Journal};
 use crate::run::unfinished::Unfinished;
 use crate::tasks::apply_all::queue::Wave;
 use crate::tasks::context::Context;
 use crate::tasks::ready::{Ready, Workable};
+use crate::tasks::record;
 use crate::tasks::session::{self, Session};
 use crate::tools::env::{self, Purpose};
 use crate::tools::{process, terragrunt};
@@ -33,28 +36,6 @@ pub(super) fn say_what_this_is(
     }
 }
 
-/// The units that can be applied. Those of Terraform alone are named as left out; where they were asked for, or there are
-/// no others, that is a refusal.
-pub(super) fn say_left_out<'r>(
-    context: &Context,
-    selected: Vec<&'r Unit>,
-    named: &[String],
-) -> Result<Vec<&'r Unit>, Failure> {
-    let (units, left_out): (Vec<_>, Vec<_>) = selected.into_iter().partition(|unit| unit.kind == UnitKind::Terragrunt);
-    if left_out.is_empty() {
-        return Ok(units);
-    }
-    let paths: Vec<_> = left_out.iter().map(|unit| unit.path.to_string()).collect();
-    if units.is_empty() || !named.is_empty() {
-        let what = format!("{} of Terraform alone cannot be applied from here", count(paths.len(), "unit"));
-        let failure = paths.iter().fold(Failure::refused(what), |failure, path| failure.in_file(path));
-        return Err(failure.hint("run `terraform apply` in each, by hand; tags and pins of these units are known here"));
-    }
-    let about = format!("{}   of Terraform alone: to be applied by hand", paths.join(", "));
-    context.screen.insist(Tone::Warning, "Left out", about);
-    Ok(units)
-}
-
 /// Tells of an apply whose run was killed, whether this run is about its unit or not.
 fn say_unfinished(screen: &Screen, left: &Unfinished, is_selected: bool) {
     let end = match (left.is_running, left.says_complete, is_selected) {
@@ -70,16 +51,42 @@ fn say_unfinished(screen: &Screen, left: &Unfinished, is_selected: bool) {
     }
 }
 
-/// What will be run; not asked before every account is proven.
-pub(super) fn say_tools(context: &Context, ready: &Ready<'_>, units: &[Workable<'_>]) {
-    let programs = distinct(units.iter().filter_map(|unit| unit.terraform.file_name()?.to_str()));
-    context.screen.say(Tone::Plain, "Tools", format!("{}, {programs}", terragrunt_version(context, ready)));
+/// Tells of journals that can't be relied on: what those runs did may not be all that is known of them.
+pub(super) fn say_damaged(screen: &Screen, run: &RunFolder) {
+    for (run, damage) in journal::damaged(run) {
+        let line = damage.line.map(|line| format!(", line {line}")).unwrap_or_default();
+        let about = format!("journal of run {run}{line}: {}; the plans below show what is left to do", damage.why);
+        screen.insist(Tone::Warning, "Damaged", about);
+    }
 }
 
-/// Which units come when.
+/// What will be run; not asked before every account is proven.
+pub(super) fn say_tools(session: &Session<'_>, ready: &Ready<'_>, units: &[Workable<'_>]) {
+    let context = session.context;
+    let has_terragrunt = units.iter().any(|unit| unit.standalone.is_none());
+    let terragrunt = has_terragrunt.then(|| terragrunt_version(context, &session.journal, ready));
+    let programs = distinct(units.iter().filter_map(|unit| unit.terraform.file_name()?.to_str()));
+    let said: Vec<_> = terragrunt.into_iter().chain([programs]).collect();
+    context.screen.say(Tone::Plain, "Tools", said.join(", "));
+}
+
+/// What of the checkout nobody else can see.
+pub(super) fn say_unseen(screen: &Screen, unseen: &[String]) {
+    if !unseen.is_empty() {
+        screen.lines(wrapped("  Checkout     ", 15, &unseen.join(", ")).trim_end());
+    }
+}
+
+/// Which units come when: on one line, or a line for each wave.
 pub(super) fn say_waves(screen: &Screen, waves: &[Wave<'_, '_>]) {
-    let waves: Vec<_> = waves.iter().map(|wave| format!("{} {}", wave.turn.0, wave.labels())).collect();
-    screen.lines(&format!("  Waves        {}\n ", waves.join("    ")));
+    let words: Vec<_> = waves.iter().map(|wave| format!("{} {}", wave.turn.0, wave.labels())).collect();
+    let line = format!("  Waves        {}", words.join("    "));
+    if shown_width(&line) <= WIDTH {
+        return screen.lines(&format!("{line}\n "));
+    }
+    let waves =
+        words.iter().enumerate().map(|(k, wave)| wrapped(if k == 0 { "  Waves        " } else { "" }, 15, wave));
+    screen.lines(&format!("{} ", waves.collect::<String>()));
 }
 
 /// The tags that the units get, by what the repository says: each once, with the units that get it.
@@ -98,10 +105,11 @@ fn tags(units: &[Workable<'_>]) -> String {
     parts.join("   ")
 }
 
-fn terragrunt_version(context: &Context, ready: &Ready<'_>) -> String {
+fn terragrunt_version(context: &Context, journal: &Journal, ready: &Ready<'_>) -> String {
     let plain = env::build(&context.vars, Purpose::Plain, &[]).vars;
     let said = process::captured(ready.programs.path("terragrunt"), &["--version"], &ready.repo.root, &plain).ok();
     let version = said.as_deref().and_then(terragrunt::version).unwrap_or("of unknown version");
+    record::tool(journal, "terragrunt", Some(version));
     format!("terragrunt {version}")
 }
 

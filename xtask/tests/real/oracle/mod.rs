@@ -5,7 +5,10 @@
 //! tells on stderr, so an answer counts only where nothing was told about its line.
 
 mod answer;
+mod bumped;
 mod expressions;
 mod fixtures;
+mod made_up;
 mod ours;
 mod render;
+mod tape;
