@@ -5,10 +5,12 @@ use std::path::Path;
 
 use crate::cli;
 use crate::model::{Exit, Failure, Failures};
+use crate::report::screen::{Color, Screen, Volume};
 use crate::run::relay;
 use crate::tools::attempt::Attempt;
 use crate::tools::guard::{self, GuardOrder, TerragruntOrder};
 use crate::tools::shim::{self, ShimConfig};
+use crate::tools::{env, question};
 
 /// The outer guard. Returns only if nothing was started, or nothing was to be.
 pub fn guard(args: cli::Guard) -> Result<Exit, Failures> {
@@ -28,6 +30,16 @@ pub fn relay(args: &cli::Relay) -> Result<Exit, Failures> {
     Ok(Exit::DONE)
 }
 
+/// Asks a program several questions, and prints the answers as JSON.
+pub fn ask(args: &cli::Ask) -> Result<Exit, Failures> {
+    let answers = question::ask_all(&args.program, &args.question, &env::of_this_process());
+    let text = serde_json::to_string(&answers).expect("answers are text and numbers");
+    Screen::new(Color::Never, Volume::Normal)
+        .result(&text)
+        .map_err(|error| Failure::failed("cannot print the answers").because(error))?;
+    Ok(Exit::DONE)
+}
+
 /// The inner guard, if that is what this program was put in place as. Returns only if nothing was started.
 pub fn shim(program: &Path, args: &[OsString]) -> Option<Failure> {
     Some(match ShimConfig::beside(program)? {
@@ -40,7 +52,7 @@ fn order(args: cli::Guard) -> GuardOrder {
     let attempt = args.attempt.zip(args.nonce).map(|(dir, nonce)| Attempt { dir, nonce });
     let terragrunt = match (args.action, args.terraform, args.plan) {
         (Some(action), Some(terraform), Some(plan)) => {
-            Some(TerragruntOrder { action, terraform, plan, consent: args.consent })
+            Some(TerragruntOrder { action, terraform, plan, consent: args.consent, workspace: args.workspace })
         }
         _ => None,
     };
@@ -77,6 +89,7 @@ mod tests {
                 terraform: "/bin/tofu".into(),
                 plan: "/p".into(),
                 consent: Some("/c".into()),
+                workspace: Some("blue".to_owned()),
             }),
             program: ["terragrunt", "--", "it's"].map(OsString::from).to_vec(),
         };

@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::model::{Account, Failure, Failures, Region};
 use crate::repo::Repository;
@@ -27,6 +27,7 @@ use crate::tasks::{record, settle};
 use crate::tools::env::{self, Env, Purpose};
 use crate::tools::process::Relay;
 use crate::tools::proof::{self, Proof, Verdict};
+use crate::tools::tty;
 
 /// A run that has begun. Its lock is given back when it is dropped.
 #[derive(Debug)]
@@ -66,9 +67,11 @@ impl<'a> Session<'a> {
         let values = secrets_of(&secrets);
         let journal = record::begin(context, repo, run, command, values).inspect_err(|_| run.discard())?;
         let relay = Relay { program, secrets };
+        let (left, left_run) = (journal.clone(), run.clone());
+        tty::remember();
         let executor = Executor {
             relay,
-            interrupt: Interrupt::listen(screen::interject)?,
+            interrupt: Interrupt::listen(screen::interject, move |signal| record::left(&left, &left_run, signal))?,
             n_jobs,
             journal: journal.clone(),
             time_limit: repo.settings.time_limit(),
@@ -160,8 +163,9 @@ impl<'a> Session<'a> {
             ));
         }
         Failures::check(failures)?;
-        let sessions =
-            shortest_life(&proofs).map(|life| format!("   sessions good for {life} or more")).unwrap_or_default();
+        let sessions = life_left(&proofs)
+            .map(|left| format!("   sessions good for {} min or more", left.as_secs() / 60))
+            .unwrap_or_default();
         let about = format!("{n} of {} proven{sessions}", count(proofs.len(), "account"), n = proofs.len());
         self.context.screen.say(Tone::Good, "Identity", about);
         if !ready.left_out.is_empty() {
@@ -249,16 +253,15 @@ fn not_proven(ready: &Ready<'_>, account: &Account, proof: Option<Proof>, outcom
     }
 }
 
-/// How long the first of these sessions to end still lives.
-fn shortest_life(proofs: &[Proof]) -> Option<String> {
+/// How long the first of these sessions to end still lives, where the credential tool says it.
+pub fn life_left(proofs: &[Proof]) -> Option<Duration> {
     use aws_smithy_types::date_time::{DateTime, Format};
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).ok()?.as_secs();
     let ends = proofs
         .iter()
         .filter_map(|proof| DateTime::from_str(proof.expires.as_deref()?, Format::DateTimeWithOffset).ok());
     let first = ends.map(|end| end.secs()).min()?;
-    let left = u64::try_from(first).ok()?.checked_sub(now)?;
-    Some(format!("{} min", left / 60))
+    Some(Duration::from_secs(u64::try_from(first).ok()?.checked_sub(now)?))
 }
 
 /// The line that says where this is.
