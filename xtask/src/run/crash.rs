@@ -182,7 +182,8 @@ fn case(n: usize, n_jobs: usize, fate: Fate) -> bool {
     let second = world.run(usize::MAX, n_jobs, Fate::Lives);
     let mut expected = open(&said);
     let mut told = second.told.clone();
-    (expected.sort(), told.sort());
+    expected.sort();
+    told.sort();
     assert_eq!(told, expected, "{case}: what is unknown is told, and nothing else");
     assert!(open(&story(&first)).is_empty(), "{case}: it is settled");
     for unit in UNITS {
