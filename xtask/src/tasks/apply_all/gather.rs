@@ -65,7 +65,7 @@ impl<'r> Work<'r> {
     pub fn programs(&self) -> Vec<&str> {
         let git = self.asks_sources.then_some("git");
         let terraform = self.units.iter().filter_map(Workable::missing_terraform);
-        std::iter::once("terragrunt").chain(git).chain(terraform).collect()
+        ["terragrunt", "aws"].into_iter().chain(git).chain(terraform).collect()
     }
 
     /// The units whose module sources have to be asked for.
