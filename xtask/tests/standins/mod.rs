@@ -28,6 +28,7 @@ mod full_disk;
 mod guards;
 mod help;
 mod interrupted;
+mod later;
 mod log;
 mod profiles;
 mod program;
