@@ -4,8 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use crate::model::{Account, Failure, Failures, ImageName, ImageUri, Tag};
-use crate::repo::Repository;
 use crate::repo::unit::Unit;
+use crate::repo::{Decider, Repository};
 use crate::run::event::{Outcome, StepResult};
 use crate::run::executor::OnFailure;
 use crate::run::step::{Stage, Step};
@@ -24,6 +24,76 @@ pub struct Wanted<'r> {
     pub tag: Tag,
     /// The account of the registry.
     pub account: &'r Account,
+}
+
+impl Wanted<'_> {
+    /// The ECR repository and the tag, in short.
+    pub fn name(&self) -> String {
+        format!("{}:{}", self.uri.repository(), self.tag)
+    }
+
+    /// That it is not there, and so `nothing` was done.
+    pub fn missing(&self, nothing: &str) -> Failure {
+        Failure::refused(format!("image {}:{} is not in ECR", self.uri, self.tag))
+            .detail(format!("{nothing}: no task could start with this tag"))
+            .hint(format!("cargo xtask build-images {} --image {}", self.tag, self.image))
+            .hint("if it will be there in time: --allow unproven-image")
+    }
+}
+
+/// The images that units take as the repository is now.
+#[derive(Debug, Default)]
+pub struct Taken<'r> {
+    /// Those that ECR can be asked for, each once.
+    pub wanted: Vec<Wanted<'r>>,
+    /// Those that it can't be asked for, each with the reason.
+    pub not_asked: Vec<(String, String)>,
+}
+
+impl Taken<'_> {
+    /// The same, where ECR is asked in these accounts only.
+    pub fn only(mut self, is_asked: impl Fn(&Account) -> bool, reason: &str) -> Self {
+        let (wanted, others): (Vec<_>, Vec<_>) = self.wanted.into_iter().partition(|wanted| is_asked(wanted.account));
+        self.wanted = wanted;
+        self.not_asked.extend(others.iter().map(|wanted| (wanted.name(), reason.to_owned())));
+        self
+    }
+}
+
+/// The images that `units` take, each once per registry and tag.
+pub fn taken<'r>(repo: &'r Repository, units: &[&Unit]) -> Taken<'r> {
+    let mut taken = Taken::default();
+    for unit in units {
+        for image in ImageName::ALL {
+            for decider in unit.image(image).iter().flat_map(|image_use| &image_use.deciders) {
+                taken.add(repo, unit, image, decider);
+            }
+        }
+    }
+    taken.not_asked.sort();
+    taken.not_asked.dedup();
+    taken
+}
+
+impl<'r> Taken<'r> {
+    fn add(&mut self, repo: &'r Repository, unit: &Unit, image: ImageName, decider: &Decider) {
+        let (uri, tag) = match (decider.uri.as_result(), decider.tag.as_result()) {
+            (Ok(uri), Ok(tag)) => (uri, tag),
+            (Err(reason), _) | (_, Err(reason)) => {
+                return self.not_asked.push((format!("{image} of {}", unit.path), reason.to_string()));
+            }
+        };
+        if self.wanted.iter().any(|known| known.uri == *uri && known.tag == *tag) {
+            return;
+        }
+        match repo.accounts.iter().find(|account| account.id == *uri.account()) {
+            Some(account) => self.wanted.push(Wanted { image, uri: uri.clone(), tag: tag.clone(), account }),
+            None => {
+                let reason = format!("account {} is not in the accounts file", uri.account());
+                self.not_asked.push((format!("{uri}:{tag}"), reason));
+            }
+        }
+    }
 }
 
 /// The addresses from which `units` take an image, each with the account that it lies in; or why that isn't known.

@@ -1,6 +1,7 @@
 //! `apply-all`: proves every account, plans every unit, shows one digest, asks once, and applies exactly those plans.
 
 mod apply;
+mod images;
 mod plans;
 mod queue;
 mod rescue;
@@ -39,8 +40,14 @@ pub fn run(context: &Context, args: &cli::ApplyAll) -> Result<Exit, Failures> {
     problems.extend(not_workable);
     problems.extend(rescue::left_behind(&repo.root, &units));
     let run = RunFolder::new(&repo.root);
-    let accounts = session::accounts_of(units.iter().map(|unit| (&unit.unit.account, unit.region.clone())));
+    let taken = images::taken(context, &repo, &units);
+    let of_units = units.iter().map(|unit| (&unit.unit.account, unit.region.clone()));
+    let of_images = taken.wanted.iter().map(|wanted| (wanted.account, wanted.uri.region().clone()));
+    let accounts = session::accounts_of(of_units.chain(of_images));
     let mut needed = vec!["terragrunt"];
+    if !taken.wanted.is_empty() {
+        needed.push("aws");
+    }
     // A rehearsal asks nobody outside, so it can't say whether sources can be read.
     let asks_sources = context.tools() == Tools::Real && units.iter().any(|unit| unit.remote().is_some());
     if asks_sources {
@@ -50,7 +57,7 @@ pub fn run(context: &Context, args: &cli::ApplyAll) -> Result<Exit, Failures> {
     let mut ready = Ready::gather(context, &repo, &accounts, &needed, problems)?;
     if context.globals.dry_run {
         let orders = session::orders(&ready, &run, true)?;
-        context.result(&Queue::of(&orders, context, &units, accounts).shell_lines(&run))?;
+        context.result(&Queue::of(&orders, context, &units, accounts, &taken).shell_lines(&run))?;
         return Ok(Exit::DONE);
     }
 
@@ -62,7 +69,7 @@ pub fn run(context: &Context, args: &cli::ApplyAll) -> Result<Exit, Failures> {
     Failures::check(still_running(&unfinished, &units))?;
     session.ask_passphrase(&mut ready)?;
     let orders = session::orders(&ready, &run, false)?;
-    let queue = Queue::of(&orders, context, &units, accounts);
+    let queue = Queue::of(&orders, context, &units, accounts, &taken);
     carry_out(&session, &ready, &queue, &unfinished)
 }
 
@@ -76,6 +83,7 @@ fn carry_out(
     session.prove_identities(ready, &queue.identity, &queue.accounts)?;
     words::say_tools(session.context, ready, queue.units);
     session.ask_sources(&queue.sources)?;
+    images::prove(session, &queue.images, queue.taken)?;
     let plans = plans::plan_all(session, ready, queue)?;
     let planned = |left: &&Unfinished| queue.units.iter().any(|unit| left.is_of(&unit.unit.path));
     unfinished.iter().filter(planned).for_each(Unfinished::settle);

@@ -7,6 +7,7 @@ use crate::run::folder::RunFolder;
 use crate::run::step::{Stage, Step};
 use crate::run::wave::is_production;
 use crate::tasks::context::Context;
+use crate::tasks::images::{self, Taken};
 use crate::tasks::orders::Orders;
 use crate::tasks::ready::Workable;
 use crate::tools::process;
@@ -20,6 +21,9 @@ pub(super) struct Queue<'u, 'r> {
     /// Once more before the applies, if the consent took its time.
     pub(super) identity_again: Stage,
     pub(super) sources: Stage,
+    /// The images that the units will take, and the questions for them.
+    pub(super) taken: &'u Taken<'r>,
+    pub(super) images: Stage,
     pub(super) plans: Stage,
     pub(super) waves: Vec<Wave<'u, 'r>>,
 }
@@ -36,6 +40,7 @@ impl<'u, 'r> Queue<'u, 'r> {
         context: &Context,
         units: &'u [Workable<'r>],
         accounts: Vec<(&'r Account, Region)>,
+        taken: &'u Taken<'r>,
     ) -> Self {
         let (last, first): (Vec<_>, Vec<_>) = units.iter().partition(|unit| is_production(&unit.unit.account.name));
         let waves: Vec<_> = [first, last].into_iter().filter(|units| !units.is_empty()).collect();
@@ -50,6 +55,8 @@ impl<'u, 'r> Queue<'u, 'r> {
             identity: orders.identities(&accounts, ""),
             identity_again: orders.identities(&accounts, ".again"),
             sources: orders.sources(if context.tools() == Tools::Real { units } else { &[] }, &context.vars),
+            taken,
+            images: images::lookups(orders, &taken.wanted, "apply"),
             plans: Stage {
                 title: "Planning".to_owned(),
                 is_told: true,
@@ -63,8 +70,9 @@ impl<'u, 'r> Queue<'u, 'r> {
 
     /// Every command, ready to paste.
     pub(super) fn shell_lines(&self, run: &RunFolder) -> String {
-        let stages =
-            [&self.identity, &self.sources, &self.plans].into_iter().chain(self.waves.iter().map(|wave| &wave.stage));
+        let stages = [&self.identity, &self.sources, &self.images, &self.plans]
+            .into_iter()
+            .chain(self.waves.iter().map(|wave| &wave.stage));
         let stages = stages.filter(|stage| !stage.lanes.is_empty()).map(Stage::shell_lines);
         let folder = format!("mkdir -p -m 700 {}\n", process::quoted(&run.plans().to_string_lossy()));
         std::iter::once(folder).chain(stages).collect::<Vec<_>>().join("\n")
