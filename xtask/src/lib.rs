@@ -13,6 +13,7 @@ pub mod tasks;
 pub mod tools;
 
 use std::ffi::OsString;
+use std::process::ExitCode;
 
 use clap::Parser;
 
@@ -20,6 +21,20 @@ use crate::cli::{Cli, Command, Format};
 use crate::model::{Exit, Failure, Failures};
 use crate::report::screen::{Color, Screen, Volume};
 use crate::tasks::context::Context;
+
+/// All of a program: this process's arguments in, its exit code out.
+pub fn main() -> ExitCode {
+    // A panic is a bug of ours: say so in a line that can be reported, instead of a trace that frightens.
+    std::panic::set_hook(Box::new(|panic| {
+        use std::io::Write;
+        let _ = writeln!(
+            std::io::stderr(),
+            "error: a bug in xtask: {panic}\nhint: nothing more is started; please report this line"
+        );
+    }));
+    let exit = std::panic::catch_unwind(|| run(std::env::args_os().collect()));
+    ExitCode::from(exit.map_or(70, |exit| exit.0))
+}
 
 /// Runs one command line and gives the exit code; everything that there is to say has been said by then.
 pub fn run(args: Vec<OsString>) -> Exit {
@@ -60,6 +75,7 @@ fn dispatch(context: &Context, command: Command) -> Result<Exit, Failures> {
         Command::BumpTags(args) => tasks::bump_tags::run(context, &args),
         Command::ApplyAll(args) => tasks::apply_all::run(context, &args),
         Command::Rehearse(args) => tasks::rehearse::run(context, &args),
+        Command::Adopt(args) => tasks::adopt::run(context, &args),
         Command::Identity => tasks::identity::run(context),
         Command::Guard(args) => tasks::hidden::guard(args),
         Command::Relay(args) => tasks::hidden::relay(&args),

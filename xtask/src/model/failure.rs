@@ -121,6 +121,20 @@ impl Failure {
         self
     }
 
+    /// The same once more. The errors underneath become lines of detail.
+    #[must_use]
+    pub fn again(&self) -> Self {
+        let causes = self.source.iter().flat_map(|source| source.chain()).map(|cause| format!("caused by: {cause}"));
+        Self {
+            kind: self.kind,
+            what: self.what.clone(),
+            at: self.at.clone(),
+            details: self.details.iter().cloned().chain(causes).collect(),
+            hints: self.hints.clone(),
+            source: None,
+        }
+    }
+
     /// Adds the error underneath.
     #[must_use]
     pub fn because(mut self, source: impl Into<anyhow::Error>) -> Self {

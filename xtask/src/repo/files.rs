@@ -117,6 +117,11 @@ impl Files {
         path.strip_prefix(&self.root).unwrap_or(path).display().to_string()
     }
 
+    /// The path of a file that [`Files::name`] gave this name.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.root.join(name)
+    }
+
     /// The bytes of a file, read once.
     pub fn bytes(&self, path: &Path) -> Result<Arc<[u8]>, Fault> {
         if let Some(bytes) = self.overlay.get(path) {
@@ -146,6 +151,11 @@ impl Files {
     /// A file of HCL, parsed once.
     pub fn hcl(&self, path: &Path) -> Result<Arc<Source>, Fault> {
         self.parsed.get(path, || self.bytes(path).and_then(|bytes| parse::parse(&self.name(path), path, bytes)))
+    }
+
+    /// The paths of all files that have been read.
+    pub(super) fn read_so_far(&self) -> Vec<PathBuf> {
+        self.bytes.entries().into_iter().map(|(path, _)| path).collect()
     }
 
     /// The files of HCL below the root that have been read, by name.

@@ -1,14 +1,18 @@
 //! JSON with lines: what serde_json can't tell is where in the file something stands.
 
+use std::ops::Range;
+
 use serde_json::Value as Checked;
 
-/// A value and the line that it starts in, from 1.
+/// A value and where it stands.
 #[derive(Clone, Debug)]
 pub struct Node {
     /// The value.
     pub value: Value,
-    /// The line, from 1.
+    /// The line that it starts in, from 1.
     pub line: usize,
+    /// The bytes of it in the text, with its quotes if it has some; a byte order mark counts.
+    pub span: Range<usize>,
 }
 
 /// A JSON value. Numbers keep their spelling.
@@ -47,6 +51,7 @@ pub struct Error {
 
 /// Reads a document. serde_json decides what is valid (and how deep it may be nested); this adds the lines.
 pub fn parse(text: &str) -> Result<Node, Error> {
+    let whole = text;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     serde_json::from_str::<Checked>(text).map_err(|error| {
         let (line, column) = (error.line(), error.column());
@@ -54,7 +59,7 @@ pub fn parse(text: &str) -> Result<Node, Error> {
         let what = what.strip_suffix(&format!(" at line {line} column {column}")).unwrap_or(&what).to_owned();
         Error { what, line: line.max(1), column: column.max(1) }
     })?;
-    Ok(Scan { text, at: 0, line: 1 }.node())
+    Ok(Scan { text: whole, at: whole.len() - text.len(), line: 1 }.node())
 }
 
 /// Goes through text that is known to be valid.
@@ -79,7 +84,7 @@ impl<'t> Scan<'t> {
 
     fn node(&mut self) -> Node {
         self.skip();
-        let line = self.line;
+        let (line, start) = (self.line, self.at);
         let value = match self.byte() {
             b'{' => Value::Object(self.many(b'}', |scan| {
                 let line = scan.line;
@@ -95,7 +100,7 @@ impl<'t> Scan<'t> {
                 digits => Value::Number(digits.to_owned()),
             },
         };
-        Node { value, line }
+        Node { value, line, span: start..self.at }
     }
 
     fn many<T>(&mut self, close: u8, one: impl Fn(&mut Self) -> T) -> Vec<T> {
@@ -142,6 +147,7 @@ mod tests {
         let Value::Array(items) = &entries[0].node.value else { panic!("an array") };
         assert_eq!(items[1].line, 3);
         assert!(matches!(&items[1].value, Value::Number(digits) if digits == "2.50"));
+        assert_eq!((items[0].span.clone(), entries[0].node.span.clone()), (10..11, 9..19));
         assert_eq!((entries[1].key.as_str(), entries[1].line), ("b\"é", 4));
         let Value::Object(inner) = &entries[1].node.value else { panic!("an object") };
         assert_eq!((inner[0].line, inner[0].node.line), (4, 5));

@@ -82,12 +82,29 @@ fn candidates(top: &Path) -> Vec<(PathBuf, &'static str)> {
     found
 }
 
-/// The pins in one file. What is only used, compared or commented out is none.
+/// The pins in one file.
 fn scan(file: &str, bytes: &[u8], key: &'static str) -> Vec<OutsidePin> {
     let image = match file.rsplit('/').next() {
         Some(name) if name.contains("kaniko") => ImageName::Kaniko,
         _ => ImageName::DeployRunner,
     };
+    let pin = |Word { line, value, span }| OutsidePin { file: file.to_owned(), line, key, image, value, span };
+    words(bytes, key).into_iter().map(pin).collect()
+}
+
+/// A word that a name is given for its value.
+#[derive(Debug)]
+pub(super) struct Word {
+    /// The line, from 1.
+    pub(super) line: usize,
+    /// What it says, if it could be a tag.
+    pub(super) value: Option<String>,
+    /// The bytes of it, without quotes.
+    pub(super) span: Range<usize>,
+}
+
+/// The values that a name is given in a script or a file of CI. What is only used, compared or commented out is none.
+pub(super) fn words(bytes: &[u8], key: &str) -> Vec<Word> {
     let mut found = Vec::new();
     let mut start = 0;
     // In a list of names and values the value follows in a line of its own.
@@ -103,7 +120,7 @@ fn scan(file: &str, bytes: &[u8], key: &'static str) -> Vec<OutsidePin> {
                 let said = std::str::from_utf8(&line[span.clone()]).unwrap_or_default();
                 let value = said.parse::<Tag>().ok().map(|tag| tag.to_string());
                 let span = start + span.start..start + span.end;
-                found.push(OutsidePin { file: file.to_owned(), line: n + 1, key, image, value, span });
+                found.push(Word { line: n + 1, value, span });
             }
         }
         start += line.len();
@@ -169,7 +186,7 @@ fn value_after(line: &[u8], at: usize, end: usize) -> Option<Range<usize>> {
 }
 
 /// The bytes of a file with other values at these places.
-pub fn replaced(bytes: &[u8], edits: &[(Range<usize>, String)]) -> Vec<u8> {
+pub(super) fn replaced(bytes: &[u8], edits: &[(Range<usize>, String)]) -> Vec<u8> {
     let mut edits = edits.to_vec();
     edits.sort_by_key(|(span, _)| span.start);
     let mut replaced = bytes.to_vec();

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use super::data;
+use super::files::Files;
 use super::hcl::{Origin, Value, splice};
 use crate::model::Place;
 
@@ -12,30 +14,50 @@ pub struct Pin {
     pub file: String,
     /// The line, from 1.
     pub line: usize,
-    /// The name in front of it.
+    /// The name in front of it; in files of data the whole way to it: `images.0.tag`.
     pub key: String,
-    /// The bytes of the literal with its quotes, in the raw file, a byte order mark included.
+    /// The bytes of it in the raw file, a byte order mark counted and quotes included, but those of a plain word.
     pub span: Range<usize>,
     /// What it says.
     pub value: String,
-    /// Whether it stands in a `locals` block.
-    pub in_locals: bool,
+    /// How it is written.
+    pub form: Form,
+}
+
+/// How a pin is written, which decides how another value is put in its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// A literal of HCL.
+    Hcl,
+    /// A string of JSON.
+    Json,
+    /// A string of YAML, quoted or not.
+    Yaml,
+    /// A plain word in a script or in a file of CI; the span leaves quotes out.
+    Word,
 }
 
 impl Pin {
-    /// The pin that a value comes from, if it comes from a plain string.
-    pub fn of(value: &Value) -> Option<Self> {
-        let Origin::Literal(span) = value.origin.first() else { return None };
+    /// The pin that a value comes from, if it comes from a plain string in a file.
+    pub fn of(value: &Value, files: &Files) -> Option<Self> {
         let text = value.as_str()?;
-        let (key, in_locals) = splice::key_at(&span.source.body, &span.range).unwrap_or_default();
-        Some(Self {
-            file: span.source.name.clone(),
-            line: span.source.line(span.range.start),
-            key: key.to_owned(),
-            span: span.range.clone(),
-            value: text.to_owned(),
-            in_locals,
-        })
+        match value.origin.first() {
+            Origin::Literal(span) => Some(Self {
+                file: span.source.name.clone(),
+                line: span.source.line(span.range.start),
+                key: splice::key_at(&span.source.body, &span.range).unwrap_or_default().to_owned(),
+                span: span.range.clone(),
+                value: text.to_owned(),
+                form: Form::Hcl,
+            }),
+            Origin::Datum { file, line, span } => {
+                // What was converted to a string on the way is none in the file.
+                let (form, key) = data::string_at(files, file, span).filter(|found| found.value == text)?.place();
+                let (file, line, span, value) = (file.to_string(), *line, span.clone(), text.to_owned());
+                Some(Self { file, line, key, span, value, form })
+            }
+            _ => None,
+        }
     }
 
     /// The place, for messages.

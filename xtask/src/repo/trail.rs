@@ -36,7 +36,7 @@ impl Trail {
         let mut left = LONGEST;
         let mut trail = follow(&value.origin, &mut left);
         // Data has no expression of its own, so the value stands for it.
-        if let (Origin::Data { .. }, Some(last), Some(text)) =
+        if let (Origin::Data { .. } | Origin::Datum { .. }, Some(last), Some(text)) =
             (value.origin.first(), trail.hops.last_mut(), value.as_str())
         {
             last.expression = format!("{text:?}");
@@ -72,9 +72,9 @@ fn follow(origin: &Origin, left: &mut usize) -> Trail {
                 trail.from.push(from);
             }
         }
-        Origin::Data { file, line } => {
-            let place = Place { line: *line, ..Place::file(&**file) };
-            push(Hop { place, expression: String::new() });
+        Origin::Data { .. } | Origin::Datum { .. } => {
+            let place = origin.place();
+            push(Hop { place: place.unwrap_or_else(|| Place::file("")), expression: String::new() });
         }
         Origin::Via { .. } | Origin::Made => {}
     }

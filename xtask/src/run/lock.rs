@@ -23,7 +23,8 @@ impl RunLock {
         }
         // The folder of our state ignores itself.
         let ignore = path.with_file_name(".gitignore");
-        if !ignore.exists() {
+        // On a full disk it may have been made without its only line.
+        if !fs::metadata(&ignore).is_ok_and(|found| found.len() > 0) {
             fs::write(&ignore, "*\n")
                 .map_err(|error| refuse("cannot write to the folder for this repository's state").because(error))?;
         }

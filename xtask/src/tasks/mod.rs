@@ -1,6 +1,7 @@
 //! One file, one subcommand, read top to bottom as a story. Tasks join what the repository says and what the tools can do
 //! into a queue, and hand it to the executor.
 
+pub mod adopt;
 pub mod apply_all;
 pub mod build_images;
 pub mod bump_tags;

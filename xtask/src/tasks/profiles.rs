@@ -1,6 +1,6 @@
 //! Which profile gives credentials for an account: joins the options, the settings, and the AWS config file.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::PathBuf;
 
@@ -37,6 +37,11 @@ impl Profiles {
     /// The profile of an account.
     pub fn of(&self, account: &Account, region: Option<&Region>, settings: &Settings) -> Result<Profile, Failure> {
         profile::choose(account, region, &self.overrides, settings, &self.config.candidates(&account.id))
+    }
+
+    /// The names of all profiles in the AWS config file.
+    pub fn names(&self) -> BTreeSet<&str> {
+        self.config.names().collect()
     }
 
     /// Options for accounts that this repository doesn't have: a typing mistake must not go unseen.

@@ -153,10 +153,11 @@ fn build_stand_ins(context: &Context) -> anyhow::Result<PathBuf> {
         manifest.display()
     );
     let cargo = context.vars.get("CARGO".as_ref() as &std::ffi::OsStr).cloned().unwrap_or_else(|| "cargo".into());
+    // Where the crate is built by a profile of its own, the stand-ins' workspace need not know that profile.
     let release = profile_folder.ends_with("release").then_some("--release");
+    let built = target.join(if release.is_some() { "release" } else { "debug" }).join("xtask-standin");
     let shell = Shell::new()?;
-    let already = profile_folder.join("xtask-standin").exists();
-    if !already {
+    if !built.exists() {
         context.screen.say(Tone::Plain, "Building", "the stand-ins (once)");
     }
     let command = cmd!(
@@ -164,7 +165,7 @@ fn build_stand_ins(context: &Context) -> anyhow::Result<PathBuf> {
         "{cargo} build --quiet --bin xtask-standin --manifest-path {manifest} --target-dir {target} {release...}"
     );
     command.quiet().run().context("the stand-ins could not be built")?;
-    Ok(profile_folder.join("xtask-standin"))
+    Ok(built)
 }
 
 /// Copies what git would track: hidden build output, caches and ignored files stay behind.

@@ -56,6 +56,11 @@ impl AwsConfig {
         config
     }
 
+    /// The names of all profiles.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.profiles.keys().map(String::as_str)
+    }
+
     /// The profiles that lead into an account, sorted by name.
     pub fn candidates(&self, account: &AccountId) -> Vec<ProfileCandidate> {
         let candidate = |(name, section): (&String, &Section)| {

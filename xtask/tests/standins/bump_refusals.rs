@@ -34,7 +34,7 @@ fn wrong_credentials_prove_no_image() {
 }
 
 #[test]
-fn unit_with_a_tag_of_its_own_is_named_with_its_line() {
+fn unit_whose_own_tag_is_worked_out_is_named_with_its_line() {
     let sandbox = Sandbox::new();
     let file = format!("{}/terragrunt.hcl", unit("stage"));
     let overriding = "
@@ -42,7 +42,7 @@ inputs = {
   terraform_planner_config = {
     container_image = {
       docker_image = \"100000000002.dkr.ecr.us-east-1.amazonaws.com/ecs-deploy-runner\"
-      docker_tag   = \"v0.49.0\"
+      docker_tag   = format(\"v0.%d.0\", 49)
     }
   }
 }

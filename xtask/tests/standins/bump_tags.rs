@@ -4,7 +4,7 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::Path;
 
-use super::sandbox::{Sandbox, files_below};
+use super::sandbox::{ACCOUNTS, Sandbox, files_below, unit};
 
 /// A sandbox in whose ECR `v1.3.0` of both images is.
 fn built() -> Sandbox {
@@ -125,7 +125,20 @@ fn offline_asks_nobody() {
 fn json_tells_what_changed_and_where() {
     let sandbox = Sandbox::new();
     let json = sandbox.xtask(["bump-tags", "v1.3.0", "--offline", "--format=json"]).run().exits(0).json();
-    let change = |line: u32, key: &str| serde_json::json!({ "file": "common.hcl", "line": line, "key": key, "from": "v0.52.1", "to": "v1.3.0" });
-    let changes = [change(23, "deploy_runner_container_image_tag"), change(25, "kaniko_container_image_tag")];
-    assert_eq!(json, serde_json::json!({ "schema": 1, "changes": changes, "already": [] }));
+    let all: Vec<_> = ACCOUNTS.iter().map(|(name, _)| unit(name)).collect();
+    let change = |line: u32, key: &str, image: &str, decides: &[String]| {
+        serde_json::json!({
+            "file": "common.hcl", "line": line, "key": key, "from": "v0.52.1", "to": "v1.3.0", "images": [image],
+            "decides": decides,
+        })
+    };
+    let changes = [
+        change(23, "deploy_runner_container_image_tag", "deploy-runner", &all),
+        change(25, "kaniko_container_image_tag", "kaniko", &[unit("shared")]),
+    ];
+    let none: [u8; 0] = [];
+    let expected = serde_json::json!({
+        "schema": 1, "changes": changes, "already": none, "also": none, "left": none, "unproven": none, "outside": none,
+    });
+    assert_eq!(json, expected);
 }

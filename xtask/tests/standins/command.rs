@@ -20,6 +20,9 @@ pub(super) struct Xtask<'a> {
     vars: BTreeMap<OsString, OsString>,
     cwd: PathBuf,
     stdout: Option<PipeWriter>,
+    /// What is started in its place, and starts it.
+    through: Vec<OsString>,
+    uid: Option<u32>,
 }
 
 impl<'a> Xtask<'a> {
@@ -32,7 +35,7 @@ impl<'a> Xtask<'a> {
             ("XTASK_REHEARSAL", sandbox.world()),
         ];
         let vars = vars.into_iter().map(|(name, path)| (name.into(), path.into())).collect();
-        Self { sandbox, args: Vec::new(), vars, cwd: sandbox.repo(), stdout: None }
+        Self { sandbox, args: Vec::new(), vars, cwd: sandbox.repo(), stdout: None, through: Vec::new(), uid: None }
     }
 
     pub(super) fn args<A: Into<OsString>>(mut self, args: impl IntoIterator<Item = A>) -> Self {
@@ -62,6 +65,18 @@ impl<'a> Xtask<'a> {
         self
     }
 
+    /// Starts it by something else, which is given its program and arguments.
+    pub(super) fn through<A: Into<OsString>>(mut self, program: impl IntoIterator<Item = A>) -> Self {
+        self.through = program.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Starts it as another user; only root may.
+    pub(super) fn by_user(mut self, uid: u32) -> Self {
+        self.uid = Some(uid);
+        self
+    }
+
     /// Runs it to its end.
     pub(super) fn run(self) -> Said {
         self.start().finish()
@@ -69,8 +84,19 @@ impl<'a> Xtask<'a> {
 
     /// Starts it.
     pub(super) fn start(self) -> Running {
-        let mut command = Command::new(XTASK);
-        command.args(&self.args).current_dir(&self.cwd).env_clear().envs(&self.vars).stdin(Stdio::null());
+        let mut argv = self.through;
+        argv.push(XTASK.into());
+        let mut command = Command::new(&argv[0]);
+        if let Some(uid) = self.uid {
+            command.uid(uid);
+        }
+        command
+            .args(&argv[1..])
+            .args(&self.args)
+            .current_dir(&self.cwd)
+            .env_clear()
+            .envs(&self.vars)
+            .stdin(Stdio::null());
         command.stdout(self.stdout.map_or_else(Stdio::piped, Stdio::from)).stderr(Stdio::piped());
         without_a_terminal(&mut command);
         Running::new(command.spawn().unwrap(), self.sandbox.known())

@@ -8,9 +8,13 @@
 #![expect(clippy::disallowed_methods, reason = "a test is no part of xtask, and starts what it tests itself")]
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests too; clippy only knows the functions marked so")]
 
+mod adopt;
+mod adopted;
 mod apply_all;
 mod apply_failures;
 mod build_images;
+mod bump_killed;
+mod bump_places;
 mod bump_refusals;
 mod bump_tags;
 mod command;

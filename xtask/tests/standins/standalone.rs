@@ -65,6 +65,15 @@ fn units_of_terraform_are_listed_with_their_pins() {
 }
 
 #[test]
+fn values_of_variables_move_and_not_a_byte_besides() {
+    let sandbox = sandbox();
+    sandbox.xtask(["bump-tags", "v1.3.0", "--offline", "--unit", FOLDER]).run().exits(0).says_nothing_of("Also");
+    let expected = TFVARS.replace("v0.52.1", "v1.3.0");
+    assert_eq!(sandbox.read(&format!("{FOLDER}/terraform.tfvars")), expected);
+    assert!(sandbox.read("common.hcl").contains("\"v0.52.1\""), "nobody asked for that");
+}
+
+#[test]
 fn apply_all_names_what_it_leaves_out_and_refuses_what_it_cannot_apply() {
     let sandbox = sandbox();
     sandbox.edit("common.hcl", r#""v0.52.1""#, r#""v1.3.0""#);

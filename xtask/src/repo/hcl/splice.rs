@@ -88,16 +88,15 @@ pub fn literal_at<'b>(body: &'b Body, span: &Range<usize>) -> Option<&'b str> {
     }
 }
 
-/// The innermost key in front of the literal at this span, and whether it belongs to a `locals` block.
-pub fn key_at<'b>(body: &'b Body, span: &Range<usize>) -> Option<(&'b str, bool)> {
+/// The innermost key in front of the literal at this span.
+pub fn key_at<'b>(body: &'b Body, span: &Range<usize>) -> Option<&'b str> {
     for (name, attribute) in &body.attributes {
         if holds(&attribute.value, span) {
-            return Some((nested_key(&attribute.value, span).unwrap_or(name), false));
+            return Some(nested_key(&attribute.value, span).unwrap_or(name));
         }
     }
     let block = body.blocks.iter().find(|block| block.span.start <= span.start && span.end <= block.span.end)?;
-    let (key, inside) = key_at(&block.body, span)?;
-    Some((key, inside || block.kind == "locals"))
+    key_at(&block.body, span)
 }
 
 fn holds(expr: &Expr, span: &Range<usize>) -> bool {

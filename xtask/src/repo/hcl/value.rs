@@ -1,6 +1,7 @@
 //! What an expression evaluates to, and where it came from.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -62,6 +63,15 @@ pub enum Origin {
         /// The line, from 1; `None` is the whole file.
         line: Option<usize>,
     },
+    /// A value in a file of data.
+    Datum {
+        /// The file as people should read it.
+        file: Arc<str>,
+        /// The line, from 1.
+        line: usize,
+        /// The bytes of it in the file, with its quotes if it has some: a string with this origin may be a pin too.
+        span: Range<usize>,
+    },
     /// Worked out by this expression from those inputs.
     Computed {
         /// The expression.
@@ -105,6 +115,7 @@ impl Origin {
         match self.first() {
             Self::Literal(span) | Self::Computed { span, .. } => Some(span.place()),
             Self::Data { file, line } => Some(Place { line: *line, ..Place::file(&**file) }),
+            Self::Datum { file, line, .. } => Some(Place::line(&**file, *line)),
             Self::Via { .. } | Self::Made => None,
         }
     }
@@ -152,7 +163,7 @@ impl Value {
             Origin::Literal(at) | Origin::Computed { span: at, .. } | Origin::Via { span: at, .. } => {
                 at.range == span.range && Arc::ptr_eq(&at.source, &span.source)
             }
-            Origin::Data { .. } | Origin::Made => false,
+            Origin::Data { .. } | Origin::Datum { .. } | Origin::Made => false,
         };
         if !made_there {
             self.origin = Origin::Via { span, of: Rc::new(self.origin) };

@@ -21,10 +21,12 @@ pub(super) fn decider(evaluator: &Evaluator<'_>, container: Container, problems:
     };
     let expression = match value.origin.first() {
         Origin::Literal(span) | Origin::Computed { span, .. } => span.excerpt(),
-        Origin::Data { .. } | Origin::Via { .. } | Origin::Made => value.as_str().unwrap_or_default().to_owned(),
+        Origin::Data { .. } | Origin::Datum { .. } | Origin::Via { .. } | Origin::Made => {
+            value.as_str().unwrap_or_default().to_owned()
+        }
     };
     let place = value.origin.place();
-    let (pin, trail) = (Pin::of(&value), Trail::of(&value));
+    let (pin, trail) = (Pin::of(&value, evaluator.files), Trail::of(&value));
     let is_text = value.as_str().is_some();
     let tag = parsed::<Tag>(value);
     if let (true, Known::Unknown(why)) = (is_text, &tag) {

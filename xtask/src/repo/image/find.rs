@@ -99,6 +99,11 @@ fn mapped(evaluator: &Evaluator<'_>, value: &Value) -> Vec<(Option<ImageName>, C
 
 /// Maps with an image and a tag anywhere else.
 fn hidden(value: &Value, way: &[&str], found: &mut Vec<(Option<ImageName>, Container)>) {
+    if let Kind::List(items) = &value.kind {
+        for (at, item) in items.iter().enumerate().filter(|_| way.len() < DEEPEST) {
+            hidden(item, &[way, &[at.to_string().as_str()]].concat(), found);
+        }
+    }
     let Kind::Map(map) = &value.kind else { return };
     if map.entries.contains_key("docker_image") && map.entries.contains_key("docker_tag") {
         let input = format!("{}.docker_tag", way.join("."));

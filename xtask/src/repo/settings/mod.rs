@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 pub use read::{KEYS, read};
-pub use write::set;
+pub use write::{set, set_in};
 
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 

@@ -1,38 +1,34 @@
 //! Writes one setting into the text of a `Cargo.toml` and leaves everything else as it is.
 
-use toml_edit::{DocumentMut, Item, Table, TableLike, Value};
+use toml_edit::{DocumentMut, Item, Value};
 
 use super::KEYS;
 use crate::model::Failure;
+use crate::repo::toml;
+
+/// Where the settings are.
+const PATH: [&str; 3] = ["workspace", "metadata", "xtask"];
 
 /// The text with one setting changed or added; `key` is one of [`KEYS`] or `profiles.ACCOUNT`.
 ///
 /// Comments, order and everything else stay. A table that is missing is added at the end.
 pub fn set(text: &str, file: &str, key: &str, value: impl Into<Value>) -> Result<String, Failure> {
+    toml::change(text, file, |document| set_in(document, file, key, value))
+}
+
+/// The same in a document.
+pub fn set_in(document: &mut DocumentMut, file: &str, key: &str, value: impl Into<Value>) -> Result<(), Failure> {
     let cannot = |why: &str| Failure::refused(format!("cannot set `{key}` in `{file}`: {why}")).in_file(file);
-    let (mark, plain) = match text.strip_prefix('\u{feff}') {
-        Some(rest) => ("\u{feff}", rest),
-        None => ("", text),
-    };
-    // toml_edit writes `\n`, so CRLF is put back afterwards.
-    let crlf = plain.contains("\r\n");
-    let unix = plain.replace("\r\n", "\n");
-    if crlf && unix.replace('\n', "\r\n") != plain {
-        return Err(cannot("its line ends are mixed"));
-    }
-    let mut document: DocumentMut =
-        unix.parse().map_err(|error| cannot("it is not valid TOML").because(anyhow(error)))?;
     let (group, name) = match key.split_once('.') {
         Some(("profiles", account)) if !account.is_empty() => (Some("profiles"), account),
         None if KEYS.contains(&key) && key != "profiles" => (None, key),
         _ => return Err(cannot("there is no such setting")),
     };
-    let mut table: &mut dyn TableLike = document.as_table_mut();
-    for part in ["workspace", "metadata", "xtask"].into_iter().chain(group) {
-        let implicit = part != "xtask" && part != "profiles";
-        let item = table.entry(part).or_insert_with(|| new_table(implicit));
-        table = item.as_table_like_mut().ok_or_else(|| cannot(&format!("`{part}` is not a table")))?;
-    }
+    let table = toml::table(document, file, &PATH, "")?;
+    let table = match group {
+        None => table,
+        Some(_) => toml::table(document, file, &[PATH[0], PATH[1], PATH[2], "profiles"], "")?,
+    };
     let mut value = value.into();
     match table.get_mut(name).and_then(Item::as_value_mut) {
         Some(old) => {
@@ -43,18 +39,7 @@ pub fn set(text: &str, file: &str, key: &str, value: impl Into<Value>) -> Result
             table.insert(name, Item::Value(value));
         }
     }
-    let written = document.to_string();
-    Ok(format!("{mark}{}", if crlf { written.replace('\n', "\r\n") } else { written }))
-}
-
-fn anyhow(error: toml_edit::TomlError) -> anyhow::Error {
-    anyhow::Error::msg(error.message().to_owned())
-}
-
-fn new_table(implicit: bool) -> Item {
-    let mut table = Table::new();
-    table.set_implicit(implicit);
-    Item::Table(table)
+    Ok(())
 }
 
 #[cfg(test)]

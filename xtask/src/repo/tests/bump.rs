@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::{Tree, fixture, open, texts};
 use crate::model::{Exit, Failures, ImageName, Tag};
-use crate::repo::{Bump, Repository, plan_bump};
+use crate::repo::{Bump, Repository, Request, plan_bump};
 
 const ACCOUNTS: (&str, &str) = ("accounts.json", r#"{"dev": "100000000004", "prod": "100000000006"}"#);
 const DEV: &str = "dev/us-east-1/mgmt/ecs-deploy-runner/terragrunt.hcl";
@@ -18,7 +18,7 @@ const KANIKO: ImageName = ImageName::Kaniko;
 fn plan(repo: &Repository, wanted: &[(ImageName, &str)]) -> Result<Bump, Failures> {
     let wanted: BTreeMap<ImageName, Tag> =
         wanted.iter().map(|(image, tag)| (*image, tag.parse().expect("a tag"))).collect();
-    plan_bump(repo, &wanted)
+    plan_bump(repo, &Request { old_module: true, ..Request::for_all(repo, wanted) })
 }
 
 fn refused(repo: &Repository, wanted: &[(ImageName, &str)]) -> String {
@@ -80,35 +80,28 @@ fn a_tag_that_is_there_already_needs_no_edit() {
 }
 
 #[test]
-fn a_unit_that_redefines_the_tag_keeps_everything_from_being_changed() {
+fn a_unit_that_redefines_the_tag_is_changed_where_it_does() {
     let tree = fixture("override");
-    let repo = tree.open();
-    let text = refused(&repo, &[(RUNNER, "v1.3.0")]);
-    let file = "Stage-QA/us-east-1/mgmt/ecs-deploy-runner/terragrunt.hcl";
-    let expected = format!(
-        "cannot change the tag of image `deploy-runner` in `Stage-QA/us-east-1/mgmt/ecs-deploy-runner`: \
-         it comes from `deploy_runner_container_image_tag` in `{file}`, not from the locals of `common.hcl`\n  \
-         --> {file}:5\n  it is the tag of terraform_planner_config and terraform_applier_config\nhint: "
-    );
-    assert!(text.starts_with(&expected), "{text}");
-    assert_eq!(text.matches("cannot change").count(), 1, "{text}");
+    let bump = plan(&tree.open(), &[(RUNNER, "v1.3.0")]).expect("it is planned");
+    let changes: Vec<_> = bump.changes().map(|change| (change.pin.place().to_string(), change.from.as_str())).collect();
+    let own = "Stage-QA/us-east-1/mgmt/ecs-deploy-runner/terragrunt.hcl:5".to_owned();
+    assert_eq!(changes, [(own, "v0.51.8"), ("common.hcl:2".to_owned(), "v0.49.1")]);
 }
 
 #[test]
-fn every_unit_whose_tag_is_decided_elsewhere_is_named_with_the_line() {
+fn every_unit_whose_tag_is_no_plain_string_is_named_with_the_line() {
     let common =
         "locals {\n  deploy_runner_container_image_tag = \"v1\"\n  major = \"1\"\n  other = \"v${local.major}\"\n}\n";
     for (tag, why) in [
-        ("\"v1\"", "it comes from `docker_tag` in"),
         ("\"v${local.common.locals.major}\"", "it comes from `\"v${local.common.locals.major}\"`, which is not"),
         ("local.common.locals.other", "it comes from `\"v${local.major}\"`, which is not a plain string"),
-        ("lower(local.common.locals.deploy_runner_container_image_tag)", "it comes from `lower("),
+        ("upper(local.common.locals.deploy_runner_container_image_tag)", "it comes from `upper("),
         ("dependency.x.outputs.tag", "it is unknown: `dependency.x.outputs.tag` is an output of another unit"),
         ("run_cmd(\"x\")", "it is unknown: `run_cmd` runs a program"),
     ] {
         let files = [ACCOUNTS, ("common.hcl", common), (DEV, &unit(TAG, TAG)), (PROD, &unit(TAG, tag))];
         let text = refused(&Tree::new(&files).open(), &[(RUNNER, "v2")]);
-        assert!(text.contains(why) && text.contains("in `prod/"), "{tag}: {text}");
+        assert!(text.contains(why) && text.contains("in prod/"), "{tag}: {text}");
         assert!(text.contains(&format!("--> {PROD}:6")) || text.contains("--> common.hcl:4"), "{tag}: {text}");
     }
 }
@@ -146,6 +139,11 @@ fn an_edit_that_would_not_reach_a_unit_is_refused() {
     let text = refused(&repo, &[(RUNNER, "v2")]);
     let what = "with the change, image `deploy-runner` in `dev/us-east-1/mgmt/ecs-deploy-runner` would not get";
     assert!(text.starts_with(what), "{text}");
+    assert!(
+        text.contains("expected  v2\n  found     v0   terraform_applier_config\n")
+            && text.contains(&format!("--> {DEV}:")),
+        "{text}"
+    );
 }
 
 #[test]
@@ -155,7 +153,8 @@ fn one_pin_for_both_images_moves_both_or_none() {
     );
     let repo = Tree::new(&[ACCOUNTS, COMMON, (DEV, &unit(TAG, TAG).replace("inputs = {", &builder))]).open();
     let text = refused(&repo, &[(KANIKO, "v2")]);
-    assert!(text.contains("image `deploy-runner` in"), "{text}");
+    assert!(text.starts_with("the change would also change image `deploy-runner` in"), "{text}");
+    assert!(text.contains("--> common.hcl:2\n  expected  v1\n  found     v2\n"), "{text}");
     let text = refused(&repo, &[(KANIKO, "v2"), (RUNNER, "v3")]);
     assert!(text.starts_with("`deploy_runner_container_image_tag` decides the tag of both images"), "{text}");
     assert_eq!(plan(&repo, &[(KANIKO, "v2"), (RUNNER, "v2")]).expect("both").edits.len(), 1);
@@ -163,10 +162,22 @@ fn one_pin_for_both_images_moves_both_or_none() {
 
 #[test]
 fn a_file_outside_the_repository_is_not_changed() {
-    let tree = Tree::new(&[("common.hcl", COMMON.1), ("live/accounts.json", ACCOUNTS.1)]);
+    let files = [("common.hcl", COMMON.1), ("live/accounts.json", ACCOUNTS.1), ("live/.git/HEAD", "")];
+    let tree = Tree::new(&files);
     tree.write(&format!("live/{DEV}"), unit(TAG, TAG).as_bytes());
     let text = refused(&open(&tree.path().join("live")).expect("it opens"), &[(RUNNER, "v2")]);
     assert!(text.contains("which lies outside the repository"), "{text}");
+    // Above what is opened, but in the same checkout, it is inside.
+    std::fs::remove_dir_all(tree.path().join("live/.git")).expect("it is removed");
+    let bump = plan(&open(&tree.path().join("live")).expect("it opens"), &[(RUNNER, "v2")]).expect("it is planned");
+    assert_eq!(bump.edits[0].path, tree.path().canonicalize().expect("it exists").join("common.hcl"));
+    assert!(bump.diff().starts_with("--- a/../common.hcl\n"), "{}", bump.diff());
+    // A link that leads out of the checkout is followed by terragrunt, and never written through.
+    let outside = Tree::new(&[COMMON]);
+    let tree = Tree::new(&[ACCOUNTS, (DEV, &unit(TAG, TAG))]);
+    std::os::unix::fs::symlink(outside.path().join("common.hcl"), tree.path().join("common.hcl")).expect("a link");
+    let text = refused(&tree.open(), &[(RUNNER, "v2")]);
+    assert!(text.contains("it comes from `common.hcl`, which lies outside the repository"), "{text}");
 }
 
 #[test]

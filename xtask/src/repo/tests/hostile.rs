@@ -101,7 +101,7 @@ fn spoilt_files_are_answered_and_never_panic() {
 fn answered(path: &Path) {
     if let Ok(repo) = Repository::open(path) {
         let wanted = [(crate::model::ImageName::DeployRunner, "v9".parse().expect("a tag"))].into();
-        let _ = crate::repo::plan_bump(&repo, &wanted).map(|bump| bump.diff());
+        let _ = crate::repo::plan_bump(&repo, &crate::repo::Request::for_all(&repo, wanted)).map(|bump| bump.diff());
         let _ = repo.all_problems().map(ToString::to_string).collect::<String>();
     }
 }

@@ -1,6 +1,8 @@
 //! The repository as a whole, on small trees and on the fixtures under `tests/fixtures`.
 
 mod bump;
+mod bump_selection;
+mod bump_shapes;
 mod evaluator;
 mod fixtures;
 mod hostile;
@@ -11,6 +13,7 @@ mod pins;
 mod redirections;
 mod shapes;
 mod splice;
+mod splice_property;
 mod standalone;
 mod standalone_units;
 

@@ -40,7 +40,7 @@ fn strings<'e>(expr: &'e Expr, found: &mut Vec<&'e Expr>) {
     }
 }
 
-fn strings_of(body: &Body) -> Vec<&Expr> {
+pub(super) fn strings_of(body: &Body) -> Vec<&Expr> {
     let mut found = Vec::new();
     body.attributes.values().for_each(|attribute| strings(&attribute.value, &mut found));
     body.blocks.iter().for_each(|block| found.extend(strings_of(&block.body)));

@@ -65,7 +65,7 @@ fn standalone_units_in_all_their_shapes_are_read() {
         (
             "standalone-order",
             &["runner in 100000000006 100000000006 us-east-1: \
-               ecs-deploy-runner:v0.5.0 by no pin | kaniko:v0.6.0 by no pin"],
+               ecs-deploy-runner:v0.5.0 by runner/9.auto.tfvars.json:3 | kaniko:v0.6.0 by runner/9.auto.tfvars.json:2"],
         ),
         (
             "standalone-unknown",

@@ -2,6 +2,7 @@
 //! YAML 1.2 with the booleans of 1.1, see <https://github.com/zclconf/go-cty-yaml/blob/main/resolve.go>.
 
 mod scalar;
+mod written;
 
 use std::collections::HashMap;
 
@@ -9,6 +10,7 @@ use saphyr_parser::{Event, Marker, Parser, ScalarStyle, ScanError, Span, StrInpu
 
 use super::json::{Entry, Error as Wrong, Node, Value};
 use scalar::{key, scalar};
+use written::Written;
 
 /// How deep a document may be nested.
 const DEEPEST: usize = 128;
@@ -50,9 +52,16 @@ fn unclear(what: &str, at: &Marker) -> Error {
 
 /// Reads the one document of a text.
 pub fn parse(text: &str) -> Result<Node, Error> {
+    let whole = text;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut reader =
-        Reader { parser: Parser::new_from_str(text), anchors: HashMap::new(), nodes: 0, last: Marker::default() };
+    let mut reader = Reader {
+        parser: Parser::new_from_str(text),
+        written: Written::new(whole),
+        anchors: HashMap::new(),
+        nodes: 0,
+        last: Marker::default(),
+        ends: Marker::default(),
+    };
     let node = reader.document()?;
     match reader.next()? {
         (Event::StreamEnd, _) => Ok(node),
@@ -62,17 +71,20 @@ pub fn parse(text: &str) -> Result<Node, Error> {
 
 struct Reader<'t> {
     parser: Parser<'t, StrInput<'t>>,
+    written: Written<'t>,
     /// What each anchor stands for, and how many nodes that is; an anchor that is missing is still being read.
     anchors: HashMap<usize, (Node, usize)>,
     nodes: usize,
     last: Marker,
+    /// Where the last event ends.
+    ends: Marker,
 }
 
 impl<'t> Reader<'t> {
     fn next(&mut self) -> Result<(Event<'t>, Marker), Error> {
         match self.parser.next_event() {
-            Some(Ok((event, Span { start, .. }))) => {
-                self.last = start;
+            Some(Ok((event, Span { start, end }))) => {
+                (self.last, self.ends) = (start, end);
                 Ok((event, start))
             }
             Some(Err(error)) => Err(error.into()),
@@ -102,6 +114,8 @@ impl<'t> Reader<'t> {
         }
         let before = self.nodes;
         self.count(1, &at)?;
+        let style = if let Event::Scalar(_, style, ..) = &event { Some(*style) } else { None };
+        let span = self.written.span(at.index(), self.ends.index(), style);
         let (anchor, value) = match event {
             Event::Scalar(text, style, anchor, tag) => (anchor, scalar(&text, style, tag.as_deref(), &at)?),
             Event::SequenceStart(anchor, tag) => {
@@ -115,7 +129,7 @@ impl<'t> Reader<'t> {
             Event::Alias(anchor) => return self.alias(anchor, &at),
             _ => return Err(wrong(&at, "a value is missing")),
         };
-        let node = Node { value, line: at.line().max(1) };
+        let node = Node { value, line: at.line().max(1), span };
         if anchor > 0 {
             self.anchors.insert(anchor, (node.clone(), self.nodes - before));
         }

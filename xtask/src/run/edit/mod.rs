@@ -18,7 +18,7 @@ use crate::model::{Failure, Failures};
 use crate::run::folder::random_word;
 use disk::Disk;
 use journal::{Entry, Folder, Journal, sha256};
-pub use settle::{Settled, pending, refuse_if_pending, settle};
+pub use settle::{Settled, is_left, pending, refuse_if_pending, settle};
 
 /// One file to be changed.
 #[derive(Clone, Copy, Debug)]
@@ -105,8 +105,8 @@ fn checkout(root: &Path) -> PathBuf {
 fn entries(root: &Path, targets: &[Target<'_>]) -> Vec<Entry> {
     let root = fs::canonicalize(root).unwrap_or_else(|_| root.to_owned());
     let entry = |target: &Target<'_>| {
-        let name = target.path.file_name().unwrap_or_default().to_string_lossy();
-        let new = target.path.with_file_name(format!(".{name}.xtask-{}", random_word(8)));
+        // No name is too long for that, and neither terragrunt nor terraform reads what begins with a dot.
+        let new = target.path.with_file_name(format!(".xtask-edit-{}", random_word(12)));
         Entry {
             name: target.edit.name.to_owned(),
             target: target.path.strip_prefix(&root).unwrap_or(&target.path).to_owned(),

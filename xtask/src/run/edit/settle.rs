@@ -51,6 +51,11 @@ pub fn pending(root: &Path) -> Result<Option<Left>, Failure> {
     Ok(Folder::of(root).counting()?.map(Left::of))
 }
 
+/// Whether anything is left of a change, be it only what was prepared and never counted.
+pub fn is_left(root: &Path) -> bool {
+    Folder::of(root).dir.exists()
+}
+
 /// Refuses work on files of which some are new and some are not.
 pub fn refuse_if_pending(root: &Path) -> Result<(), Failure> {
     let Some(left) = pending(root)? else { return Ok(()) };

@@ -246,7 +246,7 @@ pub(in crate::repo) fn decoded(node: &json::Node, file: Option<&Arc<str>>) -> Va
 }
 
 fn origin(node: &json::Node, file: Option<&Arc<str>>) -> Origin {
-    file.map_or(Origin::Made, |file| Origin::Data { file: file.clone(), line: Some(node.line) })
+    file.map_or(Origin::Made, |file| Origin::Datum { file: file.clone(), line: node.line, span: node.span.clone() })
 }
 
 pub(super) fn abspath(call: &Arguments<'_, '_>) -> Result<Value, Stop> {

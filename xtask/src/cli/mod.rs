@@ -1,13 +1,17 @@
 //! The command line: clap's types and the help texts. Decides nothing.
 
+mod values;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::model::{AccountId, ImageName, Region, Tag};
+use crate::repo::bump::PinName;
 use crate::report::screen::Color;
 use crate::tools::terragrunt::Action;
+use values::{account_and_profile, fault, image_and_tag};
 
 /// Updates the Gruntwork ECS Deploy Runner in every account: builds its images, moves their tags, applies its units.
 #[derive(Debug, Parser)]
@@ -69,6 +73,12 @@ pub enum Allowance {
     Destroy,
     /// Move a tag although its image is not in ECR
     UnprovenImage,
+    /// Move the tags of all units that can get theirs, and leave out those that can't
+    PartialBump,
+    /// Move a tag although the unit's module is too old for its images
+    OldModule,
+    /// Overwrite files of this crate that were changed in the repository
+    LocalChanges,
 }
 
 /// How results are printed.
@@ -97,6 +107,8 @@ pub enum Command {
     ApplyAll(ApplyAll),
     /// Do all of it with stand-ins, on a sample or on a copy of this repository
     Rehearse(Rehearse),
+    /// Put this into a repository, or bring it up to date there
+    Adopt(Adopt),
     /// Prove whose credentials every account's profile gives, and do nothing more
     #[command(hide = true)]
     Identity,
@@ -144,7 +156,7 @@ pub struct BuildImages {
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  cargo xtask bump-tags v1.3.0\n  cargo xtask bump-tags --check\n  cargo xtask bump-tags v1.3.0 --set kaniko=v1.2.0"
+    after_help = "Examples:\n  cargo xtask bump-tags v1.3.0\n  cargo xtask bump-tags --check\n  cargo xtask bump-tags v1.3.0 --set kaniko=v1.2.0\n  cargo xtask bump-tags v1.3.0 --account dev"
 )]
 pub struct BumpTags {
     /// The tag to move to
@@ -157,6 +169,18 @@ pub struct BumpTags {
     /// Another tag for one image; can be given several times
     #[arg(long, value_name = "IMAGE=TAG", value_parser = image_and_tag)]
     pub set: Vec<(ImageName, Tag)>,
+    /// Only units in this account; can be given several times
+    #[arg(long, value_name = "ACCOUNT")]
+    pub account: Vec<String>,
+    /// Only this unit; can be given several times
+    #[arg(long, value_name = "PATH")]
+    pub unit: Vec<String>,
+    /// A pin that can't be found: its file, and the key in front of it; can be given several times
+    #[arg(long, value_name = "FILE:KEY")]
+    pub pin: Vec<PinName>,
+    /// Also move the releases that build scripts and files of CI name
+    #[arg(long)]
+    pub scripts: bool,
     /// Write nothing; exit with 5 if something would change
     #[arg(long)]
     pub check: bool,
@@ -197,6 +221,25 @@ pub struct Rehearse {
     pub into: Option<PathBuf>,
 }
 
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  cargo xtask adopt --into ~/infrastructure-live\n  cargo xtask adopt --into ~/infrastructure-live --git https://example.com/xtask.git --tag v0.1.0"
+)]
+pub struct Adopt {
+    /// The repository, by its root [default: --repo]
+    #[arg(long, value_name = "PATH")]
+    pub into: Option<PathBuf>,
+    /// Let the repository depend on this library by git, instead of copying its source
+    #[arg(long, value_name = "URL", requires = "tag")]
+    pub git: Option<String>,
+    /// The tag in that git repository
+    #[arg(long, value_name = "TAG", requires = "git")]
+    pub tag: Option<String>,
+    /// The checkout of this project to copy from [default: the one that this program was built in]
+    #[arg(long, value_name = "PATH", conflicts_with = "git")]
+    pub from: Option<PathBuf>,
+}
+
 /// The outer guard, started by a credential wrapper.
 #[derive(Debug, Args)]
 pub struct Guard {
@@ -233,32 +276,6 @@ pub struct Relay {
     pub log: PathBuf,
 }
 
-/// `KEY=VALUE`, where neither is empty.
-fn pair(text: &str) -> Result<(&str, &str), String> {
-    match text.split_once('=') {
-        None => Err("expected two words with `=` between them".to_owned()),
-        Some(("", _) | (_, "")) => Err("both sides of `=` must say something".to_owned()),
-        Some(sides) => Ok(sides),
-    }
-}
-
-fn account_and_profile(text: &str) -> Result<(String, String), String> {
-    pair(text).map(|(account, profile)| (account.to_owned(), profile.to_owned()))
-}
-
-fn image_and_tag(text: &str) -> Result<(ImageName, Tag), String> {
-    let (image, tag) = pair(text)?;
-    Ok((image.parse()?, tag.parse()?))
-}
-
-fn fault(text: &str) -> Result<String, String> {
-    match text.split_once(':') {
-        Some(("wrong-account" | "fail", account)) if !account.is_empty() => Ok(text.to_owned()),
-        None if text == "no-image" => Ok(text.to_owned()),
-        _ => Err("expected `wrong-account:ACCOUNT`, `fail:ACCOUNT` or `no-image`".to_owned()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -267,13 +284,5 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn pairs_are_checked_on_both_sides() {
-        assert!(image_and_tag("kaniko=v1.2.0").is_ok());
-        for bad in ["kaniko", "kaniko=", "=v1", "other=v1", "kaniko=.v1"] {
-            assert!(image_and_tag(bad).is_err(), "{bad}");
-        }
     }
 }

@@ -1,0 +1,110 @@
+//! Why a unit would not get its tag, with the line that decides it.
+
+use std::collections::BTreeMap;
+
+use super::draft::is_inside;
+use super::plan::Target;
+use crate::model::{Failure, Known, Place, Tag, UnitPath};
+use crate::repo::{Decider, ImageUse, Repository};
+
+/// What to do about a tag that is not a plain string.
+const HINTS: [&str; 2] =
+    ["let it refer to a local that holds nothing but the tag", "or name what holds the version: --pin FILE:KEY"];
+
+/// Why a unit would not get its tag; `new` is what it would get.
+pub(super) fn why(repo: &Repository, target: &Target<'_>, wanted: &Tag, new: Option<&ImageUse>) -> Failure {
+    let image = target.image;
+    let Some(uses) = target.unit.image(image).filter(|uses| !uses.deciders.is_empty()) else {
+        let what = format!("cannot tell what decides the tag of image `{image}` in `{}`", target.unit.path);
+        let tag = target.unit.image(image).map(|uses| &uses.tag);
+        let reason = tag.and_then(|tag| tag.reason()).unwrap_or("nothing is known of it");
+        return Failure::refused(what).in_file(target.unit.path.as_str()).detail(reason);
+    };
+    let mut found: Option<(Option<&Place>, String, Vec<&str>)> = None;
+    for decider in &uses.deciders {
+        let Some(why) = why_not(repo, decider, wanted) else { continue };
+        let place = decider.place.as_ref();
+        let (known_place, known, configurations) = found.get_or_insert_with(|| (place, why.clone(), Vec::new()));
+        if *known == why && *known_place == place {
+            configurations.push(&decider.configuration);
+        }
+    }
+    match found {
+        Some((place, why, configurations)) => {
+            Failure::refused(format!("cannot change the tag of image `{image}`: {why}"))
+                .at(place.cloned().unwrap_or_else(|| Place::file(target.unit.path.as_str())))
+                .detail(format!("it is the tag of {}", configurations.join(" and ")))
+                .hint(HINTS[0])
+                .hint(HINTS[1])
+        }
+        None => elsewhere(target, wanted, uses, new),
+    }
+}
+
+/// All strings were changed, and the unit takes its tag from somewhere else then.
+fn elsewhere(target: &Target<'_>, wanted: &Tag, old: &ImageUse, new: Option<&ImageUse>) -> Failure {
+    let (image, path) = (target.image, &target.unit.path);
+    let what = format!("with the change, image `{image}` in `{path}` would not get the tag that it should");
+    let deciders = new.map(|uses| &uses.deciders[..]).unwrap_or_default();
+    let is_other = |decider: &&Decider| decider.tag.value() != Some(wanted);
+    let place = deciders.iter().find(is_other).and_then(|decider| decider.place.clone());
+    let place = place.or_else(|| old.deciders.iter().find_map(|decider| decider.place.clone()));
+    let failure = Failure::refused(what).at(place.unwrap_or_else(|| Place::file(path.as_str())));
+    let failure = failure.detail(format!("expected  {wanted}"));
+    deciders.iter().filter(is_other).fold(failure, |failure, decider| {
+        let found = match &decider.tag {
+            Known::Value(tag) => tag.to_string(),
+            Known::Unknown(reason) => format!("unknown: {reason}"),
+        };
+        failure.detail(format!("found     {found}   {}", decider.configuration))
+    })
+}
+
+/// Why what decides a tag is not ours to change; `None` if it is, or needs no change.
+fn why_not(repo: &Repository, decider: &Decider, wanted: &Tag) -> Option<String> {
+    if decider.tag.value() == Some(wanted) {
+        return None;
+    }
+    match &decider.pin {
+        Some(pin) if !is_inside(repo, &pin.file) => {
+            Some(format!("it comes from `{}`, which lies outside the repository", pin.file))
+        }
+        Some(_) => None,
+        None => Some(match (decider.tag.reason(), decider.expression.as_str()) {
+            (Some(reason), _) => format!("it is unknown: {reason}"),
+            (None, "") => "it does not come from a plain string".to_owned(),
+            (None, expression) => format!("it comes from `{expression}`, which is not a plain string"),
+        }),
+    }
+}
+
+/// Whether nothing that can be known decides the tag, so that only a person can name the pin.
+pub(super) fn is_out_of_sight(target: &Target<'_>) -> bool {
+    let deciders = target.unit.image(target.image).map(|uses| &uses.deciders[..]).unwrap_or_default();
+    deciders.iter().any(|decider| decider.tag.reason().is_some())
+}
+
+/// One failure for all units that miss their tag for the same reason, naming each.
+pub(super) fn together(missed: &[(Target<'_>, Failure)]) -> Vec<Failure> {
+    let mut order = Vec::new();
+    let mut units: BTreeMap<String, Vec<&UnitPath>> = BTreeMap::new();
+    for (target, failure) in missed {
+        let key = failure.to_string();
+        if !units.contains_key(&key) {
+            order.push((key.clone(), failure));
+        }
+        let units = units.entry(key).or_default();
+        if !units.contains(&&target.unit.path) {
+            units.push(&target.unit.path);
+        }
+    }
+    let with_units = |(key, failure): (String, &Failure)| with_units(failure.again(), units[&key].iter().copied());
+    order.into_iter().map(with_units).collect()
+}
+
+/// A failure with the units that it is about, unless it names its only one already.
+pub(super) fn with_units<'u>(failure: Failure, units: impl Iterator<Item = &'u UnitPath>) -> Failure {
+    let new = units.filter(|unit| !failure.what.contains(unit.as_str())).map(|unit| format!("in {unit}"));
+    let new: Vec<_> = new.collect();
+    new.into_iter().fold(failure, Failure::detail)
+}

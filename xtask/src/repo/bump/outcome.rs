@@ -1,0 +1,177 @@
+//! What every unit gets with the change, compared with what it should get.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use super::draft::Draft;
+use super::plan::Target;
+use super::{Also, Left, Request, explain};
+use crate::model::{Failure, ImageName, Known, Tag, UnitPath};
+use crate::repo::coupling::{self, TooOld};
+use crate::repo::{Repository, Unit};
+
+/// What differs from what is wanted, and what changes beside it.
+#[derive(Debug, Default)]
+pub(super) struct Outcome<'r> {
+    /// Selected units that don't get their tag, and why.
+    pub(super) missed: Vec<(Target<'r>, Failure)>,
+    /// What nobody selected and changes all the same.
+    pub(super) also: Vec<Also>,
+    /// Selected units whose tag becomes the wanted one.
+    pub(super) reached: BTreeMap<ImageName, Vec<UnitPath>>,
+    /// Units whose tag is as unknown as before, although somebody has named a pin.
+    pub(super) unproven: Vec<(UnitPath, ImageName)>,
+    /// What nothing allows.
+    pub(super) refused: Vec<Failure>,
+}
+
+/// Compares all units before and after.
+pub(super) fn compare<'r>(
+    repo: &Repository,
+    request: &Request<'_>,
+    targets: &[Target<'r>],
+    draft: &Draft,
+    left: &[Left],
+    after: &[Unit],
+) -> Outcome<'r> {
+    let mut outcome = Outcome::default();
+    for target in targets {
+        let (wanted, new) = (&request.wanted[&target.image], after[target.at].image(target.image));
+        let (is, was) = (new.map(|uses| &uses.tag), target.unit.image(target.image).map(|uses| &uses.tag));
+        let is_unknown = |tag: Option<&Known<Tag>>| tag.and_then(|tag| tag.value()).is_none();
+        if is.and_then(|tag| tag.value()) == Some(wanted) {
+            if is != was {
+                outcome.reached.entry(target.image).or_default().push(target.unit.path.clone());
+            }
+            continue;
+        }
+        let is_named = !request.named.is_empty() && is_unknown(is) && is_unknown(was);
+        if is_named && explain::is_out_of_sight(target) {
+            outcome.unproven.push((target.unit.path.clone(), target.image));
+        } else {
+            let why = match explain::is_out_of_sight(target) {
+                // What is wrong with the unit says more than that its tag is unknown for it.
+                true => after[target.at].problems.iter().map(Failure::again).collect(),
+                false => Vec::new(),
+            };
+            let why = if why.is_empty() { vec![explain::why(repo, target, wanted, new)] } else { why };
+            outcome.missed.extend(why.into_iter().map(|why| (*target, why)));
+        }
+    }
+    let all: BTreeSet<_> = targets.iter().map(|target| (target.at, target.image)).collect();
+    let chosen = request.chosen();
+    for (at, (old, new)) in repo.units.iter().zip(after).enumerate() {
+        let is_selected = chosen.contains(&old.path);
+        let is_target = |image| all.contains(&(at, image));
+        for image in ImageName::ALL.into_iter().filter(|image| !is_target(*image)) {
+            outcome.beside(request, draft, (old, new), image, is_selected);
+        }
+        outcome.others(old, new);
+        let is_missed = outcome.missed.iter().any(|(target, _)| target.at == at);
+        if !is_missed && left.iter().all(|left| left.unit != old.path) {
+            outcome.refused.extend(wrong(repo, is_selected, old, new));
+        }
+    }
+    outcome
+}
+
+impl Outcome<'_> {
+    /// What becomes of an image that is not to move in this unit.
+    fn beside(
+        &mut self,
+        request: &Request<'_>,
+        draft: &Draft,
+        (old, new): (&Unit, &Unit),
+        image: ImageName,
+        is_selected: bool,
+    ) {
+        let (Some(was), Some(is)) = (old.image(image), new.image(image)) else { return };
+        if was.tag == is.tag {
+            return;
+        }
+        let shown = |tag: Option<&Tag>| tag.map_or("unknown", Tag::as_str).to_owned();
+        match is.tag.value() {
+            Some(to) if request.wanted.contains_key(&image) => {
+                let from = shown(was.tag.value());
+                self.also.push(Also { unit: old.path.clone(), image: image.to_string(), from, to: to.clone() });
+            }
+            // Left out, since it would get its tag only in part: that is said with the reason.
+            None if request.wanted.contains_key(&image) && request.partial && is_selected => {}
+            to => {
+                let what = format!("the change would also change image `{image}` in `{}`, which is to stay", old.path);
+                let by = is.deciders.iter().filter_map(|decider| decider.pin.as_ref());
+                let is_changed = |place: &String| draft.edits.iter().any(|edit| edit.file == *place);
+                let failure = match by.map(|pin| pin.place()).find(|place| is_changed(&place.file)) {
+                    Some(place) => Failure::refused(what).at(place),
+                    None => Failure::refused(what).in_file(old.path.as_str()),
+                };
+                let failure = failure.detail(format!("expected  {}", shown(was.tag.value())));
+                let failure = failure.detail(format!("found     {}", shown(to)));
+                self.refused.push(failure.hint("move both images, or give each a local of its own"));
+            }
+        }
+    }
+
+    /// Other images whose tag comes from the same string, such as that of a steampipe runner.
+    fn others(&mut self, old: &Unit, new: &Unit) {
+        for (was, is) in old.others.iter().zip(&new.others).filter(|(was, is)| was.tag != is.tag) {
+            let from = was.tag.value().map_or("unknown", Tag::as_str).to_owned();
+            if let Some(to) = is.tag.value().cloned() {
+                self.also.push(Also { unit: old.path.clone(), image: is.configuration.clone(), from, to });
+            }
+        }
+    }
+}
+
+/// What is wrong with a unit with the change: with a selected one anything, with any other only what is new.
+fn wrong(repo: &Repository, is_selected: bool, old: &Unit, new: &Unit) -> Vec<Failure> {
+    if new.problems.is_empty() && old.problems.is_empty() {
+        return Vec::new();
+    }
+    let texts = |unit: &Unit| unit.problems.iter().map(ToString::to_string).collect::<HashSet<_>>();
+    // What the same reading finds without the change; the rest, such as two accounts, it does not look for.
+    let known = texts(&repo.read_again(&repo.files, old));
+    let new_ones = new.problems.iter().filter(|problem| is_selected || !known.contains(&problem.to_string()));
+    let rest = old.problems.iter().filter(|problem| is_selected && !known.contains(&problem.to_string()));
+    new_ones.chain(rest).map(Failure::again).collect()
+}
+
+/// A unit that is left out may share a string with one that isn't.
+pub(super) fn say_what_changes_all_the_same(repo: &Repository, left: &mut Left, after: &[Unit]) {
+    let all = repo.units.iter().zip(after).find(|(unit, _)| unit.path == left.unit);
+    let Some((was, is)) = all.and_then(|(old, new)| old.image(left.image).zip(new.image(left.image))) else { return };
+    for (was, is) in was.deciders.iter().zip(&is.deciders) {
+        if let Some(tag) = is.tag.value().filter(|_| was.tag != is.tag) {
+            left.why.details.push(format!("{} gets {tag} all the same: others get it from there", is.configuration));
+        }
+    }
+}
+
+/// What is wrong with moving tags that a unit's module is too old for.
+pub(super) fn old_modules(repo: &Repository, request: &Request<'_>, after: &[Unit]) -> Vec<Failure> {
+    let mut found: BTreeMap<String, (TooOld, Tag, Vec<&Unit>)> = BTreeMap::new();
+    for (old, new) in repo.units.iter().zip(after) {
+        for image in request.wanted.keys() {
+            let (Some(was), Some(is)) = (old.image(*image), new.image(*image)) else { continue };
+            let Some(tag) = is.tag.value().filter(|_| was.tag != is.tag) else { continue };
+            if let Some(too_old) = coupling::too_old(&old.module, tag) {
+                let place = old.module.place.as_ref().map(ToString::to_string).unwrap_or_default();
+                let key = format!("{place} {tag} {}", too_old.module);
+                let (.., units) = found.entry(key).or_insert_with(|| (too_old, tag.clone(), Vec::new()));
+                if units.last().is_none_or(|last| last.path != old.path) {
+                    units.push(old);
+                }
+            }
+        }
+    }
+    found.into_values().map(|(too_old, tag, units)| failure(&too_old, &tag, &units)).collect()
+}
+
+fn failure(too_old: &TooOld, tag: &Tag, units: &[&Unit]) -> Failure {
+    let TooOld { module, needs, since, why } = too_old;
+    let failure = Failure::refused(format!("module {module} is too old for images {tag}: it must be {needs} or newer"));
+    let place = units.first().and_then(|unit| unit.module.place.clone());
+    let failure =
+        place.into_iter().fold(failure, Failure::at).detail(format!("images from {since} on need {needs}: {why}"));
+    let failure = explain::with_units(failure, units.iter().map(|unit| &unit.path));
+    failure.hint("move the module's `ref` first; if it is known to work: --allow old-module")
+}

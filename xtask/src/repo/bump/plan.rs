@@ -1,0 +1,87 @@
+//! The story of a plan: draft the edits, look at what every unit gets with them, and explain whatever is not as wanted.
+
+use std::collections::BTreeMap;
+
+use super::draft::Draft;
+use super::{Bump, Left, Request, explain, named, outcome, scripts};
+use crate::model::{Failure, Failures, ImageName, Kind};
+use crate::repo::hcl::stack;
+use crate::repo::{Repository, Unit};
+
+/// A selected unit and an image that it uses.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Target<'r> {
+    /// Which of the repository's units.
+    pub(super) at: usize,
+    pub(super) unit: &'r Unit,
+    pub(super) image: ImageName,
+}
+
+impl Target<'_> {
+    fn is(&self, other: &Target<'_>) -> bool {
+        self.at == other.at && self.image == other.image
+    }
+}
+
+/// Plans to give every selected unit the wanted tags. If even one would not get its tag nothing is planned, unless that is
+/// allowed, and every such unit is named with what decides.
+pub fn plan_bump(repo: &Repository, request: &Request<'_>) -> Result<Bump, Failures> {
+    let (mut targets, unused) = targets(repo, request)?;
+    let named = named::find(repo, request, &targets)?;
+    let mut left = Vec::new();
+    loop {
+        let draft = stack::deep(|| Draft::of(repo, request, &targets, &named))?;
+        let after = repo.units_with(&repo.files.overlaid(draft.overlay(repo)));
+        let mut found = outcome::compare(repo, request, &targets, &draft, &left, &after);
+        let old_modules = outcome::old_modules(repo, request, &after);
+        let missed = |target: &&Target<'_>| found.missed.iter().any(|(missed, _)| missed.is(target));
+        let n_missed = targets.iter().filter(missed).count();
+        let mut failures = std::mem::take(&mut found.refused);
+        if n_missed > 0 && (!request.partial || n_missed == targets.len()) {
+            failures.extend(explain::together(&found.missed));
+        }
+        let allowed = if request.old_module {
+            old_modules
+        } else {
+            failures.extend(old_modules);
+            Vec::new()
+        };
+        Failures::check(failures)?;
+        if n_missed == 0 {
+            left.iter_mut().for_each(|left| outcome::say_what_changes_all_the_same(repo, left, &after));
+            let outcome::Outcome { reached, also, unproven, .. } = found;
+            let mut bump = Bump { unused, reached, also, unproven, left, allowed, ..draft.bump() };
+            let outside = repo.outside_pins();
+            if request.scripts {
+                scripts::add(repo, request, &outside, &mut bump)?;
+            }
+            bump.outside = scripts::behind(request, outside, &bump);
+            return Ok(bump);
+        }
+        targets.retain(|target| !found.missed.iter().any(|(missed, _)| missed.is(target)));
+        let of =
+            |(target, why): (Target<'_>, Failure)| Left { unit: target.unit.path.clone(), image: target.image, why };
+        left.extend(found.missed.into_iter().map(of));
+    }
+}
+
+/// What is to move, and the images that nothing selected uses.
+fn targets<'r>(repo: &'r Repository, request: &Request<'_>) -> Result<(Vec<Target<'r>>, Vec<ImageName>), Failures> {
+    let chosen = request.chosen();
+    let mut by_image: BTreeMap<ImageName, Vec<Target<'r>>> = BTreeMap::new();
+    for &image in request.wanted.keys() {
+        let uses = repo.units.iter().enumerate().filter(|(_, unit)| unit.image(image).is_some());
+        let selected = uses.filter(|(_, unit)| chosen.contains(&unit.path));
+        by_image.insert(image, selected.map(|(at, unit)| Target { at, unit, image }).collect());
+    }
+    let unused: Vec<_> = by_image.iter().filter(|(_, targets)| targets.is_empty()).map(|(image, _)| *image).collect();
+    if unused.len() == by_image.len() {
+        let what = match (repo.units.is_empty(), request.selected.len() == repo.units.len()) {
+            (true, _) => "there is no unit",
+            (false, true) => "no unit uses the image",
+            (false, false) => "no selected unit uses the image",
+        };
+        return Err(Failure::new(Kind::NothingSelected, what).into());
+    }
+    Ok((by_image.into_values().flatten().collect(), unused))
+}

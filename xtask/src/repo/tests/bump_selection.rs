@@ -1,0 +1,134 @@
+//! Changing the tags of some units: what else changes is named, and what can't be changed keeps all from being changed.
+
+use super::{Tree, texts};
+use crate::model::{ImageName, Tag};
+use crate::repo::bump::Direction;
+use crate::repo::{Bump, Repository, Request, plan_bump};
+
+const ACCOUNTS: (&str, &str) =
+    ("accounts.json", r#"{"dev": "100000000004", "prod": "100000000006", "qa": "100000000007"}"#);
+const COMMON: (&str, &str) = ("common.hcl", "locals {\n  tag = \"v0.52.1\"\n}\n");
+const TAG: &str = "read_terragrunt_config(find_in_parent_folders(\"common.hcl\")).locals.tag";
+
+fn file(account: &str) -> String {
+    format!("{account}/us-east-1/mgmt/ecs-deploy-runner/terragrunt.hcl")
+}
+
+fn unit(planner: &str, applier: &str) -> String {
+    let image = |tag| format!("{{ container_image = {{ docker_image = \"x\", docker_tag = {tag} }} }}");
+    let (planner, applier) = (image(planner), image(applier));
+    format!("inputs = {{\n  terraform_planner_config = {planner}\n  terraform_applier_config = {applier}\n}}\n")
+}
+
+fn tree(units: &[(&str, &str, &str)]) -> Tree {
+    let tree = Tree::new(&[ACCOUNTS, COMMON]);
+    units.iter().for_each(|(account, planner, applier)| tree.write(&file(account), unit(planner, applier).as_bytes()));
+    tree
+}
+
+fn plan(repo: &Repository, accounts: &[&str], change: impl Fn(&mut Request<'_>)) -> Result<Bump, String> {
+    let wanted = [(ImageName::DeployRunner, "v1.3.0".parse::<Tag>().expect("a tag"))].into();
+    let mut request = Request::for_all(repo, wanted);
+    if !accounts.is_empty() {
+        request.selected.retain(|unit| accounts.contains(&unit.account.name.as_str()));
+    }
+    change(&mut request);
+    plan_bump(repo, &request).map_err(|failures| texts(failures.iter()))
+}
+
+fn places(bump: &Bump) -> Vec<String> {
+    bump.changes().map(|change| change.pin.place().to_string()).collect()
+}
+
+#[test]
+fn a_pin_that_decides_others_too_is_said_so() {
+    let repo = tree(&[("dev", TAG, TAG), ("prod", TAG, TAG), ("qa", "\"v0.51.0\"", "\"v0.51.0\"")]).open();
+    let bump = plan(&repo, &["dev", "qa"], |_| {}).expect("it is planned");
+    assert_eq!(places(&bump), ["common.hcl:2".to_owned(), format!("{}:2", file("qa")), format!("{}:3", file("qa"))]);
+    let also: Vec<_> =
+        bump.also.iter().map(|it| format!("{} {} {} -> {}", it.unit, it.image, it.from, it.to)).collect();
+    assert_eq!(also, ["prod/us-east-1/mgmt/ecs-deploy-runner deploy-runner v0.52.1 -> v1.3.0"]);
+    // What is of no concern to the selected ones is left alone.
+    let bump = plan(&repo, &["qa"], |_| {}).expect("it is planned");
+    assert!(bump.also.is_empty() && bump.edits.len() == 1);
+}
+
+#[test]
+fn what_is_wrong_with_units_that_are_not_selected_keeps_nobody() {
+    let tree = tree(&[("dev", "\"v1\"", "\"v1\"")]);
+    tree.write(&file("prod"), b"}");
+    let repo = tree.open();
+    assert!(plan(&repo, &["dev"], |_| {}).is_ok());
+    assert!(plan(&repo, &[], |_| {}).is_err());
+    assert_eq!(plan(&repo, &["qa"], |_| {}).expect_err("there is none"), "no selected unit uses the image\n");
+}
+
+#[test]
+fn tags_that_differ_within_a_unit_are_made_one() {
+    let repo = tree(&[("dev", TAG, "\"v0.51.0\"")]).open();
+    assert!(!repo.units[0].problems.is_empty(), "they differ before");
+    let bump = plan(&repo, &[], |_| {}).expect("it is planned");
+    assert_eq!(places(&bump), ["common.hcl:2".to_owned(), format!("{}:3", file("dev"))]);
+}
+
+#[test]
+fn what_cannot_get_the_tag_is_left_out_only_where_that_is_allowed() {
+    let repo =
+        tree(&[("dev", TAG, TAG), ("prod", TAG, "\"v${1}\""), ("qa", "run_cmd(\"x\")", "run_cmd(\"x\")")]).open();
+    let refused = plan(&repo, &[], |_| {}).expect_err("two can't get it");
+    assert!(refused.contains("it comes from `\"v${1}\"`") && refused.contains("it is unknown: `run_cmd`"), "{refused}");
+    let bump = plan(&repo, &[], |request| request.partial = true).expect("it is allowed");
+    assert_eq!(places(&bump), ["common.hcl:2"]);
+    let left: Vec<_> = bump.left.iter().map(|left| left.unit.as_str()).collect();
+    assert_eq!(left, ["prod/us-east-1/mgmt/ecs-deploy-runner", "qa/us-east-1/mgmt/ecs-deploy-runner"]);
+    // It takes the common tag in one half all the same.
+    let why = bump.left[0].why.to_string();
+    assert!(why.contains("terraform_planner_config gets v1.3.0 all the same"), "{why}");
+    // Where nobody can get it there is nothing to allow.
+    let refused = plan(&repo, &["qa"], |request| request.partial = true).expect_err("nobody gets it");
+    assert!(refused.contains("it is unknown"), "{refused}");
+}
+
+#[test]
+fn another_image_by_the_same_pin_is_said_so() {
+    let image = format!("{{ docker_image = \"x\", docker_tag = {TAG} }}");
+    let config = format!("  steampipe_config = {{ container_image = {image} }}\n}}\n");
+    let tree = tree(&[]);
+    tree.write(&file("dev"), unit(TAG, TAG).replace("\n}\n", &format!("\n{config}")).as_bytes());
+    let bump = plan(&tree.open(), &[], |_| {}).expect("it is planned");
+    assert_eq!(bump.also.iter().map(|also| also.image.as_str()).collect::<Vec<_>>(), ["steampipe_config"]);
+}
+
+#[test]
+fn a_module_that_is_too_old_is_refused_once_for_all_its_units() {
+    let source =
+        "terraform {\n  source = \"git::git@example.com:catalog.git//modules/mgmt/ecs-deploy-runner?ref=v0.90.2\"\n}\n";
+    let tree = tree(&[]);
+    for account in ["dev", "prod"] {
+        tree.write(&file(account), format!("{source}{}", unit(TAG, TAG)).as_bytes());
+    }
+    let repo = tree.open();
+    let refused = plan(&repo, &[], |_| {}).expect_err("it is too old");
+    let expected = "module v0.90.2 is too old for images v1.3.0: it must be v0.104.6 or newer\n";
+    assert_eq!(refused.matches(expected).count(), 2, "each names its own source: {refused}");
+    assert!(refused.contains("--allow old-module") && refused.contains("terragrunt.hcl:2"), "{refused}");
+    let bump = plan(&repo, &[], |request| request.old_module = true).expect("it is allowed");
+    assert_eq!((bump.allowed.len(), places(&bump)), (2, vec!["common.hcl:2".to_owned()]));
+    // A tag that is there already is no news.
+    tree.write("common.hcl", COMMON.1.replace("v0.52.1", "v1.3.0").as_bytes());
+    assert!(plan(&tree.open(), &[], |_| {}).expect("nothing moves").edits.is_empty());
+}
+
+#[test]
+fn the_direction_of_a_change_is_known() {
+    for (from, direction) in [
+        ("v0.52.1", Direction::Up),
+        ("v1.2.9-fork.7", Direction::Up),
+        ("v1.3.1", Direction::Down),
+        ("deploy-runner-v1", Direction::Unclear),
+    ] {
+        let literal = format!("{from:?}");
+        let bump = plan(&tree(&[("dev", &literal, &literal)]).open(), &[], |_| {}).expect("it is planned");
+        assert!(bump.changes().all(|change| change.direction() == direction), "{from}");
+    }
+}

@@ -1,0 +1,87 @@
+//! What is asked for, and the plan of it: offline, with everything that is wrong at once.
+
+use std::collections::BTreeMap;
+
+use crate::cli::{self, Allowance};
+use crate::model::{Failure, Failures, ImageName, Tag};
+use crate::repo::Repository;
+use crate::repo::bump::{Bump, PinName, Request, plan_bump};
+use crate::tasks::context::Context;
+use crate::tasks::select::select;
+
+/// What is asked for.
+#[derive(Clone, Debug)]
+pub struct Ask {
+    /// The tag of each image that is to move.
+    pub wanted: BTreeMap<ImageName, Tag>,
+    /// Only units in these accounts; all if there is none.
+    pub accounts: Vec<String>,
+    /// Only these units; all if there is none.
+    pub units: Vec<String>,
+    /// Pins that can't be found.
+    pub pins: Vec<PinName>,
+    /// Whether what build scripts and CI name moves as well.
+    pub scripts: bool,
+}
+
+impl Ask {
+    /// What a command line asks for.
+    pub fn of(context: &Context, repo: &Repository, args: &cli::BumpTags) -> Result<Self, Failures> {
+        Ok(Self {
+            wanted: wanted(context, repo, args)?,
+            accounts: args.account.clone(),
+            units: args.unit.clone(),
+            pins: args.pin.clone(),
+            scripts: args.scripts,
+        })
+    }
+
+    /// The same selection as options of another command.
+    pub fn selection(&self) -> String {
+        let accounts = self.accounts.iter().map(|name| format!(" --account {name}"));
+        accounts.chain(self.units.iter().map(|path| format!(" --unit {path}"))).collect()
+    }
+
+    /// The command that asks for this, for messages.
+    pub fn command(&self) -> String {
+        let tags: Vec<_> = self.wanted.values().collect();
+        let tags = match &tags[..] {
+            [first, rest @ ..] if rest.iter().all(|tag| tag == first) => format!(" {first}"),
+            _ => self.wanted.iter().map(|(image, tag)| format!(" --set {image}={tag}")).collect(),
+        };
+        format!("bump-tags{tags}{}", self.selection())
+    }
+}
+
+/// Plans the change.
+pub fn gather(context: &Context, repo: &Repository, ask: &Ask) -> Result<Bump, Failures> {
+    let request = Request {
+        wanted: ask.wanted.clone(),
+        selected: select(repo, &ask.accounts, &ask.units)?,
+        named: ask.pins.clone(),
+        scripts: ask.scripts,
+        partial: context.globals.allows(Allowance::PartialBump),
+        old_module: context.globals.allows(Allowance::OldModule),
+    };
+    plan_bump(repo, &request)
+}
+
+/// The tag of each image that is to be moved.
+fn wanted(context: &Context, repo: &Repository, args: &cli::BumpTags) -> Result<BTreeMap<ImageName, Tag>, Failures> {
+    let set: BTreeMap<ImageName, Tag> = args.set.iter().cloned().collect();
+    if set.len() < args.set.len() {
+        return Err(Failure::usage("`--set` names an image twice").into());
+    }
+    let by_set_alone = args.tag.is_none() && args.image.is_empty() && !set.is_empty();
+    if by_set_alone {
+        return Ok(set);
+    }
+    let tag = context.tag(args.tag.as_ref(), repo.settings.terraform_aws_ci_version())?;
+    let mut wanted: BTreeMap<_, _> = ImageName::ALL
+        .into_iter()
+        .filter(|image| args.image.is_empty() || args.image.contains(image))
+        .map(|image| (image, tag.clone()))
+        .collect();
+    wanted.extend(set);
+    Ok(wanted)
+}

@@ -1,0 +1,71 @@
+//! `bump-tags`: moves the image tags in the repository, and not a byte more, once the images are known to be there.
+//!
+//! Three parts, each of use to another task: [`gather`] plans the change offline and finds everything that is wrong,
+//! [`prove`] asks ECR for the images within a session, [`write`] changes the files.
+
+pub mod gather;
+pub mod prove;
+mod report;
+pub mod words;
+pub mod write;
+
+use crate::cli;
+use crate::model::{Exit, Failure, Failures};
+use crate::repo::bump::Bump;
+use crate::report::screen::Tone;
+use crate::run::folder::RunFolder;
+use crate::run::lock::RunLock;
+use crate::tasks::context::Context;
+use crate::tasks::settle;
+use crate::tools::tty;
+use gather::Ask;
+
+/// Moves the tags.
+pub fn run(context: &Context, args: &cli::BumpTags) -> Result<Exit, Failures> {
+    let mut repo = if args.check { settle::untouched(context)? } else { settle::repository(context)? };
+    Failures::check(std::mem::take(&mut repo.problems))?;
+    let ask = Ask::of(context, &repo, args)?;
+    let bump = gather::gather(context, &repo, &ask)?;
+    words::say_what_to_know(context, &repo, &bump);
+    if bump.edits.is_empty() {
+        report::report(context, &bump, "")?;
+        return Ok(Exit::DONE);
+    }
+    if args.check {
+        report::report(context, &bump, "would change")?;
+        return Ok(Exit::DIFFERS);
+    }
+    if !context.globals.dry_run {
+        consent(context, &bump)?;
+    }
+    if !args.offline {
+        prove::by_itself(context, &repo, &ask, &bump)?;
+    }
+    if context.globals.dry_run {
+        report::report(context, &bump, "would change")?;
+        return Ok(Exit::DONE);
+    }
+    {
+        let holder = format!("bump-tags, process {}", std::process::id());
+        // Nobody plans while files change.
+        let lock = RunLock::take(&RunFolder::new(&repo.root).run_lock(), &holder)?;
+        write::carry_out(&repo, &ask, &bump, &lock)?;
+    }
+    report::report(context, &bump, "changed")?;
+    context.screen.say(Tone::Good, "Finished", format!("next: cargo xtask apply-all{}", ask.selection()));
+    Ok(Exit::DONE)
+}
+
+/// Asks at the terminal whether what nobody selected may change as well; `--yes` covers it.
+fn consent(context: &Context, bump: &Bump) -> Result<(), Failure> {
+    if bump.also.is_empty() || context.globals.yes {
+        return Ok(());
+    }
+    let declined = || Failure::refused("nothing was changed: there was no consent to change what is not selected");
+    let Some(mut terminal) = tty::Terminal::open() else {
+        return Err(declined().hint("there is no terminal to ask at; if it is meant: --yes"));
+    };
+    let said = terminal.ask("Change these as well? [y/N] ", &|| false).map_err(|error| declined().because(error))?;
+    let agreed = ["y", "yes"].iter().any(|yes| said.eq_ignore_ascii_case(yes));
+    if agreed { Ok(()) } else { Err(declined()) }
+}
