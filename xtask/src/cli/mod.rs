@@ -1,5 +1,6 @@
 //! The command line: clap's types and the help texts. Decides nothing.
 
+mod build;
 mod values;
 
 use std::ffi::OsString;
@@ -11,6 +12,7 @@ use crate::model::{AccountId, ImageName, Region, Tag};
 use crate::repo::bump::PinName;
 use crate::report::screen::Color;
 use crate::tools::terragrunt::Action;
+pub use build::{BuildImages, How, SignIn};
 use values::{account_and_profile, fault, image_and_tag};
 
 /// Updates the Gruntwork ECS Deploy Runner in every account: builds its images, moves their tags, applies its units.
@@ -71,8 +73,10 @@ impl Globals {
 pub enum Allowance {
     /// Apply plans that destroy something, or replace more than task definitions
     Destroy,
-    /// Move a tag although its image is not in ECR
+    /// Move or apply a tag although its image is not in ECR
     UnprovenImage,
+    /// Build as the guide has it although a build script of this repository says otherwise, or can't be read
+    IgnoreScript,
     /// Move the tags of all units that can get theirs, and leave out those that can't
     PartialBump,
     /// Move a tag although the unit's module is too old for its images
@@ -116,6 +120,8 @@ pub enum Command {
     Guard(Guard),
     #[command(hide = true)]
     Relay(Relay),
+    #[command(hide = true)]
+    SignIn(SignIn),
 }
 
 #[derive(Debug, Args)]
@@ -138,18 +144,6 @@ pub struct Status {
     #[arg(long, value_name = "TAG")]
     pub check: Option<Tag>,
     /// Look at this image only; can be given several times
-    #[arg(long, value_name = "IMAGE")]
-    pub image: Vec<ImageName>,
-}
-
-#[derive(Debug, Args)]
-#[command(after_help = "Example:\n  cargo xtask build-images v1.3.0 --image kaniko")]
-pub struct BuildImages {
-    /// The release of terraform-aws-ci to build, and the images' tag
-    /// [default: TERRAFORM_AWS_CI_VERSION, then `terraform-aws-ci-version` in Cargo.toml]
-    #[arg(value_name = "TAG")]
-    pub tag: Option<Tag>,
-    /// Only this image; can be given several times
     #[arg(long, value_name = "IMAGE")]
     pub image: Vec<ImageName>,
 }

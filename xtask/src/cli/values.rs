@@ -12,6 +12,10 @@ fn pair(text: &str) -> Result<(&str, &str), String> {
 }
 
 /// An account with its profile.
+pub(super) fn name_and_value(text: &str) -> Result<(String, String), String> {
+    pair(text).map(|(name, value)| (name.to_owned(), value.to_owned()))
+}
+
 pub(super) fn account_and_profile(text: &str) -> Result<(String, String), String> {
     pair(text).map(|(account, profile)| (account.to_owned(), profile.to_owned()))
 }

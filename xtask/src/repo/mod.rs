@@ -21,6 +21,7 @@ pub mod profile;
 mod reading;
 pub mod redirect;
 mod root;
+pub mod script;
 pub mod settings;
 mod terraform;
 pub mod toml;

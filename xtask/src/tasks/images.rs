@@ -1,7 +1,7 @@
 //! Asking ECR whether images are there: through the wrapper and the guard, in the account of the registry.
 
-use std::fs;
 use std::path::Path;
+use std::{fmt, fs};
 
 use crate::model::{Account, Failure, Failures, ImageName, ImageUri, Tag};
 use crate::repo::unit::Unit;
@@ -11,13 +11,13 @@ use crate::run::executor::OnFailure;
 use crate::run::step::{Stage, Step};
 use crate::tasks::orders::Orders;
 use crate::tasks::session::Session;
-use crate::tools::aws::{self, Image};
+use crate::tools::aws::{self, Image, NoAnswer};
 
 /// An image that is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Wanted<'r> {
+pub struct Wanted<'r, N = ImageName> {
     /// Which.
-    pub image: ImageName,
+    pub image: N,
     /// Where.
     pub uri: ImageUri,
     /// With which tag.
@@ -26,7 +26,7 @@ pub struct Wanted<'r> {
     pub account: &'r Account,
 }
 
-impl Wanted<'_> {
+impl<N: fmt::Display> Wanted<'_, N> {
     /// The ECR repository and the tag, in short.
     pub fn name(&self) -> String {
         format!("{}:{}", self.uri.repository(), self.tag)
@@ -134,8 +134,8 @@ pub fn registries<'r>(
 }
 
 /// The steps that ask for these images. `when` tells two questions for the same image apart.
-pub fn lookups(orders: &Orders<'_>, wanted: &[Wanted<'_>], when: &str) -> Stage {
-    let step = |n: usize, image: &Wanted<'_>| {
+pub fn lookups<N: fmt::Display>(orders: &Orders<'_>, wanted: &[Wanted<'_, N>], when: &str) -> Stage {
+    let step = |n: usize, image: &Wanted<'_, N>| {
         orders.lookup(image.account, &format!("{}.{when}.{n}", image.image), &image.uri, &image.tag)
     };
     let lanes = wanted.iter().enumerate().map(|(n, image)| vec![step(n, image)]).collect();
@@ -144,7 +144,11 @@ pub fn lookups(orders: &Orders<'_>, wanted: &[Wanted<'_>], when: &str) -> Stage 
 }
 
 /// Asks, and gives an answer per image: there, or not there. Not to be able to tell is an error.
-pub fn ask(session: &Session<'_>, stage: &Stage, wanted: &[Wanted<'_>]) -> Result<Vec<Option<Image>>, Failures> {
+pub fn ask<N: fmt::Display>(
+    session: &Session<'_>,
+    stage: &Stage,
+    wanted: &[Wanted<'_, N>],
+) -> Result<Vec<Option<Image>>, Failures> {
     let outcomes = session.side_by_side(stage, OnFailure::GoOn);
     session.check_interrupt()?;
     let mut answers = Vec::new();
@@ -152,23 +156,46 @@ pub fn ask(session: &Session<'_>, stage: &Stage, wanted: &[Wanted<'_>]) -> Resul
     for ((step, outcome), image) in stage.lanes.iter().flatten().zip(&outcomes).zip(wanted) {
         match answer(step, outcome) {
             Ok(answer) => answers.push(answer),
-            Err(error) => problems.push(
-                Failure::refused(format!("cannot find out whether {}:{} is in ECR", image.uri, image.tag))
-                    .because(error),
-            ),
+            Err(no_answer) => problems.push(in_doubt(image, no_answer)),
         }
     }
     Failures::check(problems)?;
     Ok(answers)
 }
 
-fn answer(step: &Step, outcome: &Outcome) -> anyhow::Result<Option<Image>> {
+fn answer(step: &Step, outcome: &Outcome) -> Result<Option<Image>, NoAnswer> {
     let read = |path: Option<&Path>| path.and_then(|path| fs::read_to_string(path).ok()).unwrap_or_default();
     let said = read(step.output.as_ref().map(|output| output.log.as_path()));
     let answered = read(step.output.as_ref().and_then(|output| output.stdout.as_deref()));
     let started = step.attempt.as_ref().is_some_and(|attempt| attempt.outer_proof().is_some());
     if !started || outcome.guard_refused {
-        anyhow::bail!("{}", outcome.cause.clone().unwrap_or(said));
+        return Err(NoAnswer::Other(outcome.cause.clone().unwrap_or(said)));
     }
     aws::described_image(outcome.result == StepResult::Succeeded, &answered, &said)
+}
+
+/// That ECR could not tell, why, and what to do about it.
+fn in_doubt<N: fmt::Display>(wanted: &Wanted<'_, N>, why: NoAnswer) -> Failure {
+    let (uri, account) = (&wanted.uri, wanted.account);
+    let doubt = || Failure::refused(format!("cannot find out whether {uri}:{} is in ECR", wanted.tag));
+    match why {
+        NoAnswer::NoRepository => Failure::refused(format!(
+            "there is no ECR repository `{}` in {account}, {}",
+            uri.repository(),
+            uri.region()
+        ))
+        .detail(format!("image `{}` is to be {uri}:{}", wanted.image, wanted.tag))
+        .hint("create it, with the unit that has the account's ECR repositories, or correct the address"),
+        NoAnswer::Denied(said) => doubt().detail(said).hint(format!(
+            "the credentials for {account} need `ecr:DescribeImages` on repository `{}`",
+            uri.repository()
+        )),
+        NoAnswer::Busy => doubt()
+            .detail(format!("AWS was busy at each of {} tries", aws::ATTEMPTS))
+            .hint("run this again in a minute; nothing was changed"),
+        NoAnswer::Unreachable(said) => doubt()
+            .detail(said)
+            .hint(format!("check the network and proxy settings, and that {} is the registry's region", uri.region())),
+        NoAnswer::Other(said) => doubt().because(anyhow::anyhow!("{}", said.trim())),
+    }
 }

@@ -7,6 +7,7 @@ pub mod cache;
 pub mod consent;
 pub mod credentials;
 pub mod deployer;
+pub mod docker;
 pub mod endpoint;
 pub mod env;
 pub mod git;

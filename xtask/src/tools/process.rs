@@ -3,7 +3,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{File, OpenOptions};
-use std::io::{self, BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, Write};
 use std::os::fd::AsFd;
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
@@ -179,6 +179,22 @@ pub fn captured<A: AsRef<OsStr>>(
     }
     String::from_utf8(output.stdout)
         .with_context(|| format!("`{}` printed something else than text", program.display()))
+}
+
+/// Runs a program that reads `input`, and prints where we do.
+pub fn fed<A: AsRef<OsStr>>(program: &Path, args: &[A], vars: &Env, input: &[u8]) -> anyhow::Result<ExitStatus> {
+    let mut child = command(program.as_os_str(), vars)
+        .args(args)
+        .stdin(Stdio::piped())
+        .spawn()
+        .with_context(|| cannot_start(program.as_os_str()))?;
+    let written = child.stdin.take().context("its input is ours")?.write_all(input);
+    let status = child.wait()?;
+    // A program that ends without reading says itself why.
+    if status.success() {
+        written?
+    }
+    Ok(status)
 }
 
 /// Replaces this process by a program; returns only if that failed.

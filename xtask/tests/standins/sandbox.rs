@@ -107,6 +107,25 @@ impl Sandbox {
         fs::write(file, all.to_string()).unwrap();
     }
 
+    /// A further repository for images, in the account that builds.
+    pub(super) fn create_repository(&self, name: &str) {
+        let file = self.world().join("accounts/100000000002/ecr.json");
+        let mut all: Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
+        all["us-east-1"][name] = json!([]);
+        fs::write(file, all.to_string()).unwrap();
+    }
+
+    /// From now on all goes well.
+    pub(super) fn no_faults(self) -> Self {
+        self.change_world(|world| world["inject"] = json!([]));
+        self
+    }
+
+    /// Holds every build in the middle, or no longer.
+    pub(super) fn build_gate(&self, port: Option<u16>) {
+        self.change_world(|world| world["build_gate"] = json!(port));
+    }
+
     /// Gives aws-vault another profile.
     pub(super) fn vault_profile(self, name: &str, account: &str) -> Self {
         self.change_world(|world| world["profiles"][name] = account.into());

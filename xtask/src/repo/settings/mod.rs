@@ -1,11 +1,13 @@
 //! This repository's settings: the table `[workspace.metadata.xtask]` of a `Cargo.toml`. All of it is optional.
 
+mod build;
 mod read;
 mod write;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
+pub use build::{BuildOptions, ImageSettings};
 pub use read::{KEYS, read};
 pub use write::{set, set_in};
 
@@ -29,6 +31,8 @@ pub struct Settings {
     pass_environment: Vec<String>,
     assumed_roles: Vec<String>,
     exclude: Vec<String>,
+    build: BuildOptions,
+    images: Vec<ImageSettings>,
     jobs: Option<usize>,
     file: Option<String>,
     places: BTreeMap<String, Place>,
@@ -94,6 +98,21 @@ impl Settings {
     /// How many units are worked on at once.
     pub fn jobs(&self) -> Option<usize> {
         self.jobs
+    }
+
+    /// What is the same for all builds.
+    pub fn build(&self) -> &BuildOptions {
+        &self.build
+    }
+
+    /// What is said about single images, in order.
+    pub fn images(&self) -> &[ImageSettings] {
+        &self.images
+    }
+
+    /// What is said about an image.
+    pub fn image(&self, name: &str) -> Option<&ImageSettings> {
+        self.images.iter().find(|image| image.name == name)
     }
 
     /// The file that has the table, as people should read it; `None` if there is none.

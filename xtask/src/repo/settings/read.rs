@@ -9,12 +9,14 @@ use super::Settings;
 use crate::model::{Failure, Place};
 
 /// The keys of the table, sorted.
-pub const KEYS: [&str; 11] = [
+pub const KEYS: [&str; 13] = [
     "assumed-roles",
+    "build",
     "credentials",
     "dockerfile-repo",
     "endpoint-url",
     "exclude",
+    "image",
     "jobs",
     "pass-environment",
     "profile",
@@ -56,11 +58,11 @@ fn place_in(text: &str, file: &str, span: Option<Range<usize>>) -> Place {
     }
 }
 
-struct Reader<'t> {
+pub(super) struct Reader<'t> {
     text: &'t str,
     file: &'t str,
-    settings: Settings,
-    failures: Vec<Failure>,
+    pub(super) settings: Settings,
+    pub(super) failures: Vec<Failure>,
 }
 
 impl Reader<'_> {
@@ -84,17 +86,24 @@ impl Reader<'_> {
                 "assumed-roles" => self.settings.assumed_roles = self.strings(key, item).unwrap_or_default(),
                 "exclude" => self.exclude(key, item),
                 "jobs" => self.jobs(item),
+                "build" => self.build(item),
+                "image" => self.images(item),
                 unknown => self.failures.push(unknown_key(unknown, place)),
             }
         }
     }
 
-    fn wrong(&mut self, key: &str, wanted: &str, item: &Item) {
+    /// Where an item stands.
+    pub(super) fn place(&self, item: Option<&Item>) -> Place {
+        place_in(self.text, self.file, item.and_then(Item::span))
+    }
+
+    pub(super) fn wrong(&mut self, key: &str, wanted: &str, item: &Item) {
         let what = format!("`{key}` must be {wanted}, this is {}", article(item.type_name()));
         self.failures.push(Failure::refused(what).at(place_in(self.text, self.file, item.span())));
     }
 
-    fn string(&mut self, key: &str, item: &Item) -> Option<String> {
+    pub(super) fn string(&mut self, key: &str, item: &Item) -> Option<String> {
         match item.as_str() {
             Some("") => {
                 let place = place_in(self.text, self.file, item.span());
@@ -109,7 +118,7 @@ impl Reader<'_> {
         }
     }
 
-    fn strings(&mut self, key: &str, item: &Item) -> Option<Vec<String>> {
+    pub(super) fn strings(&mut self, key: &str, item: &Item) -> Option<Vec<String>> {
         let words: Option<Vec<_>> =
             item.as_array().and_then(|array| array.iter().map(Value::as_str).map(|it| it.map(str::to_owned)).collect());
         if words.is_none() {
@@ -267,7 +276,7 @@ mod tests {
         assert!(
             failures[3].starts_with("`profil` is not a setting\n  --> Cargo.toml:5\nhint: did you mean `profile`?")
         );
-        assert!(failures[4].contains("hint: the settings are assumed-roles, credentials"));
+        assert!(failures[4].contains("hint: the settings are assumed-roles, build, credentials"));
     }
 
     #[test]

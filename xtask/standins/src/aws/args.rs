@@ -72,6 +72,8 @@ const OPERATIONS: &[Operation] = &[
         &["repository-name"],
         &[("registry-id", Values::One), ("repository-name", Values::One), ("image-ids", Values::Many)],
     ),
+    ("ecr", "get-login-password", &[], &[]),
+    ("ecs", "describe-tasks", &["tasks"], &[("tasks", Values::Many), ("cluster", Values::One)]),
     (
         "ecs",
         "describe-task-definition",

@@ -6,7 +6,7 @@ use super::args::{Call, usage};
 use super::{keys, service_error};
 use crate::cloud::ecr;
 use crate::refusal::Outcome;
-use crate::world::World;
+use crate::world::{Inject, World};
 
 const OPERATION: &str = "DescribeImages";
 
@@ -15,6 +15,12 @@ pub(super) fn describe_images(world: &World, call: &Call) -> Outcome<Value> {
     let region = call.region()?;
     let wanted = wanted(call)?;
     let keys = keys(world, OPERATION)?;
+    // The CLI asks again by itself, so often in all; this AWS has an answer at the fifth time.
+    let n_tries = std::env::var("AWS_MAX_ATTEMPTS").ok().and_then(|n| n.parse().ok()).unwrap_or(3);
+    if world.injects(&Inject::AlwaysBusy) || (world.injects(&Inject::Busy) && n_tries < 5) {
+        let message = format!("Rate exceeded (reached max retries: {})", n_tries - 1);
+        return Err(service_error(OPERATION, "ThrottlingException", &message));
+    }
     let registry = call.value("registry-id").unwrap_or(&keys.account);
     let repository = call.value("repository-name").unwrap_or_default();
     if registry != keys.account {

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::args::Call;
 use super::{keys, service_error};
 use crate::cloud::ecs::{self, TaskDefinition};
+use crate::cloud::tasks;
 use crate::refusal::Outcome;
 use crate::world::World;
 
@@ -27,6 +28,17 @@ pub(super) fn describe_task_definition(world: &World, call: &Call) -> Outcome<Va
         Some(found) => Ok(json!({ "taskDefinition": describe(&keys.account, &region, family, found), "tags": [] })),
         None => Err(service_error(operation, "ClientException", "Unable to describe task definition.")),
     }
+}
+
+/// Describes tasks; one that isn't known is among the failures.
+pub(super) fn describe_tasks(world: &World, call: &Call) -> Outcome<Value> {
+    call.region()?;
+    let keys = keys(world, "DescribeTasks")?;
+    let all = tasks::read(world, &keys.account)?;
+    let (known, missing): (Vec<_>, Vec<_>) = call.values("tasks").iter().partition(|arn| all.contains_key(*arn));
+    let known: Vec<_> = known.iter().map(|arn| json!({ "taskArn": arn, "lastStatus": all[*arn] })).collect();
+    let missing: Vec<_> = missing.iter().map(|arn| json!({ "arn": arn, "reason": "MISSING" })).collect();
+    Ok(json!({ "tasks": known, "failures": missing }))
 }
 
 fn describe(account: &str, region: &str, family: &str, known: &TaskDefinition) -> Value {

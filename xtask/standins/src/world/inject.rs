@@ -14,6 +14,19 @@ pub(crate) enum Inject {
     Fail(String),
     /// `no-image`: builds say that they succeeded and push nothing.
     NoImage,
+    /// `idempotent`: the images that are to be built are in ECR already. Whoever makes the world puts them there.
+    Idempotent,
+    /// `no-secret`: the runner's task is not given the secret that the build needs.
+    NoSecret,
+    /// `old-kaniko`: the runner is too old to know `--env-secret`.
+    OldKaniko,
+    /// `build:NAME`: builds fail in one of the ways that are known by these names.
+    Build(String),
+    /// `terminal-log`: infrastructure-deployer writes its log as at a terminal.
+    TerminalLog,
+    /// `busy` and `always-busy`: ECR is throttled, for a few questions or for all.
+    Busy,
+    AlwaysBusy,
 }
 
 impl Inject {
@@ -21,9 +34,25 @@ impl Inject {
     pub(crate) fn name(&self) -> Option<&String> {
         match self {
             Self::WrongAccount(name) | Self::Fail(name) => Some(name),
-            Self::NoImage => None,
+            _ => None,
         }
     }
+}
+
+/// Those that are about no account.
+const ALONE: [(&str, Inject); 7] = [
+    ("no-image", Inject::NoImage),
+    ("idempotent", Inject::Idempotent),
+    ("no-secret", Inject::NoSecret),
+    ("old-kaniko", Inject::OldKaniko),
+    ("terminal-log", Inject::TerminalLog),
+    ("busy", Inject::Busy),
+    ("always-busy", Inject::AlwaysBusy),
+];
+
+fn unknown(text: &str) -> String {
+    let alone: Vec<_> = ALONE.iter().map(|(name, _)| format!("`{name}`")).collect();
+    format!("`{text}` is none of `wrong-account:NAME`, `fail:NAME`, {}", alone.join(", "))
 }
 
 impl TryFrom<String> for Inject {
@@ -33,8 +62,12 @@ impl TryFrom<String> for Inject {
         match text.split_once(':') {
             Some(("wrong-account", name)) if !name.is_empty() => Ok(Self::WrongAccount(name.to_owned())),
             Some(("fail", name)) if !name.is_empty() => Ok(Self::Fail(name.to_owned())),
-            None if text == "no-image" => Ok(Self::NoImage),
-            _ => Err(format!("`{text}` is none of `wrong-account:NAME`, `fail:NAME`, `no-image`")),
+            Some(("build", name)) if !name.is_empty() => Ok(Self::Build(name.to_owned())),
+            None => {
+                let known = ALONE.iter().find(|(name, _)| *name == text).map(|(_, inject)| inject.clone());
+                known.ok_or_else(|| unknown(&text))
+            }
+            _ => Err(unknown(&text)),
         }
     }
 }
@@ -50,7 +83,8 @@ impl fmt::Display for Inject {
         match self {
             Self::WrongAccount(name) => write!(to, "wrong-account:{name}"),
             Self::Fail(name) => write!(to, "fail:{name}"),
-            Self::NoImage => to.write_str("no-image"),
+            Self::Build(name) => write!(to, "build:{name}"),
+            alone => to.write_str(ALONE.iter().find(|(_, inject)| inject == alone).map_or("", |(name, _)| name)),
         }
     }
 }
@@ -61,7 +95,7 @@ mod tests {
 
     #[test]
     fn what_is_written_is_what_was_read() {
-        for good in ["wrong-account:dev", "fail:your-prod", "no-image"] {
+        for good in ["wrong-account:dev", "fail:your-prod", "no-image", "old-kaniko", "build:regex"] {
             assert_eq!(Inject::try_from(good.to_owned()).unwrap().to_string(), good);
         }
         for bad in ["", "fail", "fail:", "no-image:x", "boom"] {

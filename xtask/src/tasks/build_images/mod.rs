@@ -1,0 +1,52 @@
+//! `build-images`: has the runner of the account that builds make the images and push them, and proves that they are there.
+//!
+//! Two parts, each of use to another task: [`gather`] finds out offline what to build and everything that is wrong,
+//! [`carry_out`] builds within a session in which the accounts are proven, and says what became of each image.
+
+mod builder;
+mod carry_out;
+mod gather;
+mod left;
+mod queue;
+mod recipe;
+mod report;
+mod words;
+
+pub use carry_out::{Built, Verdict, carry_out};
+pub use gather::{Ask, Planned, gather};
+pub use queue::Queue;
+
+use crate::cli;
+use crate::model::{Exit, Failures};
+use crate::run::folder::RunFolder;
+use crate::tasks::context::Context;
+use crate::tasks::ready::Ready;
+use crate::tasks::session::{self, Session};
+
+/// Builds and pushes the images.
+pub fn run(context: &Context, args: &cli::BuildImages) -> Result<Exit, Failures> {
+    let mut repo = context.repository()?;
+    let mut problems = repo.take_problems();
+    let ask = Ask::of(context, &repo, args)?;
+    let (planned, wrong) = gather(context, &repo, &ask);
+    problems.extend(wrong);
+    let run = RunFolder::new(&repo.root);
+    let left = left::of(&run, &repo, &planned);
+    let accounts = queue::accounts(&planned, &left);
+    let mut ready = Ready::gather(context, &repo, &accounts, ask.how.programs(), problems)?;
+
+    if context.globals.dry_run {
+        words::say_where_from(context, &planned);
+        context.result(&Queue::of(&ready, &run, &planned, left, ask.how, true)?.shell_lines())?;
+        return Ok(Exit::DONE);
+    }
+    session::say_repository(context, &repo);
+    words::say_what(context, &planned, ask.how);
+    words::say_where_from(context, &planned);
+    let mut session = Session::begin(context, &repo, &run, "build-images", planned.len().max(1))?;
+    session.ask_passphrase(&mut ready)?;
+    let queue = Queue::of(&ready, &run, &planned, left, ask.how, false)?;
+    session.prove_identities(&ready, &queue.identity, &queue.accounts)?;
+    let built = carry_out(&session, &ready, &queue)?;
+    report::report(&session, &ready, &built)
+}
