@@ -1,5 +1,6 @@
 //! The command line: clap's types and the help texts. Decides nothing.
 
+mod apply_all;
 mod build;
 mod values;
 
@@ -7,6 +8,8 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub use apply_all::{Allowance, ApplyAll};
 
 use crate::model::{AccountId, ImageName, Region, Tag};
 use crate::repo::bump::PinName;
@@ -66,23 +69,6 @@ impl Globals {
     pub fn allows(&self, allowance: Allowance) -> bool {
         self.allow.contains(&allowance)
     }
-}
-
-/// What is refused for safety unless it is allowed by name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Allowance {
-    /// Apply plans that destroy something, or replace more than task definitions
-    Destroy,
-    /// Move or apply a tag although its image is not in ECR
-    UnprovenImage,
-    /// Build as the guide has it although a build script of this repository says otherwise, or can't be read
-    IgnoreScript,
-    /// Move the tags of all units that can get theirs, and leave out those that can't
-    PartialBump,
-    /// Move a tag although the unit's module is too old for its images
-    OldModule,
-    /// Overwrite files of this crate that were changed in the repository
-    LocalChanges,
 }
 
 /// How results are printed.
@@ -181,22 +167,6 @@ pub struct BumpTags {
     /// Don't ask ECR whether the images exist
     #[arg(long)]
     pub offline: bool,
-}
-
-#[derive(Debug, Args)]
-#[command(
-    after_help = "Examples:\n  cargo xtask apply-all\n  cargo xtask apply-all --account dev --account stage\n  cargo xtask apply-all --dry-run"
-)]
-pub struct ApplyAll {
-    /// Only units in this account; can be given several times
-    #[arg(long, value_name = "ACCOUNT")]
-    pub account: Vec<String>,
-    /// Only this unit; can be given several times
-    #[arg(long, value_name = "PATH")]
-    pub unit: Vec<String>,
-    /// How many units are worked on side by side [default: `jobs` in Cargo.toml, or 8]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
-    pub jobs: Option<u16>,
 }
 
 #[derive(Debug, Args)]

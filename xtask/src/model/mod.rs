@@ -2,6 +2,7 @@
 
 mod account;
 mod docker;
+mod environment;
 mod failure;
 mod known;
 mod place;
@@ -13,6 +14,7 @@ mod version;
 
 pub use account::{Account, AccountId, AccountIdError};
 pub use docker::{ImageName, ImageUri, Tag};
+pub use environment::Environment;
 pub use failure::{Exit, Failure, Failures, Kind, Result};
 pub use known::Known;
 pub use place::Place;

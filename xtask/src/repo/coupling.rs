@@ -58,7 +58,7 @@ pub fn too_old(module: &Module, tag: &Tag) -> Option<TooOld> {
         _ => return None,
     };
     let image = Version::parse(tag.as_str())?;
-    let written = module.version().value().copied().flatten()?.to_owned();
+    let written = module.reference()?.to_owned();
     let version = Version::parse(&written)?;
     let needed = table.iter().rev().find(|coupling| coupling.image <= image)?;
     let too_old = TooOld { module: written, needs: needed.module, since: needed.image, why: needed.why };

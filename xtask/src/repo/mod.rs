@@ -20,6 +20,7 @@ pub mod pins;
 pub mod profile;
 mod reading;
 pub mod redirect;
+pub mod retired;
 mod root;
 pub mod script;
 pub mod settings;
@@ -29,6 +30,7 @@ pub mod trail;
 pub mod unit;
 mod walk;
 mod whole;
+pub mod workers;
 pub mod yaml;
 
 #[cfg(test)]

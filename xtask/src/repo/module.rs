@@ -43,6 +43,11 @@ impl Module {
         }
     }
 
+    /// The version, where it is known and there is one.
+    pub fn reference(&self) -> Option<&str> {
+        self.source.value().and_then(|source| parts(source).1)
+    }
+
     /// Whether it is a module that deploys a runner; `None` if that can't be known.
     pub fn is_runner(&self) -> Option<bool> {
         self.source.value().map(|source| is_runner(source))

@@ -39,4 +39,5 @@ mod standalone;
 mod status;
 mod tools;
 mod units;
+mod waves;
 mod why;

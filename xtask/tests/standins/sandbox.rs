@@ -183,6 +183,13 @@ impl Sandbox {
         self.write(file, text.replace(from, to));
     }
 
+    /// Gives an account another name, everywhere in the repository.
+    pub(super) fn rename_account(&self, from: &str, to: &str) {
+        fs::rename(self.repo().join(from), self.repo().join(to)).unwrap();
+        self.edit("accounts.json", &format!("\"{from}\""), &format!("\"{to}\""));
+        self.edit(&format!("{to}/account.hcl"), &format!("\"{from}\""), &format!("\"{to}\""));
+    }
+
     /// What was asked so far.
     pub(super) fn log(&self) -> Log {
         Log::parse(&fs::read_to_string(self.world().join("log.jsonl")).unwrap_or_default())

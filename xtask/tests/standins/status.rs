@@ -1,5 +1,7 @@
 //! `status`: all tags at a glance, and what about the pins needs a look.
 
+use std::fs;
+
 use super::sandbox::{Sandbox, unit};
 
 /// `dev` has a tag of its own, `common.hcl` a pin that nobody uses and a local that terragrunt fails on.
@@ -34,6 +36,42 @@ fn what_needs_a_look_is_named_below_the_table() {
     sandbox.xtask(["status"]).run().is("status-untidy");
     sandbox.xtask(["status", "--format", "markdown"]).run().is("status-markdown");
     sandbox.xtask(["status", "--format", "json", "--image", "kaniko"]).run().is("status-json");
+}
+
+/// Versions that should move together and don't, and an attribute that newer releases of terragrunt don't parse.
+fn apart() -> Sandbox {
+    let sandbox = Sandbox::new();
+    let scripts = "shared/us-east-1/_regional/container_images";
+    for folder in [scripts, ".circleci", "_ci/scripts"] {
+        fs::create_dir_all(sandbox.repo().join(folder)).unwrap();
+    }
+    for (image, version) in [("deploy_runner", "v0.50.6"), ("kaniko", "v0.52.1")] {
+        let text = format!("#!/usr/bin/env bash\nreadonly DOCKERFILE_REPO_REF=\"{version}\"\n");
+        sandbox.write(&format!("{scripts}/build_{image}_image.sh"), text);
+    }
+    sandbox.write(".circleci/config.yml", "env:\n  MODULE_CI_VERSION: v0.51.4\n");
+    sandbox.write("_ci/scripts/install.sh", "MODULE_CI_VERSION=v0.51.4\n");
+    sandbox.edit("_envcommon/mgmt/ecs-deploy-runner.hcl", "v0.104.6", "v0.103.0");
+    let stage = format!("{}/terragrunt.hcl", unit("stage"));
+    let worker = "ec2_worker_pool_configuration = { ami_filters = { filters = [{ name = \"name\", values = [\"ecs-deploy-runner-worker-v0.99.0-*\"] }] } }";
+    sandbox.write(&stage, format!("{}\nskip = false\n\ninputs = {{\n  {worker}\n}}\n", sandbox.read(&stage)));
+    sandbox
+}
+
+#[test]
+fn versions_that_do_not_go_together_are_named() {
+    let sandbox = apart();
+    sandbox.xtask(["status"]).run().is("status-apart");
+    sandbox.xtask(["status", "--format", "markdown"]).run().is("status-apart-markdown");
+    sandbox.xtask(["status", "--format", "json", "--image", "deploy-runner"]).run().is("status-apart-json");
+}
+
+#[test]
+fn terragrunt_is_asked_for_its_version_only_where_that_matters_and_missed_by_nobody() {
+    let sandbox = apart();
+    fs::remove_file(sandbox.tool("terragrunt")).unwrap();
+    let said = sandbox.xtask(["status"]).run().exits(0);
+    assert!(said.out.contains("`skip` is an error for terragrunt v0.93.0 and newer"), "{}", said.screen());
 }
 
 #[test]

@@ -2,6 +2,9 @@
 
 mod build;
 mod read;
+#[cfg(test)]
+mod tests;
+mod unknown;
 mod write;
 
 use std::collections::BTreeMap;
@@ -13,10 +16,19 @@ pub use write::{set, set_in};
 
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
-use crate::model::{AccountId, Place, Region};
+use crate::model::{AccountId, Environment, Place, Region};
 
 /// Where terraform-aws-ci is cloned from, unless the settings say otherwise.
 const DOCKERFILE_REPO: &str = "https://github.com/gruntwork-io/terraform-aws-ci.git";
+
+/// When the checkout has to be a clean one of the default branch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Clean {
+    /// Where production is among what is applied.
+    Production,
+    /// Whatever is applied.
+    Always,
+}
 
 /// The settings, checked. A key that is not there has its default.
 #[derive(Debug, Default)]
@@ -34,6 +46,8 @@ pub struct Settings {
     build: BuildOptions,
     images: Vec<ImageSettings>,
     jobs: Option<usize>,
+    environments: BTreeMap<String, Environment>,
+    require_clean: Option<Clean>,
     file: Option<String>,
     places: BTreeMap<String, Place>,
 }
@@ -113,6 +127,21 @@ impl Settings {
     /// What is said about an image.
     pub fn image(&self, name: &str) -> Option<&ImageSettings> {
         self.images.iter().find(|image| image.name == name)
+    }
+
+    /// What accounts are for, by name, where their names don't say so.
+    pub fn environments(&self) -> &BTreeMap<String, Environment> {
+        &self.environments
+    }
+
+    /// What an account is for: the settings, then its name. `None` if neither says so.
+    pub fn environment(&self, account: &str) -> Option<Environment> {
+        self.environments.get(account).copied().or_else(|| Environment::of_name(account))
+    }
+
+    /// When the checkout has to be a clean one of the default branch.
+    pub fn require_clean(&self) -> Option<Clean> {
+        self.require_clean
     }
 
     /// The file that has the table, as people should read it; `None` if there is none.

@@ -5,22 +5,24 @@ use std::ops::Range;
 use ignore::gitignore::GitignoreBuilder;
 use toml_edit::{Document, Item, TableLike, Value};
 
-use super::Settings;
-use crate::model::{Failure, Place};
+use super::{Clean, Settings, unknown};
+use crate::model::{Environment, Failure, Place};
 
 /// The keys of the table, sorted.
-pub const KEYS: [&str; 13] = [
+pub const KEYS: [&str; 15] = [
     "assumed-roles",
     "build",
     "credentials",
     "dockerfile-repo",
     "endpoint-url",
+    "environments",
     "exclude",
     "image",
     "jobs",
     "pass-environment",
     "profile",
     "profiles",
+    "require-clean",
     "terraform-aws-ci-version",
     "terraform-binary",
 ];
@@ -88,7 +90,9 @@ impl Reader<'_> {
                 "jobs" => self.jobs(item),
                 "build" => self.build(item),
                 "image" => self.images(item),
-                unknown => self.failures.push(unknown_key(unknown, place)),
+                "environments" => self.environments(item),
+                "require-clean" => self.require_clean(item),
+                unknown => self.failures.push(unknown::key(unknown, place)),
             }
         }
     }
@@ -136,6 +140,39 @@ impl Reader<'_> {
                 self.settings.profiles.insert(account.to_owned(), profile);
                 self.settings.places.insert(key, place);
             }
+        }
+    }
+
+    fn environments(&mut self, item: &Item) {
+        let Some(table) = item.as_table_like() else { return self.wrong("environments", "a table", item) };
+        for (account, item) in table.iter() {
+            let key = format!("environments.{account}");
+            match item.as_str().and_then(|word| word.parse::<Environment>().ok()) {
+                Some(environment) => {
+                    let place = place_in(self.text, self.file, item.span());
+                    self.settings.environments.insert(account.to_owned(), environment);
+                    self.settings.places.insert(key, place);
+                }
+                None => self.wrong_word(&key, "\"development\", \"production\" or \"other\"", item),
+            }
+        }
+    }
+
+    fn require_clean(&mut self, item: &Item) {
+        match item.as_str() {
+            Some("production") => self.settings.require_clean = Some(Clean::Production),
+            Some("always") => self.settings.require_clean = Some(Clean::Always),
+            _ => self.wrong_word("require-clean", "\"production\" or \"always\"", item),
+        }
+    }
+
+    fn wrong_word(&mut self, key: &str, wanted: &str, item: &Item) {
+        match item.as_str() {
+            Some(word) => {
+                let failure = Failure::refused(format!("`{key}` must be {wanted}, this is \"{word}\""));
+                self.failures.push(failure.at(place_in(self.text, self.file, item.span())));
+            }
+            None => self.wrong(key, wanted, item),
         }
     }
 
@@ -194,104 +231,4 @@ impl Reader<'_> {
 fn article(type_name: &str) -> String {
     let an = type_name.starts_with(['a', 'i']);
     format!("{} {type_name}", if an { "an" } else { "a" })
-}
-
-fn unknown_key(key: &str, place: Place) -> Failure {
-    let failure = Failure::refused(format!("`{key}` is not a setting")).at(place);
-    let nearest = KEYS.iter().min_by_key(|known| distance(known, key)).filter(|known| distance(known, key) <= 3);
-    let failure = match nearest {
-        Some(known) => failure.hint(format!("did you mean `{known}`?")),
-        None => failure,
-    };
-    failure.hint(format!("the settings are {}", KEYS.join(", ")))
-}
-
-/// How many letters have to be changed, added or left out.
-fn distance(a: &str, b: &str) -> usize {
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.bytes().enumerate() {
-        let mut corner = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.bytes().enumerate() {
-            let changed = corner + usize::from(x != y);
-            corner = row[j + 1];
-            row[j + 1] = changed.min(row[j] + 1).min(corner + 1);
-        }
-    }
-    row[b.len()]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn settings(table: &str) -> (Settings, Vec<String>) {
-        let (settings, failures) = read(&format!("[workspace.metadata.xtask]\n{table}"), "Cargo.toml");
-        (settings.expect("there is a table"), failures.iter().map(ToString::to_string).collect())
-    }
-
-    #[test]
-    fn every_key_has_a_typed_accessor() {
-        let (settings, failures) = settings(
-            "terraform-aws-ci-version = 'v1.3.0'\nprofile = 'your-{account}'\ncredentials = ['a', '{profile}']\n\
-             terraform-binary = 'tofu'\ndockerfile-repo = 'r'\nendpoint-url = 'http://localhost'\njobs = 4\n\
-             pass-environment = ['A', 'B_*']\nassumed-roles = ['arn:x']\n[workspace.metadata.xtask.profiles]\ndev = 'd'",
-        );
-        assert!(failures.is_empty(), "{failures:?}");
-        assert_eq!(settings.terraform_aws_ci_version(), Some("v1.3.0"));
-        assert_eq!(settings.profile(), Some("your-{account}"));
-        assert_eq!(settings.credentials(), ["a", "{profile}"]);
-        assert_eq!(settings.terraform_binary(), Some("tofu"));
-        assert_eq!(settings.dockerfile_repo(), "r");
-        assert_eq!(settings.endpoint_url(), Some("http://localhost"));
-        assert_eq!(settings.jobs(), Some(4));
-        assert_eq!(settings.pass_environment(), ["A", "B_*"]);
-        assert_eq!(settings.assumed_roles(), ["arn:x"]);
-        assert_eq!(settings.profiles()["dev"], "d");
-        assert_eq!(settings.place("profiles.dev"), Some(&Place::line("Cargo.toml", 12)));
-        assert_eq!(settings.place("jobs"), Some(&Place::line("Cargo.toml", 8)));
-    }
-
-    #[test]
-    fn without_a_table_everything_has_its_default() {
-        let (none, failures) = read("[package]\nname = 'x'\n", "Cargo.toml");
-        assert!(none.is_none() && failures.is_empty());
-        let settings = Settings::default();
-        assert_eq!(settings.credentials(), ["aws-vault", "exec", "{profile}", "--"]);
-        assert_eq!(settings.dockerfile_repo(), "https://github.com/gruntwork-io/terraform-aws-ci.git");
-    }
-
-    #[test]
-    fn an_empty_credentials_array_is_not_the_default() {
-        assert!(settings("credentials = []").0.credentials().is_empty());
-    }
-
-    #[test]
-    fn everything_that_is_wrong_is_said_with_its_line() {
-        let (_, failures) = settings("jobs = 0\nprofile = ['x']\ncredentials = 'aws-vault'\nprofil = 'y'\nxyz = 1\n");
-        assert_eq!(failures.len(), 5, "{failures:#?}");
-        assert_eq!(failures[0], "`jobs` must be a whole number of 1 or more, this is an integer\n  --> Cargo.toml:2");
-        assert_eq!(failures[1], "`profile` must be a string, this is an array\n  --> Cargo.toml:3");
-        assert_eq!(failures[2], "`credentials` must be an array of strings, this is a string\n  --> Cargo.toml:4");
-        assert!(
-            failures[3].starts_with("`profil` is not a setting\n  --> Cargo.toml:5\nhint: did you mean `profile`?")
-        );
-        assert!(failures[4].contains("hint: the settings are assumed-roles, build, credentials"));
-    }
-
-    #[test]
-    fn a_placeholder_that_does_not_exist_is_refused() {
-        let (_, failures) = settings("profile = '{acount}-admin'\ncredentials = ['x', '{json: 1}', '{profile}']");
-        assert_eq!(failures.len(), 1, "{failures:#?}");
-        assert!(
-            failures[0]
-                .starts_with("`profile` has the placeholder `{acount}`, which does not exist\n  --> Cargo.toml:2")
-        );
-    }
-
-    #[test]
-    fn broken_toml_is_said_with_its_line() {
-        let (_, failures) = read("[workspace]\nmembers = [\n", "Cargo.toml");
-        assert!(failures[0].to_string().starts_with("cannot parse `Cargo.toml`: "), "{}", failures[0]);
-    }
 }

@@ -11,9 +11,10 @@ use crate::report::summary::Row;
 use crate::run::digest::{Digest, UnitPlan};
 use crate::run::event::{Outcome, StepResult};
 use crate::run::executor::OnFailure;
-use crate::run::step::{Stage, Step};
-use crate::tasks::apply_all::queue::Queue;
+use crate::run::step::Step;
+use crate::tasks::apply_all::queue::Wave;
 use crate::tasks::apply_all::{rescue, words};
+use crate::tasks::ready::Workable;
 use crate::tasks::session::Session;
 use crate::tools::{consent, tty};
 
@@ -48,46 +49,49 @@ fn these_plans(n: usize) -> String {
     if n == 1 { "this plan".to_owned() } else { format!("these {n} plans") }
 }
 
-/// Applies the plans that were consented to, wave by wave; after a failure nothing new starts.
+/// Looks at what a wave has applied, before the next one starts; what it finds stops the run.
+pub type AfterWave<'a> = dyn FnMut(&[&Workable<'_>]) -> Result<(), Failures> + 'a;
+
+/// Applies the plans that were consented to, wave by wave; after a failure nothing new starts. Gives a row for each unit,
+/// and what was found after a wave if that stopped the run.
 pub(super) fn apply(
     session: &Session<'_>,
-    queue: &Queue<'_, '_>,
+    waves: &[Wave<'_, '_>],
     plans: &[UnitPlan],
-    digest: &Digest,
-) -> Result<Vec<Row>, Failures> {
-    for wave in &queue.waves {
-        for (unit, step) in wave.changing(digest) {
-            write_consent(step, plans).map_err(|error| {
-                let what = format!("the consent to the plan of `{}` could not be written down", unit.unit.path);
-                Failure::refused(what).detail("nothing was applied in any account").because(error)
-            })?;
-        }
+    mut after_wave: Option<&mut AfterWave<'_>>,
+) -> Result<(Vec<Row>, Option<Failures>), Failures> {
+    for (unit, step) in waves.iter().flat_map(|wave| &wave.applies) {
+        write_consent(step, plans).map_err(|error| {
+            let what = format!("the consent to the plan of `{}` could not be written down", unit.unit.path);
+            Failure::refused(what).detail("nothing was applied in any account").because(error)
+        })?;
     }
     let mut rows = Vec::new();
     let mut stopped = false;
-    for wave in &queue.waves {
-        let (units, steps): (Vec<_>, Vec<_>) = wave.changing(digest).unzip();
-        if steps.is_empty() {
-            continue;
-        }
-        let stage = Stage { lanes: steps.into_iter().map(|step| vec![step.clone()]).collect(), ..wave.stage.clone() };
+    let mut found = None;
+    for wave in waves {
+        let units = wave.units();
         let outcomes = if stopped || session.check_interrupt().is_err() {
             vec![not_started(); units.len()]
         } else {
-            session.side_by_side(&stage, OnFailure::Stop)
+            session.side_by_side(&wave.stage(), OnFailure::Stop)
         };
-        stopped |= outcomes.iter().any(|outcome| outcome.result != StepResult::Succeeded);
-        for (unit, outcome) in units.into_iter().zip(&outcomes) {
+        let is_good = outcomes.iter().all(|outcome| outcome.result.is_good());
+        for (unit, outcome) in units.iter().zip(&outcomes) {
             let mut row = words::row(session, unit, outcome);
             rescue::keep(session, unit, outcome, &mut row);
             rows.push(row);
-            if outcome.result == StepResult::Succeeded {
+            if outcome.result.is_good() {
                 // The plan is used up, and holds secrets; the rest goes when the run ends.
                 let _ = fs::remove_file(session.run.plan(&unit.label));
             }
         }
+        if is_good && let Some(after_wave) = &mut after_wave {
+            found = after_wave(&units).err();
+        }
+        stopped |= !is_good || found.is_some();
     }
-    Ok(rows)
+    Ok((rows, found))
 }
 
 /// Binds the consent to the plan that was shown. Both guards hold the apply to it.

@@ -1,6 +1,9 @@
-//! `apply-all`: proves every account, plans every unit, shows one digest, asks once, and applies exactly those plans.
+//! `apply-all`: proves every account, plans every unit, shows one digest, asks once, and applies exactly those plans, wave
+//! by wave.
 
+mod applied;
 mod apply;
+mod gather;
 mod images;
 mod plans;
 mod queue;
@@ -9,20 +12,23 @@ mod words;
 
 use std::time::Duration;
 
+pub use applied::Applied;
+pub use apply::AfterWave;
+pub use gather::Work;
+pub use queue::Queue;
+
 use crate::cli;
-use crate::model::{Exit, Failure, Failures};
+use crate::model::{Exit, Failures};
 use crate::report::digest as digest_text;
 use crate::report::screen::{Tone, count};
 use crate::run::digest::Digest;
 use crate::run::folder::RunFolder;
 use crate::run::unfinished::Unfinished;
 use crate::tasks::context::Context;
-use crate::tasks::ready::{self, Ready, Workable};
-use crate::tasks::select::{select, take_problems};
+use crate::tasks::ready::Ready;
+use crate::tasks::select::take_problems;
 use crate::tasks::session::{self, Session};
 use crate::tasks::settle;
-use crate::tools::programs::Tools;
-use queue::Queue;
 
 /// How many units are worked on side by side, unless somebody says otherwise.
 const N_JOBS: usize = 8;
@@ -35,93 +41,64 @@ const SESSIONS_AGE: Duration = Duration::from_secs(5 * 60);
 pub fn run(context: &Context, args: &cli::ApplyAll) -> Result<Exit, Failures> {
     let mut repo = settle::repository(context)?;
     let mut problems = take_problems(&mut repo, &args.account, &args.unit);
-    let selected = words::say_left_out(context, select(&repo, &args.account, &args.unit)?, &args.unit)?;
-    let (units, not_workable) = ready::workable(context, &repo, &selected);
-    problems.extend(not_workable);
-    problems.extend(rescue::left_behind(&repo.root, &units));
+    let work = Work::gather(context, &repo, args, &mut problems)?;
     let run = RunFolder::new(&repo.root);
-    let taken = images::taken(context, &repo, &units);
-    let of_units = units.iter().map(|unit| (&unit.unit.account, unit.region.clone()));
-    let of_images = taken.wanted.iter().map(|wanted| (wanted.account, wanted.uri.region().clone()));
-    let accounts = session::accounts_of(of_units.chain(of_images));
-    let mut needed = vec!["terragrunt"];
-    if !taken.wanted.is_empty() {
-        needed.push("aws");
-    }
-    // A rehearsal asks nobody outside, so it can't say whether sources can be read.
-    let asks_sources = context.tools() == Tools::Real && units.iter().any(|unit| unit.remote().is_some());
-    if asks_sources {
-        needed.push("git");
-    }
-    needed.extend(units.iter().filter_map(Workable::missing_terraform));
-    let mut ready = Ready::gather(context, &repo, &accounts, &needed, problems)?;
+    let mut ready = Ready::gather(context, &repo, &work.accounts, &work.programs(), problems)?;
     if context.globals.dry_run {
         let orders = session::orders(&ready, &run, true)?;
-        context.result(&Queue::of(&orders, context, &units, accounts, &taken).shell_lines(&run))?;
+        context.result(&Queue::of(&orders, context, &work).shell_lines(&run))?;
         return Ok(Exit::DONE);
     }
 
     let n_jobs = args.jobs.map(usize::from).or(repo.settings.jobs()).unwrap_or(N_JOBS);
     let mut session = Session::begin(context, &repo, &run, "apply-all", n_jobs)?;
     // Only now: what a run that is alive has started is not left behind by anybody.
-    let unfinished = Unfinished::all(&run);
-    words::say_what_this_is(context, &ready, &units, &unfinished);
-    Failures::check(still_running(&unfinished, &units))?;
+    let (unfinished, still_running) = work.left_behind(&run);
+    words::say_what_this_is(context, &ready, &work.units, &unfinished);
+    Failures::check(still_running)?;
     session.ask_passphrase(&mut ready)?;
     let orders = session::orders(&ready, &run, false)?;
-    let queue = Queue::of(&orders, context, &units, accounts, &taken);
-    carry_out(&session, &ready, &queue, &unfinished)
+    let queue = Queue::of(&orders, context, &work);
+    prove(&session, &ready, &queue)?;
+    carry_out(&session, &ready, &queue, &unfinished, None)?.report(&session)
 }
 
-fn carry_out(
+/// Proves every account, and asks whatever is asked in the foreground: after this nothing prompts.
+pub fn prove(session: &Session<'_>, ready: &Ready<'_>, queue: &Queue<'_, '_>) -> Result<(), Failures> {
+    session.prove_identities(ready, &queue.identity, &queue.work.accounts)?;
+    words::say_tools(session.context, ready, &queue.work.units);
+    session.ask_sources(&queue.sources)
+}
+
+/// Plans, shows, asks, applies. All accounts are proven by now. `unfinished` is what killed runs left behind, which the
+/// plans settle; `after_wave` may stop the run before the next wave starts.
+pub fn carry_out(
     session: &Session<'_>,
     ready: &Ready<'_>,
     queue: &Queue<'_, '_>,
     unfinished: &[Unfinished],
-) -> Result<Exit, Failures> {
+    after_wave: Option<&mut AfterWave<'_>>,
+) -> Result<Applied, Failures> {
     let screen = &session.context.screen;
-    session.prove_identities(ready, &queue.identity, &queue.accounts)?;
-    words::say_tools(session.context, ready, queue.units);
-    session.ask_sources(&queue.sources)?;
-    images::prove(session, &queue.images, queue.taken)?;
+    let units = &queue.work.units;
+    images::prove(session, &queue.images, &queue.work.taken)?;
     let plans = plans::plan_all(session, ready, queue)?;
-    let planned = |left: &&Unfinished| queue.units.iter().any(|unit| left.is_of(&unit.unit.path));
+    let planned = |left: &&Unfinished| units.iter().any(|unit| left.is_of(&unit.unit.path));
     unfinished.iter().filter(planned).for_each(Unfinished::settle);
     let digest = Digest::of(&plans);
     screen.lines(&digest_text::text(&digest));
-    let rows = if digest.n_changing() == 0 {
-        screen.say(Tone::Good, "Finished", format!("nothing to apply in {}", count(queue.units.len(), "unit")));
-        Vec::new()
-    } else {
-        words::say_waves(screen, queue, &digest);
-        let consented = apply::ask_consent(session, &digest);
-        session.check_interrupt()?;
-        consented?;
-        if session.started.elapsed() > SESSIONS_AGE {
-            session.prove_identities(ready, &queue.identity_again, &queue.accounts)?;
-        }
-        apply::apply(session, queue, &plans, &digest)?
-    };
-    words::report(session, queue, rows)
-}
-
-fn still_running(unfinished: &[Unfinished], units: &[Workable<'_>]) -> Vec<Failure> {
-    let of_ours = |left: &&Unfinished| left.is_running && units.iter().any(|unit| left.is_of(&unit.unit.path));
-    unfinished
-        .iter()
-        .filter(of_ours)
-        .map(|left| {
-            let failure = Failure::refused(format!(
-                "`{}` is still being applied by run {}, which was killed",
-                left.started.subject, left.run
-            ));
-            let failure = failure.detail(format!("since  {}", left.started.time));
-            let failure = left
-                .started
-                .log
-                .iter()
-                .fold(failure, |failure, log| failure.detail(format!("log    {}", log.display())));
-            failure.hint("wait until it has finished, then run this again; nothing has to be deleted")
-        })
-        .collect()
+    if digest.n_changing() == 0 {
+        screen.say(Tone::Good, "Finished", format!("nothing to apply in {}", count(units.len(), "unit")));
+        return Ok(Applied::nothing(units));
+    }
+    let waves = queue.changing(&digest);
+    words::say_waves(screen, &waves);
+    let consented = apply::ask_consent(session, &digest);
+    session.check_interrupt()?;
+    consented?;
+    if session.started.elapsed() > SESSIONS_AGE {
+        session.prove_identities(ready, &queue.identity_again, &queue.work.accounts)?;
+    }
+    let (rows, stopped) = apply::apply(session, &waves, &plans, after_wave)?;
+    Ok(Applied::new(units, rows, stopped))
 }

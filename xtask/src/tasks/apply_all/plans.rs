@@ -28,7 +28,7 @@ pub(super) fn plan_all(
     let began = Instant::now();
     let outcomes = session.side_by_side(&queue.plans, OnFailure::GoOn);
     session.check_interrupt()?;
-    let units = queue.units;
+    let units = &queue.work.units;
     let rows: Vec<_> = units.iter().zip(&outcomes).map(|(unit, outcome)| words::row(session, unit, outcome)).collect();
     if outcomes.iter().any(|outcome| outcome.result != StepResult::Succeeded) {
         summary::show(&session.context.screen, &rows);

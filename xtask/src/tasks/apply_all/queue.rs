@@ -1,93 +1,105 @@
 //! The queue of `apply-all`: everything that will happen, as a value.
 
-use crate::model::{Account, Region};
 use crate::report::screen::count;
 use crate::run::digest::Digest;
 use crate::run::folder::RunFolder;
 use crate::run::step::{Stage, Step};
-use crate::run::wave::is_production;
+use crate::tasks::apply_all::Work;
 use crate::tasks::context::Context;
-use crate::tasks::images::{self, Taken};
+use crate::tasks::images;
 use crate::tasks::orders::Orders;
 use crate::tasks::ready::Workable;
 use crate::tools::process;
-use crate::tools::programs::Tools;
 
 /// Everything that will happen.
-pub(super) struct Queue<'u, 'r> {
-    pub(super) units: &'u [Workable<'r>],
-    pub(super) accounts: Vec<(&'r Account, Region)>,
-    pub(super) identity: Stage,
+#[derive(Debug)]
+pub struct Queue<'u, 'r> {
+    /// What it is about.
+    pub work: &'u Work<'r>,
+    /// Proves every account.
+    pub identity: Stage,
     /// Once more before the applies, if the consent took its time.
-    pub(super) identity_again: Stage,
-    pub(super) sources: Stage,
-    /// The images that the units will take, and the questions for them.
-    pub(super) taken: &'u Taken<'r>,
-    pub(super) images: Stage,
-    pub(super) plans: Stage,
-    pub(super) waves: Vec<Wave<'u, 'r>>,
+    pub identity_again: Stage,
+    /// Asks the git repositories of modules.
+    pub sources: Stage,
+    /// Asks ECR for the images that the units will take.
+    pub images: Stage,
+    /// Plans, and reads the plans.
+    pub plans: Stage,
+    /// The applies.
+    pub waves: Vec<Wave<'u, 'r>>,
 }
 
-/// Units that are applied together.
-pub(super) struct Wave<'u, 'r> {
-    pub(super) units: Vec<&'u Workable<'r>>,
-    pub(super) stage: Stage,
+/// Units that are applied together, each with its step.
+#[derive(Debug)]
+pub struct Wave<'u, 'r> {
+    /// What is applied.
+    pub applies: Vec<(&'u Workable<'r>, Step)>,
+    /// Its number, and how many there are.
+    pub turn: (usize, usize),
 }
 
 impl<'u, 'r> Queue<'u, 'r> {
-    pub(super) fn of(
-        orders: &Orders<'_>,
-        context: &Context,
-        units: &'u [Workable<'r>],
-        accounts: Vec<(&'r Account, Region)>,
-        taken: &'u Taken<'r>,
-    ) -> Self {
-        let (last, first): (Vec<_>, Vec<_>) = units.iter().partition(|unit| is_production(&unit.unit.account.name));
-        let waves: Vec<_> = [first, last].into_iter().filter(|units| !units.is_empty()).collect();
-        let n = waves.len();
-        let wave = |(k, units): (usize, Vec<&'u Workable<'r>>)| {
-            let lanes = units.iter().map(|unit| vec![orders.apply(unit)]).collect();
-            let about = format!("{} of {n}   {}", k + 1, labels_of(&units));
-            Wave { stage: Stage { title: "Applying".to_owned(), is_told: true, about, lanes }, units }
-        };
+    /// Makes every step. `context` is that of this process, from whose environment the children's is built.
+    pub fn of(orders: &Orders<'_>, context: &Context, work: &'u Work<'r>) -> Self {
+        let apply = |n: &usize| (&work.units[*n], orders.apply(&work.units[*n]));
         Self {
-            units,
-            identity: orders.identities(&accounts, ""),
-            identity_again: orders.identities(&accounts, ".again"),
-            sources: orders.sources(if context.tools() == Tools::Real { units } else { &[] }, &context.vars),
-            taken,
-            images: images::lookups(orders, &taken.wanted, "apply"),
+            work,
+            identity: orders.identities(&work.accounts, ""),
+            identity_again: orders.identities(&work.accounts, ".again"),
+            sources: orders.sources(work.asked_sources(), &context.vars),
+            images: images::lookups(orders, &work.taken.wanted, "apply"),
             plans: Stage {
                 title: "Planning".to_owned(),
                 is_told: true,
-                about: count(units.len(), "unit"),
-                lanes: units.iter().map(|unit| orders.plan_and_show(unit)).collect(),
+                about: count(work.units.len(), "unit"),
+                lanes: work.units.iter().map(|unit| orders.plan_and_show(unit)).collect(),
             },
-            waves: waves.into_iter().enumerate().map(wave).collect(),
-            accounts,
+            waves: numbered(work.waves.iter().map(|wave| wave.iter().map(apply).collect())),
         }
     }
 
+    /// The waves as they are once the plans are known: without units for which there is nothing to do.
+    pub fn changing(&self, digest: &Digest) -> Vec<Wave<'u, 'r>> {
+        let changes = |(unit, _): &&(&Workable<'_>, Step)| !digest.unchanged.contains(&unit.label);
+        numbered(self.waves.iter().map(|wave| wave.applies.iter().filter(changes).cloned().collect()))
+    }
+
     /// Every command, ready to paste.
-    pub(super) fn shell_lines(&self, run: &RunFolder) -> String {
-        let stages = [&self.identity, &self.sources, &self.images, &self.plans]
-            .into_iter()
-            .chain(self.waves.iter().map(|wave| &wave.stage));
+    pub fn shell_lines(&self, run: &RunFolder) -> String {
+        let waves: Vec<_> = self.waves.iter().map(Wave::stage).collect();
+        let stages = [&self.identity, &self.sources, &self.images, &self.plans].into_iter().chain(&waves);
         let stages = stages.filter(|stage| !stage.lanes.is_empty()).map(Stage::shell_lines);
         let folder = format!("mkdir -p -m 700 {}\n", process::quoted(&run.plans().to_string_lossy()));
         std::iter::once(folder).chain(stages).collect::<Vec<_>>().join("\n")
     }
 }
 
-impl<'u, 'r> Wave<'u, 'r> {
-    /// The units of this wave that have something to apply, each with its step.
-    pub(super) fn changing<'w>(&'w self, digest: &'w Digest) -> impl Iterator<Item = (&'u Workable<'r>, &'w Step)> {
-        let steps = self.stage.lanes.iter().flatten();
-        self.units.iter().copied().zip(steps).filter(|(unit, _)| !digest.unchanged.contains(&unit.label))
-    }
+fn numbered<'u, 'r>(waves: impl Iterator<Item = Vec<(&'u Workable<'r>, Step)>>) -> Vec<Wave<'u, 'r>> {
+    let waves: Vec<_> = waves.filter(|applies| !applies.is_empty()).collect();
+    let n = waves.len();
+    waves.into_iter().enumerate().map(|(k, applies)| Wave { applies, turn: (k + 1, n) }).collect()
 }
 
-/// Their labels, on one line.
-pub(super) fn labels_of(units: &[&Workable<'_>]) -> String {
-    units.iter().map(|unit| unit.label.as_str()).collect::<Vec<_>>().join(" ")
+impl<'u, 'r> Wave<'u, 'r> {
+    /// Its units.
+    pub fn units(&self) -> Vec<&'u Workable<'r>> {
+        self.applies.iter().map(|(unit, _)| *unit).collect()
+    }
+
+    /// What the executor is given.
+    pub fn stage(&self) -> Stage {
+        let (k, n) = self.turn;
+        Stage {
+            title: "Applying".to_owned(),
+            is_told: true,
+            about: format!("{k} of {n}   {}", self.labels()),
+            lanes: self.applies.iter().map(|(_, step)| vec![step.clone()]).collect(),
+        }
+    }
+
+    /// The labels of its units, on one line.
+    pub fn labels(&self) -> String {
+        self.applies.iter().map(|(unit, _)| unit.label.as_str()).collect::<Vec<_>>().join(" ")
+    }
 }

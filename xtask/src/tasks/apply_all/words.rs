@@ -1,18 +1,14 @@
-//! What `apply-all` says: at its beginning, before the consent, and at its end.
+//! What `apply-all` says: at its beginning, and before the consent.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::json;
-
-use crate::cli::Format;
-use crate::model::{Exit, Failure, Failures, ImageName, Kind};
+use crate::model::{Failure, ImageName};
 use crate::repo::{Unit, UnitKind};
-use crate::report::screen::{Screen, Tone, count, duration};
-use crate::report::summary::{self, Row};
-use crate::run::digest::Digest;
-use crate::run::event::{Outcome, StepResult};
+use crate::report::screen::{Screen, Tone, count};
+use crate::report::summary::Row;
+use crate::run::event::Outcome;
 use crate::run::unfinished::Unfinished;
-use crate::tasks::apply_all::queue::{Queue, labels_of};
+use crate::tasks::apply_all::queue::Wave;
 use crate::tasks::context::Context;
 use crate::tasks::ready::{Ready, Workable};
 use crate::tasks::session::{self, Session};
@@ -81,13 +77,8 @@ pub(super) fn say_tools(context: &Context, ready: &Ready<'_>, units: &[Workable<
 }
 
 /// Which units come when.
-pub(super) fn say_waves(screen: &Screen, queue: &Queue<'_, '_>, digest: &Digest) {
-    let waves = queue.waves.iter().map(|wave| wave.changing(digest).map(|(unit, _)| unit).collect::<Vec<_>>());
-    let waves: Vec<_> = waves
-        .filter(|units| !units.is_empty())
-        .enumerate()
-        .map(|(k, units)| format!("{} {}", k + 1, labels_of(&units)))
-        .collect();
+pub(super) fn say_waves(screen: &Screen, waves: &[Wave<'_, '_>]) {
+    let waves: Vec<_> = waves.iter().map(|wave| format!("{} {}", wave.turn.0, wave.labels())).collect();
     screen.lines(&format!("  Waves        {}\n ", waves.join("    ")));
 }
 
@@ -121,42 +112,4 @@ fn distinct<'a>(words: impl Iterator<Item = &'a str>) -> String {
 /// The row of a unit in which something was run.
 pub(super) fn row(session: &Session<'_>, unit: &Workable<'_>, outcome: &Outcome) -> Row {
     Row::of(&unit.label, unit.unit.path.as_str(), outcome, &session.root)
-}
-
-/// The end: a row per unit, the machine's version of it on stdout if asked for, and the exit code that follows.
-pub(super) fn report(session: &Session<'_>, queue: &Queue<'_, '_>, applied: Vec<Row>) -> Result<Exit, Failures> {
-    let context = session.context;
-    let row_of = |unit: &Workable<'_>| {
-        let path = unit.unit.path.as_str();
-        applied.iter().find(|row| row.path == path).cloned().unwrap_or_else(|| Row::unchanged(&unit.label, path))
-    };
-    let rows: Vec<_> = queue.units.iter().map(row_of).collect();
-    // Where all went well, each has been told of as it ended.
-    let all_told = applied.iter().all(|row| row.result == StepResult::Succeeded.as_str());
-    if !all_told {
-        summary::show(&context.screen, &rows);
-    }
-    if context.globals.format == Format::Json {
-        context.result(&json!({ "schema": 1, "run": session.run.id, "units": rows }).to_string())?;
-    }
-    let with = |result: StepResult| rows.iter().filter(|row| row.result == result.as_str()).count();
-    let n_done = with(StepResult::Succeeded);
-    if n_done == rows.len() {
-        if !applied.is_empty() {
-            let took = duration(session.started.elapsed());
-            let about = format!("{n_done} of {} in {took}   run {}", count(rows.len(), "unit"), session.run.id);
-            context.screen.say(Tone::Good, "Finished", about);
-        }
-        return Ok(Exit::DONE);
-    }
-    let kind = session.check_interrupt().err().map_or(Kind::Failed, |why| why.kind);
-    let parts = [
-        (with(StepResult::Failed), "failed"),
-        (with(StepResult::Unknown), "unknown"),
-        (n_done, "done"),
-        (with(StepResult::EarlyExit), "not started"),
-    ];
-    let parts: Vec<_> = parts.iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}")).collect();
-    let failure = Failure::new(kind, parts.join(", "));
-    Err(failure.hint("what is done stays done; to do the rest: cargo xtask apply-all").into())
 }

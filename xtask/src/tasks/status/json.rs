@@ -6,7 +6,7 @@ use super::Status;
 use crate::repo::Unit;
 use crate::repo::image::Decider;
 
-/// `{"schema":1,"root":…,"all_at_tag":…,"units":[…],"pins":[…],"notes":[…]}`; `all_at_tag` is null without `--check`.
+/// `{"schema":1,"root":…,"all_at_tag":…,"units":[…],"pins":[…],"outside":[…],"workers":[…],"notes":[…]}`; `all_at_tag` is null without `--check`.
 pub(super) fn report(status: &Status<'_>, all_at_tag: Option<bool>) -> String {
     let units: Vec<_> = status.repo.units.iter().map(|unit| unit_json(status, unit)).collect();
     let pins: Vec<_> = status
@@ -23,9 +23,17 @@ pub(super) fn report(status: &Status<'_>, all_at_tag: Option<bool>) -> String {
             })
         })
         .collect();
+    let outside = status.outside.iter().filter(|pin| status.images.contains(&pin.image)).map(
+        |pin| json!({ "image": pin.image, "file": pin.file, "line": pin.line, "key": pin.key, "value": pin.value }),
+    );
+    let workers =
+        status.repo.worker_filters().into_iter().map(
+            |it| json!({ "file": it.place.file, "line": it.place.line, "filter": it.filter, "release": it.release }),
+        );
     let root = status.repo.root.display().to_string();
     let report = json!({
-        "schema": 1, "root": root, "all_at_tag": all_at_tag, "units": units, "pins": pins, "notes": status.notes,
+        "schema": 1, "root": root, "all_at_tag": all_at_tag, "units": units, "pins": pins,
+        "outside": outside.collect::<Vec<_>>(), "workers": workers.collect::<Vec<_>>(), "notes": status.notes,
     });
     format!("{report:#}\n")
 }

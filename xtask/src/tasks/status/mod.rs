@@ -5,9 +5,11 @@ mod markdown;
 mod notes;
 mod rows;
 mod text;
+mod versions;
 
 use crate::cli::{self, Format};
 use crate::model::{Exit, Failure, Failures, ImageName, Kind};
+use crate::repo::outside::OutsidePin;
 use crate::repo::{Repository, Unit};
 use crate::tasks::context::Context;
 use notes::Note;
@@ -18,6 +20,7 @@ struct Status<'r> {
     repo: &'r Repository,
     images: Vec<ImageName>,
     rows: Vec<Row<'r>>,
+    outside: Vec<OutsidePin>,
     notes: Vec<Note>,
 }
 
@@ -34,9 +37,11 @@ pub fn run(context: &Context, args: &cli::Status) -> Result<Exit, Failures> {
         let gets = |unit: &Unit, image| unit.image(image).is_none_or(|uses| uses.tag.value() == Some(tag));
         !repo.units.iter().all(|unit| images.iter().all(|image| gets(unit, *image)))
     });
+    let outside = repo.outside_pins();
     let status = Status {
         rows: rows::rows(&repo, &images, args.check.as_ref()),
-        notes: notes::notes(context, &repo, &images),
+        notes: notes::notes(context, &repo, &outside, &images),
+        outside,
         repo: &repo,
         images,
     };

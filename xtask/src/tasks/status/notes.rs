@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::model::{Failure, ImageName, Tag};
+use crate::model::{Failure, ImageName, Tag, UnitPath};
 use crate::repo::image::Decider;
+use crate::repo::outside::OutsidePin;
 use crate::repo::{Repository, Unit};
 use crate::report::screen::count;
 use crate::tasks::context::Context;
 use crate::tasks::select::labels;
+use crate::tasks::status::versions;
 
 /// One thing to know.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -40,28 +42,40 @@ pub(super) enum Topic {
     OtherImage,
     /// An image that is named like the other one.
     Name,
+    /// A module that is too old for its images.
+    OldModule,
+    /// A version in a script or a file of CI that is not that of the units.
+    OutsidePin,
+    /// A machine image of workers that is not of the module's release.
+    WorkerImage,
+    /// An attribute that newer releases of terragrunt don't parse.
+    Retired,
     /// Something that terragrunt fails on, although no tag depends on it.
     TerragruntError,
 }
 
 impl Note {
-    fn new(kind: Topic, text: impl Into<String>) -> Self {
+    pub(super) fn new(kind: Topic, text: impl Into<String>) -> Self {
         Self { kind, text: text.into(), places: Vec::new(), units: Vec::new() }
     }
 
-    fn at(mut self, place: impl ToString) -> Self {
+    pub(super) fn at(mut self, place: impl ToString) -> Self {
         self.places.push(place.to_string());
         self
     }
 
-    fn about(mut self, unit: &Unit) -> Self {
-        self.units.push(unit.path.to_string());
+    fn about(self, unit: &Unit) -> Self {
+        self.about_path(&unit.path)
+    }
+
+    pub(super) fn about_path(mut self, path: &UnitPath) -> Self {
+        self.units.push(path.to_string());
         self
     }
 }
 
 /// All notes: what may be wrong first, what is only good to know last.
-pub(super) fn notes(_context: &Context, repo: &Repository, images: &[ImageName]) -> Vec<Note> {
+pub(super) fn notes(context: &Context, repo: &Repository, outside: &[OutsidePin], images: &[ImageName]) -> Vec<Note> {
     let units: Vec<_> = repo.units.iter().collect();
     let labels = labels(&units);
     let mut notes = Vec::new();
@@ -69,9 +83,13 @@ pub(super) fn notes(_context: &Context, repo: &Repository, images: &[ImageName])
         notes.extend(alike(&units, |unit| unknown(unit, image).into_iter().collect()));
         notes.extend(drift(&units, &labels, image));
         notes.extend(own_pins(repo, &units, &labels, image));
+        notes.extend(alike(&units, |unit| versions::old_module(unit, image).into_iter().collect()));
     }
     notes.extend(alike(&units, |unit| of_failures(Topic::Name, &unit.notes)));
     notes.extend(alike(&units, |unit| of_failures(Topic::TerragruntError, &repo.complaints(unit))));
+    notes.extend(versions::retired(context, repo));
+    notes.extend(versions::outside(repo, outside, images));
+    notes.extend(versions::workers(repo));
     notes.extend(repo.idle_pins().into_iter().map(|idle| {
         let text = format!("`{}` = {:?} decides no unit's tag", idle.key, idle.value);
         Note::new(Topic::IdlePin, text).at(idle.place)

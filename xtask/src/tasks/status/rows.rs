@@ -54,7 +54,7 @@ pub(super) fn rows<'r>(repo: &'r Repository, images: &[ImageName], wanted: Optio
 }
 
 /// The tag that most units have; none if two are equally common.
-fn usual_tag(units: &[&Unit], image: ImageName) -> Option<Tag> {
+pub(super) fn usual_tag(units: &[&Unit], image: ImageName) -> Option<Tag> {
     let mut counts: BTreeMap<&Tag, usize> = BTreeMap::new();
     for tag in units.iter().filter_map(|unit| unit.image(image)?.tag.value()) {
         *counts.entry(tag).or_default() += 1;

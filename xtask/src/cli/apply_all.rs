@@ -1,0 +1,41 @@
+//! `apply-all` on the command line, and what can be allowed by name.
+
+use clap::{Args, ValueEnum};
+
+use crate::run::wave::Arrangement;
+
+/// What is refused for safety unless it is allowed by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Allowance {
+    /// Apply plans that destroy something, or replace more than task definitions
+    Destroy,
+    /// Move or apply a tag although its image is not in ECR
+    UnprovenImage,
+    /// Build as the guide has it although a build script of this repository says otherwise, or can't be read
+    IgnoreScript,
+    /// Move the tags of all units that can get theirs, and leave out those that can't
+    PartialBump,
+    /// Move a tag although the unit's module is too old for its images
+    OldModule,
+    /// Overwrite files of this crate that were changed in the repository
+    LocalChanges,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  cargo xtask apply-all\n  cargo xtask apply-all --account dev --account stage\n  cargo xtask apply-all --dry-run"
+)]
+pub struct ApplyAll {
+    /// Only units in this account; can be given several times
+    #[arg(long, value_name = "ACCOUNT")]
+    pub account: Vec<String>,
+    /// Only this unit; can be given several times
+    #[arg(long, value_name = "PATH")]
+    pub unit: Vec<String>,
+    /// How units are put into waves, which are applied one after the other
+    #[arg(long, value_name = "HOW", default_value = "default")]
+    pub waves: Arrangement,
+    /// How many units are worked on side by side [default: `jobs` in Cargo.toml, or 8]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub jobs: Option<u16>,
+}

@@ -1,0 +1,83 @@
+//! What the settings are read as, and what is said of those that are wrong.
+
+use super::*;
+
+fn settings(table: &str) -> (Settings, Vec<String>) {
+    let (settings, failures) = read(&format!("[workspace.metadata.xtask]\n{table}"), "Cargo.toml");
+    (settings.expect("there is a table"), failures.iter().map(ToString::to_string).collect())
+}
+
+#[test]
+fn every_key_has_a_typed_accessor() {
+    let (settings, failures) = settings(
+        "terraform-aws-ci-version = 'v1.3.0'\nprofile = 'your-{account}'\ncredentials = ['a', '{profile}']\n\
+         terraform-binary = 'tofu'\ndockerfile-repo = 'r'\nendpoint-url = 'http://localhost'\njobs = 4\n\
+         pass-environment = ['A', 'B_*']\nassumed-roles = ['arn:x']\n[workspace.metadata.xtask.profiles]\ndev = 'd'",
+    );
+    assert!(failures.is_empty(), "{failures:?}");
+    assert_eq!(settings.terraform_aws_ci_version(), Some("v1.3.0"));
+    assert_eq!(settings.profile(), Some("your-{account}"));
+    assert_eq!(settings.credentials(), ["a", "{profile}"]);
+    assert_eq!(settings.terraform_binary(), Some("tofu"));
+    assert_eq!(settings.dockerfile_repo(), "r");
+    assert_eq!(settings.endpoint_url(), Some("http://localhost"));
+    assert_eq!(settings.jobs(), Some(4));
+    assert_eq!(settings.pass_environment(), ["A", "B_*"]);
+    assert_eq!(settings.assumed_roles(), ["arn:x"]);
+    assert_eq!(settings.profiles()["dev"], "d");
+    assert_eq!(settings.place("profiles.dev"), Some(&Place::line("Cargo.toml", 12)));
+    assert_eq!(settings.place("jobs"), Some(&Place::line("Cargo.toml", 8)));
+}
+
+#[test]
+fn without_a_table_everything_has_its_default() {
+    let (none, failures) = read("[package]\nname = 'x'\n", "Cargo.toml");
+    assert!(none.is_none() && failures.is_empty());
+    let settings = Settings::default();
+    assert_eq!(settings.credentials(), ["aws-vault", "exec", "{profile}", "--"]);
+    assert_eq!(settings.dockerfile_repo(), "https://github.com/gruntwork-io/terraform-aws-ci.git");
+}
+
+#[test]
+fn an_empty_credentials_array_is_not_the_default() {
+    assert!(settings("credentials = []").0.credentials().is_empty());
+}
+
+#[test]
+fn everything_that_is_wrong_is_said_with_its_line() {
+    let (_, failures) = settings("jobs = 0\nprofile = ['x']\ncredentials = 'aws-vault'\nprofil = 'y'\nxyz = 1\n");
+    assert_eq!(failures.len(), 5, "{failures:#?}");
+    assert_eq!(failures[0], "`jobs` must be a whole number of 1 or more, this is an integer\n  --> Cargo.toml:2");
+    assert_eq!(failures[1], "`profile` must be a string, this is an array\n  --> Cargo.toml:3");
+    assert_eq!(failures[2], "`credentials` must be an array of strings, this is a string\n  --> Cargo.toml:4");
+    assert!(failures[3].starts_with("`profil` is not a setting\n  --> Cargo.toml:5\nhint: did you mean `profile`?"));
+    assert!(failures[4].contains("hint: the settings are assumed-roles, build, credentials"));
+}
+
+#[test]
+fn a_placeholder_that_does_not_exist_is_refused() {
+    let (_, failures) = settings("profile = '{acount}-admin'\ncredentials = ['x', '{json: 1}', '{profile}']");
+    assert_eq!(failures.len(), 1, "{failures:#?}");
+    assert!(
+        failures[0].starts_with("`profile` has the placeholder `{acount}`, which does not exist\n  --> Cargo.toml:2")
+    );
+}
+
+#[test]
+fn what_accounts_are_for_is_one_of_three_words() {
+    let (settings, failures) =
+        settings("environments = { acme = 'production', b = 'prod', c = 1 }\nrequire-clean = 'yes'");
+    assert_eq!(settings.environments()["acme"], Environment::Production);
+    assert_eq!(
+        failures[0],
+        "`environments.b` must be \"development\", \"production\" or \"other\", this is \"prod\"\n  --> Cargo.toml:2"
+    );
+    assert_eq!(failures.len(), 3, "{failures:#?}");
+    assert_eq!(settings.require_clean(), None);
+}
+
+#[test]
+fn broken_toml_is_said_with_its_line() {
+    let (_, failures) = read("[workspace]\nmembers = [\n", "Cargo.toml");
+    assert!(failures[0].to_string().starts_with("cannot parse `Cargo.toml`: "), "{}", failures[0]);
+}

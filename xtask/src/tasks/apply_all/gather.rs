@@ -1,0 +1,127 @@
+//! What `apply-all` will work with: units, accounts, programs and waves, from the files alone; and everything that is wrong.
+
+use crate::cli;
+use crate::model::{Account, Environment, Failure, Failures, Region};
+use crate::repo::Repository;
+use crate::run::folder::RunFolder;
+use crate::run::unfinished::Unfinished;
+use crate::run::wave::{Member, Untold, arrange};
+use crate::tasks::apply_all::{images, rescue, words};
+use crate::tasks::context::Context;
+use crate::tasks::images::Taken;
+use crate::tasks::ready::{self, Workable};
+use crate::tasks::select::select;
+use crate::tasks::session;
+use crate::tools::programs::Tools;
+
+/// What `apply-all` will work with.
+#[derive(Debug)]
+pub struct Work<'r> {
+    /// The units.
+    pub units: Vec<Workable<'r>>,
+    /// Their accounts, and those of the registries that they take images from.
+    pub accounts: Vec<(&'r Account, Region)>,
+    /// Which of the units are applied together, by their positions; one wave after the other.
+    pub waves: Vec<Vec<usize>>,
+    /// The images that they will take.
+    pub taken: Taken<'r>,
+    asks_sources: bool,
+}
+
+impl<'r> Work<'r> {
+    /// Selects the units and puts them into waves. What is wrong is added to `problems`; an error is that nothing is left.
+    pub fn gather(
+        context: &Context,
+        repo: &'r Repository,
+        args: &cli::ApplyAll,
+        problems: &mut Vec<Failure>,
+    ) -> Result<Self, Failures> {
+        let selected = words::say_left_out(context, select(repo, &args.account, &args.unit)?, &args.unit)?;
+        let (units, not_workable) = ready::workable(context, repo, &selected);
+        problems.extend(not_workable);
+        problems.extend(rescue::left_behind(&repo.root, &units));
+        problems.extend(misnamed(repo));
+        let waves = match arrange(&members(repo, &units), args.waves, knows_production(repo)) {
+            Ok(waves) => waves,
+            Err(untold) => {
+                problems.push(who_is_production(&untold));
+                Vec::new()
+            }
+        };
+        // A rehearsal asks nobody outside, so it can't say whether sources can be read.
+        let asks_sources = context.tools() == Tools::Real && units.iter().any(|unit| unit.remote().is_some());
+        let taken = images::taken(context, repo, &units);
+        let of_units = units.iter().map(|unit| (&unit.unit.account, unit.region.clone()));
+        let of_images = taken.wanted.iter().map(|wanted| (wanted.account, wanted.uri.region().clone()));
+        let accounts = session::accounts_of(of_units.chain(of_images));
+        Ok(Self { units, accounts, waves, taken, asks_sources })
+    }
+
+    /// The programs that have to be there.
+    pub fn programs(&self) -> Vec<&str> {
+        let git = self.asks_sources.then_some("git");
+        let terraform = self.units.iter().filter_map(Workable::missing_terraform);
+        let aws = (!self.taken.wanted.is_empty()).then_some("aws");
+        std::iter::once("terragrunt").chain(git).chain(aws).chain(terraform).collect()
+    }
+
+    /// The units whose module sources have to be asked for.
+    pub fn asked_sources(&self) -> &[Workable<'r>] {
+        if self.asks_sources { &self.units } else { &[] }
+    }
+
+    /// What killed runs left behind. Refuses if something of it is still at work in one of the units.
+    pub fn left_behind(&self, run: &RunFolder) -> (Vec<Unfinished>, Vec<Failure>) {
+        let unfinished = Unfinished::all(run);
+        let is_at_work =
+            |left: &&Unfinished| left.is_running && self.units.iter().any(|unit| left.is_of(&unit.unit.path));
+        let still_running = unfinished.iter().filter(is_at_work).map(still_running).collect();
+        (unfinished, still_running)
+    }
+}
+
+fn members<'u>(repo: &Repository, units: &'u [Workable<'_>]) -> Vec<Member<'u>> {
+    let member = |unit: &'u Workable<'_>| {
+        let account = &unit.unit.account;
+        let environment = repo.settings.environment(&account.name);
+        Member { account: &account.name, environment, order: account.deploy_order }
+    };
+    units.iter().map(member).collect()
+}
+
+fn knows_production(repo: &Repository) -> bool {
+    let mut accounts = repo.accounts.iter();
+    accounts.any(|account| repo.settings.environment(&account.name) == Some(Environment::Production))
+}
+
+/// Settings for accounts that this repository doesn't have: a typing mistake must not go unseen.
+fn misnamed(repo: &Repository) -> Vec<Failure> {
+    let unknown = repo.settings.environments().keys().filter(|name| repo.account(name).is_none());
+    let refusal = |name: &String| {
+        let what = format!("`environments.{name}` names an account that this repository doesn't have");
+        let place = repo.settings.place(&format!("environments.{name}"));
+        place.cloned().into_iter().fold(Failure::refused(what), Failure::at)
+    };
+    unknown.map(refusal).collect()
+}
+
+/// Nothing is applied in production before its turn, so whose turn is last has to be known.
+fn who_is_production(untold: &Untold) -> Failure {
+    let Untold { canary, accounts } = untold;
+    let example = accounts.iter().map(|account| format!("{account} = \"…\"")).collect::<Vec<_>>().join(", ");
+    Failure::refused("nothing tells which account is production, so nothing tells what comes last")
+        .detail(format!("accounts that nothing is known of: {}", accounts.join(" ")))
+        .hint(format!("say it in [workspace.metadata.xtask] in Cargo.toml, with \"development\", \"other\" or \"production\": environments = {{ {example} }}"))
+        .hint(format!("or begin with one: --account {canary}; then all others together: --waves all, or one by one: --waves account"))
+}
+
+fn still_running(left: &Unfinished) -> Failure {
+    let failure = Failure::refused(format!(
+        "`{}` is still being applied by run {}, which was killed",
+        left.started.subject, left.run
+    ));
+    let failure = failure.detail(format!("since  {}", left.started.time));
+    let log = left.started.log.iter().map(|log| format!("log    {}", log.display()));
+    let failure = log.fold(failure, Failure::detail);
+    failure.hint("wait until it has finished, then run this again; nothing has to be deleted")
+}
