@@ -177,7 +177,8 @@ pub struct Rehearse {
     /// The tag to move to [default: as for build-images]
     #[arg(value_name = "TAG")]
     pub tag: Option<Tag>,
-    /// What goes wrong: wrong-account:ACCOUNT, fail:ACCOUNT or no-image; can be given several times
+    /// What goes wrong: wrong-account:ACCOUNT, fail:ACCOUNT, no-image, idempotent, no-secret or old-kaniko;
+    /// can be given several times
     #[arg(long, value_name = "FAULT", value_parser = fault)]
     pub inject: Vec<String>,
     /// Where to lay it out [default: a new folder in the system's temporary folder]

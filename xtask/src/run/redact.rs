@@ -22,6 +22,8 @@ const TOKENS: &[(&str, usize)] = &[
     ("ghu_", 20),
     ("ghs_", 20),
     ("ghr_", 20),
+    // JSON in base 64: what signs in to registries and clusters.
+    ("eyJ", 80),
     ("AKIA", 12),
     ("ASIA", 12),
     ("IQoJ", 80),

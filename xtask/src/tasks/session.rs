@@ -108,6 +108,11 @@ impl<'a> Session<'a> {
         })
     }
 
+    /// Has this said of something that lives on, should somebody leave the run; `None` once it has ended.
+    pub fn on_leaving(&self, what: &str, words: Option<String>) {
+        self.executor.interrupt.on_leaving(what, words);
+    }
+
     /// Whether to give up waiting for an answer.
     pub fn give_up(&self) -> impl Fn() -> bool + use<> {
         let interrupt = self.executor.interrupt.clone();

@@ -1,11 +1,9 @@
 //! The one call of `infrastructure-deployer` in a build script.
 
 use super::lex::{Command, Word};
-use super::values::{Said, Values};
+use super::values::{HOLE, Said, Values};
 use crate::model::{Region, Tag, is_secret_name};
 
-/// What stands in an address where it can't be known; no address has it.
-const HOLE: char = '\u{0}';
 /// The build argument that names the release of terraform-aws-ci whose modules go into the image.
 const MODULE_TAG: &str = "module_ci_tag";
 
@@ -150,7 +148,7 @@ impl Reader<'_> {
 
     /// The account of an address is mostly asked of AWS when the script runs; the rest is written down.
     fn address(&mut self, word: &Word) {
-        let text = self.values.resolve_with_holes(word, HOLE);
+        let text = self.values.resolve_with_holes(word);
         let Some((host, path)) = text.split_once('/') else { return };
         let region = host.split_once(".ecr.").and_then(|(_, rest)| rest.split('.').next()?.parse().ok());
         self.recipe.ecr_region = region;
@@ -159,7 +157,7 @@ impl Reader<'_> {
     }
 
     fn build_arg(&mut self, word: &Word) -> Result<(), Wrong> {
-        let text = self.values.resolve_with_holes(word, HOLE);
+        let text = self.values.resolve_with_holes(word);
         let (name, _) = text.split_once('=').unwrap_or((&text, ""));
         if is_secret_name(name) && name.eq_ignore_ascii_case("github_oauth_token") {
             self.recipe.token_as_argument = Some(word.line);
@@ -196,7 +194,7 @@ impl Reader<'_> {
         let mut pairs = Vec::new();
         let mut words = words.iter();
         while let Some(word) = words.next() {
-            let whole = self.values.resolve_with_holes(word, HOLE);
+            let whole = self.values.resolve_with_holes(word);
             let Some(option) = whole.strip_prefix("--") else {
                 return Err((Some(word.line), "its call has an argument that is no option".to_owned()));
             };

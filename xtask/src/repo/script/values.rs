@@ -13,6 +13,9 @@ pub struct Said {
     pub line: usize,
 }
 
+/// What stands in a text where it can't be known; no script has it.
+pub(super) const HOLE: char = '\u{0}';
+
 /// The variables of a script.
 #[derive(Debug)]
 pub(super) struct Values<'f> {
@@ -24,7 +27,12 @@ pub(super) struct Values<'f> {
 #[derive(Clone, Debug)]
 enum Value {
     Known(Said),
-    Unknown { line: usize, why: String },
+    /// `partly` has a [`HOLE`] in the place of what isn't known.
+    Unknown {
+        line: usize,
+        why: String,
+        partly: String,
+    },
 }
 
 /// Words in front of assignments.
@@ -62,17 +70,16 @@ impl<'f> Values<'f> {
         if self.fixed.is_some_and(|(fixed, _)| fixed == name) {
             return;
         }
+        let unknown = |why: &str| Value::Unknown { line, why: why.to_owned(), partly: HOLE.to_string() };
         let value = match self.resolve(value) {
-            _ if is_conditional => Value::Unknown { line, why: "it is assigned under a condition".to_owned() },
+            _ if is_conditional => unknown("it is assigned under a condition"),
             Ok(said) => Value::Known(said),
-            Err((line, why)) => Value::Unknown { line, why },
+            Err((line, why)) => Value::Unknown { line, why, partly: self.resolve_with_holes(value) },
         };
         let value = match self.values.get(name) {
-            Some(Value::Known(before)) if !matches!(&value, Value::Known(now) if now.value == before.value) => {
-                Value::Unknown { line, why: "it is assigned twice".to_owned() }
-            }
-            Some(Value::Unknown { line, why }) => Value::Unknown { line: *line, why: why.clone() },
-            _ => value,
+            Some(Value::Known(before)) if matches!(&value, Value::Known(now) if now.value == before.value) => value,
+            Some(_) => unknown("it is assigned twice"),
+            None => value,
         };
         self.values.insert(name.to_owned(), value);
     }
@@ -96,7 +103,7 @@ impl<'f> Values<'f> {
                             n_variables += 1;
                             said.line = if n_variables == 1 { known.line } else { word.line };
                         }
-                        Some(Value::Unknown { line, why }) => return Err((*line, format!("`{name}`: {why}"))),
+                        Some(Value::Unknown { line, why, .. }) => return Err((*line, format!("`{name}`: {why}"))),
                         None => return Err((word.line, format!("`{name}` is assigned nowhere in it"))),
                     }
                 }
@@ -105,11 +112,18 @@ impl<'f> Values<'f> {
         Ok(said)
     }
 
-    /// The same with a mark in the place of everything that can't be known.
-    pub(super) fn resolve_with_holes(&self, word: &Word, hole: char) -> String {
+    /// The same with a [`HOLE`] in the place of everything that can't be known.
+    pub(super) fn resolve_with_holes(&self, word: &Word) -> String {
         let part = |piece: &Piece| {
             let alone = Word { line: word.line, pieces: vec![piece.clone()] };
-            self.resolve(&alone).map_or(hole.to_string(), |said| said.value)
+            match (self.resolve(&alone), piece) {
+                (Ok(said), _) => said.value,
+                (Err(_), Piece::Variable(name)) => match self.values.get(name) {
+                    Some(Value::Unknown { partly, .. }) => partly.clone(),
+                    _ => HOLE.to_string(),
+                },
+                (Err(_), _) => HOLE.to_string(),
+            }
         };
         word.pieces.iter().map(part).collect()
     }

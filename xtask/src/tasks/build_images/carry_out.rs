@@ -9,7 +9,7 @@ use crate::run::step::Stage;
 use crate::run::task::{self, LeftTask};
 use crate::tasks::build_images::left;
 use crate::tasks::build_images::queue::{self, Queue};
-use crate::tasks::build_images::report;
+use crate::tasks::build_images::{report, words};
 use crate::tasks::images;
 use crate::tasks::ready::Ready;
 use crate::tasks::session::Session;
@@ -96,7 +96,7 @@ pub fn carry_out<'r>(
     }
     sign_in(session, &queue.sign_in)?;
     let stage = Stage { about: queue::names(&pick(queue.planned, &places)), ..queue::only(&queue.builds, &places) };
-    let outcomes = session.watched(&stage, OnFailure::GoOn, &mut |event| note_task(&stage, event));
+    let outcomes = session.watched(&stage, OnFailure::GoOn, &mut |event| follow(session, ready, queue, &stage, event));
     for ((n, outcome), step) in places.iter().zip(&outcomes).zip(stage.lanes.iter().flatten()) {
         built[*n].verdict = match outcome.result {
             StepResult::EarlyExit => Verdict::NotStarted,
@@ -145,13 +145,20 @@ fn sign_in(session: &Session<'_>, stage: &Stage) -> Result<(), Failures> {
     Failures::check(failures.collect())
 }
 
-/// A task is written down as soon as its name is known.
-fn note_task(stage: &Stage, event: &Event) {
-    let Event::Line(name, line) = event else { return };
+/// A task is written down as soon as its name is known, and should somebody leave, they hear how to stop it.
+fn follow(session: &Session<'_>, ready: &Ready<'_>, queue: &Queue<'_, '_>, stage: &Stage, event: &Event) {
+    let (name, line) = match event {
+        Event::Line(name, line) => (name, line),
+        Event::Finished(name, _) => return session.on_leaving(&name.subject, None),
+        _ => return,
+    };
     let Some(arn) = Sign::of(line).and_then(|sign| sign.task().map(str::to_owned)) else { return };
     let step = stage.lanes.iter().flatten().find(|step| step.subject == name.subject);
     if let Some(attempt) = step.and_then(|step| step.attempt.as_ref()) {
         // The log has it too.
         let _ = task::note(attempt, &arn);
     }
+    let account = queue.wanted.iter().find(|wanted| wanted.image == name.subject).map(|wanted| wanted.account);
+    let words = account.map(|account| words::left(ready, account, &name.subject, &arn));
+    session.on_leaving(&name.subject, words);
 }

@@ -26,11 +26,16 @@ pub(super) fn say_what(context: &Context, planned: &[Planned<'_>], how: How) {
 /// What is other than in the documented command, and who says so.
 pub(super) fn say_where_from(context: &Context, planned: &[Planned<'_>]) {
     for planned in planned.iter().filter(|planned| !planned.taken.is_empty()) {
-        let about = format!("{} is built as this repository has it", planned.build.image);
+        let image = &planned.build.image;
+        let file = |from: &str| from.rsplit_once(':').map_or(from, |(file, _)| file).to_owned();
+        let first = file(&planned.taken[0].1);
+        let is_one_file = planned.taken.iter().all(|(_, from)| file(from) == first);
+        let about = if is_one_file { format!("{image}   {first}") } else { image.clone() };
         context.screen.say(Tone::Plain, "Taken over", about);
         let width = planned.taken.iter().map(|(what, _)| what.len()).max().unwrap_or_default();
         for (what, from) in &planned.taken {
-            context.screen.lines(&format!("  {what:<width$}   {from}"));
+            let place = if is_one_file { from.strip_prefix(&first).unwrap_or_default() } else { from };
+            context.screen.lines(format!("  {what:<width$}   {place}").trim_end());
         }
     }
 }
@@ -49,6 +54,12 @@ pub(super) fn stop(ready: &Ready<'_>, account: &Account, arn: &str) -> String {
         return format!("aws ecs stop-task --task {}", process::quoted(arn));
     };
     typed(ready, account, &region, aws::stop_task(arn, &task))
+}
+
+/// That a task may live on, and how to stop it.
+pub(super) fn left(ready: &Ready<'_>, account: &Account, image: &str, arn: &str) -> String {
+    let stop = stop(ready, account, arn);
+    format!("Left         the ECS task of {image} may still be at work: {arn}\n  to stop it: {stop}")
 }
 
 /// Why AWS could not tell.

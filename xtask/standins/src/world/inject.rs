@@ -14,7 +14,7 @@ pub(crate) enum Inject {
     Fail(String),
     /// `no-image`: builds say that they succeeded and push nothing.
     NoImage,
-    /// `idempotent`: the images that are to be built are in ECR already. Whoever makes the world puts them there.
+    /// `idempotent`: whatever image is asked for is in ECR already, so that nothing is built.
     Idempotent,
     /// `no-secret`: the runner's task is not given the secret that the build needs.
     NoSecret,
