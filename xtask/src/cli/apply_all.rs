@@ -9,6 +9,14 @@ use crate::run::wave::Arrangement;
 pub enum Allowance {
     /// Apply plans that destroy something, or replace more than task definitions
     Destroy,
+    /// Apply plans that change what an update of the runner does not change
+    Unexpected,
+    /// Apply plans with other images than the repository says
+    OtherImage,
+    /// Apply plans that were made with mock outputs
+    Mock,
+    /// Apply what nobody else can see on the default branch, where `require-clean` asks for that
+    Uncommitted,
     /// Move or apply a tag although its image is not in ECR
     UnprovenImage,
     /// Build as the guide has it although a build script of this repository says otherwise, or can't be read
@@ -35,7 +43,11 @@ pub struct ApplyAll {
     /// How units are put into waves, which are applied one after the other
     #[arg(long, value_name = "HOW", default_value = "default")]
     pub waves: Arrangement,
-    /// How many units are worked on side by side [default: `jobs` in Cargo.toml, or 8]
+    /// How many units are worked on side by side [default: `jobs` in Cargo.toml, or as many as
+    /// the memory is enough for, up to 16]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub jobs: Option<u16>,
+    /// After a failed apply, finish the other units of its wave; the next wave never starts
+    #[arg(long)]
+    pub keep_going: bool,
 }

@@ -12,6 +12,7 @@ mod generated;
 pub mod hcl;
 pub mod image;
 pub mod json;
+pub mod mocks;
 pub mod module;
 pub mod outside;
 mod parallel;

@@ -8,6 +8,7 @@ use super::files::Files;
 use super::generated::{self, Extra};
 use super::hcl::{Evaluator, Fault, Frame, Value};
 use super::image::{Decider, ImageUse, Images};
+use super::mocks::{self, Mock};
 use super::module::Module;
 use super::redirect::{self, Redirection};
 use super::settings::Settings;
@@ -56,6 +57,8 @@ pub struct Unit {
     pub terraform_binary: Option<(Known<String>, Place)>,
     /// What would act with other credentials than those that are proven.
     pub redirections: Vec<Redirection>,
+    /// Mock outputs of the units that it depends on, with which a plan may be made.
+    pub mocks: Vec<Mock>,
     /// What is wrong with the unit, in a stable order.
     pub problems: Vec<Failure>,
     /// What looks wrong and may be meant.
@@ -76,6 +79,7 @@ impl Unit {
             module: Module::unknown("the configuration cannot be read"),
             terraform_binary: None,
             redirections: Vec::new(),
+            mocks: Vec::new(),
             problems: Vec::new(),
             notes: Vec::new(),
         }
@@ -110,6 +114,7 @@ impl Unit {
     pub(super) fn take_terragrunt(&mut self, evaluator: &Evaluator<'_>, frame: &Rc<Frame>, extras: &[Extra]) {
         self.module = Module::of(evaluator, frame);
         self.redirections = redirect::find(evaluator, frame, extras);
+        self.mocks = mocks::find(evaluator, frame);
         match frame.inputs(evaluator) {
             Ok(inputs) => {
                 let images = Images::read(evaluator, &inputs, &mut self.problems);

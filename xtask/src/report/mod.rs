@@ -5,3 +5,4 @@ pub mod live;
 pub mod progress;
 pub mod screen;
 pub mod summary;
+pub mod wrap;

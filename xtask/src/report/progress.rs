@@ -1,7 +1,7 @@
 //! Events as lines: what starts, what ends, and what a program says where that is of interest.
 
 use crate::report::screen::{Screen, Tone, Volume, duration};
-use crate::run::event::{Event, Outcome, StepName, StepResult};
+use crate::run::event::{Event, Notice, Outcome, StepName, StepResult};
 use crate::run::step::StepKind;
 use crate::tools::deployer::sign::Sign;
 
@@ -23,6 +23,11 @@ impl<'a> Progress<'a> {
             Event::StageStarted { title, about } => self.screen.say(Tone::Plain, title, about),
             Event::Started(_) => {}
             Event::Line(step, line) => self.line(step, line),
+            Event::Notice(step, notice) => self.notice(step, *notice),
+            Event::Again { step, why, pause } => {
+                let about = format!("{}   {}, again in {}: {why}", step.subject, step.kind, duration(*pause));
+                self.screen.say(Tone::Warning, "Trying again", about);
+            }
             Event::Finished(step, outcome) => self.finished(step, outcome),
         }
     }
@@ -32,6 +37,30 @@ impl<'a> Progress<'a> {
             self.screen.lines(&format!("  {} | {line}", step.subject));
         } else if let Some(sign) = Sign::of(line).filter(|_| step.kind == StepKind::Build) {
             self.screen.lines(&format!("  {}   {}", step.subject, sign.sentence()));
+        }
+    }
+
+    fn notice(&self, step: &StepName, notice: Notice) {
+        let (name, kind) = (&step.subject, step.kind);
+        match notice {
+            // A row of the live region says so by itself.
+            Notice::Silent(_) if self.screen.shows_live() => {}
+            Notice::Silent(silence) => {
+                self.screen.say(
+                    Tone::Plain,
+                    "Waiting",
+                    format!("{name}   {kind}, no output for {}", duration(silence)),
+                );
+            }
+            Notice::Late { took, is_ended: true } => {
+                let about = format!("{name}   {kind}, after {}: longer than the time limit", duration(took));
+                self.screen.insist(Tone::Warning, "Ending", about);
+            }
+            Notice::Late { took, is_ended: false } => {
+                let about =
+                    format!("{name}   {kind}, for {}: longer than the time limit, and not ended", duration(took));
+                self.screen.insist(Tone::Warning, "Slow", about);
+            }
         }
     }
 

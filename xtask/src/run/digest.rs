@@ -1,8 +1,8 @@
 //! What all plans of a run would do, on one screen: units whose plans do the same are shown together.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::tools::terraform::plan::{Change, Plan};
+use crate::tools::terraform::plan::{Change, Difference, Own, Plan, Side, Wanted, Why, split_image};
 
 /// A plan and whose it is.
 #[derive(Clone, Debug)]
@@ -13,6 +13,10 @@ pub struct UnitPlan {
     pub plan: Plan,
     /// The hash of the plan file that this was read from.
     pub sha256: String,
+    /// What no other unit's plan has in it.
+    pub own: Own,
+    /// The images that the unit is to have.
+    pub wanted: Vec<Wanted>,
 }
 
 /// Units whose plans do the same.
@@ -20,14 +24,24 @@ pub struct UnitPlan {
 pub struct Group {
     /// Their labels, in order.
     pub labels: Vec<String>,
-    /// What each of them does: gravest first, then by address.
+    /// What each of them does: what somebody has to look at first, then the gravest, then by address. Where there are
+    /// several units, words stand in place of what is each one's own.
     pub changes: Vec<Change>,
-    /// How many outputs each of them changes.
-    pub n_outputs: usize,
+}
+
+/// The tag of an image, before and after.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TagMove {
+    /// The tag before; `None` where there was none.
+    pub before: Option<String>,
+    /// The tag after.
+    pub after: String,
+    /// The image.
+    pub image: String,
 }
 
 /// What all plans would do.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Digest {
     /// Units with changes, those that do the most first.
     pub groups: Vec<Group>,
@@ -35,36 +49,127 @@ pub struct Digest {
     pub unchanged: Vec<String>,
     /// Units that may lose something for good: see [`Change::loses`].
     pub losing: Vec<String>,
+    /// Units with other changes that an update does not make.
+    pub unexpected: Vec<String>,
+    /// The tags that move, each with its units.
+    pub tags: BTreeMap<TagMove, Vec<String>>,
+    /// What could not be looked at, each with its units.
+    pub unchecked: BTreeMap<String, Vec<String>>,
 }
 
 impl Digest {
     /// Puts the plans together.
     pub fn of(plans: &[UnitPlan]) -> Self {
-        let mut groups: BTreeMap<(Vec<Change>, usize), Vec<String>> = BTreeMap::new();
-        let mut unchanged = Vec::new();
-        let mut losing = Vec::new();
-        for UnitPlan { label, plan, .. } in plans {
-            if plan.is_empty() {
-                unchanged.push(label.clone());
+        let mut digest = Self::default();
+        let mut groups: BTreeMap<Vec<Change>, Vec<&UnitPlan>> = BTreeMap::new();
+        for unit in plans {
+            let (label, changes) = (&unit.label, &unit.plan.changes);
+            for what in &unit.plan.images.unchecked {
+                digest.unchecked.entry(what.clone()).or_default().push(label.clone());
+            }
+            if unit.plan.is_empty() {
+                digest.unchanged.push(label.clone());
                 continue;
             }
-            if plan.changes.iter().any(Change::loses) {
-                losing.push(label.clone());
+            if changes.iter().any(Change::loses) {
+                digest.losing.push(label.clone());
             }
-            let mut changes = plan.changes.clone();
-            changes.sort_by(|a, b| b.action.cmp(&a.action).then_with(|| a.address.cmp(&b.address)));
-            groups.entry((changes, plan.n_outputs)).or_default().push(label.clone());
+            if changes.iter().any(|change| change.expected.is_none() && !change.loses()) {
+                digest.unexpected.push(label.clone());
+            }
+            for tag in unit.tags() {
+                digest.tags.entry(tag).or_default().push(label.clone());
+            }
+            groups.entry(sorted(changes.iter().map(|change| alike(change, &unit.own)))).or_default().push(unit);
         }
-        let mut groups: Vec<_> =
-            groups.into_iter().map(|((changes, n_outputs), labels)| Group { labels, changes, n_outputs }).collect();
-        groups.sort_by(|a, b| b.labels.len().cmp(&a.labels.len()).then_with(|| a.labels.cmp(&b.labels)));
-        Self { groups, unchanged, losing }
+        digest.groups = groups
+            .into_iter()
+            .map(|(changes, units)| Group {
+                labels: units.iter().map(|unit| unit.label.clone()).collect(),
+                changes: match units[..] {
+                    [unit] => sorted(unit.plan.changes.iter().cloned()),
+                    _ => changes,
+                },
+            })
+            .collect();
+        digest.groups.sort_by(|a, b| b.labels.len().cmp(&a.labels.len()).then_with(|| a.labels.cmp(&b.labels)));
+        digest
     }
 
     /// How many units would be changed.
     pub fn n_changing(&self) -> usize {
         self.groups.iter().map(|group| group.labels.len()).sum()
     }
+
+    /// How many changes of all units somebody has to look at, and how many of those may lose something for good.
+    pub fn n_to_look_at(&self) -> (usize, usize) {
+        let all =
+            || self.groups.iter().flat_map(|group| group.changes.iter().map(|change| (group.labels.len(), change)));
+        let count = |wanted: fn(&Change) -> bool| all().filter(|(_, it)| wanted(it)).map(|(n, _)| n).sum();
+        (count(must_be_looked_at), count(Change::loses))
+    }
+
+    /// Whether something changes of which only a part can be seen before the apply.
+    pub fn has_unseen(&self) -> bool {
+        self.groups.iter().flat_map(|group| &group.changes).any(|change| change.expected == Some(Why::TaskArnUnseen))
+    }
+}
+
+/// Whether an update doesn't make such a change.
+pub fn must_be_looked_at(change: &Change) -> bool {
+    change.expected.is_none() || change.loses()
+}
+
+impl UnitPlan {
+    /// The tags that move in this plan.
+    fn tags(&self) -> BTreeSet<TagMove> {
+        let differences = self.plan.changes.iter().flat_map(|change| &change.differences);
+        differences.filter_map(|difference| self.tag(difference)).collect()
+    }
+
+    fn tag(&self, difference: &Difference) -> Option<TagMove> {
+        let (repository, after) = split_image(difference.after.value()?)?;
+        let before = match &difference.before {
+            Side::Nothing => None,
+            side => Some(split_image(side.value()?)?),
+        };
+        if before.is_some_and(|(old, _)| old != repository) {
+            return None;
+        }
+        let known = self.wanted.iter().find(|it| it.repository.as_deref() == Some(repository));
+        let image = known.map_or_else(|| repository.rsplit('/').next().unwrap_or(repository), |it| &it.image);
+        let before = before.map(|(_, tag)| tag.to_owned());
+        Some(TagMove { before, after: after.to_owned(), image: image.to_owned() })
+    }
+}
+
+fn is_image(text: &str) -> bool {
+    split_image(text).is_some()
+}
+
+fn sorted(changes: impl Iterator<Item = Change>) -> Vec<Change> {
+    let mut changes: Vec<_> = changes.collect();
+    changes.sort_by(|a, b| {
+        let key = |it: &Change| (!must_be_looked_at(it), std::cmp::Reverse(it.action));
+        key(a).cmp(&key(b)).then_with(|| a.address.cmp(&b.address))
+    });
+    changes
+}
+
+/// The change as it is shown, with words in place of what is the unit's own. Of what is expected only images are told; all
+/// else of it, such as hashes and times, makes no difference.
+fn alike(change: &Change, own: &Own) -> Change {
+    let is_told = |it: &&Difference| must_be_looked_at(change) || it.after.value().is_some_and(is_image);
+    let side = |side: &Side| match side {
+        Side::Value(text) => Side::Value(own.replaced(text)),
+        other => other.clone(),
+    };
+    let differences = change.differences.iter().filter(is_told).map(|it| Difference {
+        path: own.replaced(&it.path),
+        before: side(&it.before),
+        after: side(&it.after),
+    });
+    Change { address: own.replaced(&change.address), differences: differences.collect(), ..change.clone() }
 }
 
 #[cfg(test)]
@@ -72,39 +177,57 @@ mod tests {
     use super::*;
     use crate::tools::terraform::plan::Action;
 
-    fn plan(label: &str, changes: &[(Action, &str)]) -> UnitPlan {
-        let changes = changes
-            .iter()
-            .map(|(action, address)| Change {
-                action: *action,
-                address: (*address).to_owned(),
-                kind: "aws_ecs_task_definition".to_owned(),
-            })
-            .collect();
-        UnitPlan { label: label.to_owned(), plan: Plan { changes, ..Plan::default() }, sha256: String::new() }
+    fn plan(label: &str, changes: &[(Action, &str, &str)]) -> UnitPlan {
+        let change = |(action, address, value): &(Action, &str, &str)| Change {
+            action: *action,
+            address: (*address).to_owned(),
+            kind: "aws_ecs_task_definition".to_owned(),
+            differences: vec![Difference {
+                path: "x".to_owned(),
+                before: Side::Nothing,
+                after: Side::Value((*value).to_owned()),
+            }],
+            expected: Some(Why::ImageTag),
+        };
+        let own = Own { account_id: "1".repeat(12), account: label.to_owned(), region: "us-east-1".to_owned() };
+        let plan = Plan { changes: changes.iter().map(change).collect(), ..Plan::default() };
+        UnitPlan { label: label.to_owned(), plan, sha256: String::new(), own, wanted: Vec::new() }
     }
 
     #[test]
-    fn units_that_do_the_same_are_shown_together() {
-        let same = [(Action::Replace, "b"), (Action::Change, "a")];
-        let reversed = [(Action::Change, "a"), (Action::Replace, "b")];
+    fn units_that_do_the_same_but_for_what_is_their_own_are_shown_together() {
         let digest = Digest::of(&[
-            plan("dev", &same),
-            plan("logs", &reversed),
-            plan("shared", &[(Action::Replace, "b")]),
+            plan("dev", &[(Action::Replace, "b", "of-dev/x:v1"), (Action::Change, "a", "a hash")]),
+            plan("logs", &[(Action::Change, "a", "another"), (Action::Replace, "b", "of-logs/x:v1")]),
+            plan("shared", &[(Action::Replace, "b", "of-dev/x:v1"), (Action::Change, "a", "a hash")]),
             plan("prod", &[]),
         ]);
         let labels: Vec<_> = digest.groups.iter().map(|group| group.labels.join(" ")).collect();
-        assert_eq!(labels, ["dev logs", "shared"]);
+        assert_eq!(labels, ["dev logs", "shared"], "what differs in more than that is not put together");
         assert_eq!(digest.groups[0].changes[0].action, Action::Replace, "the gravest comes first");
         assert_eq!(digest.unchanged, ["prod"]);
         assert_eq!(digest.n_changing(), 3);
-        assert!(digest.losing.is_empty());
+        assert!(digest.losing.is_empty() && digest.unexpected.is_empty());
     }
 
     #[test]
     fn what_loses_something_is_singled_out() {
-        let digest = Digest::of(&[plan("dev", &[(Action::Destroy, "a")]), plan("prod", &[(Action::Forget, "a")])]);
+        let digest =
+            Digest::of(&[plan("dev", &[(Action::Destroy, "a", "")]), plan("prod", &[(Action::Forget, "a", "")])]);
         assert_eq!(digest.losing, ["dev", "prod"]);
+        assert_eq!(digest.n_to_look_at(), (2, 2));
+    }
+
+    #[test]
+    fn tags_are_told_once_with_all_their_units() {
+        let mut units = [
+            plan("dev", &[(Action::Replace, "a", "x/runner:v2")]),
+            plan("logs", &[(Action::Replace, "a", "x/runner:v2")]),
+        ];
+        for unit in &mut units {
+            unit.plan.changes[0].differences[0].before = Side::Value("x/runner:v1".to_owned());
+        }
+        let tag = TagMove { before: Some("v1".to_owned()), after: "v2".to_owned(), image: "runner".to_owned() };
+        assert_eq!(Digest::of(&units).tags, BTreeMap::from([(tag, vec!["dev".to_owned(), "logs".to_owned()])]));
     }
 }

@@ -62,6 +62,20 @@ pub struct StepName {
     pub unit: Option<UnitPath>,
 }
 
+/// Something to know about a step that runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// It has printed nothing for this long.
+    Silent(Duration),
+    /// It has taken longer than the time limit.
+    Late {
+        /// How long it has taken.
+        took: Duration,
+        /// Whether it is asked to end, which an apply never is.
+        is_ended: bool,
+    },
+}
+
 /// Something happened.
 #[derive(Clone, Debug)]
 pub enum Event {
@@ -76,6 +90,17 @@ pub enum Event {
     Started(StepName),
     /// A step printed a line.
     Line(StepName, String),
+    /// There is something to know about a step that runs.
+    Notice(StepName, Notice),
+    /// A step failed for a reason that may be gone by itself, and is tried again.
+    Again {
+        /// Which.
+        step: StepName,
+        /// Why it failed.
+        why: String,
+        /// How long it waits first.
+        pause: Duration,
+    },
     /// A step ended.
     Finished(StepName, Outcome),
 }

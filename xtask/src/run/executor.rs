@@ -1,6 +1,11 @@
 //! The executor: starts the steps of a stage, one after the other or side by side, judges how each ended, and sends an
 //! event for everything that happens. It decides nothing that the queue hasn't said.
 
+mod limit;
+mod outcome;
+mod retry;
+mod watch;
+
 use std::collections::VecDeque;
 use std::fs;
 use std::path::Path;
@@ -12,14 +17,14 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use crate::model::UnitPath;
-use crate::run::event::{Event, Outcome, StepName, StepResult};
+use crate::run::event::{Event, Outcome, StepResult};
 use crate::run::interrupt::Interrupt;
-use crate::run::judge::{APPLY_COMPLETE, ERROR, Evidence, Judgement, judge};
 use crate::run::step::{Lane, Stage, Step, StepKind};
-use crate::run::tail::{self, Follower};
 use crate::tools::attempt::Attempt;
 use crate::tools::process::{self, Relay};
-use crate::tools::{lock, proof, tty};
+use crate::tools::{proof, tty};
+use outcome::{conclude, early_exit, ended_by_us, explained, failed, log_of, name_of};
+use watch::{follow, outlive};
 
 /// Carries out stages.
 #[derive(Clone, Debug)]
@@ -30,6 +35,8 @@ pub struct Executor {
     pub interrupt: Interrupt,
     /// How many lanes run side by side.
     pub n_jobs: usize,
+    /// How long a plan or a build may take before it is asked to end.
+    pub time_limit: Duration,
 }
 
 /// What a failure means for the steps that have not started.
@@ -132,7 +139,7 @@ impl Executor {
                 early_exit(step)
             } else {
                 tell(Event::Started(name_of(step)));
-                self.step(step, &tell)
+                self.tried(step, &tell)
             };
             tell(Event::Finished(name_of(step), outcome.clone()));
             let failed = outcome.result != StepResult::Succeeded;
@@ -150,6 +157,22 @@ impl Executor {
         last.expect("a lane has at least one step")
     }
 
+    /// Runs a step; a plan that fails for a reason which may be gone by itself is tried again.
+    fn tried(&self, step: &Step, tell: &(dyn Fn(Event) + Sync)) -> Outcome {
+        let started = Instant::now();
+        let mut outcome = self.step(step, tell);
+        for n in 1..=retry::MOST {
+            let Some(why) = retry::reason(step, &outcome) else { break };
+            let pause = retry::pause(n);
+            tell(Event::Again { step: name_of(step), why, pause });
+            if !self.interrupt.wait(pause) {
+                break;
+            }
+            outcome = self.step(&step.again(n), tell);
+        }
+        Outcome { took: started.elapsed(), ..outcome }
+    }
+
     fn step(&self, step: &Step, tell: &(dyn Fn(Event) + Sync)) -> Outcome {
         let started = Instant::now();
         if let Err(error) = note_start(step) {
@@ -159,19 +182,27 @@ impl Executor {
         let _at_work = step.lock.as_deref().map(|lock| self.interrupt.at_work(lock));
         let output = step.output.as_ref().expect("a step that runs side by side with others has a log");
         let running = process::detached(&step.invocation, output, &self.relay);
+        let mut was_late = false;
         let status = running.and_then(|running| {
-            let done = AtomicBool::new(false);
+            let (done, group) = (AtomicBool::new(false), running.group());
             std::thread::scope(|scope| {
-                let follower = scope.spawn(|| follow(step, &output.log, &done, tell));
+                let follower = scope.spawn(|| follow(step, &output.log, group, self.time_limit, &done, tell));
                 let status = running.wait();
                 outlive(step);
                 done.store(true, Ordering::SeqCst);
                 follower.thread().unpark();
+                was_late = follower.join().unwrap_or_default();
                 status
             })
             .map_err(anyhow::Error::from)
         });
         let outcome = conclude(step, status.map(|status| status.code()), started.elapsed());
+        let outcome = match was_late {
+            true => ended_by_us(outcome, self.time_limit),
+            // What a signal of the person's did needs no other explanation.
+            false if self.interrupt.asked() => outcome,
+            false => explained(step, outcome),
+        };
         note_end(step, &outcome);
         outcome
     }
@@ -185,86 +216,6 @@ fn begin(stage: &Stage, tell: &mut dyn FnMut(&Event)) {
     if stage.is_told {
         tell(&Event::StageStarted { title: stage.title.clone(), about: stage.about.clone() });
     }
-}
-
-/// Passes on what the relay wrote. The file is looked at ten times a second: nobody reads faster, and no descriptor of
-/// ours is between the child and its log.
-fn follow(step: &Step, log: &Path, done: &AtomicBool, tell: &(dyn Fn(Event) + Sync)) {
-    let mut follower = Follower::default();
-    loop {
-        let last = done.load(Ordering::SeqCst);
-        for line in follower.new_lines(log) {
-            tell(Event::Line(name_of(step), line));
-        }
-        if last {
-            return;
-        }
-        std::thread::park_timeout(Duration::from_millis(100));
-    }
-}
-
-/// A wrapper that forks may end before what it started. The lock of the unit tells: it is free once nobody is at work.
-fn outlive(step: &Step) {
-    while step.lock.as_deref().is_some_and(lock::is_held) {
-        std::thread::park_timeout(Duration::from_millis(200));
-    }
-}
-
-fn conclude(step: &Step, code: anyhow::Result<Option<i32>>, took: Duration) -> Outcome {
-    let code = match code {
-        Ok(code) => code,
-        Err(error) => return Outcome { cause: Some(format!("{error:#}")), ..failed(step, took) },
-    };
-    let judgement = match &step.attempt {
-        Some(attempt) => {
-            let said = log_of(step).map(tail::end).unwrap_or_default();
-            let (outer, inner) = (attempt.outer_proof(), attempt.inner_proofs());
-            let evidence = Evidence {
-                code,
-                outer: outer.as_ref(),
-                inner: &inner,
-                has_product: has_product(step),
-                says_complete: said.contains(APPLY_COMPLETE),
-                says_error: said.contains(ERROR),
-            };
-            judge(step.kind, &evidence)
-        }
-        None if code == Some(0) => Judgement { result: StepResult::Succeeded, cause: None, guard_refused: false },
-        None => Judgement {
-            result: StepResult::Failed,
-            cause: Some(
-                code.map_or("was killed by a signal".to_owned(), |code| format!("ended with exit code {code}")),
-            ),
-            guard_refused: false,
-        },
-    };
-    let Judgement { result, cause, guard_refused } = judgement;
-    Outcome { result, cause, guard_refused, took, log: log_of(step).map(Path::to_owned) }
-}
-
-fn has_product(step: &Step) -> bool {
-    let product = match step.kind {
-        StepKind::Plan => step.plan.as_deref(),
-        _ => step.output.as_ref().and_then(|output| output.stdout.as_deref()),
-    };
-    product.is_some_and(|path| fs::metadata(path).is_ok_and(|file| file.len() > 0))
-}
-
-fn log_of(step: &Step) -> Option<&Path> {
-    step.output.as_ref().map(|output| output.log.as_path())
-}
-
-fn name_of(step: &Step) -> StepName {
-    StepName { kind: step.kind, subject: step.subject.clone(), unit: step.unit.clone() }
-}
-
-fn failed(step: &Step, took: Duration) -> Outcome {
-    let log = log_of(step).filter(|log| log.exists()).map(Path::to_owned);
-    Outcome { result: StepResult::Failed, cause: None, guard_refused: false, took, log }
-}
-
-fn early_exit(step: &Step) -> Outcome {
-    Outcome { result: StepResult::EarlyExit, log: None, ..failed(step, Duration::ZERO) }
 }
 
 /// Writes down, durably, that a step starts.

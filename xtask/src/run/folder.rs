@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::model::{Failure, UnitPath};
 use crate::run::step::StepKind;
-use crate::tools::attempt::{Attempt, private_folder};
+use crate::tools::attempt::{Attempt, private_folder, random_word};
 use crate::tools::process::Output;
 use crate::tools::proof;
 
@@ -141,15 +141,6 @@ impl RunFolder {
 /// A label as a file name: no slash, and no two labels alike.
 fn file_name(label: &str) -> String {
     label.replace('~', "~~").replace('/', "~")
-}
-
-/// Lowercase letters and digits that can't be mistaken for each other, from the system's random numbers.
-pub(super) fn random_word(len: usize) -> String {
-    const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
-    let mut bytes = vec![0; len];
-    ring::rand::SecureRandom::fill(&ring::rand::SystemRandom::new(), &mut bytes)
-        .expect("the system gives random numbers, or TLS couldn't work either");
-    bytes.iter().map(|byte| char::from(LETTERS[usize::from(byte % 32)])).collect()
 }
 
 #[cfg(test)]

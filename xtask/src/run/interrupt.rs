@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
 use signal_hook::iterator::Signals;
@@ -98,6 +99,19 @@ impl Interrupt {
     /// Whether somebody asked to stop.
     pub fn asked(&self) -> bool {
         self.asked.load(Ordering::SeqCst) != 0
+    }
+
+    /// Waits for this long; `false` as soon as somebody asks to stop.
+    pub fn wait(&self, pause: Duration) -> bool {
+        let until = Instant::now() + pause;
+        while !self.asked() {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return true;
+            }
+            std::thread::park_timeout(left.min(Duration::from_millis(100)));
+        }
+        false
     }
 
     /// An error if somebody asked to stop.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::UnitPath;
 use crate::tools::attempt::Attempt;
+use crate::tools::guard::GuardOrder;
 use crate::tools::process::{Invocation, Output, quoted};
 
 /// What a step does.
@@ -93,6 +94,26 @@ impl Step {
             _ => command,
         }
     }
+
+    /// The same once more: with proofs and a log of its own.
+    pub fn again(&self, n: u32) -> Self {
+        let mut step = self.clone();
+        if let (Some(old), Some(new)) = (&self.attempt, &mut step.attempt) {
+            *new = old.again(n);
+            for (name, old, new) in [
+                ("attempt", old.dir.as_os_str(), new.dir.as_os_str()),
+                ("nonce", old.nonce.as_ref(), new.nonce.as_ref()),
+            ] {
+                let (old, new) = (GuardOrder::option(name, old), GuardOrder::option(name, new));
+                let words = step.invocation.argv.iter_mut().filter(|word| **word == old);
+                words.for_each(|word| word.clone_from(&new));
+            }
+        }
+        if let Some(output) = &mut step.output {
+            output.log = output.log.with_extension(format!("{n}.log"));
+        }
+        step
+    }
 }
 
 /// Steps of one subject, one after the other.
@@ -120,5 +141,44 @@ impl Stage {
             text.push('\n');
         }
         text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::AccountId;
+    use crate::tools::env::Env;
+
+    #[test]
+    fn a_second_try_has_proofs_and_a_log_of_its_own() {
+        let attempt = Attempt { dir: "/r/dev.plan".into(), nonce: "first".to_owned() };
+        let order = GuardOrder {
+            account: AccountId::parse("000000000004").unwrap(),
+            region: "us-east-1".parse().unwrap(),
+            endpoint: None,
+            pass_environment: Vec::new(),
+            attempt: Some(attempt.clone()),
+            lock: None,
+            terragrunt: None,
+            program: vec!["terragrunt".into()],
+        };
+        let step = Step {
+            kind: StepKind::Plan,
+            subject: "dev".to_owned(),
+            unit: None,
+            invocation: Invocation { argv: order.arguments(), cwd: "/".into(), vars: Env::new() },
+            attempt: Some(attempt),
+            output: Some(Output { log: "/r/dev.plan.log".into(), stdout: None }),
+            plan: None,
+            consent: None,
+            lock: None,
+        };
+        let again = step.again(1);
+        let (old, new) = (step.attempt.unwrap(), again.attempt.unwrap());
+        assert!(old.dir != new.dir && old.nonce != new.nonce);
+        assert_eq!(again.output.unwrap().log, PathBuf::from("/r/dev.plan.1.log"));
+        let expected = GuardOrder { attempt: Some(new), ..order }.arguments();
+        assert_eq!(again.invocation.argv, expected);
     }
 }

@@ -4,6 +4,9 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
+/// How much is read of a log at once: a child may print faster than anybody reads, and our memory stays small.
+const PIECE: u64 = 256 * 1024;
+
 /// Gives the whole lines that were added to a file since the last time.
 #[derive(Debug, Default)]
 pub struct Follower {
@@ -12,14 +15,14 @@ pub struct Follower {
 }
 
 impl Follower {
-    /// The lines that are new; none if the file isn't there yet.
+    /// The lines that are new, or the first of them if they are many; none if the file isn't there yet.
     pub fn new_lines(&mut self, path: &Path) -> Vec<String> {
         if self.file.is_none() {
             self.file = File::open(path).ok();
         }
         let Some(file) = &mut self.file else { return Vec::new() };
         // What can't be read now is read the next time; the log itself stays where it is.
-        let _ = file.read_to_end(&mut self.partial);
+        let _ = file.take(PIECE).read_to_end(&mut self.partial);
         let Some(end) = self.partial.iter().rposition(|byte| *byte == b'\n') else { return Vec::new() };
         let rest = self.partial.split_off(end + 1);
         let whole = std::mem::replace(&mut self.partial, rest);
@@ -52,6 +55,7 @@ fn end_of(path: &Path, bytes: u64) -> io::Result<String> {
 mod tests {
     use super::*;
     use std::io::Write;
+    use std::ops::Add;
 
     #[test]
     fn only_whole_new_lines_are_given() {
@@ -65,6 +69,24 @@ mod tests {
         log.write_all(b"o\n").unwrap();
         assert_eq!(follower.new_lines(&path), ["two"]);
         assert!(follower.new_lines(&path).is_empty());
+    }
+
+    #[test]
+    fn a_log_that_grows_faster_than_it_is_read_is_read_in_pieces() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log");
+        std::fs::write(&path, "x".repeat(63).add("\n").repeat(100_000)).unwrap();
+        let mut follower = Follower::default();
+        let mut n_lines = 0;
+        loop {
+            let lines = follower.new_lines(&path);
+            if lines.is_empty() {
+                break;
+            }
+            assert!(lines.len() <= 4096, "{}", lines.len());
+            n_lines += lines.len();
+        }
+        assert_eq!(n_lines, 100_000);
     }
 
     #[test]

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use crate::cli::Globals;
 use crate::model::{Failure, Failures, Result, Tag};
 use crate::repo::{Environment, Repository};
-use crate::report::screen::{Screen, Tone, Volume};
-use crate::run::edit;
+use crate::report::screen::{Screen, Volume};
+use crate::tasks::settle;
 use crate::tools::env::{self, Env, Purpose};
 use crate::tools::programs::Tools;
 
@@ -43,10 +43,7 @@ impl Context {
     /// that edit or plan open it by [`crate::tasks::settle::repository`].
     pub fn repository(&self) -> Result<Repository, Failures> {
         let repo = self.opened()?;
-        if let Some(left) = edit::pending(&repo.root)? {
-            let about = format!("`{}` was killed in the middle: only some of its files are new", left.about);
-            self.screen.insist(Tone::Warning, "Unfinished", about);
-        }
+        settle::say_what_is_pending(self, &repo);
         Ok(repo)
     }
 

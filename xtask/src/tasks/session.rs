@@ -11,7 +11,6 @@ use crate::repo::Repository;
 use crate::report::live::Live;
 use crate::report::progress::Progress;
 use crate::report::screen::{self, Tone, count, duration};
-use crate::run::edit;
 use crate::run::event::{Event, Outcome, StepResult};
 use crate::run::executor::{Executor, OnFailure};
 use crate::run::folder::RunFolder;
@@ -23,6 +22,7 @@ use crate::run::unfinished;
 use crate::tasks::context::Context;
 use crate::tasks::orders::Orders;
 use crate::tasks::ready::Ready;
+use crate::tasks::settle;
 use crate::tools::env::{self, Env, Purpose};
 use crate::tools::process::Relay;
 use crate::tools::proof::{self, Proof, Verdict};
@@ -40,7 +40,7 @@ pub struct Session<'a> {
     pub started: Instant,
     executor: Executor,
     asked_where: Arc<AtomicBool>,
-    _lock: RunLock,
+    lock: RunLock,
 }
 
 impl<'a> Session<'a> {
@@ -54,14 +54,19 @@ impl<'a> Session<'a> {
     ) -> Result<Self, Failures> {
         let holder = format!("run {} ({command}, process {}, since {})\n", run.id, std::process::id(), proof::now());
         let lock = RunLock::take(&run.run_lock(), &holder)?;
-        edit::refuse_if_pending(&repo.root)?;
+        settle::refuse_if_pending(repo)?;
         // A full disk is not made fuller by a folder that nobody can use.
         let program = run.create().inspect_err(|_| run.discard())?;
         unfinished::remove_leftovers(run);
         let mut secrets = env::build(&context.vars, Purpose::Plain, &[]).vars;
         secrets.extend(secret(&context.vars));
         let relay = Relay { program, secrets };
-        let executor = Executor { relay, interrupt: Interrupt::listen(screen::interject)?, n_jobs };
+        let executor = Executor {
+            relay,
+            interrupt: Interrupt::listen(screen::interject)?,
+            n_jobs,
+            time_limit: repo.settings.time_limit(),
+        };
         Ok(Self {
             context,
             run,
@@ -69,7 +74,7 @@ impl<'a> Session<'a> {
             started: Instant::now(),
             executor,
             asked_where: asked_where(),
-            _lock: lock,
+            lock,
         })
     }
 
@@ -111,6 +116,11 @@ impl<'a> Session<'a> {
     /// Has this said of something that lives on, should somebody leave the run; `None` once it has ended.
     pub fn on_leaving(&self, what: &str, words: Option<String>) {
         self.executor.interrupt.on_leaving(what, words);
+    }
+
+    /// The lock of the repository, for what may only be done by who holds it.
+    pub fn lock(&self) -> &RunLock {
+        &self.lock
     }
 
     /// Whether to give up waiting for an answer.

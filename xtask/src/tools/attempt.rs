@@ -63,6 +63,13 @@ impl Attempt {
         private_folder(&self.dir)
     }
 
+    /// The same attempt once more, in a folder of its own beside this one.
+    pub fn again(&self, n: u32) -> Self {
+        let mut name = self.dir.file_name().unwrap_or_default().to_owned();
+        name.push(format!(".{n}"));
+        Self { dir: self.dir.with_file_name(name), nonce: random_word(26) }
+    }
+
     fn inner(&self, n: u32) -> PathBuf {
         self.dir.join(format!("inner.{n}.json"))
     }
@@ -71,4 +78,18 @@ impl Attempt {
 /// Makes a folder and those above it, readable by this user alone.
 pub fn private_folder(path: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+/// Lowercase letters and digits that can't be mistaken for each other, from the system's random numbers.
+pub fn random_word(len: usize) -> String {
+    const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+    (0..len).map(|_| char::from(LETTERS[usize::from(random_byte() % 32)])).collect()
+}
+
+/// A random number of the system's.
+pub fn random_byte() -> u8 {
+    let mut byte = [0];
+    ring::rand::SecureRandom::fill(&ring::rand::SystemRandom::new(), &mut byte)
+        .expect("the system gives random numbers, or TLS couldn't work either");
+    byte[0]
 }

@@ -23,6 +23,15 @@ pub fn dynamic_roles(unit: &Path) -> Vec<PathBuf> {
     found
 }
 
+/// How many `provider` blocks lie in the unit's folder and in its cache, as far as it is filled.
+pub fn n_providers(unit: &Path) -> usize {
+    let blocks = |path: PathBuf| {
+        let text = fs::read_to_string(path).unwrap_or_default();
+        text.lines().filter(|line| line.starts_with("provider \"")).count()
+    };
+    files(unit, &|name| name.ends_with(".tf")).into_iter().map(blocks).sum()
+}
+
 fn has_dynamic_role(text: &str) -> bool {
     text.lines().any(|line| {
         let rest = line.trim_start().strip_prefix("dynamic");

@@ -11,6 +11,36 @@ pub struct Checkout {
     pub branch: String,
     /// Files that differ from the commit, new ones included.
     pub n_changed: usize,
+    /// Where the commit stands to the default branch of the upstream, as far as this checkout knows it.
+    pub upstream: Upstream,
+}
+
+/// Where a commit stands to the default branch of the upstream.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Upstream {
+    /// There is none, or this checkout doesn't know it.
+    Unknown,
+    /// It is on that branch.
+    On(String),
+    /// It is not: others have not seen it there.
+    Off(String),
+}
+
+impl Checkout {
+    /// What about it others can't see on the upstream's default branch; nothing if it is clean and on it. Where that branch
+    /// is not known it is not missed.
+    pub fn unseen(&self) -> Vec<String> {
+        let files = match self.n_changed {
+            0 => None,
+            1 => Some("1 file differs from the commit".to_owned()),
+            n => Some(format!("{n} files differ from the commit")),
+        };
+        let off = match &self.upstream {
+            Upstream::Off(branch) => Some(format!("the commit is not on {branch}")),
+            Upstream::On(_) | Upstream::Unknown => None,
+        };
+        files.into_iter().chain(off).collect()
+    }
 }
 
 /// Asks git; `None` where the folder is no checkout or git isn't there.
@@ -23,7 +53,19 @@ pub fn checkout(root: &Path) -> Option<Checkout> {
         .filter(|name| name != "HEAD")
         .or_else(|| ask(cmd!(shell, "git rev-parse --short HEAD")))
         .or_else(|| ask(cmd!(shell, "git symbolic-ref --short HEAD")))?;
-    Some(Checkout { branch, n_changed: status.lines().count() })
+    let branch_of_origin = || {
+        let head = ask(cmd!(shell, "git symbolic-ref --quiet --short refs/remotes/origin/HEAD"));
+        let known = |name: &str| ask(cmd!(shell, "git rev-parse --verify --quiet refs/remotes/{name}")).is_some();
+        head.or_else(|| ["origin/main", "origin/master"].into_iter().find(|name| known(name)).map(str::to_owned))
+    };
+    let upstream = match branch_of_origin() {
+        None => Upstream::Unknown,
+        Some(name) => match cmd!(shell, "git merge-base --is-ancestor HEAD {name}").quiet().ignore_stderr().run() {
+            Ok(()) => Upstream::On(name),
+            Err(_) => Upstream::Off(name),
+        },
+    };
+    Some(Checkout { branch, n_changed: status.lines().count(), upstream })
 }
 
 /// The repository that git is asked for, for a terragrunt or Terraform module source; `None` for local folders,
@@ -71,5 +113,26 @@ mod tests {
         ] {
             assert_eq!(remote_of(source).as_deref(), remote, "{source}");
         }
+    }
+
+    #[test]
+    fn what_others_cannot_see_on_the_default_branch_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let shell = Shell::new().unwrap();
+        shell.change_dir(folder.path());
+        let git = |args: &[&str]| {
+            let by = ["-c", "user.name=x", "-c", "user.email=x@example.com", "-c", "commit.gpgsign=false"];
+            cmd!(shell, "git {by...} {args...}").quiet().ignore_stdout().ignore_stderr().run().unwrap();
+        };
+        assert_eq!(checkout(folder.path()), None);
+        git(&["init", "--quiet"]);
+        git(&["commit", "--quiet", "--allow-empty", "--message=one"]);
+        assert_eq!(checkout(folder.path()).unwrap().upstream, Upstream::Unknown);
+        git(&["update-ref", "refs/remotes/origin/master", "HEAD"]);
+        assert!(checkout(folder.path()).unwrap().unseen().is_empty());
+        git(&["commit", "--quiet", "--allow-empty", "--message=two"]);
+        std::fs::write(folder.path().join("new"), "").unwrap();
+        let unseen = checkout(folder.path()).unwrap().unseen();
+        assert_eq!(unseen, ["1 file differs from the commit", "the commit is not on origin/master"]);
     }
 }

@@ -53,11 +53,7 @@ impl GuardOrder {
     /// This order as arguments for our own binary.
     pub fn arguments(&self) -> Vec<OsString> {
         let mut args: Vec<OsString> = vec!["guard".into()];
-        let mut option = |name: &str, value: &OsStr| {
-            let mut word = OsString::from(format!("--{name}="));
-            word.push(value);
-            args.push(word);
-        };
+        let mut option = |name: &str, value: &OsStr| args.push(Self::option(name, value));
         option("account", self.account.as_str().as_ref());
         option("region", self.region.as_str().as_ref());
         if let Some(url) = &self.endpoint {
@@ -86,6 +82,13 @@ impl GuardOrder {
             args.extend(self.program.iter().cloned());
         }
         args
+    }
+
+    /// An option as it stands on the command line.
+    pub fn option(name: &str, value: &OsStr) -> OsString {
+        let mut word = OsString::from(format!("--{name}="));
+        word.push(value);
+        word
     }
 }
 

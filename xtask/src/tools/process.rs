@@ -70,6 +70,11 @@ pub struct Running {
 }
 
 impl Running {
+    /// The processes of its session.
+    pub fn group(&self) -> Group {
+        Group(rustix::process::Pid::from_child(&self.child))
+    }
+
     /// Waits for the child, and until its log is complete.
     pub fn wait(mut self) -> io::Result<ExitStatus> {
         let status = self.child.wait()?;
@@ -250,6 +255,25 @@ fn in_a_session_of_its_own(command: &mut Command) -> &mut Command {
             Ok(())
         })
     }
+}
+
+/// Everything that a detached child has started, unless that has left its session.
+#[derive(Clone, Copy, Debug)]
+pub struct Group(rustix::process::Pid);
+
+/// Sends everything that a detached child has started the signal of Ctrl-C.
+pub fn interrupt_group(group: Group) {
+    signal_group(group, rustix::process::Signal::INT);
+}
+
+/// Asks everything that a detached child has started to end.
+pub fn terminate_group(group: Group) {
+    signal_group(group, rustix::process::Signal::TERM);
+}
+
+fn signal_group(group: Group, signal: rustix::process::Signal) {
+    // One that is gone needs no signal.
+    let _ = rustix::process::kill_process_group(group.0, signal);
 }
 
 /// Sends a process the signal of Ctrl-C; `false` if it is gone.

@@ -47,6 +47,39 @@ fn consent_is_asked_once_and_an_answer_that_is_not_yes_applies_nothing() {
 }
 
 #[test]
+fn what_an_update_does_not_make_has_to_be_typed_out() {
+    let Some(tools) = Toolbox::get() else { return };
+    let cloud = Cloud::start(tools);
+    let live = Live::new(tools, &cloud, Shape::default());
+    let words = ["apply-all", "--account", "dev"];
+    let asks =
+        |question: &'static str, answer: &'static str| run(at_a_terminal(tools, &live, &[(question, answer)], &words));
+    let agreed = asks("Apply this plan? [y/N]", "y");
+    assert!(agreed.status.success(), "{}", text(&agreed));
+
+    let file = live.unit("dev").join("terragrunt.hcl");
+    let before = std::fs::read_to_string(&file).expect("it is there");
+    std::fs::write(&file, format!("{before}\ninputs = {{\n  name = \"another-name\"\n}}\n"))
+        .expect("it can be written");
+    let question = "and what is marked with !? Type `unexpected` to do so:";
+    let declined = asks(question, "y");
+    assert_eq!(declined.status.code(), Some(3), "{}", text(&declined));
+    let agreed = asks(question, "unexpected");
+    assert!(agreed.status.success(), "{}", text(&agreed));
+
+    std::fs::write(
+        &file,
+        format!("{before}\ninputs = {{\n  name = \"another-name\"\n  terraform_applier_config = null\n}}\n"),
+    )
+    .expect("it can be written");
+    let question = "and what is marked with !? Type `destroy` to do so:";
+    let declined = asks(question, "unexpected");
+    assert_eq!(declined.status.code(), Some(3), "{}", text(&declined));
+    let agreed = asks(question, "destroy");
+    assert!(agreed.status.success(), "{}", text(&agreed));
+}
+
+#[test]
 fn consent_is_never_read_from_a_pipe() {
     let Some(tools) = Toolbox::get() else { return };
     let cloud = Cloud::start(tools);

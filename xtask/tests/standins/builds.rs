@@ -220,9 +220,9 @@ fn interrupted_build_names_its_task_and_how_to_stop_it() {
 
 #[test]
 fn busy_ecr_is_asked_again_a_bounded_number_of_times() {
-    let sandbox = Sandbox::new().fault("busy");
+    let sandbox = Sandbox::new().fault("busy-ecr");
     sandbox.xtask(KANIKO).run().exits(0);
-    let sandbox = Sandbox::new().fault("always-busy");
+    let sandbox = Sandbox::new().fault("always-busy-ecr");
     sandbox.xtask(KANIKO).run().exits(3).is("builds-busy");
     assert!(sandbox.log().of("infrastructure-deployer").is_empty());
 }

@@ -195,3 +195,15 @@ fn file_that_somebody_changes_meanwhile_keeps_all_as_they_are() {
     sandbox.write(&five.before[2].0, &five.before[2].1);
     assert_eq!(five.n_new(), 0);
 }
+
+#[test]
+fn half_done_change_is_seen_from_a_nested_root_too() {
+    let five = half_way();
+    let nested = five.sandbox.repo().join("dev");
+    fs::write(nested.join("accounts.json"), r#"{"dev": "100000000004"}"#).unwrap();
+    let said = five.sandbox.xtask(["units"]).cwd(nested.clone()).run();
+    said.says("Unfinished   `bump-tags v1.3.0` was killed in the middle");
+    let said = five.sandbox.xtask(["apply-all", "--account", "nowhere"]).cwd(nested).run();
+    said.says("Completed    5 files of `bump-tags v1.3.0`");
+    assert_eq!(five.n_new(), 5);
+}

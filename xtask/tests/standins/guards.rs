@@ -52,8 +52,49 @@ fn what_is_lost_for_good_needs_more_than_yes() {
 #[test]
 fn what_is_lost_for_good_can_be_allowed() {
     let sandbox = destroying();
-    sandbox.xtask(YES).args(["--allow", "destroy"]).run().exits(0);
+    sandbox.xtask(YES).args(["--allow", "destroy"]).run().exits(3).says("after reading the digest: --allow unexpected");
+    assert!(sandbox.log().applies().is_empty());
+    sandbox.xtask(YES).args(["--allow", "destroy", "--allow", "unexpected"]).run().exits(0);
     assert_eq!(sandbox.log().applied(), ["100000000002"]);
+}
+
+#[test]
+fn what_an_update_does_not_make_needs_more_than_yes() {
+    let sandbox = Sandbox::bumped();
+    let state = sandbox.world().join(format!("state/100000000004/{}.tfstate", unit("dev")));
+    let text = fs::read_to_string(&state).unwrap();
+    assert!(text.contains("8192"));
+    // Somebody has changed the task definition by hand.
+    fs::write(&state, text.replace("8192", "512")).unwrap();
+    sandbox.xtask(YES).args(["--jobs=1"]).run().exits(3).is("guards-unexpected");
+    assert!(sandbox.log().applies().is_empty());
+    sandbox.xtask(YES).args(["--allow", "unexpected"]).run().exits(0);
+    assert_eq!(sandbox.log().applied().len(), 6);
+}
+
+#[test]
+fn plan_with_other_images_than_the_repository_says_is_refused() {
+    let sandbox = Sandbox::bumped();
+    // The stand-in takes a local of this name for the tag, although nothing refers to it.
+    let locals = "locals {\n  deploy_runner_container_image_tag = \"v0.52.1\"\n}\ninclude \"root\"";
+    sandbox.edit(&format!("{}/terragrunt.hcl", unit("dev")), "include \"root\"", locals);
+    sandbox.xtask(YES).args(["--jobs=1"]).run().exits(3).is("guards-other-image");
+    assert!(sandbox.log().applies().is_empty());
+    sandbox.xtask(YES).args(["--account", "dev", "--allow", "other-image"]).run().exits(0);
+}
+
+#[test]
+fn plan_that_was_made_with_a_mock_is_refused() {
+    let sandbox = Sandbox::bumped();
+    let mock = "dependency \"ecr\" {\n  config_path = \"../ecr\"\n  mock_outputs = {\n    \
+                url = \"100000000002.dkr.ecr.us-east-1.amazonaws.com/ecs-deploy-runner\"\n  }\n}\ninclude \"root\"";
+    sandbox.edit(&format!("{}/terragrunt.hcl", unit("dev")), "include \"root\"", mock);
+    sandbox.xtask(YES).args(["--jobs=1", "--account=dev"]).run().exits(3).is("guards-mock");
+    assert!(sandbox.log().applies().is_empty());
+    sandbox.xtask(YES).args(["--account=dev", "--allow=mock"]).run().exits(0);
+    let only_for_validate = "  mock_outputs_allowed_terraform_commands = [\"validate\"]\n  mock_outputs = {";
+    sandbox.edit(&format!("{}/terragrunt.hcl", unit("dev")), "  mock_outputs = {", only_for_validate);
+    sandbox.xtask(YES).args(["--account=dev"]).run().exits(0);
 }
 
 #[test]

@@ -31,6 +31,7 @@ mod profiles;
 mod program;
 mod redact;
 mod rehearse;
+mod retried;
 mod running;
 mod said;
 mod sandbox;

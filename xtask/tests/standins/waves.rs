@@ -46,6 +46,19 @@ fn settings_say_what_an_account_is_for() {
 }
 
 #[test]
+fn settings_may_ask_for_a_clean_checkout_of_the_default_branch() {
+    // Nobody finds git here, so nothing is known of the checkout.
+    let sandbox = Sandbox::bumped().setting("require-clean", r#""production""#);
+    let said = sandbox.xtask(["apply-all", "--yes"]).run().exits(3);
+    said.says("not what is on the default branch").says("--> Cargo.toml:4").says("--allow uncommitted");
+    assert!(sandbox.log().calls().is_empty());
+    sandbox.xtask(["apply-all", "--yes", "--account", "dev"]).run().exits(0);
+    let sandbox = sandbox.setting("require-clean", r#""always""#);
+    sandbox.xtask(["apply-all", "--yes", "--account", "logs"]).run().exits(3);
+    sandbox.xtask(["apply-all", "--yes", "--account", "logs", "--allow", "uncommitted"]).run().exits(0);
+}
+
+#[test]
 fn where_nothing_tells_which_account_is_production_nothing_starts() {
     let sandbox = Sandbox::bumped().setting("environments", r#"{ prod = "other" }"#);
     // The name of a folder and of its account are one thing here, so two names that say nothing are made by settings.

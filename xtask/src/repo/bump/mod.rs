@@ -4,6 +4,7 @@
 //! The strings to change are those that decide a selected unit's tag, wherever they are. The change is made on the texts in
 //! memory, and every unit is evaluated on them: what counts is what the units get, not what was replaced.
 
+mod clash;
 mod draft;
 mod explain;
 mod named;

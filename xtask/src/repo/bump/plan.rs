@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::draft::Draft;
-use super::{Bump, Left, Request, explain, named, outcome, scripts};
+use super::{Bump, Left, Request, clash, explain, named, outcome, scripts};
 use crate::model::{Failure, Failures, ImageName, Kind};
 use crate::repo::hcl::stack;
 use crate::repo::{Repository, Unit};
@@ -37,6 +37,7 @@ pub fn plan_bump(repo: &Repository, request: &Request<'_>) -> Result<Bump, Failu
         let missed = |target: &&Target<'_>| found.missed.iter().any(|(missed, _)| missed.is(target));
         let n_missed = targets.iter().filter(missed).count();
         let mut failures = std::mem::take(&mut found.refused);
+        failures.extend(clash::of(&repo.units, &after));
         if n_missed > 0 && (!request.partial || n_missed == targets.len()) {
             failures.extend(explain::together(&found.missed));
         }

@@ -9,6 +9,7 @@ mod write;
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::Duration;
 
 pub use build::{BuildOptions, ImageSettings};
 pub use read::{KEYS, read};
@@ -20,6 +21,9 @@ use crate::model::{AccountId, Environment, Place, Region};
 
 /// Where terraform-aws-ci is cloned from, unless the settings say otherwise.
 const DOCKERFILE_REPO: &str = "https://github.com/gruntwork-io/terraform-aws-ci.git";
+
+/// How long a plan or a build may take, unless the settings say otherwise.
+const TIME_LIMIT: Duration = Duration::from_secs(60 * 60);
 
 /// When the checkout has to be a clean one of the default branch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +50,7 @@ pub struct Settings {
     build: BuildOptions,
     images: Vec<ImageSettings>,
     jobs: Option<usize>,
+    time_limit: Option<Duration>,
     environments: BTreeMap<String, Environment>,
     require_clean: Option<Clean>,
     file: Option<String>,
@@ -127,6 +132,11 @@ impl Settings {
     /// What is said about an image.
     pub fn image(&self, name: &str) -> Option<&ImageSettings> {
         self.images.iter().find(|image| image.name == name)
+    }
+
+    /// How long a plan or a build may take before it is ended.
+    pub fn time_limit(&self) -> Duration {
+        self.time_limit.unwrap_or(TIME_LIMIT)
     }
 
     /// What accounts are for, by name, where their names don't say so.

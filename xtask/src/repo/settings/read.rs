@@ -1,6 +1,7 @@
 //! Reads the settings and says what is wrong with them: file, line and key.
 
 use std::ops::Range;
+use std::time::Duration;
 
 use ignore::gitignore::GitignoreBuilder;
 use toml_edit::{Document, Item, TableLike, Value};
@@ -9,7 +10,7 @@ use super::{Clean, Settings, unknown};
 use crate::model::{Environment, Failure, Place};
 
 /// The keys of the table, sorted.
-pub const KEYS: [&str; 15] = [
+pub const KEYS: [&str; 16] = [
     "assumed-roles",
     "build",
     "credentials",
@@ -25,6 +26,7 @@ pub const KEYS: [&str; 15] = [
     "require-clean",
     "terraform-aws-ci-version",
     "terraform-binary",
+    "time-limit",
 ];
 
 /// Reads the settings from the text of a `Cargo.toml`; `None` if it has no such table.
@@ -90,6 +92,7 @@ impl Reader<'_> {
                 "jobs" => self.jobs(item),
                 "build" => self.build(item),
                 "image" => self.images(item),
+                "time-limit" => self.time_limit(item),
                 "environments" => self.environments(item),
                 "require-clean" => self.require_clean(item),
                 unknown => self.failures.push(unknown::key(unknown, place)),
@@ -183,6 +186,13 @@ impl Reader<'_> {
         }
     }
 
+    fn time_limit(&mut self, item: &Item) {
+        match item.as_str().and_then(duration) {
+            Some(limit) => self.settings.time_limit = Some(limit),
+            None => self.wrong_word("time-limit", "a time such as \"90s\", \"45m\" or \"2h\"", item),
+        }
+    }
+
     fn exclude(&mut self, key: &str, item: &Item) {
         for glob in self.strings(key, item).unwrap_or_default() {
             match GitignoreBuilder::new("").add_line(None, &glob) {
@@ -231,4 +241,17 @@ impl Reader<'_> {
 fn article(type_name: &str) -> String {
     let an = type_name.starts_with(['a', 'i']);
     format!("{} {type_name}", if an { "an" } else { "a" })
+}
+
+/// A time as people write it: `90s`, `45m`, `2h`.
+fn duration(text: &str) -> Option<Duration> {
+    let (number, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
+    let seconds = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3600,
+        _ => return None,
+    };
+    let number: u64 = number.parse().ok().filter(|number| *number > 0)?;
+    number.checked_mul(seconds).map(Duration::from_secs)
 }

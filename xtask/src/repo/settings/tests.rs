@@ -81,3 +81,14 @@ fn broken_toml_is_said_with_its_line() {
     let (_, failures) = read("[workspace]\nmembers = [\n", "Cargo.toml");
     assert!(failures[0].to_string().starts_with("cannot parse `Cargo.toml`: "), "{}", failures[0]);
 }
+
+#[test]
+fn a_time_limit_has_a_unit_and_is_never_nothing() {
+    assert_eq!(settings("time-limit = '90s'").0.time_limit().as_secs(), 90);
+    assert_eq!(settings("time-limit = '2h'").0.time_limit().as_secs(), 7200);
+    assert_eq!(settings("").0.time_limit().as_secs(), 3600);
+    for bad in ["'0m'", "'m'", "''", "'5'", "'1 m'", "'9999999999999999999h'", "'5é'", "60"] {
+        let (_, failures) = settings(&format!("time-limit = {bad}"));
+        assert_eq!(failures.len(), 1, "{bad}: {failures:?}");
+    }
+}

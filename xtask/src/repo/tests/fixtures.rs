@@ -26,7 +26,16 @@ fn read(repo: &Repository, name: &str) -> Vec<String> {
 
 #[test]
 fn units_of_every_shape_are_found_with_account_region_module_and_tags() {
-    let cases: [(&str, &[&str]); 14] = [
+    let cases: [(&str, &[&str]); 15] = [
+        (
+            "data-files",
+            &[
+                "dev/us-east-1/mgmt/ecs-deploy-runner | \
+                 100000000004 dev accounts.json:1 | us-east-1 v0.107.5 v0.51.4 -",
+                "shared/us-east-1/mgmt/ecs-deploy-runner | \
+                 100000000002 shared accounts.json:1 | us-east-1 v0.107.5 v0.52.1 v0.52.0",
+            ],
+        ),
         (
             "forked",
             &[

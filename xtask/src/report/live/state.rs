@@ -38,7 +38,12 @@ impl State {
     /// Takes in an event that happened `now`, counted from the beginning of the stage.
     pub(super) fn take(&mut self, event: &Event, now: Duration) {
         match event {
-            Event::StageStarted { .. } => {}
+            Event::StageStarted { .. } | Event::Notice(..) => {}
+            Event::Again { step, why, .. } => {
+                if let Some(running) = self.find(step) {
+                    running.said = Some((format!("to be tried again: {why}"), now));
+                }
+            }
             Event::Started(step) => {
                 let phase = step.kind.doing();
                 self.running.push(Running {

@@ -15,7 +15,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::model::{Failure, Failures};
-use crate::run::folder::random_word;
+use crate::tools::attempt::random_word;
 use disk::Disk;
 use journal::{Entry, Folder, Journal, sha256};
 pub use settle::{Settled, is_left, pending, refuse_if_pending, settle};

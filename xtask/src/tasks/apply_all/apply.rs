@@ -18,31 +18,43 @@ use crate::tasks::ready::Workable;
 use crate::tasks::session::Session;
 use crate::tools::{consent, tty};
 
-/// One consent for all plans, at the terminal; `--yes` covers only what loses nothing.
+/// One consent for all plans, at the terminal; `--yes` covers what an update is expected to change, and nothing else.
 pub(super) fn ask_consent(session: &Session<'_>, digest: &Digest) -> Result<(), Failure> {
     let context = session.context;
     let n = digest.n_changing();
     let declined = || Failure::refused("nothing was applied: there was no consent");
-    let loses = !digest.losing.is_empty() && !context.globals.allows(Allowance::Destroy);
-    if context.globals.yes && !loses {
-        return Ok(());
-    }
+    let beyond = beyond_yes(digest, |allowance| context.globals.allows(allowance));
     if context.globals.yes {
-        return Err(
-            declined().hint("`--yes` doesn't cover what is lost for good; after reading the digest: --allow destroy")
-        );
+        return match beyond[..] {
+            [] => Ok(()),
+            _ => {
+                let allow: Vec<_> = beyond.iter().map(|word| format!("--allow {word}")).collect();
+                let hint = format!(
+                    "`--yes` doesn't cover what is marked with !; after reading the digest: {}",
+                    allow.join(" ")
+                );
+                Err(declined().hint(hint))
+            }
+        };
     }
     let Some(mut terminal) = tty::Terminal::open() else {
         return Err(declined().hint("there is no terminal to ask at; after reading the digest: --yes"));
     };
-    let (question, answer) = if loses {
-        (format!("Apply {}, and lose what is marked above? Type `destroy` to do so: ", these_plans(n)), "destroy")
-    } else {
-        (format!("Apply {}? [y/N] ", these_plans(n)), "y")
+    let what = these_plans(n);
+    let (question, answers) = match beyond.first() {
+        Some(word) => (format!("Apply {what}, and what is marked with !? Type `{word}` to do so: "), vec![*word]),
+        None => (format!("Apply {what}? [y/N] "), vec!["y", "yes"]),
     };
     let said = terminal.ask(&question, &session.give_up()).map_err(|error| declined().because(error))?;
-    let agreed = said.eq_ignore_ascii_case(answer) || (!loses && said.eq_ignore_ascii_case("yes"));
+    let agreed = answers.iter().any(|answer| said.eq_ignore_ascii_case(answer));
     if agreed { Ok(()) } else { Err(declined()) }
+}
+
+/// The words of what `--yes` doesn't cover and nothing allows, gravest first: the word to be typed is the first.
+fn beyond_yes(digest: &Digest, allows: impl Fn(Allowance) -> bool) -> Vec<&'static str> {
+    let loses = !digest.losing.is_empty() && !allows(Allowance::Destroy);
+    let is_unexpected = !digest.unexpected.is_empty() && !allows(Allowance::Unexpected);
+    loses.then_some("destroy").into_iter().chain(is_unexpected.then_some("unexpected")).collect()
 }
 
 fn these_plans(n: usize) -> String {
@@ -58,6 +70,7 @@ pub(super) fn apply(
     session: &Session<'_>,
     waves: &[Wave<'_, '_>],
     plans: &[UnitPlan],
+    on_failure: OnFailure,
     mut after_wave: Option<&mut AfterWave<'_>>,
 ) -> Result<(Vec<Row>, Option<Failures>), Failures> {
     for (unit, step) in waves.iter().flat_map(|wave| &wave.applies) {
@@ -74,7 +87,7 @@ pub(super) fn apply(
         let outcomes = if stopped || session.check_interrupt().is_err() {
             vec![not_started(); units.len()]
         } else {
-            session.side_by_side(&wave.stage(), OnFailure::Stop)
+            session.side_by_side(&wave.stage(), on_failure)
         };
         let is_good = outcomes.iter().all(|outcome| outcome.result.is_good());
         for (unit, outcome) in units.iter().zip(&outcomes) {

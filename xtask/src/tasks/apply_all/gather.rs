@@ -3,16 +3,18 @@
 use crate::cli;
 use crate::model::{Account, Environment, Failure, Failures, Region};
 use crate::repo::Repository;
+use crate::run::executor::OnFailure;
 use crate::run::folder::RunFolder;
 use crate::run::unfinished::Unfinished;
 use crate::run::wave::{Member, Untold, arrange};
-use crate::tasks::apply_all::{images, rescue, words};
+use crate::tasks::apply_all::{clean, images, rescue, words};
 use crate::tasks::context::Context;
 use crate::tasks::images::Taken;
 use crate::tasks::ready::{self, Workable};
 use crate::tasks::select::select;
 use crate::tasks::session;
 use crate::tools::programs::Tools;
+use crate::tools::{cache, machine};
 
 /// What `apply-all` will work with.
 #[derive(Debug)]
@@ -25,6 +27,10 @@ pub struct Work<'r> {
     pub waves: Vec<Vec<usize>>,
     /// The images that they will take.
     pub taken: Taken<'r>,
+    /// How many units are worked on side by side.
+    pub n_jobs: usize,
+    /// What a failed apply means for the rest of its wave.
+    pub on_failure: OnFailure,
     asks_sources: bool,
 }
 
@@ -41,6 +47,7 @@ impl<'r> Work<'r> {
         problems.extend(not_workable);
         problems.extend(rescue::left_behind(&repo.root, &units));
         problems.extend(misnamed(repo));
+        problems.extend(clean::required(context, repo, &units));
         let waves = match arrange(&members(repo, &units), args.waves, knows_production(repo)) {
             Ok(waves) => waves,
             Err(untold) => {
@@ -54,7 +61,10 @@ impl<'r> Work<'r> {
         let of_units = units.iter().map(|unit| (&unit.unit.account, unit.region.clone()));
         let of_images = taken.wanted.iter().map(|wanted| (wanted.account, wanted.uri.region().clone()));
         let accounts = session::accounts_of(of_units.chain(of_images));
-        Ok(Self { units, accounts, waves, taken, asks_sources })
+        let n_jobs = args.jobs.map(usize::from).or(repo.settings.jobs());
+        let n_jobs = n_jobs.unwrap_or_else(|| machine::n_jobs(units.iter().map(|unit| n_providers(repo, unit)).max()));
+        let on_failure = if args.keep_going { OnFailure::GoOn } else { OnFailure::Stop };
+        Ok(Self { units, accounts, waves, n_jobs, on_failure, taken, asks_sources })
     }
 
     /// The programs that have to be there.
@@ -78,6 +88,11 @@ impl<'r> Work<'r> {
         let still_running = unfinished.iter().filter(is_at_work).map(still_running).collect();
         (unfinished, still_running)
     }
+}
+
+/// How many providers an earlier run has left in the unit's folder; each is a process of its own.
+fn n_providers(repo: &Repository, unit: &Workable<'_>) -> usize {
+    cache::n_providers(&unit.unit.path.in_root(&repo.root))
 }
 
 fn members<'u>(repo: &Repository, units: &'u [Workable<'_>]) -> Vec<Member<'u>> {

@@ -3,6 +3,8 @@
 
 mod applied;
 mod apply;
+mod checks;
+mod clean;
 mod gather;
 mod images;
 mod plans;
@@ -30,9 +32,6 @@ use crate::tasks::select::take_problems;
 use crate::tasks::session::{self, Session};
 use crate::tasks::settle;
 
-/// How many units are worked on side by side, unless somebody says otherwise.
-const N_JOBS: usize = 8;
-
 /// A session that was opened longer ago than this may have ended while the digest was read. Whatever has to be asked for a
 /// new one is asked in the foreground, before the applies run side by side.
 const SESSIONS_AGE: Duration = Duration::from_secs(5 * 60);
@@ -50,8 +49,7 @@ pub fn run(context: &Context, args: &cli::ApplyAll) -> Result<Exit, Failures> {
         return Ok(Exit::DONE);
     }
 
-    let n_jobs = args.jobs.map(usize::from).or(repo.settings.jobs()).unwrap_or(N_JOBS);
-    let mut session = Session::begin(context, &repo, &run, "apply-all", n_jobs)?;
+    let mut session = Session::begin(context, &repo, &run, "apply-all", work.n_jobs)?;
     // Only now: what a run that is alive has started is not left behind by anybody.
     let (unfinished, still_running) = work.left_behind(&run);
     words::say_what_this_is(context, &ready, &work.units, &unfinished);
@@ -87,6 +85,7 @@ pub fn carry_out(
     unfinished.iter().filter(planned).for_each(Unfinished::settle);
     let digest = Digest::of(&plans);
     screen.lines(&digest_text::text(&digest));
+    words::say_unseen(screen, &clean::unseen(ready.repo));
     if digest.n_changing() == 0 {
         screen.say(Tone::Good, "Finished", format!("nothing to apply in {}", count(units.len(), "unit")));
         return Ok(Applied::nothing(units));
@@ -99,6 +98,6 @@ pub fn carry_out(
     if session.started.elapsed() > SESSIONS_AGE {
         session.prove_identities(ready, &queue.identity_again, &queue.work.accounts)?;
     }
-    let (rows, stopped) = apply::apply(session, &waves, &plans, after_wave)?;
+    let (rows, stopped) = apply::apply(session, &waves, &plans, queue.work.on_failure, after_wave)?;
     Ok(Applied::new(units, rows, stopped))
 }

@@ -13,11 +13,11 @@ use crate::run::event::StepResult;
 use crate::run::executor::OnFailure;
 use crate::run::step::Step;
 use crate::tasks::apply_all::queue::Queue;
-use crate::tasks::apply_all::words;
+use crate::tasks::apply_all::{checks, words};
 use crate::tasks::ready::{Ready, Workable};
 use crate::tasks::session::Session;
 use crate::tools::cache;
-use crate::tools::terraform::plan;
+use crate::tools::terraform::plan::{self, Own, Reading};
 
 /// Plans every unit and reads the plans. If one can't be planned nothing is applied anywhere.
 pub(super) fn plan_all(
@@ -44,8 +44,11 @@ pub(super) fn plan_all(
     let mut problems = Vec::new();
     for (unit, lane) in units.iter().zip(&queue.plans.lanes) {
         match read_plan(ready, unit, lane) {
-            Ok(unit_plan) if unit_plan.plan.elsewhere.is_empty() => plans.push(unit_plan),
-            Ok(unit_plan) => problems.push(acts_elsewhere(unit, &unit_plan.plan.elsewhere)),
+            Ok(plan) => {
+                let log = lane.first().and_then(|step| step.output.as_ref()).map(|output| output.log.as_path());
+                problems.extend(checks::refusals(session.context, unit, &plan, log));
+                plans.push(plan);
+            }
             Err(error) => {
                 problems
                     .push(Failure::refused(format!("the plan of `{}` can't be read", unit.unit.path)).because(error));
@@ -74,24 +77,19 @@ fn read_plan(ready: &Ready<'_>, unit: &Workable<'_>, lane: &[Step]) -> anyhow::R
     // The inner guard took the hash in the very process that then showed the plan.
     let proofs = lane.iter().filter_map(|step| step.attempt.as_ref()).flat_map(|attempt| attempt.inner_proofs());
     let sha256 = proofs.into_iter().filter_map(|proof| proof.plan_sha256).next_back().context("no plan was proven")?;
-    let declared = ready.repo.settings.assumed_roles();
-    let mut plan = plan::read(&fs::read_to_string(shown)?, &unit.unit.account.id, declared)?;
+    let account = &unit.unit.account;
+    let wanted = checks::wanted(unit.unit);
+    let reading = Reading { account: &account.id, assumed_roles: ready.repo.settings.assumed_roles(), wanted: &wanted };
+    let mut plan = plan::read(&fs::read_to_string(shown)?, reading)?;
     let root = &ready.repo.root;
     plan.elsewhere.extend(cache::dynamic_roles(&unit.unit.path.in_root(root)).into_iter().map(|file| {
         let file = file.strip_prefix(root).unwrap_or(&file).display().to_string();
         format!("a `dynamic \"assume_role\"` block in {file} may assume any role")
     }));
-    Ok(UnitPlan { label: unit.label.clone(), plan, sha256 })
-}
-
-fn acts_elsewhere(unit: &Workable<'_>, found: &[String]) -> Failure {
-    let failure = Failure::refused(format!(
-        "the plan of `{}` reaches into another account than {}",
-        unit.unit.path, unit.unit.account
-    ));
-    found
-        .iter()
-        .fold(failure, |failure, line| failure.detail(line.clone()))
-        .detail("nothing was applied in any account")
-        .hint("if a provider is meant to assume that role: add it to `assumed-roles` in [workspace.metadata.xtask] in Cargo.toml")
+    let own = Own {
+        account_id: account.id.to_string(),
+        account: account.name.clone(),
+        region: unit.region.as_str().to_owned(),
+    };
+    Ok(UnitPlan { label: unit.label.clone(), plan, sha256, own, wanted })
 }

@@ -93,9 +93,15 @@ impl<'u, 'r> Wave<'u, 'r> {
         Stage {
             title: "Applying".to_owned(),
             is_told: true,
-            about: format!("{k} of {n}   {}", self.labels()),
+            about: format!("{k} of {n}   {}", self.name()),
             lanes: self.applies.iter().map(|(_, step)| vec![step.clone()]).collect(),
         }
+    }
+
+    /// The labels of its units, or how many they are where a line is too short for them.
+    fn name(&self) -> String {
+        let labels = self.labels();
+        if labels.len() <= 58 { labels } else { count(self.applies.len(), "unit") }
     }
 
     /// The labels of its units, on one line.

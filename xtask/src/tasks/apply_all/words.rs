@@ -6,6 +6,7 @@ use crate::model::{Failure, ImageName};
 use crate::repo::{Unit, UnitKind};
 use crate::report::screen::{Screen, Tone, count};
 use crate::report::summary::Row;
+use crate::report::wrap::{WIDTH, shown_width, wrapped};
 use crate::run::event::Outcome;
 use crate::run::unfinished::Unfinished;
 use crate::tasks::apply_all::queue::Wave;
@@ -76,10 +77,23 @@ pub(super) fn say_tools(context: &Context, ready: &Ready<'_>, units: &[Workable<
     context.screen.say(Tone::Plain, "Tools", format!("{}, {programs}", terragrunt_version(context, ready)));
 }
 
-/// Which units come when.
+/// What of the checkout nobody else can see.
+pub(super) fn say_unseen(screen: &Screen, unseen: &[String]) {
+    if !unseen.is_empty() {
+        screen.lines(wrapped("  Checkout     ", 15, &unseen.join(", ")).trim_end());
+    }
+}
+
+/// Which units come when: on one line, or a line for each wave.
 pub(super) fn say_waves(screen: &Screen, waves: &[Wave<'_, '_>]) {
-    let waves: Vec<_> = waves.iter().map(|wave| format!("{} {}", wave.turn.0, wave.labels())).collect();
-    screen.lines(&format!("  Waves        {}\n ", waves.join("    ")));
+    let words: Vec<_> = waves.iter().map(|wave| format!("{} {}", wave.turn.0, wave.labels())).collect();
+    let line = format!("  Waves        {}", words.join("    "));
+    if shown_width(&line) <= WIDTH {
+        return screen.lines(&format!("{line}\n "));
+    }
+    let waves =
+        words.iter().enumerate().map(|(k, wave)| wrapped(if k == 0 { "  Waves        " } else { "" }, 15, wave));
+    screen.lines(&format!("{} ", waves.collect::<String>()));
 }
 
 /// The tags that the units get, by what the repository says: each once, with the units that get it.

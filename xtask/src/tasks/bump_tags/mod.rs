@@ -5,7 +5,7 @@
 
 pub mod gather;
 pub mod prove;
-mod report;
+pub mod report;
 pub mod words;
 pub mod write;
 
@@ -57,7 +57,7 @@ pub fn run(context: &Context, args: &cli::BumpTags) -> Result<Exit, Failures> {
 }
 
 /// Asks at the terminal whether what nobody selected may change as well; `--yes` covers it.
-fn consent(context: &Context, bump: &Bump) -> Result<(), Failure> {
+pub fn consent(context: &Context, bump: &Bump) -> Result<(), Failure> {
     if bump.also.is_empty() || context.globals.yes {
         return Ok(());
     }

@@ -13,7 +13,7 @@ use crate::tasks::bump_tags::words;
 use crate::tasks::context::Context;
 
 /// Prints the result. `what` ends the sentence "2 pins in 1 file …".
-pub(super) fn report(context: &Context, bump: &Bump, what: &str) -> Result<(), Failure> {
+pub fn report(context: &Context, bump: &Bump, what: &str) -> Result<(), Failure> {
     if context.globals.format == Format::Json {
         return context.result(&json(bump).to_string());
     }
@@ -57,7 +57,7 @@ fn reached(bump: &Bump) -> Vec<String> {
     bump.reached.iter().map(|(image, units)| format!("{image} in {}", count(units.len(), "unit"))).collect()
 }
 
-/// `{"schema":1,"changes":[…],"already":[…],"also":[…],"left":[…],"unproven":[…],"outside":[…]}`
+/// `{"schema":1,"changes":[…],"already":[…],"also":[…],"left":[…],"allowed":[…],"unproven":[…],"outside":[…]}`
 fn json(bump: &Bump) -> Value {
     let changes = bump.changes().map(|change| {
         let units: Vec<_> = change.units.iter().map(UnitPath::as_str).collect();
@@ -76,6 +76,10 @@ fn json(bump: &Bump) -> Value {
         let at: Vec<_> = left.why.at.iter().map(ToString::to_string).collect();
         json!({ "unit": left.unit.as_str(), "image": left.image, "why": left.why.what, "at": at })
     });
+    let allowed = bump.allowed.iter().map(|allowed| {
+        let at: Vec<_> = allowed.at.iter().map(ToString::to_string).collect();
+        json!({ "what": allowed.what, "at": at })
+    });
     let unproven = bump.unproven.iter().map(|(unit, image)| json!({ "unit": unit.as_str(), "image": image }));
     let outside = bump
         .outside
@@ -87,6 +91,7 @@ fn json(bump: &Bump) -> Value {
         "already": already.collect::<Vec<_>>(),
         "also": also.collect::<Vec<_>>(),
         "left": left.collect::<Vec<_>>(),
+        "allowed": allowed.collect::<Vec<_>>(),
         "unproven": unproven.collect::<Vec<_>>(),
         "outside": outside.collect::<Vec<_>>(),
     })

@@ -17,7 +17,7 @@ pub(super) fn describe_images(world: &World, call: &Call) -> Outcome<Value> {
     let keys = keys(world, OPERATION)?;
     // The CLI asks again by itself, so often in all; this AWS has an answer at the fifth time.
     let n_tries = std::env::var("AWS_MAX_ATTEMPTS").ok().and_then(|n| n.parse().ok()).unwrap_or(3);
-    if world.injects(&Inject::AlwaysBusy) || (world.injects(&Inject::Busy) && n_tries < 5) {
+    if world.injects(&Inject::AlwaysBusyEcr) || (world.injects(&Inject::BusyEcr) && n_tries < 5) {
         let message = format!("Rate exceeded (reached max retries: {})", n_tries - 1);
         return Err(service_error(OPERATION, "ThrottlingException", &message));
     }

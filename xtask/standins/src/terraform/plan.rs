@@ -11,7 +11,7 @@ use super::resource::Inputs;
 use super::state::State;
 use super::{Folder, describe, error, exists, keys};
 use crate::args::{Known, Parsed, Takes};
-use crate::clock::Moment;
+use crate::clock::{self, Moment};
 use crate::keys::Keys;
 use crate::out;
 use crate::refusal::{Outcome, Refusal};
@@ -107,6 +107,16 @@ pub(super) fn run(world: &World, flags: &Parsed) -> Outcome {
 pub(super) fn make(world: &World, keys: &Keys) -> Outcome<Plan> {
     let folder = Folder::current()?;
     let key = folder.initialized_key()?;
+    if world.is_busy_now(&keys.account)? {
+        let title = "reading ECS Cluster: operation error ECS: DescribeClusters, https response error StatusCode: 400, \
+                     ThrottlingException: Rate exceeded";
+        return Err(error(title, ""));
+    }
+    while world.hangs(&keys.account) {
+        // Only a signal ends it, as it would end one that waits for an answer that never comes.
+        out::line("aws_ecs_cluster.runner: Still reading...");
+        clock::pause(60_000);
+    }
     let plan = Plan::make(world, keys, key, &Inputs::from_env()?)?;
     fs::write(folder.bundle(), b"zipped").map_err(|failure| error("Error archiving file", &failure.to_string()))?;
     Ok(plan)

@@ -12,6 +12,10 @@ pub(crate) enum Inject {
     WrongAccount(String),
     /// `fail:NAME`: the first apply in this account fails half-way.
     Fail(String),
+    /// `busy:NAME`: the first plan in this account is throttled.
+    Busy(String),
+    /// `hang:NAME`: plans in this account never end by themselves.
+    Hang(String),
     /// `no-image`: builds say that they succeeded and push nothing.
     NoImage,
     /// `idempotent`: whatever image is asked for is in ECR already, so that nothing is built.
@@ -24,16 +28,16 @@ pub(crate) enum Inject {
     Build(String),
     /// `terminal-log`: infrastructure-deployer writes its log as at a terminal.
     TerminalLog,
-    /// `busy` and `always-busy`: ECR is throttled, for a few questions or for all.
-    Busy,
-    AlwaysBusy,
+    /// `busy-ecr` and `always-busy-ecr`: ECR is throttled, for a few questions or for all.
+    BusyEcr,
+    AlwaysBusyEcr,
 }
 
 impl Inject {
     /// The account or profile that it is about.
     pub(crate) fn name(&self) -> Option<&String> {
         match self {
-            Self::WrongAccount(name) | Self::Fail(name) => Some(name),
+            Self::WrongAccount(name) | Self::Fail(name) | Self::Busy(name) | Self::Hang(name) => Some(name),
             _ => None,
         }
     }
@@ -46,13 +50,13 @@ const ALONE: [(&str, Inject); 7] = [
     ("no-secret", Inject::NoSecret),
     ("old-kaniko", Inject::OldKaniko),
     ("terminal-log", Inject::TerminalLog),
-    ("busy", Inject::Busy),
-    ("always-busy", Inject::AlwaysBusy),
+    ("busy-ecr", Inject::BusyEcr),
+    ("always-busy-ecr", Inject::AlwaysBusyEcr),
 ];
 
 fn unknown(text: &str) -> String {
     let alone: Vec<_> = ALONE.iter().map(|(name, _)| format!("`{name}`")).collect();
-    format!("`{text}` is none of `wrong-account:NAME`, `fail:NAME`, {}", alone.join(", "))
+    format!("`{text}` is none of `wrong-account:NAME`, `fail:NAME`, `busy:NAME`, `hang:NAME`, {}", alone.join(", "))
 }
 
 impl TryFrom<String> for Inject {
@@ -62,6 +66,8 @@ impl TryFrom<String> for Inject {
         match text.split_once(':') {
             Some(("wrong-account", name)) if !name.is_empty() => Ok(Self::WrongAccount(name.to_owned())),
             Some(("fail", name)) if !name.is_empty() => Ok(Self::Fail(name.to_owned())),
+            Some(("busy", name)) if !name.is_empty() => Ok(Self::Busy(name.to_owned())),
+            Some(("hang", name)) if !name.is_empty() => Ok(Self::Hang(name.to_owned())),
             Some(("build", name)) if !name.is_empty() => Ok(Self::Build(name.to_owned())),
             None => {
                 let known = ALONE.iter().find(|(name, _)| *name == text).map(|(_, inject)| inject.clone());
@@ -83,6 +89,8 @@ impl fmt::Display for Inject {
         match self {
             Self::WrongAccount(name) => write!(to, "wrong-account:{name}"),
             Self::Fail(name) => write!(to, "fail:{name}"),
+            Self::Busy(name) => write!(to, "busy:{name}"),
+            Self::Hang(name) => write!(to, "hang:{name}"),
             Self::Build(name) => write!(to, "build:{name}"),
             alone => to.write_str(ALONE.iter().find(|(_, inject)| inject == alone).map_or("", |(name, _)| name)),
         }
@@ -95,7 +103,8 @@ mod tests {
 
     #[test]
     fn what_is_written_is_what_was_read() {
-        for good in ["wrong-account:dev", "fail:your-prod", "no-image", "old-kaniko", "build:regex"] {
+        for good in ["wrong-account:dev", "fail:your-prod", "busy:dev", "hang:dev", "no-image", "old-kaniko", "build:x"]
+        {
             assert_eq!(Inject::try_from(good.to_owned()).unwrap().to_string(), good);
         }
         for bad in ["", "fail", "fail:", "no-image:x", "boom"] {

@@ -104,6 +104,20 @@ impl World {
         }
     }
 
+    /// Whether the plan in `account` has to be throttled now; once in a world.
+    pub(crate) fn is_busy_now(&self, account: &str) -> Outcome<bool> {
+        let busy = |inject: &&Inject| matches!(inject, Inject::Busy(name) if self.means(name, account));
+        match self.settings.inject.iter().find(busy) {
+            Some(inject) => self.first_time(&format!("{inject}").replace(':', "-")),
+            None => Ok(false),
+        }
+    }
+
+    /// Whether plans in `account` never end by themselves.
+    pub(crate) fn hangs(&self, account: &str) -> bool {
+        self.settings.inject.iter().any(|inject| matches!(inject, Inject::Hang(name) if self.means(name, account)))
+    }
+
     /// Whether builds say that they succeeded and push nothing.
     pub(crate) fn loses_images(&self) -> bool {
         self.settings.inject.contains(&Inject::NoImage)

@@ -12,7 +12,7 @@ use crate::real::standalone::Copied;
 use crate::real::toolbox::Toolbox;
 
 /// The fixtures that terragrunt reads.
-fn names() -> Vec<String> {
+pub(super) fn names() -> Vec<String> {
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
     let entries = fs::read_dir(fixtures).expect("a folder").flatten().filter(|entry| entry.path().is_dir());
     let mut names: Vec<_> = entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();

@@ -5,6 +5,7 @@
 //! tells on stderr, so an answer counts only where nothing was told about its line.
 
 mod answer;
+mod bumped;
 mod expressions;
 mod fixtures;
 mod ours;

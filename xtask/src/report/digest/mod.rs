@@ -1,0 +1,192 @@
+//! The digest as text, 80 columns wide.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use crate::report::screen::count;
+use crate::report::wrap::{WIDTH, cut, shown_width, wrapped};
+use crate::run::digest::{Digest, Group, TagMove, must_be_looked_at};
+use crate::tools::terraform::plan::{Action, Change, Difference, OUTPUT, Side, split_image};
+
+/// Where what stands after the word at the left begins.
+const INDENT: usize = 15;
+
+/// How many attributes of one change are shown.
+const N_ATTRIBUTES: usize = 6;
+
+/// What all plans would do, as it is shown before the consent.
+pub fn text(digest: &Digest) -> String {
+    let mut text = String::new();
+    if !digest.tags.is_empty() {
+        let n_units = digest.n_changing();
+        text.push('\n');
+        tags(&mut text, &digest.tags, n_units);
+    }
+    for group in &digest.groups {
+        text.push('\n');
+        group_text(&mut text, group);
+    }
+    if !digest.unchanged.is_empty() {
+        text.push('\n');
+        let head = format!("  {:<13}", count(digest.unchanged.len(), "unit"));
+        with_aside(&mut text, &head, &digest.unchanged, "nothing to change");
+    }
+    text.push('\n');
+    look_here(&mut text, digest);
+    text
+}
+
+/// Each move of tags on a line, with the images and whose they are.
+fn tags(text: &mut String, tags: &BTreeMap<TagMove, Vec<String>>, n_units: usize) {
+    let mut moves: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (tag, labels) in tags {
+        let TagMove { before, after, image } = tag;
+        let way = before.as_ref().map_or_else(|| after.clone(), |before| format!("{before} -> {after}"));
+        let who = if labels.len() == n_units { "all units".to_owned() } else { labels.join(" ") };
+        moves.entry(way).or_default().push(format!("{image} ({who})"));
+    }
+    for (way, images) in moves {
+        let head = format!("  {way}   ");
+        text.push_str(&wrapped(&head, head.chars().count(), &images.join(", ")));
+    }
+}
+
+fn group_text(text: &mut String, group: &Group) {
+    let n = group.changes.len();
+    let same = if group.labels.len() == 1 { count(n, "change") } else { format!("the same {}", count(n, "change")) };
+    with_aside(text, &format!("  {:<13}", count(group.labels.len(), "unit")), &group.labels, &same);
+    let mut module = "";
+    let is_quiet = |change: &&Change| change.kind == OUTPUT && !must_be_looked_at(change);
+    for change in group.changes.iter().filter(|change| !is_quiet(change)) {
+        row(text, change, &mut module);
+    }
+    let n_outputs = group.changes.iter().filter(is_quiet).count();
+    if n_outputs > 0 {
+        let _ = writeln!(text, "    {:<7} {}", "change", count(n_outputs, "output"));
+    }
+}
+
+/// Labels, and something to be said of them at the right edge, or below where there is no room.
+fn with_aside(text: &mut String, head: &str, labels: &[String], aside: &str) {
+    let lines = wrapped(head, INDENT, &labels.join(" "));
+    let last = lines.trim_end().rsplit('\n').next().unwrap_or_default();
+    let room = WIDTH.saturating_sub(shown_width(last));
+    match room >= aside.len() + 2 {
+        true => {
+            let _ = writeln!(text, "{}{aside:>room$}", lines.trim_end());
+        }
+        false => {
+            let _ = writeln!(text, "{}\n{aside:>WIDTH$}", lines.trim_end());
+        }
+    }
+}
+
+/// One change. The module is named where it is another than that of the row above.
+fn row<'c>(text: &mut String, change: &'c Change, module: &mut &'c str) {
+    let mark = if must_be_looked_at(change) { '!' } else { ' ' };
+    let (inside, name) = split(&change.address);
+    let address = if *module == inside && !inside.is_empty() { format!("…{name}") } else { change.address.clone() };
+    *module = inside;
+    let what = change.expected.map(|why| why.as_str()).unwrap_or_default();
+    let left = format!("  {mark} {:<7} {address}", change.action.as_str());
+    let room = WIDTH.saturating_sub(shown_width(&left));
+    match what {
+        "" => text.push_str(&wrapped(&left, 12, "")),
+        what if room >= what.len() + 2 => {
+            let _ = writeln!(text, "{left}{what:>room$}");
+        }
+        what => {
+            let _ = writeln!(text, "{}{what:>WIDTH$}", wrapped(&left, 12, ""));
+        }
+    }
+    if mark == '!' && matches!(change.action, Action::Change | Action::Replace) {
+        attributes(text, &change.differences);
+    }
+}
+
+/// The modules of an address, with the dot after them, and the rest; a key may have dots in it.
+fn split(address: &str) -> (&str, &str) {
+    let mut end = 0;
+    let mut rest = address;
+    while let Some(after) = rest.strip_prefix("module.") {
+        let mut depth = 0;
+        let dot = after.char_indices().find(|(_, letter)| {
+            match letter {
+                '[' => depth += 1,
+                ']' => depth -= 1,
+                _ => {}
+            }
+            *letter == '.' && depth == 0
+        });
+        let Some((dot, _)) = dot else { break };
+        end += "module.".len() + dot + 1;
+        rest = &address[end..];
+    }
+    address.split_at(end)
+}
+
+fn attributes(text: &mut String, differences: &[Difference]) {
+    const INDENT: usize = 12;
+    // What is known says more than what the apply alone will tell.
+    let (unknown, known): (Vec<_>, Vec<_>) = differences.iter().partition(|it| it.after == Side::Unknown);
+    for difference in known.into_iter().chain(unknown).take(N_ATTRIBUTES) {
+        let path = cut(&difference.path, 36);
+        let room = (WIDTH - INDENT).saturating_sub(shown_width(&path) + 6) / 2;
+        let side = |side: &Side| match side {
+            Side::Nothing => "(nothing)".to_owned(),
+            Side::Value(text) => cut(text, room),
+            Side::Sensitive => "(sensitive)".to_owned(),
+            Side::Unknown => cut("(known after apply)", room),
+        };
+        let (before, after) = (&difference.before, &difference.after);
+        let images = before.value().and_then(split_image).zip(after.value().and_then(split_image));
+        let way = match images {
+            _ if *before == Side::Sensitive || *after == Side::Sensitive => "(sensitive)".to_owned(),
+            _ if is_private(&difference.path) => "(not shown)".to_owned(),
+            Some(((old, before), (new, after))) if old == new => format!("{before} -> {after}"),
+            _ => format!("{} -> {}", side(before), side(after)),
+        };
+        let _ = writeln!(text, "{:INDENT$}{}", "", cut(&format!("{path}  {way}"), WIDTH - INDENT));
+    }
+    if differences.len() > N_ATTRIBUTES {
+        let _ = writeln!(text, "{:INDENT$}and {} more", "", count(differences.len() - N_ATTRIBUTES, "attribute"));
+    }
+}
+
+/// Whether the name says that the value is nobody's business, although nothing marks it as sensitive.
+fn is_private(path: &str) -> bool {
+    let path = path.to_ascii_lowercase();
+    ["environment", "secret", "password", "token", "credential", "private", "user_data"]
+        .iter()
+        .any(|word| path.contains(word))
+}
+
+fn look_here(text: &mut String, digest: &Digest) {
+    let (n, n_losing) = digest.n_to_look_at();
+    let mut units: Vec<_> = digest.unexpected.iter().chain(&digest.losing).map(String::as_str).collect();
+    units.sort_unstable();
+    units.dedup();
+    let looks = match n {
+        0 => "nothing".to_owned(),
+        1 => format!("one change that an update does not make, marked with !: {}", units.join(" ")),
+        n => format!("{n} changes that an update does not make, marked with !: {}", units.join(" ")),
+    };
+    text.push_str(&wrapped("  Look here    ", INDENT, &looks));
+    if n_losing > 0 {
+        let loses = if n_losing == 1 { "one of them may lose" } else { "some of them may lose" };
+        text.push_str(&wrapped("", INDENT, &format!("{loses} something for good: {}", digest.losing.join(" "))));
+    }
+    for (what, labels) in &digest.unchecked {
+        text.push_str(&wrapped("  Not checked  ", INDENT, &format!("{what} ({})", labels.join(" "))));
+    }
+    if digest.has_unseen() {
+        text.push_str(&wrapped(
+            "  *            ",
+            INDENT,
+            "the new text is known after the apply only; before, it names a task definition that gets another revision",
+        ));
+    }
+}
+
+#[cfg(test)]
+mod tests;

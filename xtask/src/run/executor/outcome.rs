@@ -1,0 +1,118 @@
+//! How a step ended: the evidence that it left, judged, and what is said of one that was never started.
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use crate::run::event::{Outcome, StepName, StepResult};
+use crate::run::judge::{APPLY_COMPLETE, ERROR, Evidence, Judgement, judge};
+use crate::run::step::{Step, StepKind};
+use crate::run::{tail, trouble};
+use crate::tools::process::quoted;
+
+/// Judges a step whose process has ended, or could not be started.
+pub(super) fn conclude(step: &Step, code: anyhow::Result<Option<i32>>, took: Duration) -> Outcome {
+    let code = match code {
+        Ok(code) => code,
+        Err(error) => return Outcome { cause: Some(format!("{error:#}")), ..failed(step, took) },
+    };
+    let judgement = match &step.attempt {
+        Some(attempt) => {
+            let said = log_of(step).map(tail::end).unwrap_or_default();
+            let (outer, inner) = (attempt.outer_proof(), attempt.inner_proofs());
+            let evidence = Evidence {
+                code,
+                outer: outer.as_ref(),
+                inner: &inner,
+                has_product: has_product(step),
+                says_complete: said.contains(APPLY_COMPLETE),
+                says_error: said.contains(ERROR),
+            };
+            judge(step.kind, &evidence)
+        }
+        None if code == Some(0) => Judgement { result: StepResult::Succeeded, cause: None, guard_refused: false },
+        None => Judgement {
+            result: StepResult::Failed,
+            cause: Some(
+                code.map_or("was killed by a signal".to_owned(), |code| format!("ended with exit code {code}")),
+            ),
+            guard_refused: false,
+        },
+    };
+    let Judgement { result, cause, guard_refused } = judgement;
+    Outcome { result, cause, guard_refused, took, log: log_of(step).map(Path::to_owned) }
+}
+
+fn has_product(step: &Step) -> bool {
+    let product = match step.kind {
+        StepKind::Plan => step.plan.as_deref(),
+        _ => step.output.as_ref().and_then(|output| output.stdout.as_deref()),
+    };
+    product.is_some_and(|path| fs::metadata(path).is_ok_and(|file| file.len() > 0))
+}
+
+pub(super) fn log_of(step: &Step) -> Option<&Path> {
+    step.output.as_ref().map(|output| output.log.as_path())
+}
+
+pub(super) fn name_of(step: &Step) -> StepName {
+    StepName { kind: step.kind, subject: step.subject.clone(), unit: step.unit.clone() }
+}
+
+pub(super) fn failed(step: &Step, took: Duration) -> Outcome {
+    let log = log_of(step).filter(|log| log.exists()).map(Path::to_owned);
+    Outcome { result: StepResult::Failed, cause: None, guard_refused: false, took, log }
+}
+
+pub(super) fn early_exit(step: &Step) -> Outcome {
+    Outcome { result: StepResult::EarlyExit, log: None, ..failed(step, Duration::ZERO) }
+}
+
+/// The same end, with what its log says about the cause: what happened in a person's words, and what to do.
+pub(super) fn explained(step: &Step, outcome: Outcome) -> Outcome {
+    let ended_badly = matches!(outcome.result, StepResult::Failed | StepResult::Unknown) && !outcome.guard_refused;
+    let is_terraform = matches!(step.kind, StepKind::Plan | StepKind::Show | StepKind::Apply);
+    match (outcome.cause, ended_badly && is_terraform) {
+        (Some(cause), true) => Outcome { cause: Some(explanation(step, cause)), ..outcome },
+        (cause, _) => Outcome { cause, ..outcome },
+    }
+}
+
+fn explanation(step: &Step, cause: String) -> String {
+    let Some(trouble) = log_of(step).and_then(|log| trouble::of_terraform(&tail::end(log))) else { return cause };
+    let mut lines = vec![trouble.what.clone(), cause];
+    if let Some(lock) = &trouble.lock {
+        let who = lock.who.as_deref().unwrap_or("somebody");
+        let since = lock.since.as_ref().map(|since| format!(" since {since}")).unwrap_or_default();
+        lines.push(format!("held by {who}{since}, id {}", lock.id));
+        lines.push(format!("hint: {}", trouble.hint));
+        lines.extend(force_unlock(step, &lock.id).map(|command| format!("  {command}")));
+    } else {
+        lines.push(format!("hint: {}", trouble.hint));
+    }
+    lines.join("\n")
+}
+
+/// The command that removes the lock of a unit's state. It is for a person to run, who knows that nobody holds it.
+fn force_unlock(step: &Step, id: &str) -> Option<String> {
+    let argv = &step.invocation.argv;
+    let guard = argv.iter().position(|word| word == "guard")?.checked_sub(1)?;
+    let program = argv[guard..].iter().skip_while(|word| *word != "--").nth(1)?;
+    let program = Path::new(program).file_name()?.to_string_lossy();
+    let wrapper = argv[..guard].iter().map(|word| quoted(&word.to_string_lossy()));
+    let words: Vec<_> = wrapper.chain([program.into_owned(), "force-unlock".to_owned(), quoted(id)]).collect();
+    Some(format!("cd {} && {}", quoted(&step.invocation.cwd.to_string_lossy()), words.join(" ")))
+}
+
+/// The same end, where the step was asked to end because it took too long.
+pub(super) fn ended_by_us(outcome: Outcome, limit: Duration) -> Outcome {
+    if outcome.result.is_good() {
+        return outcome;
+    }
+    let minutes = limit.as_secs_f64() / 60.0;
+    let cause = format!(
+        "it took longer than the time limit of {} min, so it was asked to end\nhint: raise `time-limit` in [workspace.metadata.xtask] in Cargo.toml if that is normal here",
+        (minutes * 10.0).round() / 10.0
+    );
+    Outcome { cause: Some(cause), ..outcome }
+}

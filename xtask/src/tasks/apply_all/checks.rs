@@ -1,0 +1,83 @@
+//! What a plan must not do, whoever agrees to it: reach into another account, bring other images than the repository
+//! says, or hold a mock in place of what another unit really gives.
+
+use std::fs;
+use std::path::Path;
+
+use crate::cli::Allowance;
+use crate::model::{Failure, ImageUri, Tag};
+use crate::repo::{Decider, Unit};
+use crate::run::digest::UnitPlan;
+use crate::tasks::context::Context;
+use crate::tasks::ready::Workable;
+use crate::tools::terraform::plan::Wanted;
+
+/// What terragrunt says where it passes on mock outputs, in every version: "Config … is a dependency of … that has no
+/// outputs, but mock outputs provided and returning those in dependency output."
+const MOCKED: &str = "mock outputs provided and returning those";
+
+/// The images that a unit is to have, by what the repository says.
+pub(super) fn wanted(unit: &Unit) -> Vec<Wanted> {
+    let wanted = |image: &str, decider: &Decider| Wanted {
+        image: image.to_owned(),
+        repository: decider.uri.value().map(ImageUri::to_string),
+        tag: decider.tag.value().map(Tag::to_string),
+    };
+    let own = unit.images.iter().filter_map(|(image, uses)| Some((image, uses.as_ref()?)));
+    let own = own.flat_map(|(image, uses)| uses.deciders.iter().map(|decider| wanted(image.as_str(), decider)));
+    own.chain(unit.others.iter().map(|decider| wanted(&decider.configuration, decider))).collect()
+}
+
+/// Everything for which a plan is refused.
+pub(super) fn refusals(context: &Context, unit: &Workable<'_>, plan: &UnitPlan, log: Option<&Path>) -> Vec<Failure> {
+    let mut refusals = Vec::new();
+    if !plan.plan.elsewhere.is_empty() {
+        refusals.push(acts_elsewhere(unit, &plan.plan.elsewhere));
+    }
+    if !plan.plan.images.wrong.is_empty() && !context.globals.allows(Allowance::OtherImage) {
+        refusals.push(other_images(unit, &plan.plan.images.wrong));
+    }
+    let mocks = mocks(unit.unit, plan, log);
+    if !mocks.is_empty() && !context.globals.allows(Allowance::Mock) {
+        let what = format!("the plan of `{}` was made with mock outputs of a unit that it depends on", unit.unit.path);
+        let failure = mocks.into_iter().fold(Failure::refused(what), Failure::detail);
+        refusals.push(
+            failure
+                .detail(NOTHING_APPLIED)
+                .hint("apply the unit that it depends on first; if these are no mocks: --allow mock"),
+        );
+    }
+    refusals
+}
+
+const NOTHING_APPLIED: &str = "nothing was applied in any account";
+
+fn acts_elsewhere(unit: &Workable<'_>, found: &[String]) -> Failure {
+    let failure = Failure::refused(format!(
+        "the plan of `{}` reaches into another account than {}",
+        unit.unit.path, unit.unit.account
+    ));
+    let failure = found.iter().cloned().fold(failure, Failure::detail).detail(NOTHING_APPLIED);
+    failure.hint("if a provider is meant to assume that role: add it to `assumed-roles` in [workspace.metadata.xtask] in Cargo.toml")
+}
+
+fn other_images(unit: &Workable<'_>, wrong: &[String]) -> Failure {
+    let what = format!("the plan of `{}` has other images than the repository says", unit.unit.path);
+    let failure = wrong.iter().cloned().fold(Failure::refused(what), Failure::detail).detail(NOTHING_APPLIED);
+    failure
+        .hint(format!("see where its tags come from: cargo xtask why {}", unit.unit.path))
+        .hint("if that is meant: --allow other-image")
+}
+
+/// What tells that mocks are in a plan: terragrunt says so, or a value that the module is given has one in it. A mock that
+/// is a number, a short word, or known to nobody offline is not recognised.
+fn mocks(unit: &Unit, plan: &UnitPlan, log: Option<&Path>) -> Vec<String> {
+    let mut found = Vec::new();
+    if log.is_some_and(|log| fs::read(log).is_ok_and(|text| String::from_utf8_lossy(&text).contains(MOCKED))) {
+        found.push("terragrunt says that it passed on mock outputs, see the log of the plan".to_owned());
+    }
+    let is_there = |text: &str| plan.plan.inputs.iter().any(|input| input.contains(text));
+    let there = unit.mocks.iter().filter(|mock| is_there(&mock.text));
+    found.extend(there.map(|mock| format!("{} is the mock `{}`, of {}", mock.output, mock.text, mock.place)));
+    found
+}

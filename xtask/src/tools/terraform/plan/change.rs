@@ -1,0 +1,101 @@
+//! One thing that a plan does: what is done, where, what differs, and whether an update is expected to do it.
+
+use std::fmt;
+
+use super::difference::Difference;
+use super::expected::Why;
+
+/// The `type` that a change of an output is given: outputs are no resources.
+pub const OUTPUT: &str = "output";
+
+/// One resource or output that a plan touches.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Change {
+    /// What is done.
+    pub action: Action,
+    /// Where, such as `module.ecs_deploy_runner.aws_ecs_task_definition.planner`.
+    pub address: String,
+    /// The type of the resource, such as `aws_ecs_task_definition`.
+    pub kind: String,
+    /// What differs, by attribute.
+    pub differences: Vec<Difference>,
+    /// Why an update is expected to do it; `None` if somebody has to look.
+    pub expected: Option<Why>,
+}
+
+/// Types of which nothing is lost when one is destroyed and made anew: a new revision, or a record in the state alone.
+const LOSES_NOTHING: [&str; 3] = ["aws_ecs_task_definition", "null_resource", "terraform_data"];
+
+impl Change {
+    /// Whether something may be gone for good: what is destroyed or forgotten, and what is made anew without what it held.
+    pub fn loses(&self) -> bool {
+        match self.action {
+            _ if self.kind == OUTPUT => false,
+            Action::Destroy | Action::Forget => true,
+            Action::Replace => !LOSES_NOTHING.contains(&self.kind.as_str()),
+            Action::Move | Action::Import | Action::Add | Action::Change => false,
+        }
+    }
+}
+
+/// What is done to a resource, gravest last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Action {
+    /// It gets another address in the state, and is otherwise left alone.
+    Move,
+    /// It is taken into the state, and is otherwise left alone.
+    Import,
+    /// It is made.
+    Add,
+    /// It is changed in place.
+    Change,
+    /// It is destroyed and made anew.
+    Replace,
+    /// It is taken out of the state, and lives on.
+    Forget,
+    /// It is destroyed.
+    Destroy,
+}
+
+impl Action {
+    /// All of them, in the order in which they are shown.
+    pub const ALL: [Self; 7] =
+        [Self::Add, Self::Change, Self::Replace, Self::Destroy, Self::Forget, Self::Import, Self::Move];
+
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Move => "move",
+            Self::Import => "import",
+            Self::Add => "add",
+            Self::Change => "change",
+            Self::Replace => "replace",
+            Self::Forget => "forget",
+            Self::Destroy => "destroy",
+        }
+    }
+}
+
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_replacement_loses_what_the_resource_held() {
+        let loses = |action, kind: &str| {
+            let kind = kind.to_owned();
+            Change { action, address: "a".to_owned(), kind, differences: Vec::new(), expected: None }.loses()
+        };
+        assert!(loses(Action::Replace, "aws_ecr_repository"));
+        assert!(loses(Action::Destroy, "aws_ecs_task_definition"));
+        assert!(!loses(Action::Replace, "aws_ecs_task_definition"));
+        assert!(!loses(Action::Change, "aws_ecr_repository"));
+        assert!(!loses(Action::Destroy, OUTPUT));
+    }
+}

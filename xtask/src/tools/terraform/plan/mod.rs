@@ -1,0 +1,172 @@
+//! A saved plan, as `terraform show -json` prints it
+//! (<https://developer.hashicorp.com/terraform/internals/json-format>).
+
+mod alike;
+mod change;
+mod containers;
+mod difference;
+mod document;
+mod expected;
+mod wanted;
+
+pub use alike::Own;
+pub use change::{Action, Change, OUTPUT};
+pub use containers::split as split_image;
+pub use difference::{Difference, Side};
+pub use expected::Why;
+pub use wanted::{Images, Wanted};
+
+use anyhow::{Context, bail};
+use serde_json::{Value, json};
+
+use crate::model::AccountId;
+use crate::tools::terraform::elsewhere;
+use document::{Document, ResourceChange};
+use expected::{Case, Ground, why, without_revision};
+
+/// What a plan would do.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Plan {
+    /// The resources and outputs that it touches, in the plan's order.
+    pub changes: Vec<Change>,
+    /// What would act in another account than the one that was proven.
+    pub elsewhere: Vec<String>,
+    /// Whether the task definitions have the images that the repository says.
+    pub images: Images,
+    /// Every text among the values that the module is given.
+    pub inputs: Vec<String>,
+    /// The hash of all that it changes, the same for two plans that do the same, and empty for one that does nothing;
+    /// what is sensitive is not in it.
+    pub values_sha256: String,
+}
+
+impl Plan {
+    /// Whether applying it would change nothing at all.
+    pub fn is_empty(&self) -> bool {
+        self.changes.is_empty()
+    }
+}
+
+/// What the plan of a unit is read with.
+#[derive(Clone, Copy, Debug)]
+pub struct Reading<'a> {
+    /// The account that was proven.
+    pub account: &'a AccountId,
+    /// The roles that the settings declare.
+    pub assumed_roles: &'a [String],
+    /// The images that the unit is to have.
+    pub wanted: &'a [Wanted],
+}
+
+/// Reads what terragrunt printed for `show -json`. Lines around the document, which some versions log to the same place,
+/// are passed over.
+pub fn read(output: &str, reading: Reading<'_>) -> anyhow::Result<Plan> {
+    let document: Document = output
+        .lines()
+        .filter(|line| line.starts_with('{'))
+        .find_map(|line| serde_json::from_str(line).ok())
+        .context("`show -json` printed no plan that can be read")?;
+    if !document.format_version.starts_with("1.") {
+        bail!("the plan has format version {}, and only 1.x is known", document.format_version);
+    }
+    if document.errored {
+        bail!("the plan is of a run that failed, and covers only a part of the unit");
+    }
+    let account = reading.account;
+    let mut touched = Vec::new();
+    let outputs = document.outputs();
+    for resource in document.resource_changes.iter().chain(&outputs) {
+        if let Some(action) = resource.action()? {
+            touched.push((action, resource));
+        }
+    }
+    let remade = remade(&touched, account);
+    let ground = Ground { wanted: reading.wanted, remade: &remade, account: account.as_str() };
+    let changes = touched.iter().map(|(action, resource)| change(*action, resource, ground)).collect();
+    let mut inputs = Vec::new();
+    texts(&document.variables, &mut inputs);
+    Ok(Plan {
+        changes,
+        elsewhere: elsewhere::find(&document.prior_state, &document.configuration, account, reading.assumed_roles),
+        images: wanted::check(&document.planned_values, reading.wanted),
+        inputs,
+        values_sha256: sha256(&touched),
+    })
+}
+
+fn change(action: Action, resource: &ResourceChange, ground: Ground<'_>) -> Change {
+    let differences = match action {
+        // All of it goes, or nothing does.
+        Action::Destroy | Action::Forget | Action::Move | Action::Import => Vec::new(),
+        Action::Add | Action::Change | Action::Replace => difference::between(resource.change.sides()),
+    };
+    let (address, kind) = (&resource.address, &resource.kind);
+    let case = Case { action, kind, address, differences: &differences };
+    let expected = why(case, ground);
+    Change { action, address: address.clone(), kind: kind.clone(), differences, expected }
+}
+
+/// The ARNs, without revisions, of the task definitions that get another revision, or how those end.
+fn remade(touched: &[(Action, &ResourceChange)], account: &AccountId) -> Vec<String> {
+    let tasks = touched.iter().filter(|(_, resource)| resource.kind == "aws_ecs_task_definition");
+    let arn = |(action, resource): &(Action, &ResourceChange)| match action {
+        Action::Replace => resource.change.before["arn"].as_str().map(|arn| without_revision(arn).to_owned()),
+        // Its predecessor has been destroyed already, by an apply that then failed.
+        Action::Add => resource.change.after["family"].as_str().map(|it| format!(":{account}:task-definition/{it}")),
+        _ => None,
+    };
+    tasks.filter_map(arn).collect()
+}
+
+/// Everything that is done, in one order, with a word in place of what is sensitive.
+fn sha256(touched: &[(Action, &ResourceChange)]) -> String {
+    let mut all: Vec<_> = touched
+        .iter()
+        .map(|(action, resource)| {
+            let change = &resource.change;
+            json!([
+                resource.address,
+                action.as_str(),
+                masked(&change.before, &change.before_sensitive),
+                masked(&change.after, &change.after_sensitive),
+                change.after_unknown,
+            ])
+            .to_string()
+        })
+        .collect();
+    if all.is_empty() {
+        return String::new();
+    }
+    all.sort();
+    let hash = ring::digest::digest(&ring::digest::SHA256, all.join("\n").as_bytes());
+    hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn masked(value: &Value, mask: &Value) -> Value {
+    match (value, mask) {
+        (_, Value::Bool(true)) => "(sensitive)".into(),
+        (Value::Object(parts), Value::Object(mask)) => {
+            let part = |(name, value): (&String, &Value)| {
+                (name.clone(), masked(value, mask.get(name).unwrap_or(&Value::Null)))
+            };
+            Value::Object(parts.iter().map(part).collect())
+        }
+        (Value::Array(parts), Value::Array(mask)) => {
+            let part = |(n, value)| masked(value, mask.get(n).unwrap_or(&Value::Null));
+            Value::Array(parts.iter().enumerate().map(part).collect())
+        }
+        (value, _) => value.clone(),
+    }
+}
+
+fn texts(value: &Value, found: &mut Vec<String>) {
+    match value {
+        Value::String(text) => found.push(text.clone()),
+        Value::Array(parts) => parts.iter().for_each(|part| texts(part, found)),
+        Value::Object(parts) => parts.values().for_each(|part| texts(part, found)),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests;
