@@ -18,6 +18,7 @@ pub mod machine;
 pub mod process;
 pub mod programs;
 pub mod proof;
+pub mod service;
 pub mod shim;
 pub mod sts;
 pub mod terraform;

@@ -3,7 +3,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{File, OpenOptions};
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{self, Write};
 use std::os::fd::AsFd;
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 
+pub use super::service::Service;
 use crate::model::Failure;
 use crate::tools::env::Env;
 
@@ -129,41 +130,6 @@ pub fn in_our_place(invocation: &Invocation) -> anyhow::Result<ExitStatus> {
         .with_context(|| cannot_start(program))
 }
 
-/// A program that serves for as long as this value lives: it ends when its input does, also if we are killed.
-#[derive(Debug)]
-pub struct Service {
-    child: Child,
-    /// What it told when it was ready.
-    pub told: String,
-}
-
-impl Service {
-    /// Starts it and waits for the line that begins with `ready`.
-    pub fn start(program: &Path, args: &[&OsStr], ready: &str) -> anyhow::Result<Self> {
-        let mut child = command(program.as_os_str(), &Env::new())
-            .args(args)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .with_context(|| cannot_start(program.as_os_str()))?;
-        let mut line = String::new();
-        let stdout = child.stdout.take().context("its output is ours")?;
-        BufReader::new(stdout).read_line(&mut line)?;
-        match line.trim_end().strip_prefix(ready) {
-            Some(told) => Ok(Self { told: told.to_owned(), child }),
-            None => bail!("`{}` didn't get ready: it said `{}`", program.display(), line.trim_end()),
-        }
-    }
-}
-
-impl Drop for Service {
-    fn drop(&mut self) {
-        drop(self.child.stdin.take());
-        // It has nothing left to do, and nothing depends on how it ends.
-        let _ = self.child.wait();
-    }
-}
-
 /// Runs a harmless question and gives its stdout.
 pub fn captured<A: AsRef<OsStr>>(
     program: impl AsRef<OsStr>,
@@ -229,7 +195,7 @@ pub fn private_file(path: &Path) -> anyhow::Result<File> {
         .with_context(|| format!("cannot write {}", path.display()))
 }
 
-fn cannot_start(program: &OsStr) -> String {
+pub(super) fn cannot_start(program: &OsStr) -> String {
     format!("cannot start `{}`", program.display())
 }
 
@@ -239,7 +205,7 @@ fn split(argv: &[OsString]) -> anyhow::Result<(&OsStr, &[OsString])> {
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is the place that the lint sends everybody to")]
-fn command(program: &OsStr, vars: &Env) -> Command {
+pub(super) fn command(program: &OsStr, vars: &Env) -> Command {
     let mut command = Command::new(program);
     command.env_clear().envs(vars);
     command
