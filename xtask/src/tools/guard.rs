@@ -124,7 +124,7 @@ pub fn run(order: &GuardOrder) -> Result<(), Failure> {
 /// later run has told of this attempt and gone on without it.
 fn still_wanted(order: &GuardOrder) -> Result<(), Failure> {
     match &order.attempt {
-        Some(attempt) if attempt.ended().exists() => {
+        Some(attempt) if attempt.settled().exists() => {
             Err(Failure::refused("a later run has gone on without this attempt, so nothing was started")
                 .in_file(attempt.dir.display().to_string()))
         }

@@ -3,6 +3,7 @@
 
 mod applied;
 mod apply;
+mod carried;
 mod checks;
 mod clean;
 mod gather;
@@ -20,7 +21,7 @@ pub use gather::Work;
 pub use queue::Queue;
 
 use crate::cli;
-use crate::model::{Exit, Failures};
+use crate::model::{Exit, Failure, Failures};
 use crate::report::digest as digest_text;
 use crate::report::screen::{Tone, count};
 use crate::run::digest::Digest;
@@ -28,6 +29,7 @@ use crate::run::folder::RunFolder;
 use crate::run::unfinished::Unfinished;
 use crate::tasks::context::Context;
 use crate::tasks::ready::Ready;
+use crate::tasks::record;
 use crate::tasks::select::take_problems;
 use crate::tasks::session::{self, Session};
 use crate::tasks::settle;
@@ -53,6 +55,7 @@ pub fn run(context: &Context, args: &cli::ApplyAll) -> Result<Exit, Failures> {
     // Only now: what a run that is alive has started is not left behind by anybody.
     let (unfinished, still_running) = work.left_behind(&run);
     words::say_what_this_is(context, &ready, &work.units, &unfinished);
+    words::say_damaged(&context.screen, &run);
     Failures::check(still_running)?;
     session.ask_passphrase(&mut ready)?;
     let orders = session::orders(&ready, &run, false)?;
@@ -64,7 +67,7 @@ pub fn run(context: &Context, args: &cli::ApplyAll) -> Result<Exit, Failures> {
 /// Proves every account, and asks whatever is asked in the foreground: after this nothing prompts.
 pub fn prove(session: &Session<'_>, ready: &Ready<'_>, queue: &Queue<'_, '_>) -> Result<(), Failures> {
     session.prove_identities(ready, &queue.identity, &queue.work.accounts)?;
-    words::say_tools(session.context, ready, &queue.work.units);
+    words::say_tools(session, ready, &queue.work.units);
     session.ask_sources(&queue.sources)
 }
 
@@ -79,10 +82,12 @@ pub fn carry_out(
 ) -> Result<Applied, Failures> {
     let screen = &session.context.screen;
     let units = &queue.work.units;
+    record::selected(&session.journal, units);
     images::prove(session, &queue.images, &queue.work.taken)?;
     let plans = plans::plan_all(session, ready, queue)?;
     let planned = |left: &&Unfinished| units.iter().any(|unit| left.is_of(&unit.unit.path));
-    unfinished.iter().filter(planned).for_each(Unfinished::settle);
+    unfinished.iter().filter(planned).for_each(|left| left.settle(&session.run.id));
+    record::planned(&session.journal, &plans);
     let digest = Digest::of(&plans);
     screen.lines(&digest_text::text(&digest));
     words::say_unseen(screen, &clean::unseen(ready.repo));
@@ -92,9 +97,11 @@ pub fn carry_out(
     }
     let waves = queue.changing(&digest);
     words::say_waves(screen, &waves);
-    let consented = apply::ask_consent(session, &digest);
+    let consented = apply::ask_consent(session, &digest, &plans);
     session.check_interrupt()?;
-    consented?;
+    record::consented(session.context, &session.journal, &consented?, &plans).map_err(|error| {
+        Failure::refused("the consent could not be written down, so nothing was applied").because(error)
+    })?;
     if session.started.elapsed() > SESSIONS_AGE {
         session.prove_identities(ready, &queue.identity_again, &queue.work.accounts)?;
     }

@@ -112,7 +112,7 @@ fn hash_only(differences: &[&Difference]) -> Option<Why> {
             || (TOLD_BY_AWS.contains(&it.path.as_str()) && it.after == Side::Unknown)
             || (it.path == "filename" && same_file_name(it))
     };
-    (has_hash && differences.iter().all(|it| is_hash(it))).then_some(Why::SourceHash)
+    (has_hash && differences.iter().all(is_hash)).then_some(Why::SourceHash)
 }
 
 /// The folder in terragrunt's cache has another name with every source.
