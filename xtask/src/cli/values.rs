@@ -33,9 +33,12 @@ const FAULTS: [&str; 4] = ["no-image", "idempotent", "no-secret", "old-kaniko"];
 /// What goes wrong in a rehearsal.
 pub(super) fn fault(text: &str) -> Result<String, String> {
     match text.split_once(':') {
-        Some(("wrong-account" | "fail", account)) if !account.is_empty() => Ok(text.to_owned()),
+        Some(("wrong-account" | "fail" | "wrong-tag-running", account)) if !account.is_empty() => Ok(text.to_owned()),
         None if FAULTS.contains(&text) => Ok(text.to_owned()),
-        _ => Err(format!("expected `wrong-account:ACCOUNT`, `fail:ACCOUNT`, `{}`", FAULTS.join("`, `"))),
+        _ => Err(format!(
+            "expected `wrong-account:ACCOUNT`, `fail:ACCOUNT`, `wrong-tag-running:ACCOUNT`, `{}`",
+            FAULTS.join("`, `")
+        )),
     }
 }
 

@@ -26,6 +26,7 @@ mod root;
 pub mod script;
 pub mod settings;
 mod terraform;
+pub mod texts;
 pub mod toml;
 pub mod trail;
 pub mod unit;

@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::model::{Account, Failure, Failures, Region};
 use crate::repo::Repository;
@@ -171,8 +171,9 @@ impl<'a> Session<'a> {
             ));
         }
         Failures::check(failures)?;
-        let sessions =
-            shortest_life(&proofs).map(|life| format!("   sessions good for {life} or more")).unwrap_or_default();
+        let sessions = life_left(&proofs)
+            .map(|left| format!("   sessions good for {} min or more", left.as_secs() / 60))
+            .unwrap_or_default();
         let about = format!("{n} of {} proven{sessions}", count(proofs.len(), "account"), n = proofs.len());
         self.context.screen.say(Tone::Good, "Identity", about);
         if !ready.left_out.is_empty() {
@@ -260,16 +261,15 @@ fn not_proven(ready: &Ready<'_>, account: &Account, proof: Option<Proof>, outcom
     }
 }
 
-/// How long the first of these sessions to end still lives.
-fn shortest_life(proofs: &[Proof]) -> Option<String> {
+/// How long the first of these sessions to end still lives, where the credential tool says it.
+pub fn life_left(proofs: &[Proof]) -> Option<Duration> {
     use aws_smithy_types::date_time::{DateTime, Format};
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).ok()?.as_secs();
     let ends = proofs
         .iter()
         .filter_map(|proof| DateTime::from_str(proof.expires.as_deref()?, Format::DateTimeWithOffset).ok());
     let first = ends.map(|end| end.secs()).min()?;
-    let left = u64::try_from(first).ok()?.checked_sub(now)?;
-    Some(format!("{} min", left / 60))
+    Some(Duration::from_secs(u64::try_from(first).ok()?.checked_sub(now)?))
 }
 
 /// The line that says where this is.

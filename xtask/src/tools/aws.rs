@@ -2,6 +2,7 @@
 //! Each reads and changes nothing; while AWS is busy the CLI asks again by itself, a bounded number of times.
 
 use std::ffi::OsString;
+use std::fmt;
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -52,6 +53,18 @@ pub enum NoAnswer {
     /// Anything else, in the CLI's words.
     Other(String),
 }
+
+impl fmt::Display for NoAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NoRepository => "there is no such repository",
+            Self::Busy => "AWS is busy, also at the last try",
+            Self::Denied(said) | Self::Unreachable(said) | Self::Other(said) => said,
+        })
+    }
+}
+
+impl std::error::Error for NoAnswer {}
 
 impl NoAnswer {
     /// Told from what the CLI wrote on stderr.

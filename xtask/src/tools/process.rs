@@ -213,7 +213,7 @@ pub(super) fn command(program: &OsStr, vars: &Env) -> Command {
 
 /// A session of its own has no controlling terminal: Ctrl-C doesn't reach it, and nothing in it can ask a question.
 #[expect(unsafe_code, reason = "std offers no safe way to call setsid in a child")]
-fn in_a_session_of_its_own(command: &mut Command) -> &mut Command {
+pub(super) fn in_a_session_of_its_own(command: &mut Command) -> &mut Command {
     // SAFETY: setsid is async-signal-safe, and the closure allocates nothing.
     unsafe {
         command.pre_exec(|| {

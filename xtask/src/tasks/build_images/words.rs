@@ -64,12 +64,8 @@ pub(super) fn left(ready: &Ready<'_>, account: &Account, image: &str, arn: &str)
 
 /// Why AWS could not tell.
 pub(super) fn no_answer(why: &NoAnswer, cause: Option<&str>) -> String {
-    match why {
-        NoAnswer::NoRepository => "there is no such repository".to_owned(),
-        NoAnswer::Busy => "AWS is busy, also at the last try".to_owned(),
-        NoAnswer::Denied(said) | NoAnswer::Unreachable(said) | NoAnswer::Other(said) => match said.as_str() {
-            "" => cause.unwrap_or("no reason is known").to_owned(),
-            said => said.to_owned(),
-        },
+    match why.to_string() {
+        said if said.is_empty() => cause.unwrap_or("no reason is known").to_owned(),
+        said => said,
     }
 }

@@ -73,13 +73,15 @@ const OPERATIONS: &[Operation] = &[
         &[("registry-id", Values::One), ("repository-name", Values::One), ("image-ids", Values::Many)],
     ),
     ("ecr", "get-login-password", &[], &[]),
-    ("ecs", "describe-tasks", &["tasks"], &[("tasks", Values::Many), ("cluster", Values::One)]),
     (
         "ecs",
         "describe-task-definition",
         &["task-definition"],
         &[("task-definition", Values::One), ("include", Values::Many)],
     ),
+    ("ecs", "describe-clusters", &[], &[("clusters", Values::Many), ("include", Values::Many)]),
+    ("ecs", "describe-tasks", &["tasks"], &[("cluster", Values::One), ("tasks", Values::Many)]),
+    ("lambda", "get-function-configuration", &["function-name"], &[("function-name", Values::One)]),
     (
         "ecs",
         "list-task-definitions",

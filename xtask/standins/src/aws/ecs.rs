@@ -1,4 +1,4 @@
-//! `aws ecs describe-task-definition` and `list-task-definitions`.
+//! `aws ecs` and what it says of task definitions, clusters and tasks.
 
 use serde_json::{Value, json};
 
@@ -28,17 +28,6 @@ pub(super) fn describe_task_definition(world: &World, call: &Call) -> Outcome<Va
         Some(found) => Ok(json!({ "taskDefinition": describe(&keys.account, &region, family, found), "tags": [] })),
         None => Err(service_error(operation, "ClientException", "Unable to describe task definition.")),
     }
-}
-
-/// Describes tasks; one that isn't known is among the failures.
-pub(super) fn describe_tasks(world: &World, call: &Call) -> Outcome<Value> {
-    call.region()?;
-    let keys = keys(world, "DescribeTasks")?;
-    let all = tasks::read(world, &keys.account)?;
-    let (known, missing): (Vec<_>, Vec<_>) = call.values("tasks").iter().partition(|arn| all.contains_key(*arn));
-    let known: Vec<_> = known.iter().map(|arn| json!({ "taskArn": arn, "lastStatus": all[*arn] })).collect();
-    let missing: Vec<_> = missing.iter().map(|arn| json!({ "arn": arn, "reason": "MISSING" })).collect();
-    Ok(json!({ "tasks": known, "failures": missing }))
 }
 
 fn describe(account: &str, region: &str, family: &str, known: &TaskDefinition) -> Value {
@@ -75,4 +64,34 @@ pub(super) fn list_task_definitions(world: &World, call: &Call) -> Outcome<Value
         arns.reverse();
     }
     Ok(json!({ "taskDefinitionArns": arns }))
+}
+
+/// Describes clusters. The module makes a cluster with a runner, and calls it as the runner is called.
+pub(super) fn describe_clusters(world: &World, call: &Call) -> Outcome<Value> {
+    let region = call.region()?;
+    let keys = keys(world, "DescribeClusters")?;
+    let all = ecs::read(world, &keys.account)?;
+    let asked = call.values("clusters").iter();
+    let (there, missing): (Vec<_>, Vec<_>) = asked.partition(|name| ecs::has_runner(&all, &region, name));
+    let arn = |name: &str| format!("arn:aws:ecs:{region}:{}:cluster/{name}", keys.account);
+    let clusters = there.iter().map(
+        |name| json!({ "clusterArn": arn(name), "clusterName": name, "status": "ACTIVE", "runningTasksCount": 0 }),
+    );
+    let failures = missing.iter().map(|name| json!({ "arn": arn(name), "reason": "MISSING" }));
+    Ok(json!({ "clusters": clusters.collect::<Vec<_>>(), "failures": failures.collect::<Vec<_>>() }))
+}
+
+/// Describes tasks that infrastructure-deployer started; one that isn't known is among the failures.
+pub(super) fn describe_tasks(world: &World, call: &Call) -> Outcome<Value> {
+    let keys = keys(world, "DescribeTasks")?;
+    let all = ecs::read_tasks(world, &keys.account)?;
+    let builds = tasks::read(world, &keys.account)?;
+    let found = |arn: &String| {
+        let build = || builds.get(arn).map(|status| json!({ "taskArn": arn, "lastStatus": status }));
+        all.get(arn).cloned().or_else(build)
+    };
+    let (there, missing): (Vec<_>, Vec<_>) = call.values("tasks").iter().partition(|arn| found(arn).is_some());
+    let tasks: Vec<_> = there.into_iter().filter_map(found).collect();
+    let failures: Vec<_> = missing.iter().map(|arn| json!({ "arn": arn, "reason": "MISSING" })).collect();
+    Ok(json!({ "tasks": tasks, "failures": failures }))
 }
