@@ -77,6 +77,7 @@ fn dispatch(context: &Context, command: Command) -> Result<Exit, Failures> {
         Command::BuildImages(args) => tasks::build_images::run(context, &args),
         Command::BumpTags(args) => tasks::bump_tags::run(context, &args),
         Command::ApplyAll(args) => tasks::apply_all::run(context, &args),
+        Command::Update(args) => tasks::update::run(context, &args),
         Command::Doctor(args) => tasks::doctor::run(context, &args),
         Command::Changes(args) => tasks::changes::run(context, &args),
         Command::Verify(args) => tasks::verify::run(context, &args),

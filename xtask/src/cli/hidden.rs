@@ -33,6 +33,8 @@ pub struct Guard {
     pub plan: Option<PathBuf>,
     #[arg(long)]
     pub consent: Option<PathBuf>,
+    #[arg(long)]
+    pub workspace: Option<String>,
     #[arg(last = true)]
     pub program: Vec<OsString>,
 }

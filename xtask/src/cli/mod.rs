@@ -4,6 +4,7 @@ mod apply_all;
 mod build;
 mod hidden;
 mod looking;
+mod update;
 mod values;
 
 use std::path::PathBuf;
@@ -14,6 +15,7 @@ pub use looking::{Changes, Doctor, Verify};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use apply_all::{Allowance, ApplyAll};
+pub use update::{Until, Update};
 
 use crate::model::{ImageName, Tag};
 use crate::repo::bump::PinName;
@@ -101,6 +103,8 @@ pub enum Command {
     BumpTags(BumpTags),
     /// Plan every unit, show what would change, ask once, apply exactly those plans
     ApplyAll(ApplyAll),
+    /// All of it as one run: images, tags, plans, applies
+    Update(Update),
     /// Look at everything that could go wrong, before anything happens
     Doctor(Doctor),
     /// Show what an operator should know between two releases

@@ -58,6 +58,7 @@ pub fn judge(kind: StepKind, evidence: &Evidence<'_>) -> Judgement {
             failed(&format!("terragrunt {} without starting terraform's apply; nothing was changed", ended(code)))
         }
         (StepKind::Apply, code) => judge_apply(evidence, code),
+        (StepKind::Init, Some(0)) if !started("init") => failed("it ended well without preparing anything"),
         (StepKind::Plan, Some(0)) if !started("plan") => failed("terragrunt ended well without planning anything"),
         (StepKind::Plan | StepKind::Show, Some(0)) if !evidence.has_product => {
             failed("it ended well, but the file that it was to write is not there")

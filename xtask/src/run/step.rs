@@ -22,6 +22,8 @@ pub enum StepKind {
     Lookup,
     /// Builds and pushes an image.
     Build,
+    /// Makes the folder of a unit of Terraform alone ready.
+    Init,
     /// Writes a plan file.
     Plan,
     /// Reads a plan file.
@@ -37,6 +39,7 @@ impl StepKind {
             Self::Identity => "proving",
             Self::Source | Self::Lookup => "asking",
             Self::Build => "building",
+            Self::Init => "preparing",
             Self::Plan => "planning",
             Self::Show => "reading",
             Self::Apply => "applying",
@@ -51,6 +54,7 @@ impl fmt::Display for StepKind {
             Self::Source => "source",
             Self::Lookup => "lookup",
             Self::Build => "build",
+            Self::Init => "init",
             Self::Plan => "plan",
             Self::Show => "show",
             Self::Apply => "apply",

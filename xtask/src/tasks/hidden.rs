@@ -60,7 +60,7 @@ fn order(args: cli::Guard) -> GuardOrder {
     let attempt = args.attempt.zip(args.nonce).map(|(dir, nonce)| Attempt { dir, nonce });
     let terragrunt = match (args.action, args.terraform, args.plan) {
         (Some(action), Some(terraform), Some(plan)) => {
-            Some(TerragruntOrder { action, terraform, plan, consent: args.consent })
+            Some(TerragruntOrder { action, terraform, plan, consent: args.consent, workspace: args.workspace })
         }
         _ => None,
     };
@@ -97,6 +97,7 @@ mod tests {
                 terraform: "/bin/tofu".into(),
                 plan: "/p".into(),
                 consent: Some("/c".into()),
+                workspace: Some("blue".to_owned()),
             }),
             program: ["terragrunt", "--", "it's"].map(OsString::from).to_vec(),
         };

@@ -22,5 +22,6 @@ pub mod session;
 pub mod settle;
 pub mod status;
 pub mod units;
+pub mod update;
 pub mod verify;
 pub mod why;

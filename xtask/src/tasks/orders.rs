@@ -137,16 +137,18 @@ impl<'a> Orders<'a> {
 
     /// Plans a unit and reads the plan.
     pub fn plan_and_show(&self, unit: &Workable<'_>) -> Lane {
-        vec![self.terragrunt(unit, Action::Plan), self.terragrunt(unit, Action::Show)]
+        let init = unit.standalone.is_some().then_some(Action::Init);
+        init.into_iter().chain([Action::Plan, Action::Show]).map(|action| self.terraform(unit, action)).collect()
     }
 
     /// Applies the plan of a unit.
     pub fn apply(&self, unit: &Workable<'_>) -> Step {
-        self.terragrunt(unit, Action::Apply)
+        self.terraform(unit, Action::Apply)
     }
 
-    fn terragrunt(&self, unit: &Workable<'_>, action: Action) -> Step {
+    fn terraform(&self, unit: &Workable<'_>, action: Action) -> Step {
         let kind = match action {
+            Action::Init => StepKind::Init,
             Action::Plan => StepKind::Plan,
             Action::Show => StepKind::Show,
             Action::Apply => StepKind::Apply,
@@ -155,13 +157,20 @@ impl<'a> Orders<'a> {
         let consent = (action == Action::Apply).then(|| self.run.consent(&unit.label));
         let account = &unit.unit.account;
         let mut order = self.order(account, &unit.region, self.run.attempt(&unit.label, kind));
-        order.program = self.program("terragrunt", action.arguments(&plan));
+        order.program = match &unit.standalone {
+            None => self.program("terragrunt", action.arguments(&plan)),
+            Some(standalone) => {
+                let program = unit.terraform.clone().into_os_string();
+                std::iter::once(program).chain(standalone.arguments(action, &plan)).collect()
+            }
+        };
         order.lock = Some(self.run.unit_lock(&unit.unit.path));
         order.terragrunt = Some(TerragruntOrder {
             action,
             terraform: unit.terraform.clone(),
             plan: plan.clone(),
             consent: consent.clone(),
+            workspace: unit.standalone.as_ref().and_then(|standalone| standalone.workspace.clone()),
         });
         let folder = unit.unit.path.in_root(&self.ready.repo.root);
         Step {

@@ -5,13 +5,14 @@ use std::path::PathBuf;
 
 use crate::model::{Account, Failure, Failures, Known, Region};
 use crate::repo::Repository;
-use crate::repo::unit::Unit;
+use crate::repo::unit::{Unit, UnitKind};
 use crate::tasks::context::Context;
 use crate::tasks::profiles::Profiles;
 use crate::tasks::select::labels;
 use crate::tools::credentials::Wrapper;
 use crate::tools::env::{self, ChildEnv, Env, Purpose};
 use crate::tools::programs::{self, Programs};
+use crate::tools::terraform::Standalone;
 use crate::tools::{endpoint, git, process, terraform, tty};
 
 /// What a run needs.
@@ -43,6 +44,8 @@ pub struct Workable<'r> {
     pub region: Region,
     /// The real terraform or tofu; a bare name where it is not on PATH.
     pub terraform: PathBuf,
+    /// What it needs besides, if it is one of Terraform alone.
+    pub standalone: Option<Standalone>,
 }
 
 impl Workable<'_> {
@@ -56,6 +59,9 @@ impl Workable<'_> {
         self.unit.module.source.value().and_then(|source| git::remote_of(source))
     }
 }
+
+/// The variable in which aws-vault's file store takes its passphrase.
+const PASSPHRASE: &str = "AWS_VAULT_FILE_PASSPHRASE";
 
 impl<'r> Ready<'r> {
     /// Looks at everything that can be wrong for work in `accounts` with `needed` programs. `problems` are those that the
@@ -105,22 +111,29 @@ impl<'r> Ready<'r> {
         self.profiles.get(&account.name)?.as_deref()
     }
 
+    /// Takes over the passphrase that was asked for already in the same run.
+    pub fn take_passphrase(&mut self, before: &Ready<'_>) {
+        if let Some(known) = before.wrapper_env.get(std::ffi::OsStr::new(PASSPHRASE)) {
+            self.wrapper_env.insert(PASSPHRASE.into(), known.clone());
+        }
+    }
+
     /// Asks for the passphrase that aws-vault's file store would ask for at every call, and hands it to the wrapper alone.
     pub fn ask_passphrase(&mut self, vars: &Env, give_up: &dyn Fn() -> bool) -> Result<(), Failure> {
-        const NAME: &str = "AWS_VAULT_FILE_PASSPHRASE";
         let backend = env::text(vars, "AWS_VAULT_BACKEND");
-        if !self.wrapper.asks_for_passphrase_every_time(backend) || vars.contains_key(std::ffi::OsStr::new(NAME)) {
+        if !self.wrapper.asks_for_passphrase_every_time(backend) || vars.contains_key(std::ffi::OsStr::new(PASSPHRASE))
+        {
             return Ok(());
         }
         let nobody = || {
             Failure::refused("aws-vault's file store needs its passphrase, and there is no terminal to ask at")
-                .hint(format!("set {NAME} in the environment"))
+                .hint(format!("set {PASSPHRASE} in the environment"))
         };
         let mut terminal = tty::Terminal::open().ok_or_else(nobody)?;
         let answer = terminal
             .ask_secret("Passphrase of aws-vault's file store (asked once for the whole run): ", give_up)
             .map_err(|error| Failure::refused("there was no passphrase for aws-vault's file store").because(error))?;
-        self.wrapper_env.insert(NAME.into(), answer.into());
+        self.wrapper_env.insert(PASSPHRASE.into(), answer.into());
         Ok(())
     }
 }
@@ -136,14 +149,40 @@ pub fn workable<'r>(context: &Context, repo: &Repository, units: &[&'r Unit]) ->
             Failure::refused(format!("the region of `{}` is not known, because {reason}", unit.path))
         });
         let terraform = find_terraform(context, repo, unit);
+        let standalone = (unit.kind == UnitKind::Terraform).then(|| standalone(repo, unit, &mut problems));
         match (region, terraform) {
             (Ok(region), Ok(terraform)) => {
-                workable.push(Workable { unit, label, region: region.clone(), terraform });
+                workable.push(Workable { unit, label, region: region.clone(), terraform, standalone });
             }
             (region, terraform) => problems.extend(region.err().into_iter().chain(terraform.err())),
         }
     }
     (workable, problems)
+}
+
+/// What the settings and the folder say about a unit of Terraform alone. A workspace that was selected by hand decides unseen
+/// which state is changed, so the settings have to name it.
+fn standalone(repo: &Repository, unit: &Unit, problems: &mut Vec<Failure>) -> Standalone {
+    let folder = unit.path.in_root(&repo.root);
+    let key = format!("standalone.{}", unit.path);
+    let stated = repo.settings.standalone(unit.path.as_str()).cloned().unwrap_or_default();
+    let selected = terraform::selected_workspace(&folder);
+    if let Some(selected) = selected.filter(|selected| stated.workspace.as_ref() != Some(selected)) {
+        let meant = stated.workspace.as_deref().unwrap_or("default");
+        let what = format!("workspace `{selected}` is selected in `{}`, and `{meant}` would be meant", unit.path);
+        problems.push(Failure::refused(what).hint(format!(
+            "name it in [workspace.metadata.xtask] in Cargo.toml: standalone.\"{}\".workspace = \"{selected}\"",
+            unit.path
+        )));
+    }
+    let var_files: Vec<_> = stated.var_files.iter().map(|file| folder.join(file)).collect();
+    for (file, name) in var_files.iter().zip(&stated.var_files).filter(|(file, _)| !file.is_file()) {
+        let what = format!("`{name}`, a file of values of `{}`, is not there: {}", unit.path, file.display());
+        let place = repo.settings.place(&key).cloned();
+        problems.push(place.into_iter().fold(Failure::refused(what), Failure::at));
+    }
+    let has_lock_file = folder.join(".terraform.lock.hcl").is_file();
+    Standalone { workspace: stated.workspace, var_files, has_lock_file }
 }
 
 fn find_terraform(context: &Context, repo: &Repository, unit: &Unit) -> Result<PathBuf, Failure> {

@@ -47,6 +47,8 @@ pub struct TerragruntOrder {
     pub plan: PathBuf,
     /// For an apply: the file with the hash of the plan that was consented to, as `sha256sum` writes it.
     pub consent: Option<PathBuf>,
+    /// The workspace of a unit of Terraform alone, if the settings name one.
+    pub workspace: Option<String>,
 }
 
 impl GuardOrder {
@@ -75,6 +77,9 @@ impl GuardOrder {
             option("plan", terragrunt.plan.as_ref());
             if let Some(consent) = &terragrunt.consent {
                 option("consent", consent.as_ref());
+            }
+            if let Some(workspace) = &terragrunt.workspace {
+                option("workspace", workspace.as_ref());
             }
         }
         if !self.program.is_empty() {
@@ -116,8 +121,13 @@ pub fn run(order: &GuardOrder) -> Result<(), Failure> {
     if order.program.is_empty() {
         return Ok(());
     }
-    let vars = program_environment(order, &vars, &keys)?;
-    Err(process::become_program(&order.program, &vars))
+    let (program, vars) = program(order, &vars, &keys)?;
+    Err(process::become_program(&program, &vars))
+}
+
+/// Whether the program is terraform itself, without terragrunt above it.
+fn is_standalone(order: &GuardOrder, terragrunt: &TerragruntOrder) -> bool {
+    order.program.first().is_some_and(|program| *program == *terragrunt.terraform.as_os_str())
 }
 
 /// A guard that comes late, because its runner was killed while the credential tool was still at work, may find that a
@@ -190,7 +200,9 @@ fn write_proof(order: &GuardOrder, proof: &Proof) -> Result<(), Failure> {
     })
 }
 
-fn program_environment(order: &GuardOrder, vars: &Env, keys: &Keys) -> Result<Env, Failure> {
+/// What this process becomes: the program with its environment. In the place of a terraform without terragrunt it is the inner guard.
+fn program(order: &GuardOrder, vars: &Env, keys: &Keys) -> Result<(Vec<OsString>, Env), Failure> {
+    let mut program = order.program.clone();
     let mut child = env::build(vars, Purpose::Program, &order.pass_environment).vars;
     keys.put_into(&mut child);
     env::forbid_prompts(&mut child);
@@ -215,7 +227,13 @@ fn program_environment(order: &GuardOrder, vars: &Env, keys: &Keys) -> Result<En
         }
         let config = ShimConfig::for_order(order, terragrunt, attempt)?;
         let shim = config.install(attempt)?;
-        child.extend(terragrunt.action.environment(&shim));
+        if is_standalone(order, terragrunt) {
+            program[0] = shim.into();
+            child.insert("TF_IN_AUTOMATION".into(), "1".into());
+            child.extend(terragrunt.workspace.as_ref().map(|name| ("TF_WORKSPACE".into(), name.into())));
+        } else {
+            child.extend(terragrunt.action.environment(&shim));
+        }
     }
-    Ok(child)
+    Ok((program, child))
 }

@@ -12,6 +12,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum Action {
+    /// Makes a unit of Terraform alone ready; terragrunt does that by itself.
+    Init,
     /// Writes a plan file.
     Plan,
     /// Prints a plan file as JSON.
@@ -24,6 +26,7 @@ impl Action {
     /// terragrunt's and Terraform's name of it.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Init => "init",
             Self::Plan => "plan",
             Self::Show => "show",
             Self::Apply => "apply",
@@ -37,6 +40,7 @@ impl Action {
         out.push(plan);
         let plan = plan.as_os_str().to_owned();
         match self {
+            Self::Init => vec!["init".into(), "-input=false".into(), NO_COLOR.into()],
             Self::Plan => vec!["plan".into(), "-input=false".into(), NO_COLOR.into(), LOCK_TIMEOUT.into(), out],
             Self::Show => vec!["show".into(), "-json".into(), plan],
             Self::Apply => vec!["apply".into(), "-input=false".into(), NO_COLOR.into(), LOCK_TIMEOUT.into(), plan],
@@ -63,7 +67,7 @@ impl Action {
                 pairs.push(("TERRAGRUNT_SOURCE_UPDATE".into(), yes.clone()));
                 pairs.push(("TG_SOURCE_UPDATE".into(), yes));
             }
-            Self::Show => {}
+            Self::Init | Self::Show => {}
             // A second try of a saved plan can only fail, and hides why the first one did. Three names, because 1.1.3
             // still reads the oldest one before its own, and 0.55 the second before the first.
             Self::Apply => {
@@ -78,10 +82,10 @@ impl Action {
 
 /// Terraform's own option: terragrunt 0.55 colours Terraform's output in spite of its variable, and newer ones take the
 /// option for their own and pass it on once.
-const NO_COLOR: &str = "-no-color";
+pub(super) const NO_COLOR: &str = "-no-color";
 
 /// Two minutes: long enough for somebody else's plan, short enough to say who holds the lock.
-const LOCK_TIMEOUT: &str = "-lock-timeout=120s";
+pub(super) const LOCK_TIMEOUT: &str = "-lock-timeout=120s";
 
 /// The version in the output of `terragrunt --version`, without its `v`; `None` for builds that don't say.
 pub fn version(output: &str) -> Option<&str> {

@@ -23,6 +23,7 @@ mod programs;
 pub(crate) mod shape;
 mod sources;
 mod standalone;
+mod standalone_applied;
 mod standalone_types;
 pub(crate) mod toolbox;
 mod tools_work;

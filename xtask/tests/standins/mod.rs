@@ -42,6 +42,7 @@ mod standalone;
 mod status;
 mod tools;
 mod units;
+mod update;
 mod verify;
 mod waves;
 mod why;

@@ -1,14 +1,25 @@
-//! Units of Terraform alone beside those of Terragrunt: told, bumped, and left out of an apply where it is said.
+//! Units of Terraform alone beside those of Terragrunt: told, bumped, and applied with them.
 
 use std::fs;
 
 use serde_json::json;
 
-use super::sandbox::{Sandbox, unit};
+use super::sandbox::Sandbox;
 
 const FOLDER: &str = "dev/eu-west-1/pipelines";
 
-const MAIN: &str = r#"provider "aws" {
+const DEV: [&str; 5] = ["apply-all", "--yes", "--allow=unexpected", "--account", "dev"];
+const ALONE: [&str; 5] = ["apply-all", "--yes", "--allow=unexpected", "--unit", FOLDER];
+
+const MAIN: &str = r#"terraform {
+  backend "s3" {
+    bucket = "dev-state"
+    key    = "pipelines/terraform.tfstate"
+    region = "eu-west-1"
+  }
+}
+
+provider "aws" {
   region              = "eu-west-1"
   allowed_account_ids = ["100000000004"]
 }
@@ -74,16 +85,77 @@ fn values_of_variables_move_and_not_a_byte_besides() {
 }
 
 #[test]
-fn apply_all_names_what_it_leaves_out_and_refuses_what_it_cannot_apply() {
+fn units_of_both_kinds_are_applied_together_and_then_there_is_nothing_left_to_do() {
     let sandbox = sandbox();
     sandbox.edit("common.hcl", r#""v0.52.1""#, r#""v1.3.0""#);
-    for selection in [["--unit", FOLDER, "--unit", &unit("dev")].as_slice(), &["--unit", FOLDER]] {
-        let refusal = "1 unit of Terraform alone cannot be applied from here\n  --> dev/eu-west-1/pipelines\n";
-        sandbox.xtask(["apply-all", "--yes"]).args(selection).run().exits(3).says(refusal);
+    sandbox.edit(&format!("{FOLDER}/terraform.tfvars"), "v0.52.1", "v1.3.0");
+    sandbox.xtask(DEV).run().exits(0).says("2 of 2 units");
+    assert_eq!(sandbox.log().applied(), ["100000000004", "100000000004"]);
+    let state = fs::read_to_string(sandbox.world().join("state/100000000004/pipelines.tfstate")).unwrap();
+    assert!(state.contains("v1.3.0") && sandbox.tags_in_state("dev") == ["v1.3.0"], "{state}");
+    sandbox.clear_log();
+    sandbox.xtask(DEV).run().exits(0).says("nothing to apply in 2 units");
+    assert!(sandbox.log().applies().is_empty());
+}
+
+#[test]
+fn unit_of_terraform_needs_no_terragrunt_and_obeys_its_lock_file() {
+    let sandbox = sandbox();
+    fs::remove_file(sandbox.tool("terragrunt")).unwrap();
+    sandbox.write(&format!("{FOLDER}/.terraform.lock.hcl"), "# committed\n");
+    sandbox.xtask(ALONE).run().exits(0);
+    let log = sandbox.log();
+    let calls = log.of("terraform");
+    let told: Vec<_> = calls.iter().map(|call| call.argv().join(" ")).collect();
+    assert_eq!(told[0], "init -input=false -no-color -lockfile=readonly");
+    let commands: Vec<_> = calls.iter().map(|call| call.argv()[0]).collect();
+    assert_eq!(commands, ["init", "plan", "show", "apply"]);
+    let folder = sandbox.repo().join(FOLDER);
+    assert!(calls.iter().all(|call| call.cwd() == folder.to_str().unwrap() && call.account() == Some("100000000004")));
+    assert_eq!(log.applied(), ["100000000004"]);
+}
+
+#[test]
+fn workspace_and_files_of_values_come_from_the_settings() {
+    let stated = format!(r#"{{ "{FOLDER}" = {{ workspace = "blue", var-files = ["../blue.tfvars"] }} }}"#);
+    let sandbox = sandbox().setting("standalone", &stated);
+    sandbox.write("dev/eu-west-1/blue.tfvars", "runner_tag = \"v1.3.0\"\n");
+    let said = sandbox.xtask(["units", "--format", "json"]).run().exits(0).json();
+    assert_eq!(said["units"][0]["images"]["deploy-runner"]["tag"], "v1.3.0", "the later file wins");
+    sandbox.xtask(ALONE).run().exits(0);
+    let log = sandbox.log();
+    let terraform = log.of("terraform");
+    assert!(terraform.iter().all(|call| call.env_names().contains(&"TF_WORKSPACE")));
+    let file = format!("-var-file={}", sandbox.repo().join("dev/eu-west-1/pipelines/../blue.tfvars").display());
+    assert!(terraform[1].argv().contains(&file.as_str()), "{:?}", terraform[1]);
+}
+
+#[test]
+fn what_the_settings_or_the_folder_say_wrongly_is_refused_before_anybody_is_asked() {
+    let selected = sandbox();
+    fs::create_dir(selected.repo().join(FOLDER).join(".terraform")).unwrap();
+    selected.write(&format!("{FOLDER}/.terraform/environment"), "green");
+    selected.xtask(ALONE).run().exits(3).says("workspace `green` is selected in `dev/eu-west-1/pipelines`");
+    let nowhere = sandbox().setting("standalone", r#"{ "dev/nowhere" = { workspace = "blue" } }"#);
+    nowhere.xtask(ALONE).run().exits(3).says("names no unit of Terraform alone");
+    for sandbox in [selected, nowhere] {
+        assert!(sandbox.log().calls().is_empty(), "nobody outside is asked");
     }
-    assert!(sandbox.log().calls().is_empty(), "nobody outside is asked");
-    sandbox.push("ecs-deploy-runner", "v1.3.0");
-    let said = sandbox.xtask(["apply-all", "--yes", "--account", "dev"]).run().exits(0);
-    said.says("Left out     dev/eu-west-1/pipelines   of Terraform alone: to be applied by hand\n");
-    assert_eq!(sandbox.log().applied(), ["100000000004"]);
+}
+
+#[test]
+fn commands_of_a_unit_of_terraform_are_shown_and_not_run() {
+    let sandbox = sandbox();
+    let screen = sandbox.xtask(["apply-all", "--unit", FOLDER, "--dry-run"]).run().exits(0).screen();
+    for command in ["terraform init '-input=false' -no-color\n", "terraform plan '-input=false'", "terraform apply "] {
+        assert!(screen.contains(command), "{screen}");
+    }
+    assert!(sandbox.log().calls().is_empty());
+}
+
+#[test]
+fn credentials_of_another_account_reach_no_unit_of_terraform() {
+    let sandbox = sandbox().fault("wrong-account:dev");
+    sandbox.xtask(ALONE).run().exits(3).says("`dev` belong to another account");
+    assert!(sandbox.log().nothing_worked());
 }

@@ -25,6 +25,15 @@ const DOCKERFILE_REPO: &str = "https://github.com/gruntwork-io/terraform-aws-ci.
 /// How long a plan or a build may take, unless the settings say otherwise.
 const TIME_LIMIT: Duration = Duration::from_secs(60 * 60);
 
+/// What a unit of Terraform alone needs besides its folder.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Standalone {
+    /// Its workspace; `None` for the default one.
+    pub workspace: Option<String>,
+    /// Files of values that Terraform doesn't take by itself, relative to the unit's folder; a later one wins.
+    pub var_files: Vec<String>,
+}
+
 /// When the checkout has to be a clean one of the default branch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Clean {
@@ -51,6 +60,7 @@ pub struct Settings {
     images: Vec<ImageSettings>,
     jobs: Option<usize>,
     time_limit: Option<Duration>,
+    standalone: BTreeMap<String, Standalone>,
     environments: BTreeMap<String, Environment>,
     require_clean: Option<Clean>,
     file: Option<String>,
@@ -137,6 +147,16 @@ impl Settings {
     /// How long a plan or a build may take before it is ended.
     pub fn time_limit(&self) -> Duration {
         self.time_limit.unwrap_or(TIME_LIMIT)
+    }
+
+    /// What a unit of Terraform alone needs, by its path.
+    pub fn standalone(&self, unit: &str) -> Option<&Standalone> {
+        self.standalone.get(unit)
+    }
+
+    /// The paths of the units of Terraform alone that the settings name.
+    pub fn standalone_units(&self) -> impl Iterator<Item = &str> {
+        self.standalone.keys().map(String::as_str)
     }
 
     /// What accounts are for, by name, where their names don't say so.

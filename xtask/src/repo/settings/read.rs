@@ -6,11 +6,11 @@ use std::time::Duration;
 use ignore::gitignore::GitignoreBuilder;
 use toml_edit::{Document, Item, TableLike, Value};
 
-use super::{Clean, Settings, unknown};
+use super::{Clean, Settings, Standalone, unknown};
 use crate::model::{Environment, Failure, Place};
 
 /// The keys of the table, sorted.
-pub const KEYS: [&str; 16] = [
+pub const KEYS: [&str; 17] = [
     "assumed-roles",
     "build",
     "credentials",
@@ -24,6 +24,7 @@ pub const KEYS: [&str; 16] = [
     "profile",
     "profiles",
     "require-clean",
+    "standalone",
     "terraform-aws-ci-version",
     "terraform-binary",
     "time-limit",
@@ -92,6 +93,7 @@ impl Reader<'_> {
                 "jobs" => self.jobs(item),
                 "build" => self.build(item),
                 "image" => self.images(item),
+                "standalone" => self.standalone(item),
                 "time-limit" => self.time_limit(item),
                 "environments" => self.environments(item),
                 "require-clean" => self.require_clean(item),
@@ -183,6 +185,32 @@ impl Reader<'_> {
         match item.as_integer().and_then(|jobs| usize::try_from(jobs).ok()).filter(|jobs| *jobs >= 1) {
             Some(jobs) => self.settings.jobs = Some(jobs),
             None => self.wrong("jobs", "a whole number of 1 or more", item),
+        }
+    }
+
+    fn standalone(&mut self, item: &Item) {
+        let Some(table) = item.as_table_like() else { return self.wrong("standalone", "a table of units", item) };
+        for (unit, item) in table.iter() {
+            let key = format!("standalone.{unit}");
+            let place = place_in(self.text, self.file, item.span());
+            let Some(table) = item.as_table_like() else {
+                self.wrong(&key, "a table with `workspace` or `var-files`", item);
+                continue;
+            };
+            let mut stated = Standalone::default();
+            for (name, item) in table.iter() {
+                let key = format!("{key}.{name}");
+                match name {
+                    "workspace" => stated.workspace = self.string(&key, item),
+                    "var-files" => stated.var_files = self.strings(&key, item).unwrap_or_default(),
+                    _ => {
+                        let failure = Failure::refused(format!("`{key}` is not a setting")).at(place.clone());
+                        self.failures.push(failure.hint("a unit of Terraform alone has `workspace` and `var-files`"));
+                    }
+                }
+            }
+            self.settings.places.insert(key, place);
+            self.settings.standalone.insert(unit.trim_matches('/').to_owned(), stated);
         }
     }
 

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::model::Place;
-use crate::repo::files::Files;
+use crate::repo::files::{Files, clean};
 use crate::repo::hcl::{Fault, Frame};
 use crate::repo::json;
 
@@ -92,14 +92,20 @@ impl Folder {
         let (first, rest): (Vec<_>, Vec<_>) =
             names.iter().filter(|name| is_automatic(name)).partition(|name| name.starts_with("terraform.tfvars"));
         for name in first.into_iter().chain(rest) {
-            let path = dir.join(name);
-            folder.tfvars.push(if name.ends_with(".json") {
-                Tfvars::Json(read_json(files, &path)?)
-            } else {
-                Tfvars::Hcl(Frame::of(files.hcl(&path)?, start.join(name), false))
-            });
+            folder.take_values(files, name)?;
         }
         Ok(folder)
+    }
+
+    /// Takes the values of a file, by its name from the folder; they win over those that were taken before.
+    pub(super) fn take_values(&mut self, files: &Files, name: &str) -> Result<(), Fault> {
+        let path = clean(&self.dir.join(name));
+        self.tfvars.push(if name.ends_with(".json") {
+            Tfvars::Json(read_json(files, &path)?)
+        } else {
+            Tfvars::Hcl(Frame::of(files.hcl(&path)?, path, false))
+        });
+        Ok(())
     }
 
     /// All files of HCL, those that override last.

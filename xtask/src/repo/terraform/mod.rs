@@ -70,7 +70,9 @@ fn with_module<T>(
     dir: &Path,
     work: impl FnOnce(&Evaluator<'_>, &Folder, &Module<'_>) -> Result<T, Fault>,
 ) -> Result<T, Fault> {
-    let folder = Folder::read(files, dir, dir)?;
+    let mut folder = Folder::read(files, dir, dir)?;
+    let stated = settings.standalone(&files.name(dir)).into_iter().flat_map(|stated| &stated.var_files);
+    stated.into_iter().try_for_each(|name| folder.take_values(files, name))?;
     let given = Given::Files { files: &folder.tfvars, environment: settings.pass_environment() };
     let module = Module::of(&folder, ".".to_owned(), given)?;
     let evaluator = Evaluator::with_names(files, main_file(dir), &module);

@@ -65,8 +65,8 @@ impl State {
             }
             Event::Finished(step, outcome) => {
                 self.running.retain(|running| running.subject != step.subject || running.kind != step.kind);
-                // A plan that went well is shown next, in the same lane.
-                let goes_on = step.kind == StepKind::Plan && outcome.result.is_good();
+                // What went well is followed by the next step of the same lane: a plan is shown.
+                let goes_on = matches!(step.kind, StepKind::Init | StepKind::Plan) && outcome.result.is_good();
                 self.n_done += usize::from(!goes_on);
             }
         }

@@ -71,7 +71,7 @@ pub(super) fn early_exit(step: &Step) -> Outcome {
 /// The same end, with what its log says about the cause: what happened in a person's words, and what to do.
 pub(super) fn explained(step: &Step, outcome: Outcome) -> Outcome {
     let ended_badly = matches!(outcome.result, StepResult::Failed | StepResult::Unknown) && !outcome.guard_refused;
-    let is_terraform = matches!(step.kind, StepKind::Plan | StepKind::Show | StepKind::Apply);
+    let is_terraform = matches!(step.kind, StepKind::Init | StepKind::Plan | StepKind::Show | StepKind::Apply);
     match (outcome.cause, ended_badly && is_terraform) {
         (Some(cause), true) => Outcome { cause: Some(explanation(step, cause)), ..outcome },
         (cause, _) => Outcome { cause, ..outcome },

@@ -13,7 +13,10 @@ pub(super) const MOST: u32 = 3;
 /// Why a step may be tried again, if it may. A plan changes nothing, so a second one does no harm; a saved plan that was
 /// applied half-way can only fail, and an image may have been pushed.
 pub(super) fn reason(step: &Step, outcome: &Outcome) -> Option<String> {
-    if step.kind != StepKind::Plan || outcome.result != StepResult::Failed || outcome.guard_refused {
+    if !matches!(step.kind, StepKind::Init | StepKind::Plan)
+        || outcome.result != StepResult::Failed
+        || outcome.guard_refused
+    {
         return None;
     }
     let trouble = trouble::of_terraform(&tail::end(outcome.log.as_deref()?))?;

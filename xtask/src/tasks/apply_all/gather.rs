@@ -2,12 +2,12 @@
 
 use crate::cli;
 use crate::model::{Account, Environment, Failure, Failures, Region};
-use crate::repo::Repository;
+use crate::repo::{Repository, UnitKind};
 use crate::run::executor::OnFailure;
 use crate::run::folder::RunFolder;
 use crate::run::unfinished::Unfinished;
 use crate::run::wave::{Member, Untold, arrange};
-use crate::tasks::apply_all::{clean, images, rescue, words};
+use crate::tasks::apply_all::{clean, images, rescue};
 use crate::tasks::context::Context;
 use crate::tasks::images::Taken;
 use crate::tasks::ready::{self, Workable};
@@ -42,11 +42,12 @@ impl<'r> Work<'r> {
         args: &cli::ApplyAll,
         problems: &mut Vec<Failure>,
     ) -> Result<Self, Failures> {
-        let selected = words::say_left_out(context, select(repo, &args.account, &args.unit)?, &args.unit)?;
+        let selected = select(repo, &args.account, &args.unit)?;
         let (units, not_workable) = ready::workable(context, repo, &selected);
         problems.extend(not_workable);
         problems.extend(rescue::left_behind(&repo.root, &units));
         problems.extend(misnamed(repo));
+        problems.extend(no_such_units(repo));
         problems.extend(clean::required(context, repo, &units));
         let waves = match arrange(&members(repo, &units), args.waves, knows_production(repo)) {
             Ok(waves) => waves,
@@ -67,12 +68,18 @@ impl<'r> Work<'r> {
         Ok(Self { units, accounts, waves, n_jobs, on_failure, taken, asks_sources })
     }
 
+    /// Whether any of the units is Terragrunt's.
+    pub fn has_terragrunt(&self) -> bool {
+        self.units.iter().any(|unit| unit.standalone.is_none())
+    }
+
     /// The programs that have to be there.
     pub fn programs(&self) -> Vec<&str> {
         let git = self.asks_sources.then_some("git");
         let terraform = self.units.iter().filter_map(Workable::missing_terraform);
         let aws = (!self.taken.wanted.is_empty()).then_some("aws");
-        std::iter::once("terragrunt").chain(git).chain(aws).chain(terraform).collect()
+        let terragrunt = self.has_terragrunt().then_some("terragrunt");
+        terragrunt.into_iter().chain(git).chain(aws).chain(terraform).collect()
     }
 
     /// The units whose module sources have to be asked for.
@@ -118,6 +125,17 @@ fn misnamed(repo: &Repository) -> Vec<Failure> {
         place.cloned().into_iter().fold(Failure::refused(what), Failure::at)
     };
     unknown.map(refusal).collect()
+}
+
+/// The same for units of Terraform alone.
+fn no_such_units(repo: &Repository) -> Vec<Failure> {
+    let is_there = |path: &str| repo.units.iter().any(|it| it.kind == UnitKind::Terraform && it.path.as_str() == path);
+    let refusal = |path: &str| {
+        let what = format!("`standalone.\"{path}\"` names no unit of Terraform alone");
+        let place = repo.settings.place(&format!("standalone.{path}")).cloned();
+        place.into_iter().fold(Failure::refused(what), Failure::at).hint("see `cargo xtask units`")
+    };
+    repo.settings.standalone_units().filter(|path| !is_there(path)).map(refusal).collect()
 }
 
 /// Nothing is applied in production before its turn, so whose turn is last has to be known.

@@ -15,17 +15,21 @@ use crate::tools::process::{private_file, quoted};
 pub(super) fn left_behind(root: &Path, units: &[Workable<'_>]) -> Vec<Failure> {
     let of_unit = |unit: &Workable<'_>| {
         let folder = unit.unit.path.in_root(root);
-        cache::errored_states(&folder).into_iter().map(move |state| refusal(root, &folder, &state)).collect::<Vec<_>>()
+        let program = if unit.standalone.is_some() { "terraform" } else { "terragrunt" };
+        cache::errored_states(&folder)
+            .into_iter()
+            .map(move |state| refusal(root, &folder, &state, program))
+            .collect::<Vec<_>>()
     };
     units.iter().flat_map(of_unit).collect()
 }
 
-fn refusal(root: &Path, folder: &Path, state: &Path) -> Failure {
+fn refusal(root: &Path, folder: &Path, state: &Path, program: &str) -> Failure {
     let unit = folder.strip_prefix(root).unwrap_or(folder).display();
     let (folder, file) = (quoted(&folder.to_string_lossy()), quoted(&state.to_string_lossy()));
     Failure::refused(format!("an earlier apply of `{unit}` could not save its state, and planning would delete it"))
         .in_file(state.strip_prefix(root).unwrap_or(state).display().to_string())
-        .hint(format!("with the unit's credentials: cd {folder} && terragrunt state push {file}"))
+        .hint(format!("with the unit's credentials: cd {folder} && {program} state push {file}"))
         .hint("once it is pushed, remove the file and run this again")
 }
 

@@ -2,8 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Failure, ImageName};
-use crate::repo::{Unit, UnitKind};
+use crate::model::ImageName;
 use crate::report::screen::{Screen, Tone, count};
 use crate::report::summary::Row;
 use crate::report::wrap::{WIDTH, shown_width, wrapped};
@@ -37,28 +36,6 @@ pub(super) fn say_what_this_is(
     }
 }
 
-/// The units that can be applied. Those of Terraform alone are named as left out; where they were asked for, or there are
-/// no others, that is a refusal.
-pub(super) fn say_left_out<'r>(
-    context: &Context,
-    selected: Vec<&'r Unit>,
-    named: &[String],
-) -> Result<Vec<&'r Unit>, Failure> {
-    let (units, left_out): (Vec<_>, Vec<_>) = selected.into_iter().partition(|unit| unit.kind == UnitKind::Terragrunt);
-    if left_out.is_empty() {
-        return Ok(units);
-    }
-    let paths: Vec<_> = left_out.iter().map(|unit| unit.path.to_string()).collect();
-    if units.is_empty() || !named.is_empty() {
-        let what = format!("{} of Terraform alone cannot be applied from here", count(paths.len(), "unit"));
-        let failure = paths.iter().fold(Failure::refused(what), |failure, path| failure.in_file(path));
-        return Err(failure.hint("run `terraform apply` in each, by hand; tags and pins of these units are known here"));
-    }
-    let about = format!("{}   of Terraform alone: to be applied by hand", paths.join(", "));
-    context.screen.insist(Tone::Warning, "Left out", about);
-    Ok(units)
-}
-
 /// Tells of an apply whose run was killed, whether this run is about its unit or not.
 fn say_unfinished(screen: &Screen, left: &Unfinished, is_selected: bool) {
     let end = match (left.is_running, left.says_complete, is_selected) {
@@ -86,12 +63,11 @@ pub(super) fn say_damaged(screen: &Screen, run: &RunFolder) {
 /// What will be run; not asked before every account is proven.
 pub(super) fn say_tools(session: &Session<'_>, ready: &Ready<'_>, units: &[Workable<'_>]) {
     let context = session.context;
+    let has_terragrunt = units.iter().any(|unit| unit.standalone.is_none());
+    let terragrunt = has_terragrunt.then(|| terragrunt_version(context, &session.journal, ready));
     let programs = distinct(units.iter().filter_map(|unit| unit.terraform.file_name()?.to_str()));
-    context.screen.say(
-        Tone::Plain,
-        "Tools",
-        format!("{}, {programs}", terragrunt_version(context, &session.journal, ready)),
-    );
+    let said: Vec<_> = terragrunt.into_iter().chain([programs]).collect();
+    context.screen.say(Tone::Plain, "Tools", said.join(", "));
 }
 
 /// What of the checkout nobody else can see.

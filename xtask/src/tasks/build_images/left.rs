@@ -35,7 +35,7 @@ impl Left<'_> {
 }
 
 /// The tasks of earlier builds of these images, in the accounts that build them now.
-pub(super) fn of<'r>(run: &RunFolder, repo: &'r Repository, planned: &[Planned<'r>]) -> Vec<Left<'r>> {
+pub fn of<'r>(run: &RunFolder, repo: &'r Repository, planned: &[Planned<'r>]) -> Vec<Left<'r>> {
     let is_planned = |task: &LeftTask| planned.iter().any(|planned| planned.build.image == task.image);
     let left = LeftTask::all(run).into_iter().filter(is_planned).filter_map(|task| {
         let region = TaskArn::parse(&task.arn)?.region.parse().ok()?;

@@ -14,7 +14,9 @@ mod words;
 
 pub use carry_out::{Built, Verdict, carry_out};
 pub use gather::{Ask, Planned, gather};
+pub use left::of as left_behind;
 pub use queue::Queue;
+pub use report::show;
 
 use crate::cli;
 use crate::model::{Exit, Failures};
@@ -37,7 +39,7 @@ pub fn run(context: &Context, args: &cli::BuildImages) -> Result<Exit, Failures>
 
     if context.globals.dry_run {
         words::say_where_from(context, &planned);
-        context.result(&Queue::of(&ready, &run, &planned, left, ask.how, true)?.shell_lines())?;
+        context.result(&Queue::of(&session::orders(&ready, &run, true)?, &planned, left, ask.how).shell_lines())?;
         return Ok(Exit::DONE);
     }
     session::say_repository(context, &repo);
@@ -45,7 +47,7 @@ pub fn run(context: &Context, args: &cli::BuildImages) -> Result<Exit, Failures>
     words::say_where_from(context, &planned);
     let mut session = Session::begin(context, &repo, &run, "build-images", planned.len().max(1))?;
     session.ask_passphrase(&mut ready)?;
-    let queue = Queue::of(&ready, &run, &planned, left, ask.how, false)?;
+    let queue = Queue::of(&session::orders(&ready, &run, false)?, &planned, left, ask.how);
     session.prove_identities(&ready, &queue.identity, &queue.accounts)?;
     let built = carry_out(&session, &ready, &queue)?;
     report::report(&session, &ready, &built)

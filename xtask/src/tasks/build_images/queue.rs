@@ -1,13 +1,12 @@
 //! The queue of `build-images`: everything that will happen, as a value.
 
 use crate::cli::How;
-use crate::model::{Account, Failure, Region};
-use crate::run::folder::RunFolder;
+use crate::model::{Account, Region};
 use crate::run::step::Stage;
 use crate::tasks::build_images::gather::Planned;
 use crate::tasks::build_images::left::Left;
 use crate::tasks::images::{self, Wanted};
-use crate::tasks::ready::Ready;
+use crate::tasks::orders::Orders;
 use crate::tasks::session;
 
 /// Everything that will happen.
@@ -24,21 +23,14 @@ pub struct Queue<'q, 'r> {
     pub(super) before: Stage,
     /// Docker's way into the registries, where this machine builds.
     pub(super) sign_in: Stage,
-    pub(super) builds: Stage,
+    /// The builds.
+    pub builds: Stage,
     pub(super) after: Stage,
 }
 
 impl<'q, 'r> Queue<'q, 'r> {
-    /// Puts the steps in order. A dry run names our own binary where it is.
-    pub fn of(
-        ready: &Ready<'_>,
-        run: &RunFolder,
-        planned: &'q [Planned<'r>],
-        left: Vec<Left<'r>>,
-        how: How,
-        dry: bool,
-    ) -> Result<Self, Failure> {
-        let orders = session::orders(ready, run, dry)?;
+    /// Puts the steps in order.
+    pub fn of(orders: &Orders<'_>, planned: &'q [Planned<'r>], left: Vec<Left<'r>>, how: How) -> Self {
         let accounts = accounts(planned, &left);
         let wanted: Vec<_> = planned
             .iter()
@@ -66,18 +58,18 @@ impl<'q, 'r> Queue<'q, 'r> {
             let label = format!("{}.task.{n}", left.task.image);
             vec![orders.question(left.account, &left.region, &label, left.question())]
         });
-        Ok(Self {
+        Self {
             identity: orders.identities(&accounts, ""),
             tasks: Stage { about: "tasks of earlier builds".to_owned(), ..stage("Tasks", false, tasks.collect()) },
-            before: images::lookups(&orders, &wanted, "before"),
+            before: images::lookups(orders, &wanted, "before"),
             sign_in: stage("Signing in", false, sign_in.collect()),
             builds: stage("Building", true, builds.collect()),
-            after: images::lookups(&orders, &wanted, "after"),
+            after: images::lookups(orders, &wanted, "after"),
             accounts,
             planned,
             wanted,
             left,
-        })
+        }
     }
 
     /// Every command, ready to paste.

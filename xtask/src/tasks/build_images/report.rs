@@ -23,17 +23,28 @@ pub(super) fn report(session: &Session<'_>, ready: &Ready<'_>, built: &[Built<'_
         let images: Vec<_> = rows.iter().zip(built).map(|(row, built)| json(row, built)).collect();
         context.result(&json!({ "schema": 1, "run": session.run.id, "images": images }).to_string())?;
     }
-    let n_failed = built.iter().filter(|built| !built.verdict.is_good()).count();
-    if n_failed > 0 {
-        return Err(Failure::new(Kind::Failed, format!("{n_failed} of {} failed", count(built.len(), "build")))
-            .hint("once the cause is settled: cargo xtask build-images, which leaves alone what is there")
-            .into());
-    }
+    judge(built)?;
     let tags: Vec<_> = built.iter().map(|built| built.tag.to_string()).collect();
     let tag = tags.first().filter(|first| tags.iter().all(|tag| tag == *first));
     let tag = tag.map(|tag| format!(" {tag}")).unwrap_or_default();
     screen.say(Tone::Good, "Finished", format!("next: cargo xtask bump-tags{tag}"));
     Ok(Exit::DONE)
+}
+
+/// Tells of all; an error if an image is not there.
+pub fn show(session: &Session<'_>, ready: &Ready<'_>, built: &[Built<'_>]) -> Result<(), Failures> {
+    say(session, ready, built);
+    judge(built)
+}
+
+fn judge(built: &[Built<'_>]) -> Result<(), Failures> {
+    let n_failed = built.iter().filter(|built| !built.verdict.is_good()).count();
+    if n_failed == 0 {
+        return Ok(());
+    }
+    Err(Failure::new(Kind::Failed, format!("{n_failed} of {} failed", count(built.len(), "build")))
+        .hint("once the cause is settled: cargo xtask build-images, which leaves alone what is there")
+        .into())
 }
 
 /// Tells of what is known when there is no time left to ask ECR.

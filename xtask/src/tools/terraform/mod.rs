@@ -2,6 +2,9 @@
 
 mod elsewhere;
 pub mod plan;
+mod standalone;
+
+pub use standalone::{Standalone, selected_workspace};
 
 use crate::model::Failure;
 

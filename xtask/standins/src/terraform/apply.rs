@@ -51,7 +51,7 @@ pub(super) fn run(world: &World, flags: &Parsed) -> Outcome {
             plan
         }
         None => {
-            let plan = plan::make(world, &keys(world)?)?;
+            let plan = plan::make(world, &keys(world)?, flags)?;
             describe::print(&plan);
             if plan.does_something() && !flags.is_set("auto-approve") {
                 out::line(

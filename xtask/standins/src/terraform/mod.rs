@@ -128,16 +128,23 @@ impl Folder {
     }
 
     fn backend_key(&self) -> Outcome<String> {
-        let text = fs::read_to_string(self.path.join("backend.tf")).unwrap_or_default();
-        hcl::string(&text, "key").ok_or_else(|| {
-            error("No configuration files", "rehearsal: there is no `backend.tf` with a key, as terragrunt writes it")
-        })
+        let text = configuration(&self.path);
+        hcl::string(&text, "key")
+            .ok_or_else(|| error("No configuration files", "rehearsal: no `*.tf` here has a backend with a key"))
     }
 
     /// The file that planning leaves beside the module and applying needs, as a zipped lambda is.
     fn bundle(&self) -> PathBuf {
-        self.path.join("invoker.zip")
+        self.path.join(".terraform/invoker.zip")
     }
+}
+
+/// All of a folder's `*.tf`, one after the other.
+fn configuration(folder: &Path) -> String {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    let mut files: Vec<_> = entries.filter(|path| path.extension().is_some_and(|ending| ending == "tf")).collect();
+    files.sort();
+    files.iter().filter_map(|file| fs::read_to_string(file).ok()).collect::<Vec<_>>().join("\n")
 }
 
 /// Whether a path exists, without following what it links to.

@@ -37,7 +37,7 @@ pub(super) const FLAGS: &[Known] = &[
 ];
 
 /// Options that make another plan than the whole one.
-const NOT_HERE: &[&str] = &["destroy", "json", "refresh-only", "replace", "target", "var", "var-file"];
+const NOT_HERE: &[&str] = &["destroy", "json", "refresh-only", "replace", "target", "var"];
 
 /// A saved plan.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -92,7 +92,7 @@ impl Plan {
 /// Plans, says what would change, and saves the plan.
 pub(super) fn run(world: &World, flags: &Parsed) -> Outcome {
     refuse_partial(flags)?;
-    let plan = make(world, &keys(world)?)?;
+    let plan = make(world, &keys(world)?, flags)?;
     describe::print(&plan);
     if let Some(file) = flags.value("out") {
         save(&plan, Path::new(file))?;
@@ -104,7 +104,7 @@ pub(super) fn run(world: &World, flags: &Parsed) -> Outcome {
 }
 
 /// Plans for the folder that this runs in, and leaves beside the module what applying needs.
-pub(super) fn make(world: &World, keys: &Keys) -> Outcome<Plan> {
+pub(super) fn make(world: &World, keys: &Keys, flags: &Parsed) -> Outcome<Plan> {
     let folder = Folder::current()?;
     let key = folder.initialized_key()?;
     if world.is_busy_now(&keys.account)? {
@@ -117,7 +117,7 @@ pub(super) fn make(world: &World, keys: &Keys) -> Outcome<Plan> {
         out::line("aws_ecs_cluster.runner: Still reading...");
         clock::pause(60_000);
     }
-    let plan = Plan::make(world, keys, key, &Inputs::from_env()?)?;
+    let plan = Plan::make(world, keys, key, &Inputs::of(&folder.path, flags.values("var-file"))?)?;
     fs::write(folder.bundle(), b"zipped").map_err(|failure| error("Error archiving file", &failure.to_string()))?;
     Ok(plan)
 }

@@ -1,12 +1,15 @@
 //! The resources of the module: what they are in a state, and what the inputs want them to be.
 
 use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
 
 use super::error;
 use crate::digest;
 use crate::refusal::Outcome;
+use crate::unit::hcl;
 
 /// The module that holds them all.
 pub(super) const MODULE: &str = "module.ecs_deploy_runner";
@@ -51,8 +54,33 @@ pub(crate) struct Inputs {
 }
 
 impl Inputs {
+    /// What a folder's module is given: by terragrunt in the environment, or by the folder itself and its files of values.
+    pub(super) fn of<'a>(folder: &Path, var_files: impl Iterator<Item = &'a str>) -> Outcome<Self> {
+        let text = super::configuration(folder);
+        if !text.contains("module \"") {
+            return Self::from_env();
+        }
+        let automatic = folder.join("terraform.tfvars");
+        let files = std::iter::once(automatic).chain(var_files.map(PathBuf::from));
+        let values: Vec<_> = files.filter_map(|file| fs::read_to_string(file).ok()).collect();
+        let resolved = |name: &str| {
+            let value = hcl::value(&text, name)?;
+            match value.strip_prefix("var.") {
+                Some(variable) => values.iter().rev().find_map(|text| hcl::string(text, variable)),
+                None => hcl::string(&text, name),
+            }
+        };
+        let missing = |name: &str| {
+            error("rehearsal: no value", &format!("the stand-in for terraform can't make out `{name}` of this folder"))
+        };
+        let part = |name: &str| resolved(name).ok_or_else(|| missing(name));
+        let image = format!("{}:{}", part("docker_image")?, part("docker_tag")?);
+        let images = vec![("planner", image.clone()), ("applier", image)];
+        Ok(Self { region: part("region")?, images })
+    }
+
     /// Reads the variables that terragrunt sets.
-    pub(super) fn from_env() -> Outcome<Self> {
+    fn from_env() -> Outcome<Self> {
         let mut images = Vec::new();
         for (task, variable) in [
             ("planner", "terraform_planner_config"),
