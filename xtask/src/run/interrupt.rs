@@ -54,16 +54,9 @@ impl Interrupt {
                 }
                 let n_asked = if was_terraform_asked { 0 } else { listening.interrupt_terraform() };
                 if n_asked == 0 {
-<<<<<<< HEAD
-                    say(
-                        "Leaving      what still runs finishes by itself; its log is in .xtask/runs\n             to go on from here: the same command again",
-                    );
-                    listening.words().values().for_each(|text| say(text));
-                    std::process::exit(128 + signal);
-=======
                     leave(signal);
+                    listening.words().values().for_each(|text| say(text));
                     std::process::exit(if signal == SIGTERM { 143 } else { 130 });
->>>>>>> main
                 }
                 was_terraform_asked = true;
                 say("Interrupted  terraform was asked to stop, and is waited for; once more to leave it running");
