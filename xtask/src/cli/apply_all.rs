@@ -46,6 +46,12 @@ pub struct ApplyAll {
     /// Only this unit; can be given several times
     #[arg(long, value_name = "PATH")]
     pub unit: Vec<String>,
+    /// Stop when the plans are shown, and keep them for a day; `--from` goes on with them
+    #[arg(long, conflicts_with = "from")]
+    pub plan_only: bool,
+    /// Apply the plans that `--plan-only` has kept, on the same machine and in the same checkout
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["account", "unit"])]
+    pub from: Option<String>,
     /// How units are put into waves, which are applied one after the other
     #[arg(long, value_name = "HOW", default_value = "default")]
     pub waves: Arrangement,

@@ -135,6 +135,11 @@ impl Files {
         })
     }
 
+    /// Every file that was read, as it was then.
+    pub(super) fn read(&self) -> Vec<(PathBuf, Arc<[u8]>)> {
+        self.bytes.entries().into_iter().filter_map(|(path, bytes)| Some((path, bytes.ok()?))).collect()
+    }
+
     /// The files that are no longer what they were when they were read, by the name that people should read.
     pub fn changed(&self) -> Vec<String> {
         let is_changed = |path: &PathBuf, before: &Result<Arc<[u8]>, Fault>| match (std::fs::read(path), before) {

@@ -149,6 +149,11 @@ impl Repository {
         self.files.bytes(&self.root.join(file)).map_err(|fault| fault.failure())
     }
 
+    /// Every file that was read, as it was then.
+    pub fn files_read(&self) -> Vec<(PathBuf, Arc<[u8]>)> {
+        self.files.read()
+    }
+
     /// The files that somebody has changed since the repository was read.
     pub fn changed_files(&self) -> Vec<String> {
         self.files.changed()

@@ -15,6 +15,9 @@ use super::settings::Settings;
 use super::walk::TERRAGRUNT;
 use crate::model::{Account, Failure, ImageName, Known, Place, Region, UnitPath};
 
+/// What Terragrunt merges over a unit, without a word in the unit, if it lies beside it.
+const AUTO_INCLUDE: &str = "terragrunt.autoinclude.hcl";
+
 /// How a unit is deployed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UnitKind {
@@ -112,6 +115,12 @@ impl Unit {
 
     /// Takes everything that a configuration of Terragrunt says, but the account and the region.
     pub(super) fn take_terragrunt(&mut self, evaluator: &Evaluator<'_>, frame: &Rc<Frame>, extras: &[Extra]) {
+        let beside = frame.dir().join(AUTO_INCLUDE);
+        if evaluator.files.exists(&beside) {
+            let fault = Fault::new("a file that a stack generates overrides the unit, which is not supported");
+            let fault = fault.at(Place::file(evaluator.files.name(&beside)));
+            return self.cannot_be_read(&fault.hint("update the unit by hand, or delete the file if it is a leftover"));
+        }
         self.module = Module::of(evaluator, frame);
         self.redirections = redirect::find(evaluator, frame, extras);
         self.mocks = mocks::find(evaluator, frame);

@@ -98,6 +98,16 @@ impl RunFolder {
         self.dir.join(format!("{}.errored.tfstate", file_name(label)))
     }
 
+    /// What was shown of the plan of a unit.
+    pub fn shown(&self, label: &str) -> PathBuf {
+        self.plans().join(format!("{}.{}.json", file_name(label), StepKind::Show))
+    }
+
+    /// What there is to know of plans that are kept for later.
+    pub fn kept(&self) -> PathBuf {
+        self.dir.join("kept.json")
+    }
+
     /// The folder of one attempt.
     pub fn attempt(&self, label: &str, kind: StepKind) -> Attempt {
         Attempt { dir: self.dir.join("attempts").join(format!("{}.{kind}", file_name(label))), nonce: random_word(26) }

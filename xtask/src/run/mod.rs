@@ -11,6 +11,7 @@ pub mod folder;
 pub mod interrupt;
 pub mod journal;
 pub mod judge;
+pub mod kept;
 pub mod lock;
 pub mod redact;
 pub mod relay;

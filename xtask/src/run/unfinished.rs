@@ -11,6 +11,7 @@ use crate::run::folder::RunFolder;
 use crate::run::journal::story::Story;
 use crate::run::journal::{self, Journal, Record, Settled};
 use crate::run::judge::APPLY_COMPLETE;
+use crate::run::kept::Kept;
 use crate::run::step::StepKind;
 use crate::run::tail;
 use crate::tools::attempt::Attempt;
@@ -140,7 +141,9 @@ pub fn remove_leftovers(run: &RunFolder) {
     for other in run.all().into_iter().filter(|other| other.dir != run.dir) {
         if !Unfinished::of(&other).iter().any(|left| left.is_running) {
             // What can't be removed now, the next run tries again.
-            let _ = other.remove_plans();
+            if !Kept::is_alive(&other) {
+                let _ = other.remove_plans();
+            }
             other.remove_binaries();
         }
     }

@@ -16,6 +16,7 @@ use crate::run::executor::{Executor, OnFailure};
 use crate::run::folder::RunFolder;
 use crate::run::interrupt::{Interrupt, asked_where};
 use crate::run::journal::Journal;
+use crate::run::kept::Kept;
 use crate::run::lock::RunLock;
 use crate::run::redact::is_secret_name;
 use crate::run::step::Stage;
@@ -100,7 +101,9 @@ impl<'a> Session<'a> {
 
     /// Removes plans, which hold secrets and which nobody may apply any more, and the copies of our own binary.
     fn tidy_up(&self) {
-        if let Err(error) = self.run.remove_plans() {
+        if !Kept::is_alive(self.run)
+            && let Err(error) = self.run.remove_plans()
+        {
             let about = format!("plan files could not be removed from {}: {error}", self.run.plans().display());
             self.context.screen.insist(Tone::Warning, "Warning", about);
         }

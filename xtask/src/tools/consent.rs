@@ -5,23 +5,67 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use crate::model::Failure;
+use crate::tools::bound::Bound;
 
-/// Writes down the consent to the plan which had this hash when it was shown.
-pub fn write(consent: &Path, plan: &Path, sha256: &str) -> io::Result<()> {
-    fs::write(consent, format!("{sha256}  {}\n", plan.display()))
+/// What was consented to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Consent {
+    /// The hash of the plan.
+    pub plan_sha256: String,
+    /// What the plan was made from; none of it may have changed.
+    pub bound: Vec<Bound>,
 }
 
-/// The hash of the plan that was consented to.
-pub fn read(consent: &Path) -> Result<String, Failure> {
+/// What the lines begin with that `sha256sum` knows nothing of.
+const PROGRAM: &str = "# program ";
+
+/// Writes down the consent to the plan which had this hash when it was shown, and to what it was made from.
+pub fn write(consent: &Path, plan: &Path, sha256: &str, bound: &[Bound]) -> io::Result<()> {
+    let mut text = format!("{sha256}  {}\n", plan.display());
+    for bound in bound {
+        match bound {
+            Bound::File { path, sha256 } => text.push_str(&format!("{sha256}  {}\n", path.display())),
+            Bound::Program { path, mark } => text.push_str(&format!("{PROGRAM}{mark}  {}\n", path.display())),
+        }
+    }
+    fs::write(consent, text)
+}
+
+/// What was consented to.
+pub fn read(consent: &Path) -> Result<Consent, Failure> {
     let refuse = |what: &str| Failure::refused(what).in_file(consent.display().to_string());
     let text = fs::read_to_string(consent)
         .map_err(|error| refuse("there is no record of a consent to this plan").because(error))?;
-    let hash = text.split_whitespace().next().unwrap_or_default();
-    if hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        Ok(hash.to_ascii_lowercase())
-    } else {
-        Err(refuse("the record of the consent to this plan holds no hash"))
+    let mut lines = text.lines();
+    let plan_sha256 = lines.next().and_then(|line| line.split_whitespace().next()).and_then(hash);
+    let plan_sha256 = plan_sha256.ok_or_else(|| refuse("the record of the consent to this plan holds no hash"))?;
+    let bound = lines.filter(|line| !line.is_empty()).map(bound).collect::<Option<_>>();
+    let bound = bound.ok_or_else(|| refuse("the record of the consent to this plan can't be read"))?;
+    Ok(Consent { plan_sha256, bound })
+}
+
+fn bound(line: &str) -> Option<Bound> {
+    let (program, rest) = line.strip_prefix(PROGRAM).map_or((false, line), |rest| (true, rest));
+    let (mark, path) = rest.split_once("  ")?;
+    let path = path.into();
+    if program {
+        return Some(Bound::Program { path, mark: mark.to_owned() });
     }
+    Some(Bound::File { path, sha256: hash(mark)? })
+}
+
+fn hash(word: &str) -> Option<String> {
+    let is_hash = word.len() == 64 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_hash.then(|| word.to_ascii_lowercase())
+}
+
+/// The SHA-256 of bytes, as the usual tools write it.
+pub fn sha256_of_bytes(bytes: &[u8]) -> String {
+    hex(ring::digest::digest(&ring::digest::SHA256, bytes))
+}
+
+fn hex(digest: ring::digest::Digest) -> String {
+    digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The SHA-256 of a file, in lowercase hexadecimal.
@@ -35,7 +79,7 @@ pub fn sha256_of(path: &Path) -> io::Result<String> {
             n => context.update(&buffer[..n]),
         }
     }
-    Ok(context.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hex(context.finish()))
 }
 
 #[cfg(test)]
@@ -49,10 +93,15 @@ mod tests {
         assert!(read(&consent).is_err(), "there is none yet");
         fs::write(&plan, "a plan").unwrap();
         let shown = sha256_of(&plan).unwrap();
-        write(&consent, &plan, &shown).unwrap();
-        assert_eq!(read(&consent).unwrap(), shown);
-        fs::write(&consent, "yes").unwrap();
-        assert!(read(&consent).is_err(), "a yes without a hash covers nothing");
+        let bound = vec![Bound::file(plan.clone()).unwrap(), Bound::program(plan.clone()).unwrap()];
+        write(&consent, &plan, &shown, &bound).unwrap();
+        assert_eq!(read(&consent).unwrap(), Consent { plan_sha256: shown.clone(), bound });
+        fs::write(&consent, format!("{shown}  {}\n", plan.display())).unwrap();
+        assert_eq!(read(&consent).unwrap().plan_sha256, shown, "what `sha256sum` writes is one too");
+        for bad in ["yes".to_owned(), format!("{shown}  a\nyes\n"), format!("{shown}  a\nyes  b\n")] {
+            fs::write(&consent, bad).unwrap();
+            assert!(read(&consent).is_err(), "a yes without a hash covers nothing");
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@ pub mod answer;
 pub mod attempt;
 pub mod aws;
 pub mod aws_config;
+pub mod bound;
 pub mod cache;
 pub mod consent;
 pub mod credentials;

@@ -29,6 +29,7 @@ mod full_disk;
 mod guards;
 mod help;
 mod interrupted;
+mod later;
 mod local_docker;
 mod log;
 mod profiles;

@@ -41,8 +41,10 @@ impl Evaluator<'_> {
     /// The value with the type that it gets next to another one.
     fn like(&self, value: Value, other: &Value) -> Result<Value, Fault> {
         let is_text = value.as_str().is_some();
-        if other.is_null() && !other.may_be_null_of_a_type() {
-            return Ok(value);
+        if other.is_null() {
+            let fits = is_text || !other.may_be_null_of_a_type();
+            let unknown = || Value::unknown("a conditional with a null that has a type is not worked out");
+            return Ok(if fits { value } else { unknown() });
         }
         if let Some(reason) = other.unknown_reason() {
             // What another unit gives fits, or nothing works; what isn't worked out here may be a list.
@@ -50,7 +52,7 @@ impl Evaluator<'_> {
             let kind = if fits { value.kind } else { Kind::Unknown(reason.clone()) };
             return Ok(Value { kind, origin: value.origin });
         }
-        if is_text && matches!(other.kind, Kind::Null | Kind::String(_) | Kind::Number(_) | Kind::Bool(_)) {
+        if is_text && matches!(other.kind, Kind::String(_) | Kind::Number(_) | Kind::Bool(_)) {
             return Ok(value);
         }
         match (&value.kind, &other.kind) {

@@ -86,6 +86,7 @@ fn literals_operators_and_conditionals() {
         ("\"x\" ? 1 : 2", "!a condition must be true or false, this is a string"),
         ("100000000000000000000", "?the number has more digits than are worked out exactly"),
         ("-local.m.n", "-1"),
+        ("true ? { k = 1 } : (true ? null : [\"a\"])", "?a conditional with a null that has a type is not worked out"),
     ]);
 }
 

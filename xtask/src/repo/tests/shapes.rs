@@ -191,3 +191,17 @@ fn what_another_role_would_do_is_seen() {
     let binary = repo.units[0].terraform_binary.as_ref().and_then(|it| it.0.value());
     assert_eq!(binary.map(String::as_str), Some("tofu"));
 }
+
+#[test]
+fn a_unit_that_a_generated_file_overrides_is_told_of_and_claims_no_tag() {
+    let text = inputs(&image("\"v1\""), "null");
+    let beside = "dev/us-east-1/mgmt/ecs-deploy-runner/terragrunt.autoinclude.hcl";
+    let repo = Tree::new(&[ACCOUNTS, (UNIT, &text), (beside, "inputs = {}\n")]).open();
+    let problems = texts(repo.all_problems());
+    assert!(
+        problems.starts_with("a file that a stack generates overrides the unit, which is not supported\n"),
+        "{problems}"
+    );
+    assert!(problems.contains(&format!("--> {beside}\n")), "{problems}");
+    assert!(repo.units[0].image(ImageName::DeployRunner).is_some_and(|uses| uses.tag.value().is_none()));
+}

@@ -60,6 +60,7 @@ fn unit(label: &str, changes: Vec<Change>) -> UnitPlan {
         sha256: String::new(),
         own: Own { account_id: "100000000004".to_owned(), account: label.to_owned(), region: "us-east-1".to_owned() },
         wanted: vec![wanted("deploy-runner", RUNNER), wanted("kaniko", KANIKO)],
+        bound: Vec::new(),
     }
 }
 

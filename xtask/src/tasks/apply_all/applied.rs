@@ -26,6 +26,15 @@ impl Applied {
         Self { has_applied: false, ..Self::new(units, Vec::new(), None) }
     }
 
+    /// The plans are kept for later.
+    pub(super) fn planned(units: &[Workable<'_>], unchanged: &[String]) -> Self {
+        let mut planned = Self::nothing(units);
+        for row in planned.rows.iter_mut().filter(|row| !unchanged.contains(&row.name)) {
+            row.note = Some("planned, not applied".to_owned());
+        }
+        planned
+    }
+
     /// Rows of the units in which something was run; the others had nothing to do.
     pub(super) fn new(units: &[Workable<'_>], applied: Vec<Row>, stopped: Option<Failures>) -> Self {
         let row_of = |unit: &Workable<'_>| {

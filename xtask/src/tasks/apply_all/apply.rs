@@ -1,5 +1,6 @@
 //! One consent, and the apply of exactly the plans that it covers.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::time::Duration;
 
@@ -16,6 +17,7 @@ use crate::tasks::apply_all::queue::Wave;
 use crate::tasks::apply_all::{carried, rescue, words};
 use crate::tasks::ready::Workable;
 use crate::tasks::session::Session;
+use crate::tools::bound::Bound;
 use crate::tools::{consent, tty};
 
 /// One consent for all plans, at the terminal; `--yes` covers what an update is expected to change, and nothing else.
@@ -77,6 +79,7 @@ pub(super) fn apply(
     on_failure: OnFailure,
     mut after_wave: Option<&mut AfterWave<'_>>,
 ) -> Result<(Vec<Row>, Option<Failures>), Failures> {
+    unchanged_since(plans)?;
     for (unit, step) in waves.iter().flat_map(|wave| &wave.applies) {
         write_consent(step, plans).map_err(|error| {
             let what = format!("the consent to the plan of `{}` could not be written down", unit.unit.path);
@@ -111,11 +114,25 @@ pub(super) fn apply(
     Ok((rows, found))
 }
 
+/// What the plans were made from is looked at once more before the first of them is applied; the inner guard does so again
+/// before each.
+fn unchanged_since(plans: &[UnitPlan]) -> Result<(), Failures> {
+    let bound: BTreeSet<_> = plans.iter().flat_map(|plan| &plan.bound).collect();
+    let changed = bound.into_iter().filter(|bound| !bound.is_same());
+    let refusal = |bound: &Bound| {
+        Failure::refused(bound.what_changed())
+            .in_file(bound.path().display().to_string())
+            .detail("nothing was applied in any account")
+            .hint("again: cargo xtask apply-all")
+    };
+    Failures::check(changed.map(refusal).collect())
+}
+
 /// Binds the consent to the plan that was shown. Both guards hold the apply to it.
 fn write_consent(step: &Step, plans: &[UnitPlan]) -> anyhow::Result<()> {
     let shown = plans.iter().find(|plan| plan.label == step.subject).context("no plan was shown for it")?;
     let (plan, file) = step.plan.as_ref().zip(step.consent.as_ref()).context("it applies no plan")?;
-    Ok(consent::write(file, plan, &shown.sha256)?)
+    Ok(consent::write(file, plan, &shown.sha256, &shown.bound)?)
 }
 
 fn not_started() -> Outcome {

@@ -64,7 +64,14 @@ mod tests {
         };
         let changes = addresses.iter().map(change).collect();
         let plan = Plan { changes, values_sha256: values.to_owned(), ..Plan::default() };
-        UnitPlan { label: "dev".to_owned(), plan, sha256: String::new(), own: Own::default(), wanted: Vec::new() }
+        UnitPlan {
+            label: "dev".to_owned(),
+            plan,
+            sha256: String::new(),
+            own: Own::default(),
+            wanted: Vec::new(),
+            bound: Vec::new(),
+        }
     }
 
     fn resumed(plan: &UnitPlan) -> Resumed {

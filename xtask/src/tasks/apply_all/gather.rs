@@ -7,6 +7,7 @@ use crate::run::executor::OnFailure;
 use crate::run::folder::RunFolder;
 use crate::run::unfinished::Unfinished;
 use crate::run::wave::{Member, Untold, arrange};
+use crate::tasks::apply_all::later::Earlier;
 use crate::tasks::apply_all::{clean, images, rescue};
 use crate::tasks::context::Context;
 use crate::tasks::images::Taken;
@@ -31,6 +32,10 @@ pub struct Work<'r> {
     pub n_jobs: usize,
     /// What a failed apply means for the rest of its wave.
     pub on_failure: OnFailure,
+    /// Whether the plans are kept for later, and nothing is applied.
+    pub plan_only: bool,
+    /// The run that has made the plans already.
+    pub earlier: Option<Earlier>,
     asks_sources: bool,
 }
 
@@ -42,8 +47,11 @@ impl<'r> Work<'r> {
         args: &cli::ApplyAll,
         problems: &mut Vec<Failure>,
     ) -> Result<Self, Failures> {
-        let selected = select(repo, &args.account, &args.unit)?;
+        let earlier = args.from.as_deref().map(|name| Earlier::find(repo, name)).transpose()?;
+        let named = earlier.as_ref().map_or_else(|| args.unit.clone(), Earlier::units);
+        let selected = select(repo, &args.account, &named)?;
         let (units, not_workable) = ready::workable(context, repo, &selected);
+        problems.extend(earlier.iter().flat_map(|earlier| earlier.differs(repo, &units)));
         problems.extend(not_workable);
         problems.extend(rescue::left_behind(&repo.root, &units));
         problems.extend(misnamed(repo));
@@ -65,7 +73,7 @@ impl<'r> Work<'r> {
         let n_jobs = args.jobs.map(usize::from).or(repo.settings.jobs());
         let n_jobs = n_jobs.unwrap_or_else(|| machine::n_jobs(units.iter().map(|unit| n_providers(repo, unit)).max()));
         let on_failure = if args.keep_going { OnFailure::GoOn } else { OnFailure::Stop };
-        Ok(Self { units, accounts, waves, n_jobs, on_failure, taken, asks_sources })
+        Ok(Self { units, accounts, waves, n_jobs, on_failure, plan_only: args.plan_only, earlier, taken, asks_sources })
     }
 
     /// Whether any of the units is Terragrunt's.

@@ -3,11 +3,13 @@
 
 mod applied;
 mod apply;
+mod bind;
 mod carried;
 mod checks;
 mod clean;
 mod gather;
 mod images;
+mod later;
 mod plans;
 mod queue;
 mod rescue;
@@ -26,6 +28,7 @@ use crate::report::digest as digest_text;
 use crate::report::screen::{Tone, count};
 use crate::run::digest::Digest;
 use crate::run::folder::RunFolder;
+use crate::run::kept::Kept;
 use crate::run::unfinished::Unfinished;
 use crate::tasks::context::Context;
 use crate::tasks::ready::Ready;
@@ -84,7 +87,10 @@ pub fn carry_out(
     let units = &queue.work.units;
     record::selected(&session.journal, units);
     images::prove(session, &queue.images, &queue.work.taken)?;
-    let plans = plans::plan_all(session, ready, queue)?;
+    let plans = match &queue.work.earlier {
+        Some(earlier) => earlier.plans(session, ready, queue)?,
+        None => plans::plan_all(session, ready, queue)?,
+    };
     let planned = |left: &&Unfinished| units.iter().any(|unit| left.is_of(&unit.unit.path));
     unfinished.iter().filter(planned).for_each(|left| left.settle(&session.run.id));
     record::planned(&session.journal, &plans);
@@ -97,6 +103,10 @@ pub fn carry_out(
     }
     let waves = queue.changing(&digest);
     words::say_waves(screen, &waves);
+    if queue.work.plan_only {
+        later::keep(session, ready, queue, &plans, &digest)?;
+        return Ok(Applied::planned(units, &digest.unchanged));
+    }
     let consented = apply::ask_consent(session, &digest, &plans);
     session.check_interrupt()?;
     record::consented(session.context, &session.journal, &consented?, &plans).map_err(|error| {
@@ -104,6 +114,10 @@ pub fn carry_out(
     })?;
     if session.started.elapsed() > SESSIONS_AGE {
         session.prove_identities(ready, &queue.identity_again, &queue.work.accounts)?;
+    }
+    if let Some(earlier) = &queue.work.earlier {
+        // They are used up by whatever happens now; what can't be removed is refused as used.
+        let _ = Kept::forget(&earlier.run);
     }
     let (rows, stopped) = apply::apply(session, &waves, &plans, queue.work.on_failure, after_wave)?;
     Ok(Applied::new(units, rows, stopped))

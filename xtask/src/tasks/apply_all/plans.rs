@@ -1,6 +1,8 @@
 //! Planning every unit, and reading the plans.
 
+use std::collections::BTreeMap;
 use std::fs;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::Context as _;
@@ -13,9 +15,10 @@ use crate::run::event::StepResult;
 use crate::run::executor::OnFailure;
 use crate::run::step::Step;
 use crate::tasks::apply_all::queue::Queue;
-use crate::tasks::apply_all::{checks, words};
+use crate::tasks::apply_all::{bind, checks, words};
 use crate::tasks::ready::{Ready, Workable};
 use crate::tasks::session::Session;
+use crate::tools::bound::Bound;
 use crate::tools::cache;
 use crate::tools::terraform::plan::{self, Own, Reading};
 
@@ -26,6 +29,7 @@ pub(super) fn plan_all(
     queue: &Queue<'_, '_>,
 ) -> Result<Vec<UnitPlan>, Failures> {
     let began = Instant::now();
+    let programs = bind::programs(ready, &queue.work.units)?;
     let outcomes = session.side_by_side(&queue.plans, OnFailure::GoOn);
     session.check_interrupt()?;
     let units = &queue.work.units;
@@ -43,7 +47,7 @@ pub(super) fn plan_all(
     let mut plans = Vec::new();
     let mut problems = Vec::new();
     for (unit, lane) in units.iter().zip(&queue.plans.lanes) {
-        match read_plan(ready, unit, lane) {
+        match read_plan(ready, unit, lane, &programs) {
             Ok(plan) => {
                 let log = lane.first().and_then(|step| step.output.as_ref()).map(|output| output.log.as_path());
                 problems.extend(checks::refusals(session.context, unit, &plan, log));
@@ -71,12 +75,29 @@ fn changed_meanwhile(ready: &Ready<'_>) -> Option<Failure> {
     })
 }
 
-/// Reads what `show` printed, and remembers which file it was printed of.
-fn read_plan(ready: &Ready<'_>, unit: &Workable<'_>, lane: &[Step]) -> anyhow::Result<UnitPlan> {
+/// Reads what `show` printed, and remembers which file it was printed of, and what that was made from.
+fn read_plan(
+    ready: &Ready<'_>,
+    unit: &Workable<'_>,
+    lane: &[Step],
+    programs: &BTreeMap<PathBuf, Bound>,
+) -> anyhow::Result<UnitPlan> {
     let shown = lane.iter().find_map(|step| step.output.as_ref()?.stdout.as_deref()).context("nothing was shown")?;
     // The inner guard took the hash in the very process that then showed the plan.
     let proofs = lane.iter().filter_map(|step| step.attempt.as_ref()).flat_map(|attempt| attempt.inner_proofs());
     let sha256 = proofs.into_iter().filter_map(|proof| proof.plan_sha256).next_back().context("no plan was proven")?;
+    let bound = bind::of_unit(ready, unit, programs)?;
+    of_unit(ready, unit, shown, sha256, bound)
+}
+
+/// Reads the plan of a unit from what was shown of it.
+pub(super) fn of_unit(
+    ready: &Ready<'_>,
+    unit: &Workable<'_>,
+    shown: &Path,
+    sha256: String,
+    bound: Vec<Bound>,
+) -> anyhow::Result<UnitPlan> {
     let account = &unit.unit.account;
     let wanted = checks::wanted(unit.unit);
     let reading = Reading { account: &account.id, assumed_roles: ready.repo.settings.assumed_roles(), wanted: &wanted };
@@ -91,5 +112,5 @@ fn read_plan(ready: &Ready<'_>, unit: &Workable<'_>, lane: &[Step]) -> anyhow::R
         account: account.name.clone(),
         region: unit.region.as_str().to_owned(),
     };
-    Ok(UnitPlan { label: unit.label.clone(), plan, sha256, own, wanted })
+    Ok(UnitPlan { label: unit.label.clone(), plan, sha256, own, wanted, bound })
 }

@@ -1,5 +1,7 @@
 //! The queue of `apply-all`: everything that will happen, as a value.
 
+use std::path::Path;
+
 use crate::report::screen::count;
 use crate::run::digest::Digest;
 use crate::run::folder::RunFolder;
@@ -67,11 +69,16 @@ impl<'u, 'r> Queue<'u, 'r> {
 
     /// Every command, ready to paste.
     pub fn shell_lines(&self, run: &RunFolder) -> String {
-        let waves: Vec<_> = self.waves.iter().map(Wave::stage).collect();
-        let stages = [&self.identity, &self.sources, &self.images, &self.plans].into_iter().chain(&waves);
+        let quoted = |path: &Path| process::quoted(&path.to_string_lossy());
+        let mut begin = format!("mkdir -p -m 700 {}\n", quoted(&run.plans()));
+        for (from, to) in self.work.earlier.iter().flat_map(|earlier| earlier.kept.copies(&earlier.run, run)) {
+            begin.push_str(&format!("cp -p {} {}\n", quoted(&from), quoted(&to)));
+        }
+        let waves: Vec<_> = self.waves.iter().filter(|_| !self.work.plan_only).map(Wave::stage).collect();
+        let plans = Some(&self.plans).filter(|_| self.work.earlier.is_none());
+        let stages = [&self.identity, &self.sources, &self.images].into_iter().chain(plans).chain(&waves);
         let stages = stages.filter(|stage| !stage.lanes.is_empty()).map(Stage::shell_lines);
-        let folder = format!("mkdir -p -m 700 {}\n", process::quoted(&run.plans().to_string_lossy()));
-        std::iter::once(folder).chain(stages).collect::<Vec<_>>().join("\n")
+        std::iter::once(begin).chain(stages).collect::<Vec<_>>().join("\n")
     }
 }
 

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{AccountId, Failure, Region};
 use crate::tools::attempt::Attempt;
+use crate::tools::bound::Bound;
 use crate::tools::guard::{GuardOrder, TerragruntOrder};
 use crate::tools::terragrunt::Action;
 use crate::tools::{consent, lock};
@@ -24,6 +25,8 @@ pub struct ShimConfig {
     pub(super) terraform: PathBuf,
     pub(super) plan: PathBuf,
     pub(super) plan_sha256: Option<String>,
+    /// What the plan was made from.
+    pub(super) bound: Vec<Bound>,
     /// The lock of the unit's terraform.
     pub(super) lock: Option<PathBuf>,
 }
@@ -31,6 +34,8 @@ pub struct ShimConfig {
 impl ShimConfig {
     /// What the inner guard of this order needs to know; the consent is read now, by the outer guard.
     pub fn for_order(order: &GuardOrder, terragrunt: &TerragruntOrder, attempt: &Attempt) -> Result<Self, Failure> {
+        let consent = terragrunt.consent.as_deref().map(consent::read).transpose()?;
+        let (plan_sha256, bound) = consent.map(|it| (it.plan_sha256, it.bound)).unzip();
         Ok(Self {
             account: order.account.clone(),
             region: order.region.clone(),
@@ -41,7 +46,8 @@ impl ShimConfig {
             terraform: terragrunt.terraform.clone(),
             plan: terragrunt.plan.clone(),
             lock: order.lock.as_deref().map(lock::of_terraform),
-            plan_sha256: terragrunt.consent.as_deref().map(consent::read).transpose()?,
+            plan_sha256,
+            bound: bound.unwrap_or_default(),
         })
     }
 

@@ -145,7 +145,12 @@ fn is_consented_plan(config: &ShimConfig, args: &[OsString]) -> Result<(), Failu
             .because(error)
     })?;
     if found == *consented {
-        return Ok(());
+        return match config.bound.iter().find(|bound| !bound.is_same()) {
+            None => Ok(()),
+            Some(bound) => Err(Failure::refused(bound.what_changed())
+                .in_file(bound.path().display().to_string())
+                .hint("plan again: what was consented to is not what would be applied")),
+        };
     }
     Err(Failure::refused("the plan file is not the one that was consented to")
         .in_file(plan.display().to_string())
@@ -160,6 +165,7 @@ mod tests {
 
     use super::*;
     use crate::model::AccountId;
+    use crate::tools::bound::Bound;
 
     fn config(action: Action, plan: Option<(&Path, &str)>) -> ShimConfig {
         ShimConfig {
@@ -172,6 +178,7 @@ mod tests {
             terraform: "/usr/bin/terraform".into(),
             plan: plan.map_or_else(|| "/p".into(), |(path, _)| path.to_owned()),
             plan_sha256: plan.map(|(_, hash)| hash.to_owned()),
+            bound: Vec::new(),
             lock: None,
         }
     }
@@ -204,6 +211,13 @@ mod tests {
         assert!(judge(&apply, &line).is_ok());
         assert!(judge(&apply, "apply -auto-approve").is_err());
         assert!(judge(&apply, &format!("{line} -auto-approve")).is_err(), "the plan has to come last");
+        let file = folder.path().join("common.hcl");
+        fs::write(&file, "one").unwrap();
+        let bound = vec![Bound::file(file.clone()).unwrap()];
+        let bound = ShimConfig { bound, ..config(Action::Apply, Some((&plan, &hash))) };
+        assert!(judge(&bound, &line).is_ok());
+        fs::write(&file, "two").unwrap();
+        assert!(judge(&bound, &line).is_err(), "a file that it was made from has changed");
         fs::write(&plan, "another plan").unwrap();
         assert!(judge(&apply, &line).is_err());
     }

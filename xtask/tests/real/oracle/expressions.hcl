@@ -745,4 +745,33 @@ EOT
   upper(["a"]...)
   upper(null)
   upper(local.m)
+  # Found by configurations that were made up
+  transpose(true ? {} : { a = "x" })
+  false ? coalesce(local.z, ["a"]) : { a = ["b"] }
+  !tobool(null)
+  [for k, v in tobool(null) : k]
+  {for k, v in { a = "1" } : k => v if tobool(local.z)}
+  try({for k, v in {} : k => v if split(",", "a")}, "d")
+  trimsuffix(join("-", regexall("([a-z])([0-9])", "x")), "d")
+  range(1, 1)[*].k
+  chunklist([], 2)[*].k
+  (true ? [] : [{ k = "v" }])[*].k
+  -3[*]
+  0 % 0
+  "a" == "b" || tobool(true ? false : 1)
+  true ? "a" : [local.z, jsondecode("")]
+  true ? "" : file("nothing")
+  fileexists("nothing") ? jsondecode(file("nothing")) : {}
+  contains([null], "a")
+  coalesce("d", tolist(toset([["a"], ["b"]])))
+  merge(transpose({ k = 1, m = [true] }), { k = "v" })
+  merge({ a = true ? false : 1 }, { a = "b" })
+  coalesce({ k = null }, { a = true ? 1 : {}, b = "a" })
+  true ? { k = 1, l = "x" } : (true ? local.z : ["a"])
+  true ? merge({ k = 1, l = [true] }, {}) : {}
+  element(tolist(["a"]), tonumber(null))
+  format("%v", 12345678)
+  substr("hello", -2, 0)
+  tobool("1")
+  contains([1, 2], "1")
 }

@@ -159,6 +159,9 @@ pub(super) fn read_terragrunt_config(call: &Arguments<'_, '_>) -> Result<Value, 
     if name.ends_with(".stack.hcl") || name.ends_with(".values.hcl") {
         return Err(unknown("generated stacks are not worked out"));
     }
+    if files.exists(&path.with_file_name("terragrunt.autoinclude.hcl")) {
+        return Err(unknown("a file that a stack generates overrides what is read"));
+    }
     if name.ends_with(".json") {
         return Err(unknown("configuration written in JSON is not worked out"));
     }

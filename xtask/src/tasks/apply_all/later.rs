@@ -1,0 +1,153 @@
+//! Plans that are kept for later, and a run that goes on with them.
+
+use std::path::PathBuf;
+
+use crate::model::{Failure, Failures};
+use crate::repo::Repository;
+use crate::report::screen::{Tone, count};
+use crate::run::digest::{Digest, UnitPlan};
+use crate::run::folder::RunFolder;
+use crate::run::kept::{self, Here, Kept, KeptUnit};
+use crate::tasks::apply_all::queue::Queue;
+use crate::tasks::apply_all::{bind, checks, plans};
+use crate::tasks::ready::{Ready, Workable};
+use crate::tasks::session::Session;
+use crate::tools::consent::sha256_of;
+use crate::tools::git;
+
+/// What an earlier run has kept.
+#[derive(Debug)]
+pub struct Earlier {
+    /// That run.
+    pub run: RunFolder,
+    /// What it kept.
+    pub kept: Kept,
+}
+
+impl Earlier {
+    /// Finds the run, and refuses unless its plans can be applied here and now.
+    pub(super) fn find(repo: &Repository, name: &str) -> Result<Self, Failure> {
+        let run = kept::find(&RunFolder::new(&repo.root), name)?;
+        let kept = Kept::read(&run, &here(repo))?;
+        let changes = kept.changes(&run);
+        if changes.is_empty() {
+            return Ok(Self { run, kept });
+        }
+        let what = format!("the plans of run {} can't be applied: what they were made from has changed", run.id);
+        Err(changes.into_iter().fold(Failure::refused(what), Failure::detail).hint("plan again: cargo xtask apply-all"))
+    }
+
+    /// The units that it is about.
+    pub(super) fn units(&self) -> Vec<String> {
+        self.kept.units.iter().map(|unit| unit.path.clone()).collect()
+    }
+
+    /// A refusal for each unit that is called otherwise now, lies in another account, or has files that it had not.
+    pub(super) fn differs(&self, repo: &Repository, units: &[Workable<'_>]) -> Vec<Failure> {
+        let same = |kept: &&KeptUnit| {
+            let unit = units.iter().find(|unit| unit.unit.path.as_str() == kept.path);
+            unit.is_some_and(|unit| unit.label == kept.label && unit.unit.account.id.as_str() == kept.account)
+        };
+        let others = self.kept.units.iter().filter(|kept| !same(kept));
+        let refusal = |kept: &KeptUnit| {
+            Failure::refused(format!(
+                "the plan of `{}` was made for account {}, and that is another now",
+                kept.path, kept.account
+            ))
+        };
+        let added = units.iter().flat_map(|unit| self.added(repo, unit));
+        others.map(refusal).chain(added).collect()
+    }
+
+    fn added(&self, repo: &Repository, unit: &Workable<'_>) -> Vec<Failure> {
+        let Some(kept) = self.kept.units.iter().find(|kept| kept.label == unit.label) else { return Vec::new() };
+        let added = bind::files_of(repo, unit).into_iter().filter(|path| kept.bound.iter().all(|it| it.path() != path));
+        let refusal = |path: PathBuf| {
+            let file = path.strip_prefix(&repo.root).unwrap_or(&path).display().to_string();
+            let what = format!("a file has been added since the plan of `{}` was made", kept.path);
+            Failure::refused(what).in_file(file).hint("plan again: cargo xtask apply-all")
+        };
+        added.map(refusal).collect()
+    }
+
+    /// Takes the plans over, and reads what was shown of them.
+    pub(super) fn plans(
+        &self,
+        session: &Session<'_>,
+        ready: &Ready<'_>,
+        queue: &Queue<'_, '_>,
+    ) -> Result<Vec<UnitPlan>, Failures> {
+        self.kept.take_over(&self.run, session.run).map_err(|error| {
+            Failure::refused(format!("the plans of run {} can't be copied", self.run.id)).because(error)
+        })?;
+        let mut found = Vec::new();
+        let mut problems = Vec::new();
+        for unit in &queue.work.units {
+            let Some(kept) = self.kept.units.iter().find(|kept| kept.label == unit.label) else { continue };
+            let (plan, shown) = (session.run.plan(&unit.label), session.run.shown(&unit.label));
+            let is_same = |path, sha256: &str| sha256_of(path).is_ok_and(|now| now == sha256);
+            if !is_same(&plan, &kept.plan_sha256) || !is_same(&shown, &kept.shown_sha256) {
+                let what = format!("the plan of `{}` is not the one that was shown", unit.unit.path);
+                problems.push(Failure::refused(what));
+                continue;
+            }
+            match plans::of_unit(ready, unit, &shown, kept.plan_sha256.clone(), kept.bound.clone()) {
+                Ok(plan) => {
+                    let log = self.run.output(&unit.label, crate::run::step::StepKind::Plan).log;
+                    problems.extend(checks::refusals(session.context, unit, &plan, Some(&log)));
+                    found.push(plan);
+                }
+                Err(error) => {
+                    let what = format!("the plan of `{}` can't be read", unit.unit.path);
+                    problems.push(Failure::refused(what).because(error));
+                }
+            }
+        }
+        Failures::check(problems)?;
+        session.context.screen.say(
+            Tone::Good,
+            "Planned",
+            format!("{}   by run {}", count(found.len(), "unit"), self.run.id),
+        );
+        Ok(found)
+    }
+}
+
+/// Keeps the plans that would change something, and says where and for how long.
+pub(super) fn keep(
+    session: &Session<'_>,
+    ready: &Ready<'_>,
+    queue: &Queue<'_, '_>,
+    plans: &[UnitPlan],
+    digest: &Digest,
+) -> Result<(), Failure> {
+    let run = session.run;
+    let changing = plans.iter().filter(|plan| !digest.unchanged.contains(&plan.label));
+    let unit = |plan: &UnitPlan| {
+        let unit = queue.work.units.iter().find(|unit| unit.label == plan.label);
+        let unit = unit.ok_or_else(|| std::io::Error::other("no unit has this label"))?;
+        Ok(KeptUnit {
+            label: plan.label.clone(),
+            path: unit.unit.path.to_string(),
+            account: unit.unit.account.id.to_string(),
+            plan_sha256: plan.sha256.clone(),
+            shown_sha256: sha256_of(&run.shown(&plan.label))?,
+            bound: plan.bound.clone(),
+        })
+    };
+    let failed = || Failure::failed("the plans could not be kept");
+    let units: Vec<_> = changing.map(unit).collect::<std::io::Result<_>>().map_err(|error| failed().because(error))?;
+    let n = units.len();
+    Kept::write(run, here(ready.repo), units).map_err(|error| failed().because(error))?;
+    let folder = run.plans();
+    let folder = folder.strip_prefix(&session.root).unwrap_or(&folder).display();
+    let hours = kept::KEPT_FOR.as_secs() / 3600;
+    let screen = &session.context.screen;
+    screen.say(Tone::Good, "Kept", format!("{} for {hours} hours in {folder}", count(n, "plan")));
+    screen.lines(&format!("             to apply them: cargo xtask apply-all --from {}", run.id));
+    Ok(())
+}
+
+fn here(repo: &Repository) -> Here<'_> {
+    Here { root: &repo.root, commit: git::commit(&repo.root) }
+}
