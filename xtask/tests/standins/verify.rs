@@ -71,3 +71,26 @@ fn dry_run_prints_every_question_ready_to_paste() {
     assert!(said.out.contains("ecs describe-task-definition --task-definition ecs-deploy-runner-terraform-planner"));
     assert!(sandbox.log().calls().is_empty());
 }
+
+#[test]
+fn each_wave_ends_with_its_proof() {
+    let sandbox = Sandbox::bumped();
+    sandbox.xtask(["build-images", "v1.3.0"]).run().exits(0);
+    let said = sandbox.xtask(["apply-all", "--yes"]).run().exits(0);
+    let proofs: Vec<_> = said.err.lines().filter(|line| line.starts_with("Verified ")).collect();
+    assert_eq!(proofs[0], "Verified     dev   2 task definitions at v1.3.0, digests match ECR", "{said:?}");
+    assert_eq!(
+        proofs.last().unwrap(),
+        &"Verified     prod   2 task definitions at v1.3.0, digests match ECR",
+        "{said:?}"
+    );
+}
+
+#[test]
+fn tag_that_does_not_run_stops_the_run_before_the_next_wave() {
+    let sandbox = Sandbox::bumped().fault("wrong-tag-running:dev");
+    sandbox.xtask(["build-images", "v1.3.0"]).run().exits(0);
+    let said = sandbox.xtask(["apply-all", "--yes"]).run().exits(1);
+    assert!(said.err.contains("what was applied does not run in `dev`"), "{said:?}");
+    assert_eq!(sandbox.log().applied(), ["100000000004"], "nothing was applied after the first wave");
+}

@@ -85,9 +85,8 @@ impl<'r> Work<'r> {
     pub fn programs(&self) -> Vec<&str> {
         let git = self.asks_sources.then_some("git");
         let terraform = self.units.iter().filter_map(Workable::missing_terraform);
-        let aws = (!self.taken.wanted.is_empty()).then_some("aws");
         let terragrunt = self.has_terragrunt().then_some("terragrunt");
-        terragrunt.into_iter().chain(git).chain(aws).chain(terraform).collect()
+        terragrunt.into_iter().chain(["aws"]).chain(git).chain(terraform).collect()
     }
 
     /// The units whose module sources have to be asked for.

@@ -31,11 +31,11 @@ use crate::run::folder::RunFolder;
 use crate::run::kept::Kept;
 use crate::run::unfinished::Unfinished;
 use crate::tasks::context::Context;
-use crate::tasks::ready::Ready;
+use crate::tasks::ready::{Ready, Workable};
 use crate::tasks::record;
 use crate::tasks::select::take_problems;
 use crate::tasks::session::{self, Session};
-use crate::tasks::settle;
+use crate::tasks::{settle, verify};
 
 /// A session that was opened longer ago than this may have ended while the digest was read. Whatever has to be asked for a
 /// new one is asked in the foreground, before the applies run side by side.
@@ -64,7 +64,12 @@ pub fn run(context: &Context, args: &cli::ApplyAll) -> Result<Exit, Failures> {
     let orders = session::orders(&ready, &run, false)?;
     let queue = Queue::of(&orders, context, &work);
     prove(&session, &ready, &queue)?;
-    carry_out(&session, &ready, &queue, &unfinished, None)?.report(&session)
+    let mut n_waves = 0;
+    let mut prove_wave = |units: &[&Workable<'_>]| {
+        n_waves += 1;
+        verify::wave(&session, &ready, &work.accounts, n_waves, units)
+    };
+    carry_out(&session, &ready, &queue, &unfinished, Some(&mut prove_wave))?.report(&session)
 }
 
 /// Proves every account, and asks whatever is asked in the foreground: after this nothing prompts.

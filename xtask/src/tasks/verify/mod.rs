@@ -6,11 +6,13 @@
 mod proof;
 mod text;
 mod wanted;
+mod wave;
 
 use serde_json::json;
 
 pub use proof::{Check, Proof, Subject, Verdict, proofs};
 pub use wanted::{Container, Extent, Wanted, cluster, invoker, questions, wanted};
+pub use wave::wave;
 
 use crate::cli::{self, Format};
 use crate::model::{Account, Exit, Failure, Failures, Kind, Tag};

@@ -1,0 +1,82 @@
+//! The proof at the end of a wave: what ECS and ECR say of its units, before the next wave starts.
+
+use super::proof::{Check, Proof, Verdict, proofs};
+use super::wanted::{Extent, questions, wanted};
+use crate::model::{Account, Failure, Failures, Kind, Region};
+use crate::report::screen::Tone;
+use crate::tasks::inquiry::Inquiry;
+use crate::tasks::ready::{Ready, Workable};
+use crate::tasks::session::{self, Session};
+
+/// Proves the units of a wave within the session of a run. `proven` are the accounts whose identities the run has proven:
+/// a registry in another account is not asked. `n` tells the waves of a run apart. An error is a task definition that is
+/// not what the repository says; what nobody could say is a warning.
+pub fn wave(
+    session: &Session<'_>,
+    ready: &Ready<'_>,
+    proven: &[(&Account, Region)],
+    n: usize,
+    units: &[&Workable<'_>],
+) -> Result<(), Failures> {
+    let of_wave: Vec<_> = units.iter().map(|unit| unit.unit).collect();
+    let mut wanted = wanted(ready.repo, &of_wave);
+    for (wanted, unit) in wanted.iter_mut().zip(units) {
+        wanted.label.clone_from(&unit.label);
+    }
+    let mut inquiry = Inquiry::default();
+    let may_ask = |account: &Account| proven.iter().any(|(known, _)| known.id == account.id);
+    questions(&mut inquiry, &wanted, Extent::TaskDefinitions, &may_ask);
+    let orders = session::orders(ready, session.run, false)?;
+    let answers = inquiry.ask(session, &inquiry.stage(&orders, &format!("wave-{n}")));
+    session.check_interrupt()?;
+    let proofs = proofs(&wanted, &answers, Extent::TaskDefinitions);
+    let wrong: Vec<_> = proofs.iter().filter(|proof| proof.checks.iter().any(runs_another)).collect();
+    if wrong.is_empty() {
+        tell(session, &proofs);
+        return Ok(());
+    }
+    Err(stopped(&wrong).into())
+}
+
+/// Whether something else runs than what was applied. A family that isn't there may be called otherwise by a module of
+/// somebody's own, and that an image is missing was known, or allowed, before: these are warnings.
+fn runs_another(check: &Check) -> bool {
+    check.verdict == Verdict::Differs
+        && check.running.as_ref().is_some_and(|running| check.wanted.as_ref() != Some(running))
+}
+
+fn tell(session: &Session<'_>, proofs: &[Proof]) {
+    let screen = &session.context.screen;
+    let labels = |proofs: &[&Proof]| proofs.iter().map(|proof| proof.label.as_str()).collect::<Vec<_>>().join(" ");
+    let (good, doubtful): (Vec<_>, Vec<_>) = proofs.iter().partition(|proof| proof.is_proven());
+    if !good.is_empty() {
+        let line = super::in_a_line(&good.iter().map(|proof| (*proof).clone()).collect::<Vec<_>>());
+        screen.say(Tone::Good, "Verified", format!("{}   {line}", labels(&good)));
+    }
+    let mut reasons: Vec<(&str, Vec<&Proof>)> = Vec::new();
+    for proof in doubtful {
+        let check = proof.checks.iter().find(|check| check.verdict != Verdict::Proven);
+        let why = check.and_then(|check| check.why.as_deref()).unwrap_or_default();
+        match reasons.iter_mut().find(|(known, _)| *known == why) {
+            Some((_, of)) => of.push(proof),
+            None => reasons.push((why, vec![proof])),
+        }
+    }
+    for (why, of) in reasons {
+        screen.insist(Tone::Warning, "Not verified", format!("{}   {why}", labels(&of)));
+    }
+}
+
+fn stopped(wrong: &[&Proof]) -> Failure {
+    let names: Vec<_> = wrong.iter().map(|proof| format!("`{}`", proof.label)).collect();
+    let failure = Failure::new(Kind::Failed, format!("what was applied does not run in {}", names.join(", ")));
+    let lines = wrong.iter().flat_map(|proof| {
+        proof.checks.iter().filter(|check| runs_another(check)).map(move |check| {
+            let said = |text: &Option<String>| text.clone().unwrap_or_else(|| "nothing".to_owned());
+            let name = check.aws_name.as_deref().unwrap_or(&check.name);
+            format!("{}  {name}  wanted {}, runs {}", proof.label, said(&check.wanted), said(&check.running))
+        })
+    });
+    let failure = lines.fold(failure, Failure::detail);
+    failure.hint("look first who else registers task definitions there: cargo xtask verify")
+}
