@@ -17,8 +17,10 @@ pub enum Allowance {
     Mock,
     /// Apply what nobody else can see on the default branch, where `require-clean` asks for that
     Uncommitted,
-    /// Move a tag although its image is not in ECR
+    /// Move or apply a tag although its image is not in ECR
     UnprovenImage,
+    /// Build as the guide has it although a build script of this repository says otherwise, or can't be read
+    IgnoreScript,
     /// Move the tags of all units that can get theirs, and leave out those that can't
     PartialBump,
     /// Move a tag although the unit's module is too old for its images

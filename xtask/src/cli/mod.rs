@@ -1,6 +1,7 @@
 //! The command line: clap's types and the help texts. Decides nothing.
 
 mod apply_all;
+mod build;
 mod hidden;
 mod looking;
 mod runs;
@@ -21,6 +22,7 @@ pub use update::{Until, Update};
 use crate::model::{ImageName, Tag};
 use crate::repo::bump::PinName;
 use crate::report::screen::Color;
+pub use build::{BuildImages, How, SignIn};
 use values::{account_and_profile, fault, image_and_tag};
 
 /// Updates the Gruntwork ECS Deploy Runner in every account: builds its images, moves their tags, applies its units.
@@ -125,6 +127,7 @@ pub enum Command {
     #[command(hide = true)]
     Relay(Relay),
     #[command(hide = true)]
+    SignIn(SignIn),
     Ask(Ask),
 }
 
@@ -148,18 +151,6 @@ pub struct Status {
     #[arg(long, value_name = "TAG")]
     pub check: Option<Tag>,
     /// Look at this image only; can be given several times
-    #[arg(long, value_name = "IMAGE")]
-    pub image: Vec<ImageName>,
-}
-
-#[derive(Debug, Args)]
-#[command(after_help = "Example:\n  cargo xtask build-images v1.3.0 --image kaniko")]
-pub struct BuildImages {
-    /// The release of terraform-aws-ci to build, and the images' tag
-    /// [default: TERRAFORM_AWS_CI_VERSION, then `terraform-aws-ci-version` in Cargo.toml]
-    #[arg(value_name = "TAG")]
-    pub tag: Option<Tag>,
-    /// Only this image; can be given several times
     #[arg(long, value_name = "IMAGE")]
     pub image: Vec<ImageName>,
 }
@@ -207,8 +198,8 @@ pub struct Rehearse {
     /// The tag to move to [default: as for build-images]
     #[arg(value_name = "TAG")]
     pub tag: Option<Tag>,
-    /// What goes wrong: wrong-account:ACCOUNT, fail:ACCOUNT, wrong-tag-running:ACCOUNT or no-image; can be given several
-    /// times
+    /// What goes wrong: wrong-account:ACCOUNT, fail:ACCOUNT, wrong-tag-running:ACCOUNT, no-image, idempotent,
+    /// no-secret or old-kaniko; can be given several times
     #[arg(long, value_name = "FAULT", value_parser = fault)]
     pub inject: Vec<String>,
     /// Where to lay it out [default: a new folder in the system's temporary folder]

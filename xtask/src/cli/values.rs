@@ -11,6 +11,11 @@ fn pair(text: &str) -> Result<(&str, &str), String> {
     }
 }
 
+/// A name with its value.
+pub(super) fn name_and_value(text: &str) -> Result<(String, String), String> {
+    pair(text).map(|(name, value)| (name.to_owned(), value.to_owned()))
+}
+
 /// An account with its profile.
 pub(super) fn account_and_profile(text: &str) -> Result<(String, String), String> {
     pair(text).map(|(account, profile)| (account.to_owned(), profile.to_owned()))
@@ -22,15 +27,18 @@ pub(super) fn image_and_tag(text: &str) -> Result<(ImageName, Tag), String> {
     Ok((image.parse()?, tag.parse()?))
 }
 
+/// What can go wrong in a rehearsal beside what is about one account.
+const FAULTS: [&str; 4] = ["no-image", "idempotent", "no-secret", "old-kaniko"];
+
 /// What goes wrong in a rehearsal.
 pub(super) fn fault(text: &str) -> Result<String, String> {
     match text.split_once(':') {
         Some(("wrong-account" | "fail" | "wrong-tag-running", account)) if !account.is_empty() => Ok(text.to_owned()),
-        None if text == "no-image" => Ok(text.to_owned()),
-        _ => {
-            Err("expected `wrong-account:ACCOUNT`, `fail:ACCOUNT`, `wrong-tag-running:ACCOUNT` or `no-image`"
-                .to_owned())
-        }
+        None if FAULTS.contains(&text) => Ok(text.to_owned()),
+        _ => Err(format!(
+            "expected `wrong-account:ACCOUNT`, `fail:ACCOUNT`, `wrong-tag-running:ACCOUNT`, `{}`",
+            FAULTS.join("`, `")
+        )),
     }
 }
 

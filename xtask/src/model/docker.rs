@@ -103,12 +103,17 @@ impl fmt::Display for Tag {
     }
 }
 
+/// What stands between account and region in an address.
+const SERVICES: [&str; 2] = ["dkr.ecr", "dkr.ecr-fips"];
+
 /// A repository in ECR: `ACCOUNT.dkr.ecr.REGION.amazonaws.com/NAME`, any partition.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct ImageUri {
     account: AccountId,
     region: Region,
+    /// `dkr.ecr`, or `dkr.ecr-fips` for endpoints that are validated by FIPS 140.
+    service: &'static str,
     domain: String,
     repository: String,
 }
@@ -124,6 +129,17 @@ impl ImageUri {
         &self.region
     }
 
+    /// The host of the registry.
+    pub fn registry(&self) -> String {
+        let Self { account, region, domain, .. } = self;
+        format!("{account}.{}.{region}.{domain}", self.service)
+    }
+
+    /// Another repository in the same registry.
+    pub fn beside(&self, repository: &str) -> Result<Self, String> {
+        format!("{}/{repository}", self.registry()).parse()
+    }
+
     /// The name of the ECR repository, which may contain slashes.
     pub fn repository(&self) -> &str {
         &self.repository
@@ -136,9 +152,11 @@ impl FromStr for ImageUri {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let not_ecr = || format!("`{text}` is not the address of an ECR repository");
         let (host, repository) = text.split_once('/').ok_or_else(not_ecr)?;
-        let (account, rest) = host.split_once(".dkr.ecr.").ok_or_else(not_ecr)?;
+        let split = |service: &'static str| Some((service, host.split_once(&format!(".{service}."))?));
+        let (service, (account, rest)) = SERVICES.into_iter().find_map(split).ok_or_else(not_ecr)?;
         let (region, domain) = rest.split_once('.').ok_or_else(not_ecr)?;
-        let domain_known = ["amazonaws.com", "amazonaws.com.cn"].contains(&domain);
+        // Each partition has its own domain; those without one of their own share AWS's.
+        let domain_known = domain == if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
         let name = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"._-/".contains(&byte);
         if !domain_known || repository.is_empty() || !repository.bytes().all(name) {
             return Err(not_ecr());
@@ -146,6 +164,7 @@ impl FromStr for ImageUri {
         Ok(Self {
             account: AccountId::parse(account).map_err(|_| not_ecr())?,
             region: region.parse().map_err(|_| not_ecr())?,
+            service,
             domain: domain.to_owned(),
             repository: repository.to_owned(),
         })
@@ -168,8 +187,7 @@ impl From<ImageUri> for String {
 
 impl fmt::Display for ImageUri {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { account, region, domain, repository } = self;
-        write!(f, "{account}.dkr.ecr.{region}.{domain}/{repository}")
+        write!(f, "{}/{}", self.registry(), self.repository)
     }
 }
 
@@ -192,6 +210,8 @@ mod tests {
         for text in [
             "100000000002.dkr.ecr.us-east-1.amazonaws.com/ecs-deploy-runner",
             "000000000002.dkr.ecr.cn-north-1.amazonaws.com.cn/team/kaniko",
+            "000000000002.dkr.ecr.us-gov-west-1.amazonaws.com/kaniko",
+            "000000000002.dkr.ecr-fips.us-gov-west-1.amazonaws.com/kaniko",
         ] {
             let uri: ImageUri = text.parse().expect(text);
             assert_eq!(uri.to_string(), text);
@@ -206,6 +226,8 @@ mod tests {
             "1.dkr.ecr.us-east-1.amazonaws.com/x",
             "100000000002.dkr.ecr.us-east-1.amazonaws.com/",
             "100000000002.dkr.ecr.us-east-1.evil.example/x",
+            "100000000002.dkr.ecr.us-east-1.amazonaws.com.cn/x",
+            "100000000002.dkr.ecr.cn-north-1.amazonaws.com/x",
             "100000000002.dkr.ecr.us-east-1.amazonaws.com/x:v1",
         ] {
             assert!(text.parse::<ImageUri>().is_err(), "{text}");

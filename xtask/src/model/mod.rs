@@ -8,6 +8,7 @@ mod known;
 mod place;
 mod profile;
 mod region;
+mod secret;
 mod unit;
 mod version;
 
@@ -19,5 +20,6 @@ pub use known::Known;
 pub use place::Place;
 pub use profile::ProfileCandidate;
 pub use region::Region;
+pub use secret::is_secret_name;
 pub use unit::UnitPath;
 pub use version::Version;

@@ -23,6 +23,7 @@ mod reading;
 pub mod redirect;
 pub mod retired;
 mod root;
+pub mod script;
 pub mod settings;
 mod terraform;
 pub mod texts;

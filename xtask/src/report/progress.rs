@@ -3,6 +3,7 @@
 use crate::report::screen::{Screen, Tone, Volume, duration};
 use crate::run::event::{Event, Notice, Outcome, StepName, StepResult};
 use crate::run::step::StepKind;
+use crate::tools::deployer::sign::Sign;
 
 /// Prints events as they come.
 #[derive(Clone, Copy, Debug)]
@@ -32,8 +33,10 @@ impl<'a> Progress<'a> {
     }
 
     fn line(&self, step: &StepName, line: &str) {
-        if step.kind == StepKind::Build || self.screen.volume() == Volume::Verbose {
+        if self.screen.volume() == Volume::Verbose {
             self.screen.lines(&format!("  {} | {line}", step.subject));
+        } else if let Some(sign) = Sign::of(line).filter(|_| step.kind == StepKind::Build) {
+            self.screen.lines(&format!("  {}   {}", step.subject, sign.sentence()));
         }
     }
 

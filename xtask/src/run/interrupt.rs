@@ -1,6 +1,7 @@
 //! Ctrl-C and its kin. The first starts nothing new and waits for what runs. The second asks terraform itself to stop,
 //! once, and waits. The third leaves at once; what still runs finishes by itself, in a session of its own, with a log.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,6 +18,8 @@ use crate::tools::{lock, process};
 pub struct Interrupt {
     asked: Arc<AtomicI32>,
     at_work: Arc<Mutex<Vec<PathBuf>>>,
+    /// What is said of each thing that lives on when we leave.
+    living_on: Arc<Mutex<BTreeMap<String, String>>>,
 }
 
 /// Remembers that somebody is at work until it is dropped.
@@ -52,6 +55,7 @@ impl Interrupt {
                 let n_asked = if was_terraform_asked { 0 } else { listening.interrupt_terraform() };
                 if n_asked == 0 {
                     leave(signal);
+                    listening.words().values().for_each(|text| say(text));
                     std::process::exit(if signal == SIGTERM { 143 } else { 130 });
                 }
                 was_terraform_asked = true;
@@ -65,6 +69,18 @@ impl Interrupt {
     pub fn at_work(&self, lock: &Path) -> AtWork<'_> {
         self.locks().push(lock.to_owned());
         AtWork { interrupt: self, lock: lock.to_owned() }
+    }
+
+    /// Has this said of something that lives on, should we leave; `None` once it has ended.
+    pub fn on_leaving(&self, what: &str, words: Option<String>) {
+        match words {
+            Some(words) => drop(self.words().insert(what.to_owned(), words)),
+            None => drop(self.words().remove(what)),
+        }
+    }
+
+    fn words(&self) -> MutexGuard<'_, BTreeMap<String, String>> {
+        self.living_on.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Sends one SIGINT to each terraform at work: to nobody else, since terragrunt would pass it on or end it by force.

@@ -17,6 +17,7 @@ pub mod redact;
 pub mod relay;
 pub mod step;
 pub mod tail;
+pub mod task;
 pub mod trouble;
 pub mod unfinished;
 pub mod wave;

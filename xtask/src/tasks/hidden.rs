@@ -8,6 +8,7 @@ use crate::model::{Exit, Failure, Failures};
 use crate::report::screen::{Color, Screen, Volume};
 use crate::run::relay;
 use crate::tools::attempt::Attempt;
+use crate::tools::docker::login::Login;
 use crate::tools::guard::{self, GuardOrder, TerragruntOrder};
 use crate::tools::shim::{self, ShimConfig};
 use crate::tools::{env, question};
@@ -27,6 +28,13 @@ pub fn guard(args: cli::Guard) -> Result<Exit, Failures> {
 /// The log relay.
 pub fn relay(args: &cli::Relay) -> Result<Exit, Failures> {
     relay::run(&args.log)?;
+    Ok(Exit::DONE)
+}
+
+/// Docker's way into a registry, started by the outer guard.
+pub fn sign_in(args: cli::SignIn) -> Result<Exit, Failures> {
+    let cli::SignIn { aws, docker, registry, region } = args;
+    Login { aws, docker, registry, region }.run()?;
     Ok(Exit::DONE)
 }
 

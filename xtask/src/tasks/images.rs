@@ -1,29 +1,99 @@
 //! Asking ECR whether images are there: through the wrapper and the guard, in the account of the registry.
 
-use std::fs;
 use std::path::Path;
+use std::{fmt, fs};
 
 use crate::model::{Account, Failure, Failures, ImageName, ImageUri, Tag};
-use crate::repo::Repository;
 use crate::repo::unit::Unit;
+use crate::repo::{Decider, Repository};
 use crate::run::event::{Outcome, StepResult};
 use crate::run::executor::OnFailure;
 use crate::run::step::{Stage, Step};
 use crate::tasks::orders::Orders;
 use crate::tasks::session::Session;
-use crate::tools::aws::{self, Image};
+use crate::tools::aws::{self, Image, NoAnswer};
 
 /// An image that is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Wanted<'r> {
+pub struct Wanted<'r, N = ImageName> {
     /// Which.
-    pub image: ImageName,
+    pub image: N,
     /// Where.
     pub uri: ImageUri,
     /// With which tag.
     pub tag: Tag,
     /// The account of the registry.
     pub account: &'r Account,
+}
+
+impl<N: fmt::Display> Wanted<'_, N> {
+    /// The ECR repository and the tag, in short.
+    pub fn name(&self) -> String {
+        format!("{}:{}", self.uri.repository(), self.tag)
+    }
+
+    /// That it is not there, and so `nothing` was done.
+    pub fn missing(&self, nothing: &str) -> Failure {
+        Failure::refused(format!("image {}:{} is not in ECR", self.uri, self.tag))
+            .detail(format!("{nothing}: no task could start with this tag"))
+            .hint(format!("cargo xtask build-images {} --image {}", self.tag, self.image))
+            .hint("if it will be there in time: --allow unproven-image")
+    }
+}
+
+/// The images that units take as the repository is now.
+#[derive(Debug, Default)]
+pub struct Taken<'r> {
+    /// Those that ECR can be asked for, each once.
+    pub wanted: Vec<Wanted<'r>>,
+    /// Those that it can't be asked for, each with the reason.
+    pub not_asked: Vec<(String, String)>,
+}
+
+impl Taken<'_> {
+    /// The same, where ECR is asked in these accounts only.
+    pub fn only(mut self, is_asked: impl Fn(&Account) -> bool, reason: &str) -> Self {
+        let (wanted, others): (Vec<_>, Vec<_>) = self.wanted.into_iter().partition(|wanted| is_asked(wanted.account));
+        self.wanted = wanted;
+        self.not_asked.extend(others.iter().map(|wanted| (wanted.name(), reason.to_owned())));
+        self
+    }
+}
+
+/// The images that `units` take, each once per registry and tag.
+pub fn taken<'r>(repo: &'r Repository, units: &[&Unit]) -> Taken<'r> {
+    let mut taken = Taken::default();
+    for unit in units {
+        for image in ImageName::ALL {
+            for decider in unit.image(image).iter().flat_map(|image_use| &image_use.deciders) {
+                taken.add(repo, unit, image, decider);
+            }
+        }
+    }
+    taken.not_asked.sort();
+    taken.not_asked.dedup();
+    taken
+}
+
+impl<'r> Taken<'r> {
+    fn add(&mut self, repo: &'r Repository, unit: &Unit, image: ImageName, decider: &Decider) {
+        let (uri, tag) = match (decider.uri.as_result(), decider.tag.as_result()) {
+            (Ok(uri), Ok(tag)) => (uri, tag),
+            (Err(reason), _) | (_, Err(reason)) => {
+                return self.not_asked.push((format!("{image} of {}", unit.path), reason.to_string()));
+            }
+        };
+        if self.wanted.iter().any(|known| known.uri == *uri && known.tag == *tag) {
+            return;
+        }
+        match repo.accounts.iter().find(|account| account.id == *uri.account()) {
+            Some(account) => self.wanted.push(Wanted { image, uri: uri.clone(), tag: tag.clone(), account }),
+            None => {
+                let reason = format!("account {} is not in the accounts file", uri.account());
+                self.not_asked.push((format!("{uri}:{tag}"), reason));
+            }
+        }
+    }
 }
 
 /// The addresses from which `units` take an image, each with the account that it lies in; or why that isn't known.
@@ -64,8 +134,8 @@ pub fn registries<'r>(
 }
 
 /// The steps that ask for these images. `when` tells two questions for the same image apart.
-pub fn lookups(orders: &Orders<'_>, wanted: &[Wanted<'_>], when: &str) -> Stage {
-    let step = |n: usize, image: &Wanted<'_>| {
+pub fn lookups<N: fmt::Display>(orders: &Orders<'_>, wanted: &[Wanted<'_, N>], when: &str) -> Stage {
+    let step = |n: usize, image: &Wanted<'_, N>| {
         orders.lookup(image.account, &format!("{}.{when}.{n}", image.image), &image.uri, &image.tag)
     };
     let lanes = wanted.iter().enumerate().map(|(n, image)| vec![step(n, image)]).collect();
@@ -74,7 +144,11 @@ pub fn lookups(orders: &Orders<'_>, wanted: &[Wanted<'_>], when: &str) -> Stage 
 }
 
 /// Asks, and gives an answer per image: there, or not there. Not to be able to tell is an error.
-pub fn ask(session: &Session<'_>, stage: &Stage, wanted: &[Wanted<'_>]) -> Result<Vec<Option<Image>>, Failures> {
+pub fn ask<N: fmt::Display>(
+    session: &Session<'_>,
+    stage: &Stage,
+    wanted: &[Wanted<'_, N>],
+) -> Result<Vec<Option<Image>>, Failures> {
     let outcomes = session.side_by_side(stage, OnFailure::GoOn);
     session.check_interrupt()?;
     let mut answers = Vec::new();
@@ -82,23 +156,46 @@ pub fn ask(session: &Session<'_>, stage: &Stage, wanted: &[Wanted<'_>]) -> Resul
     for ((step, outcome), image) in stage.lanes.iter().flatten().zip(&outcomes).zip(wanted) {
         match answer(step, outcome) {
             Ok(answer) => answers.push(answer),
-            Err(error) => problems.push(
-                Failure::refused(format!("cannot find out whether {}:{} is in ECR", image.uri, image.tag))
-                    .because(error),
-            ),
+            Err(no_answer) => problems.push(in_doubt(image, no_answer)),
         }
     }
     Failures::check(problems)?;
     Ok(answers)
 }
 
-fn answer(step: &Step, outcome: &Outcome) -> anyhow::Result<Option<Image>> {
+fn answer(step: &Step, outcome: &Outcome) -> Result<Option<Image>, NoAnswer> {
     let read = |path: Option<&Path>| path.and_then(|path| fs::read_to_string(path).ok()).unwrap_or_default();
     let said = read(step.output.as_ref().map(|output| output.log.as_path()));
     let answered = read(step.output.as_ref().and_then(|output| output.stdout.as_deref()));
     let started = step.attempt.as_ref().is_some_and(|attempt| attempt.outer_proof().is_some());
     if !started || outcome.guard_refused {
-        anyhow::bail!("{}", outcome.cause.clone().unwrap_or(said));
+        return Err(NoAnswer::Other(outcome.cause.clone().unwrap_or(said)));
     }
     aws::described_image(outcome.result == StepResult::Succeeded, &answered, &said)
+}
+
+/// That ECR could not tell, why, and what to do about it.
+fn in_doubt<N: fmt::Display>(wanted: &Wanted<'_, N>, why: NoAnswer) -> Failure {
+    let (uri, account) = (&wanted.uri, wanted.account);
+    let doubt = || Failure::refused(format!("cannot find out whether {uri}:{} is in ECR", wanted.tag));
+    match why {
+        NoAnswer::NoRepository => Failure::refused(format!(
+            "there is no ECR repository `{}` in {account}, {}",
+            uri.repository(),
+            uri.region()
+        ))
+        .detail(format!("image `{}` is to be {uri}:{}", wanted.image, wanted.tag))
+        .hint("create it, with the unit that has the account's ECR repositories, or correct the address"),
+        NoAnswer::Denied(said) => doubt().detail(said).hint(format!(
+            "the credentials for {account} need `ecr:DescribeImages` on repository `{}`",
+            uri.repository()
+        )),
+        NoAnswer::Busy => doubt()
+            .detail(format!("AWS was busy at each of {} tries", aws::ATTEMPTS))
+            .hint("run this again in a minute; nothing was changed"),
+        NoAnswer::Unreachable(said) => doubt()
+            .detail(said)
+            .hint(format!("check the network and proxy settings, and that {} is the registry's region", uri.region())),
+        NoAnswer::Other(said) => doubt().because(anyhow::anyhow!("{}", said.trim())),
+    }
 }

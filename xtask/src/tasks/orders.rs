@@ -1,7 +1,7 @@
 //! Orders: the steps of a run with their exact commands. Whatever can change an account goes through the wrapper and the
 //! guard here, and nowhere else is such a command made.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
 use crate::model::{Account, ImageUri, Region, Tag};
@@ -9,13 +9,14 @@ use crate::run::folder::RunFolder;
 use crate::run::step::{Lane, Stage, Step, StepKind};
 use crate::tasks::ready::{Ready, Workable};
 use crate::tools::attempt::Attempt;
-use crate::tools::aws;
 use crate::tools::deployer::Build;
+use crate::tools::docker::login::Login;
 use crate::tools::env::{self, Env, Purpose};
 use crate::tools::guard::{GuardOrder, TerragruntOrder};
 use crate::tools::process::Invocation;
 use crate::tools::question::Question;
 use crate::tools::terragrunt::Action;
+use crate::tools::{aws, docker};
 
 /// Makes the steps of one run.
 #[derive(Debug)]
@@ -75,6 +76,44 @@ impl<'a> Orders<'a> {
         let mut order = self.order(account, uri.region(), self.run.attempt(label, kind));
         order.program = self.program("aws", aws::describe_image(uri, tag));
         self.step(kind, label, account, order, self.ready.repo.root.clone())
+    }
+
+    /// Asks the AWS CLI something else that only reads.
+    pub fn question(&self, account: &Account, region: &Region, label: &str, arguments: Vec<OsString>) -> Step {
+        let kind = StepKind::Lookup;
+        let mut order = self.order(account, region, self.run.attempt(label, kind));
+        order.program = self.program("aws", arguments);
+        self.step(kind, label, account, order, self.ready.repo.root.clone())
+    }
+
+    /// Lets docker into the registry of an image.
+    pub fn sign_in(&self, account: &Account, uri: &ImageUri) -> Step {
+        let (label, kind) = (format!("sign-in.{}", uri.region()), StepKind::Lookup);
+        let mut order = self.order(account, uri.region(), self.run.attempt(&label, kind));
+        order.pass_environment.extend(docker::VARIABLES.map(str::to_owned));
+        let programs = &self.ready.programs;
+        let login = Login::to(uri, programs.path("aws"), programs.path("docker"));
+        order.program = std::iter::once(self.guard.clone().into()).chain(login.arguments()).collect();
+        self.with_variables(self.step(kind, &label, account, order, self.ready.repo.root.clone()), &[])
+    }
+
+    /// Builds and pushes an image on this machine.
+    pub fn local_build(&self, account: &Account, build: &Build) -> Step {
+        let (label, kind) = (build.image.as_str(), StepKind::Build);
+        let secrets: Vec<_> = docker::secrets(build).map(|(_, name)| name.to_owned()).collect();
+        let mut order = self.order(account, build.uri.region(), self.run.attempt(label, kind));
+        order.pass_environment.extend(docker::VARIABLES.map(str::to_owned).into_iter().chain(secrets.clone()));
+        order.program = self.program("docker", docker::build(build));
+        order.lock = Some(self.run.lock_of(&format!("image.{label}")));
+        self.with_variables(self.step(kind, label, account, order, self.ready.repo.root.clone()), &secrets)
+    }
+
+    /// The same step, which also sees docker's own variables and those that have the secrets of a build.
+    fn with_variables(&self, mut step: Step, secrets: &[String]) -> Step {
+        let names = docker::VARIABLES.into_iter().chain(secrets.iter().map(String::as_str));
+        let found = names.filter_map(|name| self.ready.shell.get_key_value(OsStr::new(name)));
+        step.invocation.vars.extend(found.map(|(name, value)| (name.clone(), value.clone())));
+        step
     }
 
     /// Asks AWS several questions in one account, inside one guard and so within one session.

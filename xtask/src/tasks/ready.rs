@@ -28,6 +28,8 @@ pub struct Ready<'r> {
     pub wrapper_env: Env,
     /// Names of variables in this shell that nobody gets.
     pub left_out: Vec<String>,
+    /// The variables of this shell, of which single steps get what they need.
+    pub shell: Env,
     profiles: BTreeMap<String, Option<String>>,
 }
 
@@ -100,7 +102,8 @@ impl<'r> Ready<'r> {
         let unused = env::build(&context.vars, Purpose::Program, settings.pass_environment()).dropped;
         let left_out = dropped.into_iter().filter(|name| unused.contains(name)).collect();
         Failures::check(problems)?;
-        Ok(Self { repo, wrapper, programs, wrapper_env, left_out, profiles })
+        let shell = context.vars.clone();
+        Ok(Self { repo, wrapper, programs, wrapper_env, left_out, shell, profiles })
     }
 
     /// The profile of an account that was gathered, if the wrapper uses profiles.

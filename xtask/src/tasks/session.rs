@@ -112,13 +112,24 @@ impl<'a> Session<'a> {
 
     /// Runs a stage side by side and tells about it.
     pub fn side_by_side(&self, stage: &Stage, on_failure: OnFailure) -> Vec<Outcome> {
+        self.watched(stage, on_failure, &mut |_| {})
+    }
+
+    /// The same, where somebody else is told as well.
+    pub fn watched(&self, stage: &Stage, on_failure: OnFailure, watch: &mut dyn FnMut(&Event)) -> Vec<Outcome> {
         let screen = &self.context.screen;
         let (progress, live) =
             (Progress::new(screen), Live::start(screen, stage.lanes.len(), self.asked_where.clone()));
         self.executor.side_by_side(stage, on_failure, &mut |event| {
+            watch(event);
             live.tell(event);
             progress.tell(event);
         })
+    }
+
+    /// Has this said of something that lives on, should somebody leave the run; `None` once it has ended.
+    pub fn on_leaving(&self, what: &str, words: Option<String>) {
+        self.executor.interrupt.on_leaving(what, words);
     }
 
     /// The lock of the repository, for what may only be done by who holds it.

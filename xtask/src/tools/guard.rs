@@ -3,7 +3,7 @@
 //! of credentials. On any doubt nothing is started.
 
 use std::ffi::{OsStr, OsString};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::model::{AccountId, Failure, Region};
 use crate::tools::attempt::Attempt;
@@ -211,6 +211,9 @@ fn program(order: &GuardOrder, vars: &Env, keys: &Keys) -> Result<(Vec<OsString>
     }
     if let Some(url) = &order.endpoint {
         child.insert("AWS_ENDPOINT_URL".into(), url.into());
+    }
+    if order.program.first().is_some_and(|program| Path::new(program).file_name() == Some("aws".as_ref())) {
+        env::ask_again(&mut child);
     }
     if let Some(terragrunt) = &order.terragrunt {
         let Some(attempt) = &order.attempt else {

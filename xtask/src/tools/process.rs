@@ -3,7 +3,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{File, OpenOptions};
-use std::io::{self, BufRead, BufReader};
+use std::io::{self, Write};
 use std::os::fd::AsFd;
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 
+pub use super::service::Service;
 use crate::model::Failure;
 use crate::tools::env::Env;
 
@@ -129,41 +130,6 @@ pub fn in_our_place(invocation: &Invocation) -> anyhow::Result<ExitStatus> {
         .with_context(|| cannot_start(program))
 }
 
-/// A program that serves for as long as this value lives: it ends when its input does, also if we are killed.
-#[derive(Debug)]
-pub struct Service {
-    child: Child,
-    /// What it told when it was ready.
-    pub told: String,
-}
-
-impl Service {
-    /// Starts it and waits for the line that begins with `ready`.
-    pub fn start(program: &Path, args: &[&OsStr], ready: &str) -> anyhow::Result<Self> {
-        let mut child = command(program.as_os_str(), &Env::new())
-            .args(args)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .with_context(|| cannot_start(program.as_os_str()))?;
-        let mut line = String::new();
-        let stdout = child.stdout.take().context("its output is ours")?;
-        BufReader::new(stdout).read_line(&mut line)?;
-        match line.trim_end().strip_prefix(ready) {
-            Some(told) => Ok(Self { told: told.to_owned(), child }),
-            None => bail!("`{}` didn't get ready: it said `{}`", program.display(), line.trim_end()),
-        }
-    }
-}
-
-impl Drop for Service {
-    fn drop(&mut self) {
-        drop(self.child.stdin.take());
-        // It has nothing left to do, and nothing depends on how it ends.
-        let _ = self.child.wait();
-    }
-}
-
 /// Runs a harmless question and gives its stdout.
 pub fn captured<A: AsRef<OsStr>>(
     program: impl AsRef<OsStr>,
@@ -184,6 +150,22 @@ pub fn captured<A: AsRef<OsStr>>(
     }
     String::from_utf8(output.stdout)
         .with_context(|| format!("`{}` printed something else than text", program.display()))
+}
+
+/// Runs a program that reads `input`, and prints where we do.
+pub fn fed<A: AsRef<OsStr>>(program: &Path, args: &[A], vars: &Env, input: &[u8]) -> anyhow::Result<ExitStatus> {
+    let mut child = command(program.as_os_str(), vars)
+        .args(args)
+        .stdin(Stdio::piped())
+        .spawn()
+        .with_context(|| cannot_start(program.as_os_str()))?;
+    let written = child.stdin.take().context("its input is ours")?.write_all(input);
+    let status = child.wait()?;
+    // A program that ends without reading says itself why.
+    if status.success() {
+        written?
+    }
+    Ok(status)
 }
 
 /// Replaces this process by a program; returns only if that failed.

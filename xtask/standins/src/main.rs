@@ -11,6 +11,7 @@ mod clock;
 mod cloud;
 mod deployer;
 mod digest;
+mod docker;
 mod keys;
 mod out;
 mod refusal;
@@ -53,6 +54,7 @@ fn stand_in(tool: &str, args: &[OsString]) -> Outcome {
         "terraform" => terraform::run,
         "infrastructure-deployer" => deployer::run,
         "aws" => aws::run,
+        "docker" => docker::run,
         _ => return Err(Refusal::new(1, format!("xtask-standin: stands in for no tool named `{tool}`"))),
     };
     let world = World::here()?;

@@ -101,6 +101,19 @@ impl Cloud {
         self.api.ask(account_id, &ECR, "PutImage", &input).expect("the image is new");
     }
 
+    /// The repositories of the account that builds, with the images that the repository's tags name; once.
+    pub(crate) fn create_images(&self) {
+        let shared = "100000000002";
+        let exists =
+            |name: &str| self.api.ask(shared, &ECR, "DescribeImages", &json!({"repositoryName": name})).is_ok();
+        for name in ["ecs-deploy-runner", "kaniko"] {
+            if !exists(name) {
+                self.create_repository(shared, name);
+                self.put_image(shared, name, "v0.52.1");
+            }
+        }
+    }
+
     /// Tag to digest of every image in a repository.
     pub(crate) fn images(&self, account_id: &str, repository: &str) -> BTreeMap<String, String> {
         let input = json!({"repositoryName": repository});

@@ -63,6 +63,7 @@ impl Live {
             ("AWS_VAULT_FILE_PASSPHRASE".to_owned(), "correct horse battery staple".to_owned()),
             ("CHECKPOINT_DISABLE".to_owned(), "1".to_owned()),
         ]);
+        cloud.create_images();
         let live = Self { folder, root, env, gate };
         live.run(live.command("git").args(["init", "--quiet"]));
         live.run(live.command("git").args(["add", "--all"]));

@@ -9,7 +9,7 @@ use super::live::Live;
 use super::operator::profile;
 use super::shape::Shape;
 use super::toolbox::Toolbox;
-use super::typed::{SHARED, ends_with, repositories, tags};
+use super::typed::{SHARED, ends_with, tags};
 
 fn settings(live: &Live, lines: &str) {
     fs::write(live.root().join("Cargo.toml"), format!("[workspace.metadata.xtask]\n{lines}\n"))
@@ -31,7 +31,6 @@ fn credentials_that_are_already_there_are_proven_with_aws_ca_bundle_alone() {
     let cloud = Cloud::start(tools);
     let live = Live::new(tools, &cloud, Shape::default());
     settings(&live, "credentials = []");
-    repositories(&cloud);
     for image in ["ecs-deploy-runner", "kaniko"] {
         cloud.put_image(SHARED, image, "v1.3.0");
     }

@@ -23,13 +23,6 @@ pub(super) fn ends_with(live: &Live, words: &[&str], code: i32) -> String {
     String::from_utf8(output.stderr).expect("it is text")
 }
 
-/// The repositories for images, as every shared account has them.
-pub(super) fn repositories(cloud: &Cloud) {
-    for name in ["ecs-deploy-runner", "kaniko"] {
-        cloud.create_repository(SHARED, name);
-    }
-}
-
 /// The tags of an account's task definitions, by family.
 pub(super) fn tags(cloud: &Cloud, account_id: &str) -> Vec<(String, String)> {
     let tag_of = |image: String| image.rsplit_once(':').map(|(_, tag)| tag.to_owned()).unwrap_or_default();

@@ -8,13 +8,12 @@ use super::cloud::Cloud;
 use super::live::{ACCOUNTS, Live};
 use super::shape::Shape;
 use super::toolbox::Toolbox;
-use super::typed::{SHARED, ends_with, repositories, xtask};
+use super::typed::{SHARED, ends_with, xtask};
 
 /// Six accounts with runners at `v1.3.0`, where everything is proven.
 fn updated(tools: &'static Toolbox) -> (Cloud, Live) {
     let cloud = Cloud::start(tools);
     let live = Live::new(tools, &cloud, Shape::default());
-    repositories(&cloud);
     for repository in ["ecs-deploy-runner", "kaniko"] {
         cloud.put_image(SHARED, repository, "v1.3.0");
     }

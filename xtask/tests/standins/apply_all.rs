@@ -5,6 +5,7 @@ use std::{fs, path::Path};
 
 use serde_json::{Value, json};
 
+use super::log::Call;
 use super::sandbox::{ACCOUNTS, Sandbox, unit};
 
 const YES: [&str; 2] = ["apply-all", "--yes"];
@@ -54,8 +55,25 @@ fn only_what_is_selected_is_touched() {
         sandbox.xtask(YES).args(selection).run().exits(0);
         let log = sandbox.log();
         assert_eq!(log.applied(), ["100000000004"]);
-        assert!(log.calls().iter().all(|call| matches!(call.account(), None | Some("100000000004"))), "{log:?}");
+        // The account of the registry is asked for the images, and nothing more.
+        let elsewhere =
+            |call: &Call<'_>| !matches!(call.account(), None | Some("100000000004")) && call.tool() != "aws";
+        assert!(!log.calls().iter().any(elsewhere), "{log:?}");
     }
+}
+
+#[test]
+fn tag_without_its_image_is_not_planned() {
+    let sandbox = Sandbox::new();
+    sandbox.edit("common.hcl", r#""v0.52.1""#, r#""v1.3.0""#);
+    sandbox.push("kaniko", "v1.3.0");
+    sandbox.xtask(["apply-all", "--jobs=1"]).run().exits(3).is("apply-all-no-image");
+    assert!(sandbox.log().of("terraform").is_empty());
+    let asked = sandbox.log().of("aws").len();
+    assert_eq!(asked, 2, "each image once, however many units take it");
+    let allowed = sandbox.xtask(YES).args(["--account=dev", "--allow=unproven-image"]).run().exits(0);
+    allowed.says("Allowed      ECR was not asked for the images (--allow unproven-image)");
+    assert_eq!(sandbox.log().of("aws").len(), asked, "nobody was asked again");
 }
 
 #[test]

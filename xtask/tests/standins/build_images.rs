@@ -86,6 +86,7 @@ fn second_build_says_that_the_images_were_there() {
     build().says_nothing_of("was there already");
     let again = build();
     assert_eq!(again.err.matches("was there already, not built").count(), 2, "{}", again.err);
+    assert_eq!(sandbox.log().of("infrastructure-deployer").len(), 2, "nothing was built again");
 }
 
 #[test]

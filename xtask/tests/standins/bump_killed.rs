@@ -120,6 +120,8 @@ fn half_done_change_is_told_by_all_and_finished_by_what_edits_or_plans() {
 #[test]
 fn apply_all_finishes_the_change_before_it_reads_anything() {
     let five = half_way();
+    five.sandbox.push("ecs-deploy-runner", "v1.3.0");
+    five.sandbox.push("kaniko", "v1.3.0");
     let said = five.sandbox.xtask(["apply-all", "--yes"]).run().exits(0);
     said.says("Completed    5 files of `bump-tags v1.3.0`, which was killed in the middle\n");
     assert_eq!(five.n_new(), 5);

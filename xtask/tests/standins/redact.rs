@@ -3,6 +3,7 @@
 /// Shapes to be masked: `9` is a digit, `a` a digit or a lowercase letter, `?` one of any case, anything else is itself.
 const SHAPES: &[(&str, &str)] = &[
     ("9999-99-99T99:99:99Z", "[time]"),
+    ("9999-99-99T99:99:99+99:99", "[time]"),
     ("9999-99-99-aaa", "[run]"),
     ("9999-99-99T99:99:99+9999", "[time]"),
     ("9999-99-99 99:99", "[minute]"),

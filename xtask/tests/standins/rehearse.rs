@@ -63,6 +63,18 @@ fn failure_shows_as_it_would_in_earnest() {
 }
 
 #[test]
+fn known_trouble_with_images_can_be_rehearsed() {
+    for (fault, code, said) in [
+        ("no-secret", 1, "the deployed runner can't hand the GitHub token to the build"),
+        ("old-kaniko", 1, "to do: build this one image by hand, bump, apply, and let the new runner build the next"),
+        ("idempotent", 0, "was there already, not built"),
+    ] {
+        let sandbox = Sandbox::new();
+        rehearse(&sandbox).args(["--inject", fault]).run().exits(code).says(said);
+    }
+}
+
+#[test]
 fn in_a_repository_a_copy_is_rehearsed_and_the_original_stays_as_it_is() {
     let sandbox = Sandbox::new();
     let contents = || -> BTreeMap<PathBuf, Vec<u8>> {

@@ -62,9 +62,11 @@ impl Sandbox {
         sandbox
     }
 
-    /// The same, where the repository is at `v1.3.0` already: every unit has something to apply.
+    /// The same, where the repository is at `v1.3.0` already, and ECR has it: every unit has something to apply.
     pub(super) fn bumped() -> Self {
         let sandbox = Self::new();
+        sandbox.push("ecs-deploy-runner", "v1.3.0");
+        sandbox.push("kaniko", "v1.3.0");
         sandbox.edit("common.hcl", r#""v0.52.1""#, r#""v1.3.0""#);
         sandbox
     }
@@ -87,6 +89,41 @@ impl Sandbox {
     pub(super) fn fault(self, what: &str) -> Self {
         self.change_world(|world| world["inject"].as_array_mut().unwrap().push(what.into()));
         self
+    }
+
+    /// Puts an image into a repository of the account that builds, as somebody did who built it before.
+    pub(super) fn push(&self, repository: &str, tag: &str) {
+        self.change_images(repository, |images| {
+            let digest = format!("sha256:{}{:0>32}", "ab".repeat(16), images.len());
+            images.push(json!({ "imageTags": [tag], "imageDigest": digest, "imagePushedAt": "2026-01-02T03:04:05.678000+00:00", "imageSizeInBytes": 412_345_678 }));
+        });
+    }
+
+    /// Changes what ECR has in a repository of the account that builds.
+    pub(super) fn change_images(&self, repository: &str, change: impl FnOnce(&mut Vec<Value>)) {
+        let file = self.world().join("accounts/100000000002/ecr.json");
+        let mut all: Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
+        change(all["us-east-1"][repository].as_array_mut().unwrap());
+        fs::write(file, all.to_string()).unwrap();
+    }
+
+    /// A further repository for images, in the account that builds.
+    pub(super) fn create_repository(&self, name: &str) {
+        let file = self.world().join("accounts/100000000002/ecr.json");
+        let mut all: Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
+        all["us-east-1"][name] = json!([]);
+        fs::write(file, all.to_string()).unwrap();
+    }
+
+    /// From now on all goes well.
+    pub(super) fn no_faults(self) -> Self {
+        self.change_world(|world| world["inject"] = json!([]));
+        self
+    }
+
+    /// Holds every build in the middle, or no longer.
+    pub(super) fn build_gate(&self, port: Option<u16>) {
+        self.change_world(|world| world["build_gate"] = json!(port));
     }
 
     /// Gives aws-vault another profile.

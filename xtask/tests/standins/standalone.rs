@@ -47,6 +47,7 @@ const TFVARS: &str = "# moved by hand so far\r\nrunner_tag=\"v0.52.1\" # keep\r\
 
 fn sandbox() -> Sandbox {
     let sandbox = Sandbox::new();
+    sandbox.push("ecs-deploy-runner", "v1.3.0");
     fs::create_dir_all(sandbox.repo().join(FOLDER)).unwrap();
     sandbox.write(&format!("{FOLDER}/main.tf"), MAIN);
     sandbox.write(&format!("{FOLDER}/terraform.tfvars"), TFVARS);

@@ -1,5 +1,6 @@
 //! This repository's settings: the table `[workspace.metadata.xtask]` of a `Cargo.toml`. All of it is optional.
 
+mod build;
 mod read;
 #[cfg(test)]
 mod tests;
@@ -10,6 +11,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
+pub use build::{BuildOptions, ImageSettings};
 pub use read::{KEYS, read};
 pub use write::{set, set_in};
 
@@ -54,6 +56,8 @@ pub struct Settings {
     pass_environment: Vec<String>,
     assumed_roles: Vec<String>,
     exclude: Vec<String>,
+    build: BuildOptions,
+    images: Vec<ImageSettings>,
     jobs: Option<usize>,
     time_limit: Option<Duration>,
     standalone: BTreeMap<String, Standalone>,
@@ -123,6 +127,21 @@ impl Settings {
     /// How many units are worked on at once.
     pub fn jobs(&self) -> Option<usize> {
         self.jobs
+    }
+
+    /// What is the same for all builds.
+    pub fn build(&self) -> &BuildOptions {
+        &self.build
+    }
+
+    /// What is said about single images, in order.
+    pub fn images(&self) -> &[ImageSettings] {
+        &self.images
+    }
+
+    /// What is said about an image.
+    pub fn image(&self, name: &str) -> Option<&ImageSettings> {
+        self.images.iter().find(|image| image.name == name)
     }
 
     /// How long a plan or a build may take before it is ended.

@@ -10,13 +10,15 @@ use super::{Clean, Settings, Standalone, unknown};
 use crate::model::{Environment, Failure, Place};
 
 /// The keys of the table, sorted.
-pub const KEYS: [&str; 15] = [
+pub const KEYS: [&str; 17] = [
     "assumed-roles",
+    "build",
     "credentials",
     "dockerfile-repo",
     "endpoint-url",
     "environments",
     "exclude",
+    "image",
     "jobs",
     "pass-environment",
     "profile",
@@ -61,11 +63,11 @@ fn place_in(text: &str, file: &str, span: Option<Range<usize>>) -> Place {
     }
 }
 
-struct Reader<'t> {
+pub(super) struct Reader<'t> {
     text: &'t str,
     file: &'t str,
-    settings: Settings,
-    failures: Vec<Failure>,
+    pub(super) settings: Settings,
+    pub(super) failures: Vec<Failure>,
 }
 
 impl Reader<'_> {
@@ -89,6 +91,8 @@ impl Reader<'_> {
                 "assumed-roles" => self.settings.assumed_roles = self.strings(key, item).unwrap_or_default(),
                 "exclude" => self.exclude(key, item),
                 "jobs" => self.jobs(item),
+                "build" => self.build(item),
+                "image" => self.images(item),
                 "standalone" => self.standalone(item),
                 "time-limit" => self.time_limit(item),
                 "environments" => self.environments(item),
@@ -98,12 +102,17 @@ impl Reader<'_> {
         }
     }
 
-    fn wrong(&mut self, key: &str, wanted: &str, item: &Item) {
+    /// Where an item stands.
+    pub(super) fn place(&self, item: Option<&Item>) -> Place {
+        place_in(self.text, self.file, item.and_then(Item::span))
+    }
+
+    pub(super) fn wrong(&mut self, key: &str, wanted: &str, item: &Item) {
         let what = format!("`{key}` must be {wanted}, this is {}", article(item.type_name()));
         self.failures.push(Failure::refused(what).at(place_in(self.text, self.file, item.span())));
     }
 
-    fn string(&mut self, key: &str, item: &Item) -> Option<String> {
+    pub(super) fn string(&mut self, key: &str, item: &Item) -> Option<String> {
         match item.as_str() {
             Some("") => {
                 let place = place_in(self.text, self.file, item.span());
@@ -118,7 +127,7 @@ impl Reader<'_> {
         }
     }
 
-    fn strings(&mut self, key: &str, item: &Item) -> Option<Vec<String>> {
+    pub(super) fn strings(&mut self, key: &str, item: &Item) -> Option<Vec<String>> {
         let words: Option<Vec<_>> =
             item.as_array().and_then(|array| array.iter().map(Value::as_str).map(|it| it.map(str::to_owned)).collect());
         if words.is_none() {

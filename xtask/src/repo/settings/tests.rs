@@ -51,7 +51,7 @@ fn everything_that_is_wrong_is_said_with_its_line() {
     assert_eq!(failures[1], "`profile` must be a string, this is an array\n  --> Cargo.toml:3");
     assert_eq!(failures[2], "`credentials` must be an array of strings, this is a string\n  --> Cargo.toml:4");
     assert!(failures[3].starts_with("`profil` is not a setting\n  --> Cargo.toml:5\nhint: did you mean `profile`?"));
-    assert!(failures[4].contains("hint: the settings are assumed-roles, credentials"));
+    assert!(failures[4].contains("hint: the settings are assumed-roles, build, credentials"));
 }
 
 #[test]

@@ -11,6 +11,7 @@ mod includes;
 mod paths;
 mod pins;
 mod redirections;
+mod scripts;
 mod shapes;
 mod splice;
 mod splice_property;

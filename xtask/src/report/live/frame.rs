@@ -39,7 +39,7 @@ fn line_of(row: &Running, now: Duration, name_width: usize) -> String {
     } else {
         row.said.as_ref().map(|(line, _)| line.clone()).unwrap_or_default()
     };
-    let phase = row.kind.doing();
+    let phase = row.phase;
     let took = whole(now.saturating_sub(row.since));
     format!("  {:<name_width$}  {phase:<9}  {took:>9}   {said}", row.subject).trim_end().to_owned()
 }
@@ -48,8 +48,7 @@ fn line_of(row: &Running, now: Duration, name_width: usize) -> String {
 pub(super) fn line(state: &State, now: Duration) -> Option<String> {
     const NAMED: usize = 4;
     let longest = state.running.iter().map(|row| now.saturating_sub(row.since)).max()?;
-    let names: Vec<_> =
-        state.running.iter().take(NAMED).map(|row| format!("{} {}", row.kind.doing(), row.subject)).collect();
+    let names: Vec<_> = state.running.iter().take(NAMED).map(|row| format!("{} {}", row.phase, row.subject)).collect();
     let more = state.running.len().saturating_sub(NAMED);
     let more = if more == 0 { String::new() } else { format!(", {more} more") };
     Some(format!(
@@ -111,6 +110,26 @@ mod tests {
         );
         let line = line(&state, seconds(4)).expect("something runs");
         assert_eq!(line, "reading logs, planning security   1 of 3 done, the longest for 4 s");
+    }
+
+    #[test]
+    fn row_of_a_build_shows_its_phase() {
+        let mut state = State::new(1);
+        let kaniko = || step(StepKind::Build, "kaniko");
+        let row = |state: &State| frame(state, seconds(5), 80, 24).remove(0);
+        state.take(&Event::Started(kaniko()), seconds(0));
+        assert_eq!(row(&state), "  kaniko  building         5 s");
+        let said = "Waiting for ECS task arn:aws:ecs:us-east-1:100000000002:task/x/1 to start";
+        for line in [format!("[infrastructure-deployer] INFO[x] {said}"), format!("time=x level=info msg=\"{said}\"")] {
+            state.take(&Event::Line(kaniko(), line), seconds(1));
+            assert!(
+                row(&state).starts_with("  kaniko  waiting          5 s   waiting for ECS task arn:aws:ecs"),
+                "{}",
+                row(&state)
+            );
+        }
+        state.take(&Event::Line(kaniko(), "[ecs-deploy-runner][x] RUN apk add".to_owned()), seconds(2));
+        assert_eq!(row(&state), "  kaniko  waiting          5 s   [ecs-deploy-runner][x] RUN apk add");
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::run::event::{Event, StepName};
 use crate::run::step::StepKind;
+use crate::tools::deployer::sign::Sign;
 
 /// What is running.
 #[derive(Debug, Default)]
@@ -21,6 +22,8 @@ pub(super) struct State {
 pub(super) struct Running {
     pub(super) subject: String,
     pub(super) kind: StepKind,
+    /// What is going on, in a word.
+    pub(super) phase: &'static str,
     /// Since when, counted from the beginning of the stage.
     pub(super) since: Duration,
     /// The last line that says something, and when it came.
@@ -42,10 +45,21 @@ impl State {
                 }
             }
             Event::Started(step) => {
-                self.running.push(Running { subject: step.subject.clone(), kind: step.kind, since: now, said: None });
+                let phase = step.kind.doing();
+                self.running.push(Running {
+                    subject: step.subject.clone(),
+                    kind: step.kind,
+                    phase,
+                    since: now,
+                    said: None,
+                });
             }
             Event::Line(step, line) => {
-                if let (Some(running), Some(said)) = (self.find(step), meaningful(line)) {
+                let Some(running) = self.find(step) else { return };
+                if let Some(sign) = Sign::of(line).filter(|_| step.kind == StepKind::Build) {
+                    running.phase = sign.phase();
+                    running.said = Some((sign.sentence(), now));
+                } else if let Some(said) = meaningful(line) {
                     running.said = Some((said, now));
                 }
             }

@@ -8,8 +8,9 @@ use crate::run::folder::RunFolder;
 use crate::run::unfinished::Unfinished;
 use crate::run::wave::{Member, Untold, arrange};
 use crate::tasks::apply_all::later::Earlier;
-use crate::tasks::apply_all::{clean, rescue};
+use crate::tasks::apply_all::{clean, images, rescue};
 use crate::tasks::context::Context;
+use crate::tasks::images::Taken;
 use crate::tasks::ready::{self, Workable};
 use crate::tasks::select::select;
 use crate::tasks::session;
@@ -21,10 +22,12 @@ use crate::tools::{cache, machine};
 pub struct Work<'r> {
     /// The units.
     pub units: Vec<Workable<'r>>,
-    /// Their accounts.
+    /// Their accounts, and those of the registries that they take images from.
     pub accounts: Vec<(&'r Account, Region)>,
     /// Which of the units are applied together, by their positions; one wave after the other.
     pub waves: Vec<Vec<usize>>,
+    /// The images that they will take.
+    pub taken: Taken<'r>,
     /// How many units are worked on side by side.
     pub n_jobs: usize,
     /// What a failed apply means for the rest of its wave.
@@ -63,11 +66,14 @@ impl<'r> Work<'r> {
         };
         // A rehearsal asks nobody outside, so it can't say whether sources can be read.
         let asks_sources = context.tools() == Tools::Real && units.iter().any(|unit| unit.remote().is_some());
-        let accounts = session::accounts_of(units.iter().map(|unit| (&unit.unit.account, unit.region.clone())));
+        let taken = images::taken(context, repo, &units);
+        let of_units = units.iter().map(|unit| (&unit.unit.account, unit.region.clone()));
+        let of_images = taken.wanted.iter().map(|wanted| (wanted.account, wanted.uri.region().clone()));
+        let accounts = session::accounts_of(of_units.chain(of_images));
         let n_jobs = args.jobs.map(usize::from).or(repo.settings.jobs());
         let n_jobs = n_jobs.unwrap_or_else(|| machine::n_jobs(units.iter().map(|unit| n_providers(repo, unit)).max()));
         let on_failure = if args.keep_going { OnFailure::GoOn } else { OnFailure::Stop };
-        Ok(Self { units, accounts, waves, n_jobs, on_failure, plan_only: args.plan_only, earlier, asks_sources })
+        Ok(Self { units, accounts, waves, n_jobs, on_failure, plan_only: args.plan_only, earlier, taken, asks_sources })
     }
 
     /// Whether any of the units is Terragrunt's.

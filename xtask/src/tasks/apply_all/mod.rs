@@ -8,6 +8,7 @@ mod carried;
 mod checks;
 mod clean;
 mod gather;
+mod images;
 mod later;
 mod plans;
 mod queue;
@@ -90,6 +91,7 @@ pub fn carry_out(
     let screen = &session.context.screen;
     let units = &queue.work.units;
     record::selected(&session.journal, units);
+    images::prove(session, &queue.images, &queue.work.taken)?;
     let plans = match &queue.work.earlier {
         Some(earlier) => earlier.plans(session, ready, queue)?,
         None => plans::plan_all(session, ready, queue)?,

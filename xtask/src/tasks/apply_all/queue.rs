@@ -8,6 +8,7 @@ use crate::run::folder::RunFolder;
 use crate::run::step::{Stage, Step};
 use crate::tasks::apply_all::Work;
 use crate::tasks::context::Context;
+use crate::tasks::images;
 use crate::tasks::orders::Orders;
 use crate::tasks::ready::Workable;
 use crate::tools::process;
@@ -23,6 +24,8 @@ pub struct Queue<'u, 'r> {
     pub identity_again: Stage,
     /// Asks the git repositories of modules.
     pub sources: Stage,
+    /// Asks ECR for the images that the units will take.
+    pub images: Stage,
     /// Plans, and reads the plans.
     pub plans: Stage,
     /// The applies.
@@ -47,6 +50,7 @@ impl<'u, 'r> Queue<'u, 'r> {
             identity: orders.identities(&work.accounts, ""),
             identity_again: orders.identities(&work.accounts, ".again"),
             sources: orders.sources(work.asked_sources(), &context.vars),
+            images: images::lookups(orders, &work.taken.wanted, "apply"),
             plans: Stage {
                 title: "Planning".to_owned(),
                 is_told: true,
@@ -72,7 +76,7 @@ impl<'u, 'r> Queue<'u, 'r> {
         }
         let waves: Vec<_> = self.waves.iter().filter(|_| !self.work.plan_only).map(Wave::stage).collect();
         let plans = Some(&self.plans).filter(|_| self.work.earlier.is_none());
-        let stages = [&self.identity, &self.sources].into_iter().chain(plans).chain(&waves);
+        let stages = [&self.identity, &self.sources, &self.images].into_iter().chain(plans).chain(&waves);
         let stages = stages.filter(|stage| !stage.lanes.is_empty()).map(Stage::shell_lines);
         std::iter::once(begin).chain(stages).collect::<Vec<_>>().join("\n")
     }

@@ -1,102 +1,121 @@
-//! What is built, where, and by whom: from the files alone, with everything that is wrong.
+//! What is to be built, and where every part of it was taken from.
 
-use crate::model::{Account, Failure, ImageName, ImageUri, Region, Tag};
+use std::collections::BTreeMap;
+
+use super::{builder, recipe};
+use crate::cli::{self, How};
+use crate::model::{Account, Failure, Failures, ImageName, Tag, is_secret_name};
 use crate::repo::Repository;
 use crate::repo::unit::Unit;
-use crate::tasks::images::Wanted;
-use crate::tasks::session;
+use crate::tasks::context::Context;
 use crate::tools::deployer::Build;
+use crate::tools::env;
 
-/// What `build-images` will work with.
-#[derive(Debug)]
-pub struct Work<'r> {
-    /// The builds, each with the account in which it runs.
-    pub builds: Vec<(&'r Account, Build)>,
+/// What somebody wants.
+#[derive(Clone, Debug)]
+pub struct Ask {
+    /// The images, by name.
+    pub images: Vec<String>,
+    /// The tag of the two that a runner is made of.
+    pub tag: Tag,
+    /// Whether the tag was given for the images that were named, further ones included.
+    pub is_for_all: bool,
+    /// Further arguments of the builds.
+    pub build_args: Vec<(String, String)>,
+    /// Who builds.
+    pub how: How,
 }
 
-impl<'r> Work<'r> {
-    /// The builds of these images, or of all; what is wrong is added to `problems`.
-    pub fn gather(repo: &'r Repository, images: &[ImageName], tag: &Tag, problems: &mut Vec<Failure>) -> Self {
-        let (builds, unbuildable) = builds(repo, images, tag);
-        problems.extend(unbuildable);
-        Self { builds }
-    }
-
-    /// The accounts to be proven.
-    pub fn accounts(&self) -> Vec<(&'r Account, Region)> {
-        session::accounts_of(self.builds.iter().map(|(account, build)| (*account, build.region.clone())))
-    }
-
-    /// The images that have to be there in the end.
-    pub fn wanted(&self) -> Vec<Wanted<'r>> {
-        let wanted = |(account, build): &(&'r Account, Build)| Wanted {
-            image: build.image,
-            uri: build.uri.clone(),
-            tag: build.tag.clone(),
-            account,
-        };
-        self.builds.iter().map(wanted).collect()
-    }
-
-    /// The images in a few words.
-    pub fn names(&self) -> String {
-        let name = |(_, build): &(&Account, Build)| format!("{}:{}", build.uri.repository(), build.tag);
-        self.builds.iter().map(name).collect::<Vec<_>>().join(" and ")
-    }
+/// An image that is to be built.
+#[derive(Clone, Debug)]
+pub struct Planned<'r> {
+    /// The account that builds it and keeps it.
+    pub account: &'r Account,
+    /// The build.
+    pub build: Build,
+    /// What is other than in the documented command, each with the place that it was taken from.
+    pub taken: Vec<(String, String)>,
 }
 
-/// What to build, and in which account: that of the one unit that configures a docker image builder.
-fn builds<'r>(repo: &'r Repository, images: &[ImageName], tag: &Tag) -> (Vec<(&'r Account, Build)>, Vec<Failure>) {
-    let mut problems = Vec::new();
-    let builders: Vec<&Unit> =
-        repo.units.iter().filter(|unit| matches!(unit.images.get(&ImageName::Kaniko), Some(Some(_)))).collect();
-    let builder = match builders[..] {
-        [builder] => builder,
-        [] => {
-            return (
-                Vec::new(),
-                vec![
-                    Failure::refused("no unit configures a docker image builder, so nothing can build images")
-                        .hint("one unit, usually the one of the shared account, needs `docker_image_builder_config`"),
-                ],
-            );
+impl Ask {
+    /// Reads the command line, and checks the names against the settings.
+    pub fn of(context: &Context, repo: &Repository, args: &cli::BuildImages) -> Result<Self, Failures> {
+        let known: Vec<String> = ImageName::ALL.iter().map(ToString::to_string).collect();
+        let further = repo.settings.images().iter().map(|image| image.name.clone());
+        let all: Vec<String> = known.iter().cloned().chain(further.filter(|name| !known.contains(name))).collect();
+        if let Some(unknown) = args.image.iter().find(|name| !all.contains(name)) {
+            return Err(Failure::usage(format!("`{unknown}` is not an image ({})", all.join(", ")))
+                .hint("further images are defined under `[[workspace.metadata.xtask.image]]` in Cargo.toml")
+                .into());
         }
-        _ => {
-            let failure =
-                Failure::refused("several units configure a docker image builder, and nothing says which one is meant");
-            return (
-                Vec::new(),
-                vec![builders.iter().fold(failure, |failure, unit| failure.detail(unit.path.to_string()))],
-            );
+        if let Some((name, _)) = args.build_arg.iter().find(|(name, _)| is_secret_name(name)) {
+            return Err(Failure::usage(format!("`--build-arg {name}=…` would put a secret on a command line"))
+                .hint("use `env-secrets` under `[[workspace.metadata.xtask.image]]` in Cargo.toml")
+                .into());
         }
-    };
-    let mut builds = Vec::new();
-    for image in ImageName::ALL.into_iter().filter(|image| images.is_empty() || images.contains(image)) {
-        match uri_of(builder, image) {
-            Ok((uri, region)) => {
-                let dockerfile_repo = repo.settings.dockerfile_repo().to_owned();
-                builds.push((&builder.account, Build { image, uri, tag: tag.clone(), dockerfile_repo, region }));
+        let mut images = if args.image.is_empty() { known.clone() } else { args.image.clone() };
+        images.sort_by_key(|name| all.iter().position(|known| known == name));
+        images.dedup();
+        let only_further = images.iter().all(|name| !known.contains(name));
+        let own_tags = |name: &String| repo.settings.image(name).is_some_and(|image| image.tag.is_some());
+        let pinned = repo.settings.terraform_aws_ci_version();
+        let tag = match &args.tag {
+            None if only_further && images.iter().all(own_tags) => {
+                repo.settings.image(&images[0]).and_then(|image| image.tag.clone()).expect("all have one")
             }
-            Err(failure) => problems.push(failure),
-        }
+            tag => context.tag(tag.as_ref(), pinned)?,
+        };
+        let is_for_all = args.tag.is_some() && only_further;
+        Ok(Self { images, tag, is_for_all, build_args: args.build_arg.clone(), how: args.how })
     }
-    (builds, problems)
 }
 
-fn uri_of(builder: &Unit, image: ImageName) -> Result<(ImageUri, Region), Failure> {
-    let unknown = |what: &str, reason: &str| {
-        Failure::refused(format!("{what} of `{}` is not known, because {reason}", builder.path))
+/// Plans the builds, and says everything that keeps them from being made.
+pub fn gather<'r>(context: &Context, repo: &'r Repository, ask: &Ask) -> (Vec<Planned<'r>>, Vec<Failure>) {
+    let builder = match builder::find(repo) {
+        Ok(builder) => builder,
+        Err(failure) => return (Vec::new(), vec![failure]),
     };
-    let Some(Some(image_use)) = builder.images.get(&image) else {
-        return Err(Failure::refused(format!("`{}` configures no image `{image}`", builder.path)));
-    };
-    let uri =
-        image_use.uri.as_result().map_err(|reason| unknown(&format!("the address of image `{image}`"), reason))?;
-    let region = builder.region.as_result().map_err(|reason| unknown("the region", reason))?;
-    if *uri.account() == builder.account.id {
-        return Ok((uri.clone(), region.clone()));
+    let mut planned = Vec::new();
+    let mut problems = Vec::new();
+    let scripts = repo.build_scripts();
+    let source = recipe::Source { context, repo, builder, scripts: &scripts, ask };
+    for name in &ask.images {
+        match source.build(name) {
+            Ok((build, taken)) => planned.push(Planned { account: &builder.account, build, taken }),
+            Err(failures) => problems.extend(failures),
+        }
     }
-    Err(Failure::refused(format!("image `{image}` would be pushed into another account than the one that builds it"))
-        .detail(format!("builds in  {}, {}", builder.account, builder.path))
-        .detail(format!("pushes to  {uri}")))
+    problems.extend(missing_variables(context, ask, &planned));
+    problems.extend(pushed_twice(&planned, builder));
+    (planned, problems)
+}
+
+/// On this machine the secrets come from this shell, in the runner from where it keeps them.
+fn missing_variables(context: &Context, ask: &Ask, planned: &[Planned<'_>]) -> Vec<Failure> {
+    if ask.how != How::LocalDocker {
+        return Vec::new();
+    }
+    let mut missing: BTreeMap<&str, &str> = BTreeMap::new();
+    for planned in planned {
+        let secrets = crate::tools::docker::secrets(&planned.build);
+        missing
+            .extend(secrets.filter(|(_, name)| env::text(&context.vars, name).is_none()).map(|(id, name)| (name, id)));
+    }
+    let failure = |(name, id): (&str, &str)| {
+        Failure::refused(format!("`{name}` is not set, and the build needs it as its secret `{id}`"))
+            .hint(format!("export {name} with a personal access token that can read the Dockerfile repository"))
+    };
+    missing.into_iter().map(failure).collect()
+}
+
+/// Two images with one address would be the same image.
+fn pushed_twice(planned: &[Planned<'_>], builder: &Unit) -> Option<Failure> {
+    let twice = planned.iter().enumerate().find_map(|(n, one)| {
+        let other = planned[..n].iter().find(|other| other.build.target() == one.build.target())?;
+        Some((&one.build, &other.build))
+    });
+    let (one, other) = twice?;
+    let what = format!("images `{}` and `{}` would be pushed as one: {}", other.image, one.image, one.target());
+    Some(Failure::refused(what).detail(format!("the addresses are those of {}", builder.path)))
 }

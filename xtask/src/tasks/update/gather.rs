@@ -1,6 +1,6 @@
 //! Everything that an update is made of, from the files alone; and everything that is wrong, at once.
 
-use crate::cli::{self, Until};
+use crate::cli::{self, How, Until};
 use crate::model::{Account, Failure, Failures, ImageName, Region, Tag};
 use crate::repo::Repository;
 use crate::repo::bump::Bump;
@@ -29,7 +29,7 @@ pub(super) struct Parts<'r> {
     pub(super) work: apply_all::Work<'r>,
     /// Every account in which something is done or asked.
     pub(super) accounts: Vec<(&'r Account, Region)>,
-    builds: build_images::Work<'r>,
+    builds: Vec<build_images::Planned<'r>>,
     /// Why images couldn't be built, which matters only if some are missing.
     unbuildable: Vec<Failure>,
 }
@@ -54,13 +54,16 @@ impl<'r> Parts<'r> {
         let bump = bump.map_err(|failures| problems.extend(failures.into_vec())).unwrap_or_default();
         let (wanted, unknown) = bump_tags::prove::wanted(repo, &ask, &bump);
         problems.extend(unknown);
-        let names: Vec<_> = wanted.iter().map(|wanted| wanted.image).collect();
-        let mut unbuildable = Vec::new();
-        let builds = build_images::Work::gather(repo, &names, tag, &mut unbuildable);
+        let mut images: Vec<_> = wanted.iter().map(|wanted| wanted.image.to_string()).collect();
+        images.sort();
+        images.dedup();
+        let of_builds =
+            build_images::Ask { images, tag: tag.clone(), is_for_all: false, build_args: Vec::new(), how: How::Runner };
+        let (builds, mut unbuildable) = build_images::gather(context, repo, &of_builds);
         let work = apply_all::Work::gather(context, repo, &args.apply, &mut problems)?;
 
         let of_images = wanted.iter().map(|wanted| (wanted.account, wanted.uri.region().clone()));
-        let of_builds = builds.accounts();
+        let of_builds = builds.iter().map(|planned| (planned.account, planned.build.region.clone()));
         let accounts = session::accounts_of(work.accounts.iter().cloned().chain(of_images).chain(of_builds));
         let mut needed = if args.until.is_some() { Vec::new() } else { work.programs() };
         needed.push("aws");
@@ -76,7 +79,7 @@ impl<'r> Parts<'r> {
     }
 
     /// The builds, now that some are needed.
-    pub(super) fn builds(&mut self) -> Result<&build_images::Work<'r>, Failures> {
+    pub(super) fn builds(&mut self) -> Result<&[build_images::Planned<'r>], Failures> {
         let add = |failure: Failure| failure.detail("an image is missing in ECR, so nothing was moved or applied");
         Failures::check(std::mem::take(&mut self.unbuildable).into_iter().map(add).collect())?;
         Ok(&self.builds)
@@ -95,7 +98,7 @@ impl<'r> Parts<'r> {
         if self.unbuildable.is_empty() {
             parts.push(format!(
                 "# only what is missing\n{}",
-                build_images::Queue::of(orders, &self.builds).builds.shell_lines()
+                build_images::Queue::of(orders, &self.builds, Vec::new(), How::Runner).builds.shell_lines()
             ));
         }
         if !args.ends_with(Until::Images) && !self.bump.edits.is_empty() {

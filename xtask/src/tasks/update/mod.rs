@@ -10,7 +10,6 @@ use crate::model::{Exit, Failures};
 use crate::repo::Repository;
 use crate::report::screen::Tone;
 use crate::run::folder::RunFolder;
-use crate::tasks::build_images::Which;
 use crate::tasks::context::Context;
 use crate::tasks::ready::Ready;
 use crate::tasks::select::take_problems;
@@ -72,8 +71,11 @@ fn make_images(session: &Session<'_>, ready: &Ready<'_>, parts: &mut Parts<'_>) 
     if session.context.globals.allows(cli::Allowance::UnprovenImage) {
         return bump_tags::prove::carry_out(session, &images::lookups(&orders, &parts.wanted, "bump"), &parts.wanted);
     }
-    let queue = build_images::Queue::of(&orders, parts.builds()?);
-    build_images::carry_out(session, &queue, Which::Missing)?.show(session)?;
+    let planned = parts.builds()?;
+    let left = build_images::left_behind(session.run, ready.repo, planned);
+    let queue = build_images::Queue::of(&orders, planned, left, cli::How::Runner);
+    let built = build_images::carry_out(session, ready, &queue)?;
+    build_images::show(session, ready, &built)?;
     // Also those that nobody here builds, such as a copy in another region.
     bump_tags::prove::carry_out(session, &images::lookups(&orders, &parts.wanted, "bump"), &parts.wanted)
 }

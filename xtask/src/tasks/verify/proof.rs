@@ -195,7 +195,7 @@ fn in_ecr(container: &Container<'_>, answers: &Answers) -> Result<Option<String>
     let registry = container.registry.ok_or("the account of the registry is not in the accounts file")?;
     let question = container.image().ok_or("the image is not known")?;
     let read = |answer: &crate::tools::answer::Answer| {
-        aws::described_image(answer.code == Some(0), &answer.stdout, &answer.stderr)
+        Ok(aws::described_image(answer.code == Some(0), &answer.stdout, &answer.stderr)?)
     };
     let image = answers.read(&registry.id, &question, read);
     image.map(|image| image.map(|image| image.digest)).map_err(|why| format!("ECR in {}: {why}", registry.name))

@@ -72,6 +72,7 @@ const OPERATIONS: &[Operation] = &[
         &["repository-name"],
         &[("registry-id", Values::One), ("repository-name", Values::One), ("image-ids", Values::Many)],
     ),
+    ("ecr", "get-login-password", &[], &[]),
     (
         "ecs",
         "describe-task-definition",

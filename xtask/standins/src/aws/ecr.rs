@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 
 use super::args::{Call, usage};
 use super::{keys, service_error};
-use crate::cloud::ecr;
+use crate::cloud::ecr::{self, Place};
 use crate::refusal::Outcome;
-use crate::world::World;
+use crate::world::{Inject, World};
 
 const OPERATION: &str = "DescribeImages";
 
@@ -15,6 +15,12 @@ pub(super) fn describe_images(world: &World, call: &Call) -> Outcome<Value> {
     let region = call.region()?;
     let wanted = wanted(call)?;
     let keys = keys(world, OPERATION)?;
+    // The CLI asks again by itself, so often in all; this AWS has an answer at the fifth time.
+    let n_tries = std::env::var("AWS_MAX_ATTEMPTS").ok().and_then(|n| n.parse().ok()).unwrap_or(3);
+    if world.injects(&Inject::AlwaysBusyEcr) || (world.injects(&Inject::BusyEcr) && n_tries < 5) {
+        let message = format!("Rate exceeded (reached max retries: {})", n_tries - 1);
+        return Err(service_error(OPERATION, "ThrottlingException", &message));
+    }
     let registry = call.value("registry-id").unwrap_or(&keys.account);
     let repository = call.value("repository-name").unwrap_or_default();
     if registry != keys.account {
@@ -28,6 +34,12 @@ pub(super) fn describe_images(world: &World, call: &Call) -> Outcome<Value> {
                 keys.arn()
             ),
         ));
+    }
+    if world.injects(&Inject::Idempotent) {
+        for tag in &wanted {
+            let (account, region) = (registry.to_owned(), region.clone());
+            ecr::push(world, &Place { account, region, repository: repository.to_owned(), tag: tag.clone() })?;
+        }
     }
     let all = ecr::read(world, registry)?;
     let images = all.get(&region).and_then(|region| region.get(repository)).ok_or_else(|| {

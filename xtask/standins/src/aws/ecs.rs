@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::args::Call;
 use super::{keys, service_error};
 use crate::cloud::ecs::{self, TaskDefinition};
+use crate::cloud::tasks;
 use crate::refusal::Outcome;
 use crate::world::World;
 
@@ -80,12 +81,17 @@ pub(super) fn describe_clusters(world: &World, call: &Call) -> Outcome<Value> {
     Ok(json!({ "clusters": clusters.collect::<Vec<_>>(), "failures": failures.collect::<Vec<_>>() }))
 }
 
-/// Describes tasks that infrastructure-deployer started.
+/// Describes tasks that infrastructure-deployer started; one that isn't known is among the failures.
 pub(super) fn describe_tasks(world: &World, call: &Call) -> Outcome<Value> {
     let keys = keys(world, "DescribeTasks")?;
     let all = ecs::read_tasks(world, &keys.account)?;
-    let (there, missing): (Vec<_>, Vec<_>) = call.values("tasks").iter().partition(|arn| all.contains_key(*arn));
-    let tasks: Vec<_> = there.iter().map(|arn| all[*arn].clone()).collect();
+    let builds = tasks::read(world, &keys.account)?;
+    let found = |arn: &String| {
+        let build = || builds.get(arn).map(|status| json!({ "taskArn": arn, "lastStatus": status }));
+        all.get(arn).cloned().or_else(build)
+    };
+    let (there, missing): (Vec<_>, Vec<_>) = call.values("tasks").iter().partition(|arn| found(arn).is_some());
+    let tasks: Vec<_> = there.into_iter().filter_map(found).collect();
     let failures: Vec<_> = missing.iter().map(|arn| json!({ "arn": arn, "reason": "MISSING" })).collect();
     Ok(json!({ "tasks": tasks, "failures": failures }))
 }

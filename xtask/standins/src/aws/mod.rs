@@ -12,6 +12,7 @@ use std::ffi::OsString;
 use serde_json::{Value, json};
 
 use crate::args::lossy;
+use crate::docker;
 use crate::keys::{Keys, NoKeys};
 use crate::out;
 use crate::refusal::{Outcome, Refusal};
@@ -32,6 +33,10 @@ pub(crate) fn run(world: &World, args: &[OsString]) -> Outcome {
         ("sts", "get-caller-identity") => {
             let keys = keys(world, "GetCallerIdentity")?;
             json!({ "UserId": keys.user_id(), "Account": keys.account, "Arn": keys.arn() })
+        }
+        ("ecr", "get-login-password") => {
+            out::line(&docker::password(&keys(world, "GetAuthorizationToken")?.account));
+            return Ok(());
         }
         ("ecr", "describe-images") => ecr::describe_images(world, &call)?,
         ("ecs", "describe-task-definition") => ecs::describe_task_definition(world, &call)?,

@@ -2,3 +2,4 @@
 
 pub(crate) mod ecr;
 pub(crate) mod ecs;
+pub(crate) mod tasks;

@@ -15,6 +15,15 @@ impl World {
     /// so, fails the apply.
     pub(crate) fn pass_gate(&self, account: &str) -> Outcome {
         let Some(port) = self.settings.gate else { return Ok(()) };
+        self.pass(port, account)
+    }
+
+    /// The same in the middle of a build.
+    pub(crate) fn pass_build_gate(&self, account: &str) -> Outcome {
+        self.settings.build_gate.map_or(Ok(()), |port| self.pass(port, account))
+    }
+
+    fn pass(&self, port: u16, account: &str) -> Outcome {
         let name = self.settings.accounts.iter().find(|(_, id)| *id == account).map_or(account, |(name, _)| name);
         let answer = ask(port, name).map_err(|error| Refusal::of_rehearsal("pass the gate", error))?;
         match answer.as_str() {

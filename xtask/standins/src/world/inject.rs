@@ -20,6 +20,19 @@ pub(crate) enum Inject {
     WrongTagRunning(String),
     /// `no-image`: builds say that they succeeded and push nothing.
     NoImage,
+    /// `idempotent`: whatever image is asked for is in ECR already, so that nothing is built.
+    Idempotent,
+    /// `no-secret`: the runner's task is not given the secret that the build needs.
+    NoSecret,
+    /// `old-kaniko`: the runner is too old to know `--env-secret`.
+    OldKaniko,
+    /// `build:NAME`: builds fail in one of the ways that are known by these names.
+    Build(String),
+    /// `terminal-log`: infrastructure-deployer writes its log as at a terminal.
+    TerminalLog,
+    /// `busy-ecr` and `always-busy-ecr`: ECR is throttled, for a few questions or for all.
+    BusyEcr,
+    AlwaysBusyEcr,
 }
 
 impl Inject {
@@ -31,9 +44,28 @@ impl Inject {
             | Self::Busy(name)
             | Self::Hang(name)
             | Self::WrongTagRunning(name) => Some(name),
-            Self::NoImage => None,
+            _ => None,
         }
     }
+}
+
+/// Those that are about no account.
+const ALONE: [(&str, Inject); 7] = [
+    ("no-image", Inject::NoImage),
+    ("idempotent", Inject::Idempotent),
+    ("no-secret", Inject::NoSecret),
+    ("old-kaniko", Inject::OldKaniko),
+    ("terminal-log", Inject::TerminalLog),
+    ("busy-ecr", Inject::BusyEcr),
+    ("always-busy-ecr", Inject::AlwaysBusyEcr),
+];
+
+fn unknown(text: &str) -> String {
+    let alone: Vec<_> = ALONE.iter().map(|(name, _)| format!("`{name}`")).collect();
+    format!(
+        "`{text}` is none of `wrong-account:NAME`, `fail:NAME`, `busy:NAME`, `hang:NAME`, `wrong-tag-running:NAME`, {}",
+        alone.join(", ")
+    )
 }
 
 impl TryFrom<String> for Inject {
@@ -46,10 +78,12 @@ impl TryFrom<String> for Inject {
             Some(("wrong-tag-running", name)) if !name.is_empty() => Ok(Self::WrongTagRunning(name.to_owned())),
             Some(("busy", name)) if !name.is_empty() => Ok(Self::Busy(name.to_owned())),
             Some(("hang", name)) if !name.is_empty() => Ok(Self::Hang(name.to_owned())),
-            None if text == "no-image" => Ok(Self::NoImage),
-            _ => Err(format!(
-                "`{text}` is none of `wrong-account:NAME`, `fail:NAME`, `busy:NAME`, `hang:NAME`, `wrong-tag-running:NAME`, `no-image`"
-            )),
+            Some(("build", name)) if !name.is_empty() => Ok(Self::Build(name.to_owned())),
+            None => {
+                let known = ALONE.iter().find(|(name, _)| *name == text).map(|(_, inject)| inject.clone());
+                known.ok_or_else(|| unknown(&text))
+            }
+            _ => Err(unknown(&text)),
         }
     }
 }
@@ -68,7 +102,8 @@ impl fmt::Display for Inject {
             Self::Busy(name) => write!(to, "busy:{name}"),
             Self::Hang(name) => write!(to, "hang:{name}"),
             Self::WrongTagRunning(name) => write!(to, "wrong-tag-running:{name}"),
-            Self::NoImage => to.write_str("no-image"),
+            Self::Build(name) => write!(to, "build:{name}"),
+            alone => to.write_str(ALONE.iter().find(|(_, inject)| inject == alone).map_or("", |(name, _)| name)),
         }
     }
 }
@@ -79,8 +114,7 @@ mod tests {
 
     #[test]
     fn what_is_written_is_what_was_read() {
-        for good in ["wrong-account:dev", "fail:your-prod", "busy:dev", "hang:dev", "wrong-tag-running:dev", "no-image"]
-        {
+        for good in ["wrong-account:dev", "busy:dev", "hang:dev", "wrong-tag-running:dev", "no-image", "build:x"] {
             assert_eq!(Inject::try_from(good.to_owned()).unwrap().to_string(), good);
         }
         for bad in ["", "fail", "fail:", "no-image:x", "boom"] {

@@ -40,6 +40,9 @@ pub(crate) struct Settings {
     /// A port on loopback where every apply asks, in the middle, whether it may go on; tests hold it there.
     #[serde(default)]
     pub(crate) gate: Option<u16>,
+    /// The same for builds.
+    #[serde(default)]
+    pub(crate) build_gate: Option<u16>,
 }
 
 /// The world that a stand-in lives in.
@@ -126,10 +129,30 @@ impl World {
         self.settings.inject.contains(&Inject::NoImage)
     }
 
+    /// Whether something is made to go wrong.
+    pub(crate) fn injects(&self, inject: &Inject) -> bool {
+        self.settings.inject.contains(inject)
+    }
+
+    /// How a build is made to fail, if it is.
+    pub(crate) fn failure_of_builds(&self) -> Option<&str> {
+        self.settings.inject.iter().find_map(|inject| match inject {
+            Inject::NoSecret => Some("no-secret"),
+            Inject::OldKaniko => Some("old-kaniko"),
+            Inject::Build(name) => Some(name),
+            _ => None,
+        })
+    }
+
     /// Whether `what` happens for the first time in this world, whoever asks at the same time.
     pub(crate) fn first_time(&self, what: &str) -> Outcome<bool> {
         let file = self.folder.join("once").join(what);
         store::update(&file, |seen: &mut bool| Ok(!std::mem::replace(seen, true)))
+    }
+
+    /// Another file of the world.
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
     }
 
     /// The file with what exists in an account of one service, `ecr` or `ecs`.

@@ -52,6 +52,7 @@ pub(crate) fn run(args: &[String]) -> Outcome {
             .map_err(usage)?,
         pace_ms: parsed.value("pace").map_or(Ok(0), str::parse).map_err(|_| usage("--pace takes milliseconds"))?,
         gate: None,
+        build_gate: None,
     };
     check_names(&settings)?;
     let images: Vec<Place> = parsed.values("image").map(place).collect::<Outcome<_>>()?;

@@ -1,0 +1,140 @@
+//! ECS tasks that builds have started. A task lives on when nobody waits for it any more, so which one it is stands on disk
+//! as soon as it is known: in the attempt's folder, and in the log, which is written even when the runner is gone.
+
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use crate::run::folder::RunFolder;
+use crate::run::step::StepKind;
+use crate::tools::attempt::Attempt;
+use crate::tools::deployer::sign::Sign;
+
+/// The file in an attempt's folder with the ARN of its task.
+const TASK: &str = "task";
+/// The file that says that nobody has to look after it any more.
+const SETTLED: &str = "task.settled";
+/// So much of a log is looked at: a task is named in its first lines.
+const HEAD: u64 = 256 * 1024;
+
+/// Writes down, durably, which task an attempt has started. What is there already stays.
+pub fn note(attempt: &Attempt, arn: &str) -> io::Result<()> {
+    match File::create_new(attempt.dir.join(TASK)) {
+        Ok(mut file) => {
+            file.write_all(arn.as_bytes())?;
+            file.sync_all()
+        }
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// A task of an earlier build that may still be at work.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeftTask {
+    /// The run that started it.
+    pub run: String,
+    /// The image that it builds.
+    pub image: String,
+    /// Its ARN.
+    pub arn: String,
+    attempt: PathBuf,
+}
+
+impl LeftTask {
+    /// All of this repository whose end nobody has seen, by run.
+    pub fn all(run: &RunFolder) -> Vec<Self> {
+        let mut found = Vec::new();
+        for dir in sorted(&run.all_runs()).into_iter().filter(|dir| *dir != run.dir) {
+            let other = run.other(dir.clone());
+            for log in sorted(&dir) {
+                let suffix = format!(".{}.log", StepKind::Build);
+                let name = log.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+                let Some(image) = name.strip_suffix(&suffix) else { continue };
+                found.extend(Self::of(&other.id, image, &other.attempt(image, StepKind::Build).dir, &log));
+            }
+        }
+        found
+    }
+
+    /// The task of a step that has ended without a word about the task's own end.
+    pub fn of(run: &str, image: &str, attempt: &Path, log: &Path) -> Option<Self> {
+        if attempt.join(SETTLED).exists() {
+            return None;
+        }
+        let head = head(log).unwrap_or_default();
+        let signs: Vec<_> = head.lines().filter_map(Sign::of).collect();
+        let noted = fs::read_to_string(attempt.join(TASK)).ok();
+        let arn = noted.or_else(|| signs.iter().find_map(|sign| sign.task().map(str::to_owned)))?;
+        let said = crate::run::tail::end(log);
+        let has_ended = said.lines().filter_map(Sign::of).any(|sign| matches!(sign, Sign::Succeeded | Sign::Failed));
+        let (run, image) = (run.to_owned(), image.to_owned());
+        (!has_ended).then(|| Self { run, image, arn, attempt: attempt.to_owned() })
+    }
+
+    /// Writes down that it is over.
+    pub fn settle(&self) {
+        settle(&self.attempt);
+    }
+}
+
+/// Writes down that the task of an attempt, if it had one, is over.
+pub fn settle(attempt: &Path) {
+    // Without this file the next build asks once more.
+    let _ = fs::write(attempt.join(SETTLED), "");
+}
+
+fn head(log: &Path) -> io::Result<String> {
+    let mut bytes = Vec::new();
+    File::open(log)?.take(HEAD).read_to_end(&mut bytes)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+fn sorted(folder: &Path) -> Vec<PathBuf> {
+    let mut paths: Vec<_> = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+    paths.sort();
+    paths
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TASK_ARN: &str = "arn:aws:ecs:us-east-1:100000000002:task/ecs-deploy-runner/0123";
+
+    fn left(log: &str, settled: bool) -> Vec<LeftTask> {
+        let root = tempfile::tempdir().unwrap();
+        let run = RunFolder::new(root.path());
+        let dir = run.all_runs().join("2026-01-02-abc");
+        let attempt = dir.join("attempts/kaniko.build");
+        fs::create_dir_all(&attempt).unwrap();
+        fs::write(dir.join("kaniko.build.log"), log).unwrap();
+        if settled {
+            settle(&attempt);
+        }
+        LeftTask::all(&run)
+    }
+
+    #[test]
+    fn a_task_is_left_behind_until_somebody_has_seen_its_end() {
+        let waiting = format!("time=\"x\" level=info msg=\"Waiting for ECS task {TASK_ARN} to start\"\n");
+        let found = left(&waiting, false);
+        assert_eq!(
+            found.iter().map(|task| (task.image.as_str(), task.arn.as_str())).collect::<Vec<_>>(),
+            [("kaniko", TASK_ARN)]
+        );
+        assert_eq!(left(&waiting, true), []);
+        assert_eq!(left(&format!("{waiting}ERROR: Deployment failed\n"), false), []);
+        assert_eq!(left("Invoking Lambda function x to trigger deployment.\n", false), []);
+    }
+
+    #[test]
+    fn the_first_task_that_is_written_down_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let attempt = Attempt { dir: folder.path().to_owned(), nonce: String::new() };
+        note(&attempt, TASK_ARN).unwrap();
+        note(&attempt, "another").unwrap();
+        let log = folder.path().join("log");
+        assert_eq!(LeftTask::of("r", "kaniko", folder.path(), &log).map(|task| task.arn), Some(TASK_ARN.to_owned()));
+    }
+}

@@ -1,0 +1,164 @@
+//! Building, within a session in which the accounts are proven: what is there already is left alone, and what is built is
+//! looked up afterwards.
+
+use crate::model::{Account, Failures, ImageUri, Tag};
+use crate::report::screen::Tone;
+use crate::run::event::{Event, Outcome, StepResult};
+use crate::run::executor::OnFailure;
+use crate::run::step::Stage;
+use crate::run::task::{self, LeftTask};
+use crate::tasks::build_images::left;
+use crate::tasks::build_images::queue::{self, Queue};
+use crate::tasks::build_images::{report, words};
+use crate::tasks::images;
+use crate::tasks::ready::Ready;
+use crate::tasks::session::Session;
+use crate::tools::aws::Image;
+use crate::tools::deployer::sign::Sign;
+
+/// What became of an image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is new in ECR.
+    Built,
+    /// It was in ECR before, and was not built again.
+    WasThere,
+    /// It is not in ECR, whatever the exit status was.
+    Missing,
+    /// The build failed.
+    Failed,
+    /// The build was never started.
+    NotStarted,
+    /// The build was broken off, and nobody has asked ECR since.
+    Unproven,
+}
+
+impl Verdict {
+    /// Whether the image is in ECR for certain.
+    pub fn is_good(self) -> bool {
+        matches!(self, Self::Built | Self::WasThere)
+    }
+}
+
+/// An image, and what became of it.
+#[derive(Clone, Debug)]
+pub struct Built<'r> {
+    /// Its name.
+    pub image: String,
+    /// Where it is, or should be.
+    pub uri: ImageUri,
+    /// Its tag.
+    pub tag: Tag,
+    /// The account of both.
+    pub account: &'r Account,
+    /// What became of it.
+    pub verdict: Verdict,
+    /// What is in ECR now, if it is.
+    pub found: Option<Image>,
+    /// How the build ended, if there was one.
+    pub outcome: Option<Outcome>,
+    /// The ECS task of it, where nobody has seen its end.
+    pub task: Option<String>,
+}
+
+/// Builds what is not there, and gives what became of every image. An error means that nothing was built, or that
+/// somebody asked to stop.
+pub fn carry_out<'r>(
+    session: &Session<'_>,
+    ready: &Ready<'_>,
+    queue: &Queue<'_, 'r>,
+) -> Result<Vec<Built<'r>>, Failures> {
+    left::check(session, ready, queue)?;
+    let before = images::ask(session, &queue.before, &queue.wanted)?;
+    let mut built: Vec<_> = queue
+        .wanted
+        .iter()
+        .zip(before)
+        .map(|(wanted, found)| Built {
+            image: wanted.image.clone(),
+            uri: wanted.uri.clone(),
+            tag: wanted.tag.clone(),
+            account: wanted.account,
+            verdict: if found.is_some() { Verdict::WasThere } else { Verdict::NotStarted },
+            found,
+            outcome: None,
+            task: None,
+        })
+        .collect();
+    let screen = &session.context.screen;
+    for there in built.iter().filter(|built| built.verdict == Verdict::WasThere) {
+        let found = there.found.as_ref().map(Image::describe).unwrap_or_default();
+        screen.say(Tone::Plain, "In ECR", format!("{}:{}   {found}", there.uri.repository(), there.tag));
+    }
+    let places: Vec<_> = (0..built.len()).filter(|n| built[*n].found.is_none()).collect();
+    if places.is_empty() {
+        return Ok(built);
+    }
+    sign_in(session, &queue.sign_in)?;
+    let stage = Stage { about: queue::names(&pick(queue.planned, &places)), ..queue::only(&queue.builds, &places) };
+    let outcomes = session.watched(&stage, OnFailure::GoOn, &mut |event| follow(session, ready, queue, &stage, event));
+    for ((n, outcome), step) in places.iter().zip(&outcomes).zip(stage.lanes.iter().flatten()) {
+        built[*n].verdict = match outcome.result {
+            StepResult::EarlyExit => Verdict::NotStarted,
+            _ => Verdict::Unproven,
+        };
+        built[*n].outcome = Some(outcome.clone());
+        let (Some(attempt), Some(output)) = (&step.attempt, &step.output) else { continue };
+        if outcome.result == StepResult::Succeeded {
+            task::settle(&attempt.dir);
+        }
+        built[*n].task = LeftTask::of(&session.run.id, &step.subject, &attempt.dir, &output.log).map(|left| left.arn);
+    }
+    session.check_interrupt().inspect_err(|_| report::interrupted(session, ready, &built))?;
+    let wanted: Vec<_> = pick(&queue.wanted, &places);
+    let after = images::ask(session, &queue::only(&queue.after, &places), &wanted)
+        .inspect_err(|_| report::interrupted(session, ready, &built))?;
+    for (n, found) in places.into_iter().zip(after) {
+        let result = built[n].outcome.as_ref().map(|outcome| outcome.result);
+        built[n].verdict = match (result, &found) {
+            (Some(StepResult::Succeeded), Some(_)) => Verdict::Built,
+            (Some(StepResult::Succeeded), None) => Verdict::Missing,
+            (Some(StepResult::EarlyExit), _) => Verdict::NotStarted,
+            _ => Verdict::Failed,
+        };
+        built[n].found = found;
+    }
+    Ok(built)
+}
+
+fn pick<T: Clone>(all: &[T], places: &[usize]) -> Vec<T> {
+    places.iter().map(|n| all[*n].clone()).collect()
+}
+
+/// Lets docker into the registries.
+fn sign_in(session: &Session<'_>, stage: &Stage) -> Result<(), Failures> {
+    use crate::model::Failure;
+    use crate::run::tail;
+    let outcomes = session.side_by_side(stage, OnFailure::GoOn);
+    session.check_interrupt()?;
+    let failed = outcomes.iter().filter(|outcome| outcome.result != StepResult::Succeeded);
+    let failures = failed.map(|outcome| {
+        let failure = Failure::failed("docker could not sign in to the registry, so nothing was built");
+        let said = outcome.log.as_deref().map(|log| tail::last_lines(log, 12)).unwrap_or_default();
+        said.into_iter().fold(failure, Failure::detail)
+    });
+    Failures::check(failures.collect())
+}
+
+/// A task is written down as soon as its name is known, and should somebody leave, they hear how to stop it.
+fn follow(session: &Session<'_>, ready: &Ready<'_>, queue: &Queue<'_, '_>, stage: &Stage, event: &Event) {
+    let (name, line) = match event {
+        Event::Line(name, line) => (name, line),
+        Event::Finished(name, _) => return session.on_leaving(&name.subject, None),
+        _ => return,
+    };
+    let Some(arn) = Sign::of(line).and_then(|sign| sign.task().map(str::to_owned)) else { return };
+    let step = stage.lanes.iter().flatten().find(|step| step.subject == name.subject);
+    if let Some(attempt) = step.and_then(|step| step.attempt.as_ref()) {
+        // The log has it too.
+        let _ = task::note(attempt, &arn);
+    }
+    let account = queue.wanted.iter().find(|wanted| wanted.image == name.subject).map(|wanted| wanted.account);
+    let words = account.map(|account| words::left(ready, account, &name.subject, &arn));
+    session.on_leaving(&name.subject, words);
+}

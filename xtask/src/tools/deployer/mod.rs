@@ -1,0 +1,69 @@
+//! `infrastructure-deployer`, which asks the runner of an account to build an image. Its command line is documented in
+//! Gruntwork's guide "Updating your ECS Deploy Runner".
+
+pub mod sign;
+
+use std::ffi::OsString;
+
+use crate::model::{ImageUri, Region, Tag};
+
+/// One image to build and push.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Build {
+    /// The name of the image, by which people ask for it.
+    pub image: String,
+    /// Where it is pushed to.
+    pub uri: ImageUri,
+    /// The tag that it gets, which is also the release whose Dockerfile is used.
+    pub tag: Tag,
+    /// The git repository of the Dockerfile.
+    pub dockerfile_repo: String,
+    /// The folder in it.
+    pub context_path: String,
+    /// The Dockerfile, where it is not the folder's `Dockerfile`.
+    pub dockerfile_path: Option<String>,
+    /// `id=VARIABLE` each: what the build finds as a secret, and where the value comes from.
+    pub env_secrets: Vec<String>,
+    /// Arguments of the build, by name.
+    pub build_args: Vec<(String, String)>,
+    /// The region of the runner that builds.
+    pub region: Region,
+    /// Further options of the program, without dashes, each with its value.
+    pub options: Vec<(String, String)>,
+}
+
+/// What the token for GitHub is called in the documented build, and the variable that has it.
+pub const GITHUB_TOKEN: &str = "github-token=GITHUB_OAUTH_TOKEN";
+
+impl Build {
+    /// The image with its tag.
+    pub fn target(&self) -> String {
+        format!("{}:{}", self.uri, self.tag)
+    }
+
+    /// The arguments after the program.
+    pub fn arguments(&self) -> Vec<OsString> {
+        let mut words = vec!["--aws-region".to_owned(), self.region.to_string()];
+        let option = |words: &mut Vec<String>, name: &str, value: &str| {
+            words.extend([format!("--{name}"), value.to_owned()]);
+        };
+        for (name, value) in &self.options {
+            option(&mut words, name, value);
+        }
+        words.extend(["--", "docker-image-builder", "build-docker-image"].map(str::to_owned));
+        option(&mut words, "repo", &self.dockerfile_repo);
+        option(&mut words, "ref", self.tag.as_str());
+        option(&mut words, "context-path", &self.context_path);
+        if let Some(path) = &self.dockerfile_path {
+            option(&mut words, "dockerfile-path", path);
+        }
+        for secret in &self.env_secrets {
+            option(&mut words, "env-secret", secret);
+        }
+        option(&mut words, "docker-image-tag", &self.target());
+        for (name, value) in &self.build_args {
+            option(&mut words, "build-arg", &format!("{name}={value}"));
+        }
+        words.into_iter().map(OsString::from).collect()
+    }
+}
