@@ -4,6 +4,7 @@ use clap::{Args, ValueEnum};
 
 use super::ApplyAll;
 use crate::model::Tag;
+use crate::run::wave::Arrangement;
 
 #[derive(Debug, Args)]
 #[command(
@@ -20,8 +21,21 @@ pub struct Update {
     /// Also move the releases that build scripts and files of CI name
     #[arg(long)]
     pub scripts: bool,
-    #[command(flatten)]
-    pub apply: ApplyAll,
+    /// Only units in this account; can be given several times
+    #[arg(long, value_name = "ACCOUNT")]
+    pub account: Vec<String>,
+    /// Only this unit; can be given several times
+    #[arg(long, value_name = "PATH")]
+    pub unit: Vec<String>,
+    /// How units are put into waves, which are applied one after the other
+    #[arg(long, value_name = "HOW", default_value = "default")]
+    pub waves: Arrangement,
+    /// How many units are worked on side by side [default: as for apply-all]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub jobs: Option<u16>,
+    /// After a failed apply, finish the other units of its wave; the next wave never starts
+    #[arg(long)]
+    pub keep_going: bool,
 }
 
 /// A part of an update.
@@ -31,11 +45,26 @@ pub enum Until {
     Images,
     /// The tags are moved in the files
     Bump,
+    /// The plans are shown, and kept for a day for `apply-all --from`
+    Plan,
 }
 
 impl Update {
     /// Whether this part is the last.
     pub fn ends_with(&self, part: Until) -> bool {
         self.until == Some(part)
+    }
+
+    /// The applies, as `apply-all` would be asked for them.
+    pub fn apply(&self) -> ApplyAll {
+        ApplyAll {
+            account: self.account.clone(),
+            unit: self.unit.clone(),
+            plan_only: self.ends_with(Until::Plan),
+            from: None,
+            waves: self.waves,
+            jobs: self.jobs,
+            keep_going: self.keep_going,
+        }
     }
 }

@@ -19,6 +19,7 @@ use std::time::Duration;
 
 pub use applied::Applied;
 pub use apply::AfterWave;
+pub use clean::needs_a_commit;
 pub use gather::Work;
 pub use queue::Queue;
 

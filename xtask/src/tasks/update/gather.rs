@@ -45,8 +45,8 @@ impl<'r> Parts<'r> {
     ) -> Result<(Self, Ready<'r>), Failures> {
         let ask = Ask {
             wanted: ImageName::ALL.into_iter().map(|image| (image, tag.clone())).collect(),
-            accounts: args.apply.account.clone(),
-            units: args.apply.unit.clone(),
+            accounts: args.account.clone(),
+            units: args.unit.clone(),
             pins: Vec::new(),
             scripts: args.scripts,
         };
@@ -60,12 +60,17 @@ impl<'r> Parts<'r> {
         let of_builds =
             build_images::Ask { images, tag: tag.clone(), is_for_all: false, build_args: Vec::new(), how: How::Runner };
         let (builds, mut unbuildable) = build_images::gather(context, repo, &of_builds);
-        let work = apply_all::Work::gather(context, repo, &args.apply, &mut problems)?;
+        let work = apply_all::Work::gather(context, repo, &args.apply(), &mut problems)?;
+
+        let applies = args.until.is_none_or(|until| until == Until::Plan);
+        if applies && !bump.edits.is_empty() {
+            problems.extend(apply_all::needs_a_commit(context, repo, &work, tag));
+        }
 
         let of_images = wanted.iter().map(|wanted| (wanted.account, wanted.uri.region().clone()));
         let of_builds = builds.iter().map(|planned| (planned.account, planned.build.region.clone()));
         let accounts = session::accounts_of(work.accounts.iter().cloned().chain(of_images).chain(of_builds));
-        let mut needed = if args.until.is_some() { Vec::new() } else { work.programs() };
+        let mut needed = if applies { work.programs() } else { Vec::new() };
         needed.push("aws");
         if programs::locate(DEPLOYER, &repo.root, &context.vars).is_some() {
             needed.push(DEPLOYER);
@@ -104,7 +109,7 @@ impl<'r> Parts<'r> {
         if !args.ends_with(Until::Images) && !self.bump.edits.is_empty() {
             parts.push(self.bump.diff());
         }
-        if args.until.is_none() {
+        if args.until.is_none_or(|until| until == Until::Plan) {
             let queue = apply_all::Queue::of(orders, context, &self.work);
             parts.push(queue.shell_lines(run));
         }

@@ -11,17 +11,17 @@ use crate::repo::Repository;
 use crate::report::screen::Tone;
 use crate::run::folder::RunFolder;
 use crate::tasks::context::Context;
-use crate::tasks::ready::Ready;
+use crate::tasks::ready::{Ready, Workable};
 use crate::tasks::select::take_problems;
 use crate::tasks::session::{self, Session};
-use crate::tasks::{apply_all, build_images, bump_tags, images, settle};
+use crate::tasks::{apply_all, build_images, bump_tags, images, record, settle, verify};
 use gather::Parts;
 
 /// Updates everything.
 pub fn run(context: &Context, args: &cli::Update) -> Result<Exit, Failures> {
     let mut repo = settle::repository(context)?;
     let tag = context.tag(args.tag.as_ref(), repo.settings.terraform_aws_ci_version())?;
-    let problems = take_problems(&mut repo, &args.apply.account, &args.apply.unit);
+    let problems = take_problems(&mut repo, &args.account, &args.unit);
     let (mut parts, mut ready) = Parts::gather(context, &repo, args, &tag, problems)?;
     let run = RunFolder::new(&repo.root);
     if context.globals.dry_run {
@@ -32,6 +32,7 @@ pub fn run(context: &Context, args: &cli::Update) -> Result<Exit, Failures> {
     let mut session = Session::begin(context, &repo, &run, "update", parts.work.n_jobs)?;
     let (_, still_running) = parts.work.left_behind(&run);
     words::say_what_this_is(context, &repo, &parts, &tag);
+    words::say_breaking(context, &parts, &tag);
     Failures::check(still_running)?;
     session.ask_passphrase(&mut ready)?;
     prove(&session, &ready, &parts)?;
@@ -90,7 +91,7 @@ fn move_tags(session: &Session<'_>, repo: &Repository, parts: &Parts<'_>) -> Res
     }
     bump_tags::consent(context, bump)?;
     session.check_interrupt()?;
-    bump_tags::write::carry_out(repo, &parts.ask, bump, session.lock())?;
+    record::edit(&session.journal, bump, || bump_tags::write::carry_out(repo, &parts.ask, bump, session.lock()))?;
     words::say_moved(&context.screen, bump);
     Ok(())
 }
@@ -99,13 +100,23 @@ fn move_tags(session: &Session<'_>, repo: &Repository, parts: &Parts<'_>) -> Res
 fn apply(session: &Session<'_>, before: &Ready<'_>, args: &cli::Update) -> Result<apply_all::Applied, Failures> {
     let context = session.context;
     let mut repo = settle::untouched(context)?;
-    let mut problems = take_problems(&mut repo, &args.apply.account, &args.apply.unit);
-    let work = apply_all::Work::gather(context, &repo, &args.apply, &mut problems)?;
+    let mut problems = take_problems(&mut repo, &args.account, &args.unit);
+    let work = apply_all::Work::gather(context, &repo, &args.apply(), &mut problems)?;
     let mut ready = Ready::gather(context, &repo, &work.accounts, &work.programs(), problems)?;
     ready.take_passphrase(before);
     let (unfinished, still_running) = work.left_behind(session.run);
     Failures::check(still_running)?;
     let orders = session::orders(&ready, session.run, false)?;
     let queue = apply_all::Queue::of(&orders, context, &work);
-    apply_all::carry_out(session, &ready, &queue, &unfinished, None)
+    let mut n_waves = 0;
+    let mut prove_wave = |units: &[&Workable<'_>]| {
+        n_waves += 1;
+        verify::wave(session, &ready, &work.accounts, n_waves, units)
+    };
+    let applied = apply_all::carry_out(session, &ready, &queue, &unfinished, Some(&mut prove_wave))?;
+    if applied.is_nothing() && !work.plan_only {
+        // What nothing had to be done for is proven all the same.
+        prove_wave(&work.units.iter().collect::<Vec<_>>())?;
+    }
+    Ok(applied)
 }

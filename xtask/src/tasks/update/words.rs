@@ -1,9 +1,10 @@
 //! What `update` says between its parts.
 
-use crate::model::Tag;
+use crate::model::{ImageName, Tag, Version};
 use crate::repo::Repository;
 use crate::repo::bump::Bump;
 use crate::report::screen::{Screen, Tone, count};
+use crate::tasks::changes;
 use crate::tasks::context::Context;
 use crate::tasks::images::Wanted;
 use crate::tasks::session;
@@ -16,6 +17,20 @@ pub(super) fn say_what_this_is(context: &Context, repo: &Repository, parts: &Par
     let (units, accounts) = (parts.work.units.len(), parts.work.accounts.len());
     let about = format!("to {tag}   {} in {}", count(units, "unit"), count(accounts, "account"));
     context.screen.say(Tone::Plain, "Update", about);
+}
+
+/// What an operator has to do between the releases that the units have and the one that they get.
+pub(super) fn say_breaking(context: &Context, parts: &Parts<'_>, tag: &Tag) {
+    let images = parts.work.units.iter().flat_map(|unit| ImageName::ALL.map(|image| unit.unit.image(image)));
+    let tags = images.flatten().filter_map(|image| image.tag.value());
+    let oldest = tags.filter_map(|tag| Some((Version::parse(tag.as_str())?, tag))).min_by_key(|(version, _)| *version);
+    let changes = oldest.map(|(_, from)| changes::breaking(from.as_str(), tag.as_str())).unwrap_or_default();
+    for change in changes {
+        context.screen.insist(Tone::Warning, "Breaking", format!("{}   {}", change.version, change.what));
+        if let Some(to_do) = change.to_do {
+            context.screen.insist_line(&format!("             do: {to_do}"));
+        }
+    }
 }
 
 /// Nothing has to be built.
