@@ -8,6 +8,7 @@ pub mod executor;
 pub mod folder;
 pub mod interrupt;
 pub mod judge;
+pub mod lifetime;
 pub mod lock;
 pub mod redact;
 pub mod relay;

@@ -93,7 +93,7 @@ impl<'r> Queue<'r> {
             })
             .collect();
         Ok(Self {
-            identity: orders.identities(&accounts, ""),
+            identity: orders.identities(&accounts),
             before: images::lookups(&orders, &wanted, "before"),
             builds: Stage {
                 title: "Building".to_owned(),

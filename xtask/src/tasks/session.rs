@@ -1,23 +1,25 @@
 //! A run that has begun: its lock, its folder, its executor; and the questions that come before everything else.
 
+use std::cell::Cell;
 use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::Instant;
+use std::time::{Duration, Instant, SystemTime};
 
 use crate::model::{Account, Failure, Failures, Region};
 use crate::repo::Repository;
 use crate::report::live::Live;
 use crate::report::progress::Progress;
 use crate::report::screen::{self, Tone, count, duration};
-use crate::run::event::{Event, Outcome, StepResult};
+use crate::run::event::{Event, Outcome, StepName, StepResult};
 use crate::run::executor::{Executor, OnFailure};
 use crate::run::folder::RunFolder;
 use crate::run::interrupt::{Interrupt, asked_where};
+use crate::run::lifetime::Lifetime;
 use crate::run::lock::RunLock;
 use crate::run::redact::is_secret_name;
-use crate::run::step::Stage;
+use crate::run::step::{Lane, Stage, StepKind};
 use crate::run::unfinished;
 use crate::tasks::context::Context;
 use crate::tasks::orders::Orders;
@@ -40,6 +42,9 @@ pub struct Session<'a> {
     pub started: Instant,
     executor: Executor,
     asked_where: Arc<AtomicBool>,
+    lifetime: Cell<Option<Lifetime>>,
+    longest_apply: Cell<Option<Duration>>,
+    n_renewed: Cell<u32>,
     lock: RunLock,
 }
 
@@ -74,6 +79,9 @@ impl<'a> Session<'a> {
             started: Instant::now(),
             executor,
             asked_where: asked_where(),
+            lifetime: Cell::new(None),
+            longest_apply: Cell::new(None),
+            n_renewed: Cell::new(0),
             lock,
         })
     }
@@ -104,6 +112,9 @@ impl<'a> Session<'a> {
         self.executor.side_by_side(stage, on_failure, &mut |event| {
             live.tell(event);
             progress.tell(event);
+            if let Event::Finished(StepName { kind: StepKind::Apply, .. }, outcome) = event {
+                self.longest_apply.set(self.longest_apply.get().max(Some(outcome.took)));
+            }
         })
     }
 
@@ -121,6 +132,26 @@ impl<'a> Session<'a> {
     /// An error if somebody asked to stop.
     pub fn check_interrupt(&self) -> Result<(), Failure> {
         self.executor.interrupt.check()
+    }
+
+    /// Proves every account again in the foreground, where somebody can be asked, if its session may end while `n_steps` more
+    /// applies run. `stage` are the proofs that the run began with.
+    pub fn renew(
+        &self,
+        ready: &Ready<'_>,
+        stage: &Stage,
+        accounts: &[(&Account, Region)],
+        n_steps: usize,
+    ) -> Result<(), Failures> {
+        let n_rounds = n_steps.div_ceil(self.executor.n_jobs.max(1));
+        let enough = |life: Lifetime| life.is_enough(SystemTime::now(), self.longest_apply.get(), n_rounds);
+        if self.lifetime.get().is_some_and(enough) {
+            return Ok(());
+        }
+        self.n_renewed.set(self.n_renewed.get() + 1);
+        let again = |lane: &Lane| lane.iter().map(|step| step.again(self.n_renewed.get())).collect();
+        let stage = Stage { lanes: stage.lanes.iter().map(again).collect(), ..stage.clone() };
+        self.prove_identities(ready, &stage, accounts)
     }
 
     /// Opens every session in the foreground, one after the other, and proves every account: one that is not what it
@@ -146,14 +177,18 @@ impl<'a> Session<'a> {
         if let Some(last) = failures.last_mut() {
             let n = accounts.len();
             last.details.push(format!(
-                "{} of {} not proven: nothing was started in any account",
+                "{} of {} not proven: nothing {} started in any account",
                 n_wrong,
-                count(n, "account")
+                count(n, "account"),
+                if self.n_renewed.get() == 0 { "was" } else { "more is" }
             ));
         }
         Failures::check(failures)?;
-        let sessions =
-            shortest_life(&proofs).map(|life| format!("   sessions good for {life} or more")).unwrap_or_default();
+        let now = SystemTime::now();
+        let life = Lifetime::of(&proofs, now);
+        self.lifetime.set(Some(life));
+        let sessions = life.left(now).map(|left| format!("   sessions good for {} min or more", left.as_secs() / 60));
+        let sessions = sessions.unwrap_or_default();
         let about = format!("{n} of {} proven{sessions}", count(proofs.len(), "account"), n = proofs.len());
         self.context.screen.say(Tone::Good, "Identity", about);
         if !ready.left_out.is_empty() {
@@ -234,18 +269,6 @@ fn not_proven(ready: &Ready<'_>, account: &Account, proof: Option<Proof>, outcom
                 .hint("see what the credential tool printed above")
         }
     }
-}
-
-/// How long the first of these sessions to end still lives.
-fn shortest_life(proofs: &[Proof]) -> Option<String> {
-    use aws_smithy_types::date_time::{DateTime, Format};
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).ok()?.as_secs();
-    let ends = proofs
-        .iter()
-        .filter_map(|proof| DateTime::from_str(proof.expires.as_deref()?, Format::DateTimeWithOffset).ok());
-    let first = ends.map(|end| end.secs()).min()?;
-    let left = u64::try_from(first).ok()?.checked_sub(now)?;
-    Some(format!("{} min", left / 60))
 }
 
 /// The line that says where this is.

@@ -11,8 +11,6 @@ mod queue;
 mod rescue;
 mod words;
 
-use std::time::Duration;
-
 pub use applied::Applied;
 pub use apply::AfterWave;
 pub use gather::Work;
@@ -30,10 +28,6 @@ use crate::tasks::ready::Ready;
 use crate::tasks::select::take_problems;
 use crate::tasks::session::{self, Session};
 use crate::tasks::settle;
-
-/// A session that was opened longer ago than this may have ended while the digest was read. Whatever has to be asked for a
-/// new one is asked in the foreground, before the applies run side by side.
-const SESSIONS_AGE: Duration = Duration::from_secs(5 * 60);
 
 /// Applies every unit.
 pub fn run(context: &Context, args: &cli::ApplyAll) -> Result<Exit, Failures> {
@@ -93,9 +87,8 @@ pub fn carry_out(
     let consented = apply::ask_consent(session, &digest);
     session.check_interrupt()?;
     consented?;
-    if session.started.elapsed() > SESSIONS_AGE {
-        session.prove_identities(ready, &queue.identity_again, &queue.work.accounts)?;
-    }
-    let (rows, stopped) = apply::apply(session, &waves, &plans, queue.work.on_failure, after_wave)?;
+    // Whatever has to be asked for a new session is asked in the foreground, before a wave runs side by side.
+    let renew = |n_steps| session.renew(ready, &queue.identity, &queue.work.accounts, n_steps);
+    let (rows, stopped) = apply::apply(session, &waves, &plans, queue.work.on_failure, &renew, after_wave)?;
     Ok(Applied::new(units, rows, stopped))
 }
