@@ -43,6 +43,7 @@ pub fn run(args: Vec<OsString>) -> Exit {
         Screen::new(Color::Never, Volume::Normal).failures(&failures);
         return failures.exit();
     }
+    let argv = args.iter().skip(1).map(|arg| arg.to_string_lossy().into_owned()).collect();
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(error) => {
@@ -51,8 +52,10 @@ pub fn run(args: Vec<OsString>) -> Exit {
             return Exit(if error.use_stderr() { 2 } else { 0 });
         }
     };
-    let context = Context::new(cli.globals);
-    match dispatch(&context, cli.command) {
+    let context = Context::new(cli.globals, argv);
+    let done = dispatch(&context, cli.command);
+    tasks::record::close(&context, done.as_ref().copied());
+    match done {
         Ok(exit) => exit,
         Err(failures) => {
             context.screen.failures(&failures);

@@ -27,6 +27,12 @@ pub enum Allowance {
     LocalChanges,
 }
 
+impl std::fmt::Display for Allowance {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.to_possible_value().as_ref().map_or("", |value| value.get_name()))
+    }
+}
+
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  cargo xtask apply-all\n  cargo xtask apply-all --account dev --account stage\n  cargo xtask apply-all --dry-run"

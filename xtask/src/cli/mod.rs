@@ -48,6 +48,9 @@ pub struct Globals {
     /// Allow something that is refused for safety; can be given several times
     #[arg(long, global = true, value_name = "NAME")]
     pub allow: Vec<Allowance>,
+    /// Why this is done, to be kept with the run
+    #[arg(long, global = true, value_name = "TEXT")]
+    pub reason: Option<String>,
     /// How results are printed on stdout
     #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
     pub format: Format,

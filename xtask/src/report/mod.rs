@@ -3,6 +3,7 @@
 pub mod digest;
 pub mod live;
 pub mod progress;
+pub mod run_report;
 pub mod screen;
 pub mod summary;
 pub mod wrap;

@@ -103,6 +103,11 @@ impl Screen {
         to_stderr(format_args!("{} {text}", self.paint(tone, &verb)));
     }
 
+    /// A line as it is, even when quiet is asked for.
+    pub fn insist_line(&self, line: &str) {
+        to_stderr(format_args!("{line}"));
+    }
+
     /// Lines as they are.
     pub fn lines(&self, text: &str) {
         if self.volume > Volume::Quiet {

@@ -19,6 +19,13 @@ pub struct UnitPlan {
     pub wanted: Vec<Wanted>,
 }
 
+impl UnitPlan {
+    /// What it would do, as it is shown: a line for each resource and output.
+    pub fn shown(&self) -> Vec<String> {
+        self.plan.changes.iter().map(|change| format!("{} {}", change.action, change.address)).collect()
+    }
+}
+
 /// Units whose plans do the same.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Group {

@@ -49,6 +49,8 @@ pub struct Outcome {
     pub took: Duration,
     /// Its log.
     pub log: Option<PathBuf>,
+    /// Its exit code; `None` if it was not started, or a signal ended it.
+    pub exit: Option<i32>,
 }
 
 /// Who a step is, for those who only read.

@@ -7,23 +7,19 @@ mod retry;
 mod watch;
 
 use std::collections::VecDeque;
-use std::fs;
-use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Sender};
 use std::time::{Duration, Instant};
 
-use serde::{Deserialize, Serialize};
-
-use crate::model::UnitPath;
 use crate::run::event::{Event, Outcome, StepResult};
 use crate::run::interrupt::Interrupt;
+use crate::run::journal::Journal;
 use crate::run::step::{Lane, Stage, Step, StepKind};
 use crate::tools::attempt::Attempt;
 use crate::tools::process::{self, Relay};
-use crate::tools::{proof, tty};
-use outcome::{conclude, early_exit, ended_by_us, explained, failed, log_of, name_of};
+use crate::tools::tty;
+use outcome::{conclude, early_exit, ended_by_us, explained, failed, name_of};
 use watch::{follow, outlive};
 
 /// Carries out stages.
@@ -37,6 +33,8 @@ pub struct Executor {
     pub n_jobs: usize,
     /// How long a plan or a build may take before it is asked to end.
     pub time_limit: Duration,
+    /// Remembers what starts and how it ended.
+    pub journal: Journal,
 }
 
 /// What a failure means for the steps that have not started.
@@ -46,34 +44,6 @@ pub enum OnFailure {
     GoOn,
     /// Nothing new starts.
     Stop,
-}
-
-/// What is on disk before a step starts: enough to find out later what became of it.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct Started {
-    /// What the step does.
-    pub kind: StepKind,
-    /// What it does it to.
-    pub subject: String,
-    /// The unit that it works in.
-    pub unit: Option<String>,
-    /// When, RFC 3339 in UTC.
-    pub time: String,
-    /// The command as one would type it.
-    pub command: String,
-    /// Its log.
-    pub log: Option<std::path::PathBuf>,
-}
-
-/// What is on disk after a step ended and somebody saw it.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct Ended {
-    /// How it ended.
-    pub result: String,
-    /// Why.
-    pub cause: Option<String>,
-    /// When, RFC 3339 in UTC.
-    pub time: String,
 }
 
 impl Executor {
@@ -92,8 +62,12 @@ impl Executor {
                 // A credential tool that is ended in the middle of a prompt leaves the terminal without echo.
                 let _settings = terminal.as_ref().and_then(tty::Terminal::remember);
                 let started = Instant::now();
+                // What only asks may start without having been written down.
+                let _ = self.journal.start(step);
                 let status = process::foreground(&step.invocation, step.kind != StepKind::Source);
-                conclude(step, status.map(|status| status.code()), started.elapsed())
+                let outcome = conclude(step, status.map(|status| status.code()), started.elapsed());
+                self.journal.end(step, &outcome);
+                outcome
             };
             tell(&Event::Finished(name, outcome.clone()));
             outcomes.push(outcome);
@@ -175,7 +149,7 @@ impl Executor {
 
     fn step(&self, step: &Step, tell: &(dyn Fn(Event) + Sync)) -> Outcome {
         let started = Instant::now();
-        if let Err(error) = note_start(step) {
+        if let Err(error) = note_start(&self.journal, step) {
             let cause = format!("the start could not be written down, so it was not started: {error}");
             return Outcome { cause: Some(cause), ..failed(step, started.elapsed()) };
         }
@@ -203,7 +177,7 @@ impl Executor {
             false if self.interrupt.asked() => outcome,
             false => explained(step, outcome),
         };
-        note_end(step, &outcome);
+        self.journal.end(step, &outcome);
         outcome
     }
 }
@@ -218,32 +192,8 @@ fn begin(stage: &Stage, tell: &mut dyn FnMut(&Event)) {
     }
 }
 
-/// Writes down, durably, that a step starts.
-fn note_start(step: &Step) -> std::io::Result<()> {
-    let Some(attempt) = &step.attempt else { return Ok(()) };
-    attempt.create()?;
-    let started = Started {
-        kind: step.kind,
-        subject: step.subject.clone(),
-        unit: step.unit.as_ref().map(UnitPath::to_string),
-        time: proof::now(),
-        command: step.invocation.shell_line(),
-        log: log_of(step).map(Path::to_owned),
-    };
-    let mut file = fs::File::create_new(attempt.started())?;
-    std::io::Write::write_all(&mut file, &serde_json::to_vec(&started)?)?;
-    file.sync_all()
-}
-
-fn note_end(step: &Step, outcome: &Outcome) {
-    let Some(attempt) = &step.attempt else { return };
-    let ended = Ended { result: outcome.result.as_str().to_owned(), cause: outcome.cause.clone(), time: proof::now() };
-    // Without this file the next run looks at the step again, which is right if the disk is full now.
-    let _ = write_ended(attempt, &ended);
-}
-
-/// Writes down how a step ended, if nobody has done so before.
-pub fn write_ended(attempt: &Attempt, ended: &Ended) -> std::io::Result<()> {
-    let mut file = fs::File::create_new(attempt.ended())?;
-    std::io::Write::write_all(&mut file, &serde_json::to_vec(ended)?)
+/// Writes down that a step starts, in a folder of its own for the proofs of its guards.
+fn note_start(journal: &Journal, step: &Step) -> std::io::Result<()> {
+    step.attempt.as_ref().map_or(Ok(()), Attempt::create)?;
+    journal.start(step)
 }

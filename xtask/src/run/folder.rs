@@ -37,6 +37,14 @@ impl RunFolder {
         Self { id, dir, state: self.state.clone() }
     }
 
+    /// The folders of all runs in this repository, this one's own included if it is there.
+    pub fn all(&self) -> Vec<Self> {
+        let mut dirs: Vec<_> =
+            fs::read_dir(self.all_runs()).into_iter().flatten().flatten().map(|it| it.path()).collect();
+        dirs.sort();
+        dirs.into_iter().map(|dir| self.other(dir)).collect()
+    }
+
     /// Makes the folder, and puts a copy of our own binary into it: a rebuild in the middle of a run changes nothing.
     pub fn create(&self) -> Result<PathBuf, Failure> {
         let made = self.make();
@@ -58,6 +66,16 @@ impl RunFolder {
     /// The copy of our own binary.
     pub fn binary(&self) -> PathBuf {
         self.dir.join("xtask")
+    }
+
+    /// The journal.
+    pub fn journal(&self) -> PathBuf {
+        self.dir.join("journal.jsonl")
+    }
+
+    /// The report that is made of the journal.
+    pub fn report(&self) -> PathBuf {
+        self.dir.join("report.json")
     }
 
     /// The folder of plan files, for this user's eyes only.

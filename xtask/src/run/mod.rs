@@ -7,6 +7,7 @@ pub mod event;
 pub mod executor;
 pub mod folder;
 pub mod interrupt;
+pub mod journal;
 pub mod judge;
 pub mod lifetime;
 pub mod lock;

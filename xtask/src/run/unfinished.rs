@@ -1,17 +1,20 @@
 //! What a killed run left behind: applies that went on without it, whose end nobody has seen yet, and its plans.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
 
+use serde::Deserialize;
+
 use crate::model::UnitPath;
-use crate::run::executor::{Ended, Started, write_ended};
 use crate::run::folder::RunFolder;
+use crate::run::journal::story::Story;
+use crate::run::journal::{self, Journal, Record, Settled};
 use crate::run::judge::APPLY_COMPLETE;
 use crate::run::step::StepKind;
 use crate::run::tail;
 use crate::tools::attempt::Attempt;
 use crate::tools::lock::{self, WorkLock};
-use crate::tools::proof;
 
 /// A step whose end nobody saw.
 #[derive(Debug)]
@@ -19,39 +22,79 @@ pub struct Unfinished {
     /// The run that started it.
     pub run: String,
     /// What was written down before it started.
-    pub started: Started,
+    pub started: Start,
     /// Whether terragrunt or something that it started is still at work in the unit.
     pub is_running: bool,
     /// Whether its log says that the apply is complete.
     pub says_complete: bool,
     attempt: Attempt,
     lock: PathBuf,
+    folder: RunFolder,
+}
+
+/// What was written down before a step started. So did version 0.1.0, in a file per attempt.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Start {
+    /// What the step does.
+    pub kind: StepKind,
+    /// What it does it to.
+    pub subject: String,
+    /// The unit that it works in.
+    pub unit: Option<String>,
+    /// When, RFC 3339 in UTC.
+    pub time: String,
+    /// Its log.
+    pub log: Option<PathBuf>,
 }
 
 impl Unfinished {
     /// All applies among them in this repository, oldest first.
     pub fn all(run: &RunFolder) -> Vec<Self> {
-        let mut found: Vec<_> = folders(&run.all_runs())
-            .into_iter()
-            .flat_map(|run_dir| folders(&run_dir.join("attempts")))
-            .filter_map(|dir| Self::read(run, dir))
-            .filter(|left| left.started.kind == StepKind::Apply)
-            .collect();
+        let others = run.all().into_iter().filter(|folder| folder.dir != run.dir);
+        let mut found: Vec<_> =
+            others.flat_map(|folder| Self::of(&folder)).filter(|left| left.started.kind == StepKind::Apply).collect();
         found.sort_by(|a, b| a.started.time.cmp(&b.started.time));
         found
     }
 
-    fn read(run: &RunFolder, dir: PathBuf) -> Option<Self> {
-        let attempt = Attempt { dir, nonce: String::new() };
-        if attempt.ended().exists() {
-            return None;
+    /// The steps of one run, in units, whose end nobody has seen; of a damaged journal those that it still tells of.
+    pub fn of(folder: &RunFolder) -> Vec<Self> {
+        if !journal::exists(&folder.journal()) {
+            return Self::without_journal(folder);
         }
-        let started: Started = serde_json::from_slice(&fs::read(attempt.started()).ok()?).ok()?;
+        let (log, is_damaged) = match journal::read(&folder.journal()) {
+            Ok(log) => (log, false),
+            Err(damage) => (damage.before, true),
+        };
+        let steps = Story::of(log).map(|story| story.steps).unwrap_or_default();
+        let unsettled = steps.into_iter().filter(|step| step.ended.is_none() && step.settled.is_none());
+        let left = unsettled.filter_map(|step| {
+            let log = step.log.map(|log| folder.dir.join(log));
+            let started =
+                Start { kind: step.of.step, subject: step.of.subject, unit: step.of.unit, time: step.started, log };
+            Self::new(folder, &step.of.attempt?, started)
+        });
+        // To a damaged journal nothing can be added: what was found out is told by the file for the guard alone.
+        left.filter(|left| !is_damaged || !left.attempt.settled().exists()).collect()
+    }
+
+    /// The same, of a run of version 0.1.0.
+    fn without_journal(folder: &RunFolder) -> Vec<Self> {
+        let entries = fs::read_dir(folder.dir.join("attempts")).into_iter().flatten().flatten();
+        let left = entries.filter_map(|entry| {
+            let started: Start = serde_json::from_slice(&fs::read(entry.path().join("started.json")).ok()?).ok()?;
+            Self::new(folder, &entry.file_name().to_string_lossy(), started)
+        });
+        left.filter(|left| !left.attempt.settled().exists()).collect()
+    }
+
+    fn new(folder: &RunFolder, attempt: &str, started: Start) -> Option<Self> {
         let unit = UnitPath::new(Path::new(started.unit.as_deref()?))?;
-        let run_name = attempt.dir.parent()?.parent()?.file_name()?.to_string_lossy().into_owned();
+        let attempt = Attempt { dir: folder.dir.join("attempts").join(attempt), nonce: String::new() };
         let says_complete = started.log.as_deref().is_some_and(|log| tail::end(log).contains(APPLY_COMPLETE));
-        let lock = run.unit_lock(&unit);
-        Some(Self { run: run_name, is_running: lock::is_held(&lock), says_complete, started, attempt, lock })
+        let lock = folder.unit_lock(&unit);
+        let is_running = lock::is_held(&lock);
+        Some(Self { run: folder.id.clone(), started, is_running, says_complete, attempt, lock, folder: folder.clone() })
     }
 
     /// Whether it is of this unit.
@@ -59,32 +102,46 @@ impl Unfinished {
         self.started.unit.as_deref() == Some(unit.as_str())
     }
 
-    /// Writes down that somebody has been told and has looked at a fresh plan since. Nothing may start meanwhile: a guard
-    /// that comes late finds what is written here.
-    pub fn settle(&self) {
+    /// Whether somebody is still at work in the unit, asked anew.
+    pub fn runs_still(&self) -> bool {
+        lock::is_held(&self.lock)
+    }
+
+    /// Writes down that `by`, a later run, has told of it and has looked at a fresh plan since. Nothing may start
+    /// meanwhile: a guard that comes late finds what is written here.
+    pub fn settle(&self, by: &str) {
         let Ok(_lock) = WorkLock::take(&self.lock) else { return };
-        let result = if self.says_complete { "succeeded" } else { "unknown" };
-        let cause = Some("its run was killed; the end was found by a later run".to_owned());
         // If this can't be written the next run tells of it once more.
-        let _ = write_ended(&self.attempt, &Ended { result: result.to_owned(), cause, time: proof::now() });
+        let _ = self.write_down(by);
+    }
+
+    fn write_down(&self, by: &str) -> io::Result<()> {
+        let result = if self.says_complete { "succeeded" } else { "unknown" };
+        let settled = Settled {
+            attempt: self.attempt.dir.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+            result: result.to_owned(),
+            cause: Some("its run was killed; the end was found by a later run".to_owned()),
+            by: by.to_owned(),
+        };
+        match File::create_new(self.attempt.settled()) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            file => io::Write::write_all(&mut file?, &serde_json::to_vec(&settled)?)?,
+        }
+        match journal::read(&self.folder.journal()) {
+            Ok(log) => Journal::go_on(&self.folder.journal(), &log)?.durable(&Record::Settled(settled)),
+            // There is none, or none that could be gone on with.
+            Err(_) => Ok(()),
+        }
     }
 }
 
 /// Removes the plans and binaries of runs that were killed. One of which something is still at work keeps them.
 pub fn remove_leftovers(run: &RunFolder) {
-    for dir in folders(&run.all_runs()).into_iter().filter(|dir| *dir != run.dir) {
-        let left = folders(&dir.join("attempts")).into_iter().filter_map(|dir| Unfinished::read(run, dir));
-        if !left.into_iter().any(|left| left.is_running) {
-            let other = run.other(dir);
+    for other in run.all().into_iter().filter(|other| other.dir != run.dir) {
+        if !Unfinished::of(&other).iter().any(|left| left.is_running) {
             // What can't be removed now, the next run tries again.
             let _ = other.remove_plans();
             other.remove_binaries();
         }
     }
-}
-
-fn folders(path: &Path) -> Vec<PathBuf> {
-    let mut paths: Vec<_> = fs::read_dir(path).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
-    paths.sort();
-    paths
 }

@@ -1,12 +1,16 @@
 //! What every task starts from: the options, the screen, this process's environment, and the repository they lead to.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
 
 use crate::cli::Globals;
 use crate::model::{Failure, Failures, Result, Tag};
 use crate::repo::{Environment, Repository};
 use crate::report::screen::{Screen, Volume};
+use crate::run::folder::RunFolder;
+use crate::run::journal::{Journal, Planned};
 use crate::tasks::settle;
 use crate::tools::env::{self, Env, Purpose};
 use crate::tools::programs::Tools;
@@ -26,17 +30,47 @@ pub struct Context {
     pub screen: Screen,
     /// This process's environment.
     pub vars: Env,
+    /// The command line, without the program.
+    pub argv: Vec<String>,
+    /// The run that this command goes on with.
+    pub resumed: Option<Resumed>,
+    /// The runs that this command has begun.
+    begun: Mutex<Vec<(Journal, RunFolder)>>,
+}
+
+/// A run that is taken up again.
+#[derive(Clone, Debug)]
+pub struct Resumed {
+    /// Its id.
+    pub run: String,
+    /// What was agreed to, by the label of the unit.
+    pub agreed: BTreeMap<String, Planned>,
 }
 
 impl Context {
-    /// Reads the environment, once.
-    pub fn new(globals: Globals) -> Self {
+    /// Reads the environment, once. `argv` is the command line, without the program.
+    pub fn new(globals: Globals, argv: Vec<String>) -> Self {
         let volume = match (globals.quiet, globals.verbose) {
             (true, _) => Volume::Quiet,
             (_, true) => Volume::Verbose,
             _ => Volume::Normal,
         };
-        Self { screen: Screen::new(globals.color, volume), vars: env::of_this_process(), globals }
+        let screen = Screen::new(globals.color, volume);
+        Self { screen, vars: env::of_this_process(), globals, argv, resumed: None, begun: Mutex::default() }
+    }
+
+    /// Remembers that this command has begun a run.
+    pub fn begun(&self, journal: &Journal, run: &RunFolder) {
+        self.runs().push((journal.clone(), run.clone()));
+    }
+
+    /// The runs that this command has begun, once.
+    pub fn begun_runs(&self) -> Vec<(Journal, RunFolder)> {
+        std::mem::take(&mut *self.runs())
+    }
+
+    fn runs(&self) -> std::sync::MutexGuard<'_, Vec<(Journal, RunFolder)>> {
+        self.begun.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The repository that the options, or the current directory, lead to, as it is: for tasks that only look at it. Those

@@ -12,6 +12,7 @@ pub mod images;
 pub mod orders;
 pub mod profiles;
 pub mod ready;
+pub mod record;
 pub mod rehearse;
 pub mod select;
 pub mod session;

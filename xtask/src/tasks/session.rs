@@ -16,6 +16,7 @@ use crate::run::event::{Event, Outcome, StepName, StepResult};
 use crate::run::executor::{Executor, OnFailure};
 use crate::run::folder::RunFolder;
 use crate::run::interrupt::{Interrupt, asked_where};
+use crate::run::journal::Journal;
 use crate::run::lifetime::Lifetime;
 use crate::run::lock::RunLock;
 use crate::run::redact::is_secret_name;
@@ -24,7 +25,7 @@ use crate::run::unfinished;
 use crate::tasks::context::Context;
 use crate::tasks::orders::Orders;
 use crate::tasks::ready::Ready;
-use crate::tasks::settle;
+use crate::tasks::{record, settle};
 use crate::tools::env::{self, Env, Purpose};
 use crate::tools::process::Relay;
 use crate::tools::proof::{self, Proof, Verdict};
@@ -40,6 +41,8 @@ pub struct Session<'a> {
     pub root: PathBuf,
     /// When it began.
     pub started: Instant,
+    /// What is remembered of it.
+    pub journal: Journal,
     executor: Executor,
     asked_where: Arc<AtomicBool>,
     lifetime: Cell<Option<Lifetime>>,
@@ -65,11 +68,14 @@ impl<'a> Session<'a> {
         unfinished::remove_leftovers(run);
         let mut secrets = env::build(&context.vars, Purpose::Plain, &[]).vars;
         secrets.extend(secret(&context.vars));
+        let values = secrets_of(&secrets);
+        let journal = record::begin(context, repo, run, command, values).inspect_err(|_| run.discard())?;
         let relay = Relay { program, secrets };
         let executor = Executor {
             relay,
             interrupt: Interrupt::listen(screen::interject)?,
             n_jobs,
+            journal: journal.clone(),
             time_limit: repo.settings.time_limit(),
         };
         Ok(Self {
@@ -77,6 +83,7 @@ impl<'a> Session<'a> {
             run,
             root: repo.root.clone(),
             started: Instant::now(),
+            journal,
             executor,
             asked_where: asked_where(),
             lifetime: Cell::new(None),
@@ -92,6 +99,7 @@ impl<'a> Session<'a> {
         self.check_interrupt()?;
         asked?;
         self.executor.relay.secrets.extend(secret(&ready.wrapper_env));
+        self.journal.keep_out(secrets_of(&self.executor.relay.secrets));
         Ok(())
     }
 
@@ -230,6 +238,11 @@ impl Drop for Session<'_> {
     fn drop(&mut self) {
         self.tidy_up();
     }
+}
+
+/// The values whose names say that they are secret.
+fn secrets_of(vars: &Env) -> Vec<String> {
+    secret(vars).into_values().filter_map(|value| value.into_string().ok()).collect()
 }
 
 /// The variables whose names say that their values are secret.

@@ -27,13 +27,9 @@ impl Attempt {
         self.dir.join("shim.json")
     }
 
-    /// What is on disk, durably, before the attempt starts.
-    pub fn started(&self) -> PathBuf {
-        self.dir.join("started.json")
-    }
-
-    /// What is on disk once somebody has seen its end.
-    pub fn ended(&self) -> PathBuf {
+    /// What a later run leaves here once it has looked at an attempt of which nobody saw the end: a guard that comes late
+    /// starts nothing.
+    pub fn settled(&self) -> PathBuf {
         self.dir.join("ended.json")
     }
 

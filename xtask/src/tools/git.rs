@@ -68,6 +68,13 @@ pub fn checkout(root: &Path) -> Option<Checkout> {
     Some(Checkout { branch, n_changed: status.lines().count(), upstream })
 }
 
+/// The commit that is checked out.
+pub fn commit(root: &Path) -> Option<String> {
+    let shell = Shell::new().ok()?;
+    shell.change_dir(root);
+    cmd!(shell, "git rev-parse --verify --quiet HEAD").quiet().ignore_stderr().read().ok()
+}
+
 /// The repository that git is asked for, for a terragrunt or Terraform module source; `None` for local folders,
 /// registries and archives (<https://developer.hashicorp.com/terraform/language/modules/sources>).
 pub fn remote_of(source: &str) -> Option<String> {

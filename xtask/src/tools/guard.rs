@@ -134,7 +134,7 @@ fn is_standalone(order: &GuardOrder, terragrunt: &TerragruntOrder) -> bool {
 /// later run has told of this attempt and gone on without it.
 fn still_wanted(order: &GuardOrder) -> Result<(), Failure> {
     match &order.attempt {
-        Some(attempt) if attempt.ended().exists() => {
+        Some(attempt) if attempt.settled().exists() => {
             Err(Failure::refused("a later run has gone on without this attempt, so nothing was started")
                 .in_file(attempt.dir.display().to_string()))
         }

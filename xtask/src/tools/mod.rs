@@ -14,6 +14,7 @@ pub mod guard;
 pub mod keys;
 pub mod lock;
 pub mod machine;
+pub mod operator;
 pub mod process;
 pub mod programs;
 pub mod proof;

@@ -104,7 +104,7 @@ pub(super) fn together(missed: &[(Target<'_>, Failure)]) -> Vec<Failure> {
 
 /// A failure with the units that it is about, unless it names its only one already.
 pub(super) fn with_units<'u>(failure: Failure, units: impl Iterator<Item = &'u UnitPath>) -> Failure {
-    let new = units.filter(|unit| !failure.what.contains(unit.as_str())).map(|unit| format!("in {unit}"));
+    let new = units.filter(|unit| !failure.what.contains(&format!("`{unit}`"))).map(|unit| format!("in {unit}"));
     let new: Vec<_> = new.collect();
     new.into_iter().fold(failure, Failure::detail)
 }

@@ -40,7 +40,7 @@ pub(super) fn conclude(step: &Step, code: anyhow::Result<Option<i32>>, took: Dur
         },
     };
     let Judgement { result, cause, guard_refused } = judgement;
-    Outcome { result, cause, guard_refused, took, log: log_of(step).map(Path::to_owned) }
+    Outcome { result, cause, guard_refused, took, log: log_of(step).map(Path::to_owned), exit: code }
 }
 
 fn has_product(step: &Step) -> bool {
@@ -61,7 +61,7 @@ pub(super) fn name_of(step: &Step) -> StepName {
 
 pub(super) fn failed(step: &Step, took: Duration) -> Outcome {
     let log = log_of(step).filter(|log| log.exists()).map(Path::to_owned);
-    Outcome { result: StepResult::Failed, cause: None, guard_refused: false, took, log }
+    Outcome { result: StepResult::Failed, cause: None, guard_refused: false, took, log, exit: None }
 }
 
 pub(super) fn early_exit(step: &Step) -> Outcome {

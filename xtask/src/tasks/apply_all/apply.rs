@@ -13,20 +13,24 @@ use crate::run::event::{Outcome, StepResult};
 use crate::run::executor::OnFailure;
 use crate::run::step::Step;
 use crate::tasks::apply_all::queue::Wave;
-use crate::tasks::apply_all::{rescue, words};
+use crate::tasks::apply_all::{carried, rescue, words};
 use crate::tasks::ready::Workable;
 use crate::tasks::session::Session;
 use crate::tools::{consent, tty};
 
 /// One consent for all plans, at the terminal; `--yes` covers what an update is expected to change, and nothing else.
-pub(super) fn ask_consent(session: &Session<'_>, digest: &Digest) -> Result<(), Failure> {
+/// Gives how it was given.
+pub(super) fn ask_consent(session: &Session<'_>, digest: &Digest, plans: &[UnitPlan]) -> Result<String, Failure> {
     let context = session.context;
     let n = digest.n_changing();
     let declined = || Failure::refused("nothing was applied: there was no consent");
     let beyond = beyond_yes(digest, |allowance| context.globals.allows(allowance));
+    if let Some(how) = carried::over(session, plans) {
+        return Ok(how);
+    }
     if context.globals.yes {
         return match beyond[..] {
-            [] => Ok(()),
+            [] => Ok("--yes".to_owned()),
             _ => {
                 let allow: Vec<_> = beyond.iter().map(|word| format!("--allow {word}")).collect();
                 let hint = format!(
@@ -47,7 +51,7 @@ pub(super) fn ask_consent(session: &Session<'_>, digest: &Digest) -> Result<(), 
     };
     let said = terminal.ask(&question, &session.give_up()).map_err(|error| declined().because(error))?;
     let agreed = answers.iter().any(|answer| said.eq_ignore_ascii_case(answer));
-    if agreed { Ok(()) } else { Err(declined()) }
+    if agreed { Ok("terminal".to_owned()) } else { Err(declined()) }
 }
 
 /// The words of what `--yes` doesn't cover and nothing allows, gravest first: the word to be typed is the first.
@@ -119,5 +123,12 @@ fn write_consent(step: &Step, plans: &[UnitPlan]) -> anyhow::Result<()> {
 }
 
 fn not_started() -> Outcome {
-    Outcome { result: StepResult::EarlyExit, cause: None, guard_refused: false, took: Duration::ZERO, log: None }
+    Outcome {
+        result: StepResult::EarlyExit,
+        cause: None,
+        guard_refused: false,
+        took: Duration::ZERO,
+        log: None,
+        exit: None,
+    }
 }

@@ -3,6 +3,7 @@
 
 mod applied;
 mod apply;
+mod carried;
 mod checks;
 mod clean;
 mod gather;
@@ -17,7 +18,7 @@ pub use gather::Work;
 pub use queue::Queue;
 
 use crate::cli;
-use crate::model::{Exit, Failures};
+use crate::model::{Exit, Failure, Failures};
 use crate::report::digest as digest_text;
 use crate::report::screen::{Tone, count};
 use crate::run::digest::Digest;
@@ -25,6 +26,7 @@ use crate::run::folder::RunFolder;
 use crate::run::unfinished::Unfinished;
 use crate::tasks::context::Context;
 use crate::tasks::ready::Ready;
+use crate::tasks::record;
 use crate::tasks::select::take_problems;
 use crate::tasks::session::{self, Session};
 use crate::tasks::settle;
@@ -46,6 +48,7 @@ pub fn run(context: &Context, args: &cli::ApplyAll) -> Result<Exit, Failures> {
     // Only now: what a run that is alive has started is not left behind by anybody.
     let (unfinished, still_running) = work.left_behind(&run);
     words::say_what_this_is(context, &ready, &work.units, &unfinished);
+    words::say_damaged(&context.screen, &run);
     Failures::check(still_running)?;
     session.ask_passphrase(&mut ready)?;
     let orders = session::orders(&ready, &run, false)?;
@@ -57,7 +60,7 @@ pub fn run(context: &Context, args: &cli::ApplyAll) -> Result<Exit, Failures> {
 /// Proves every account, and asks whatever is asked in the foreground: after this nothing prompts.
 pub fn prove(session: &Session<'_>, ready: &Ready<'_>, queue: &Queue<'_, '_>) -> Result<(), Failures> {
     session.prove_identities(ready, &queue.identity, &queue.work.accounts)?;
-    words::say_tools(session.context, ready, &queue.work.units);
+    words::say_tools(session, ready, &queue.work.units);
     session.ask_sources(&queue.sources)
 }
 
@@ -72,9 +75,11 @@ pub fn carry_out(
 ) -> Result<Applied, Failures> {
     let screen = &session.context.screen;
     let units = &queue.work.units;
+    record::selected(&session.journal, units);
     let plans = plans::plan_all(session, ready, queue)?;
     let planned = |left: &&Unfinished| units.iter().any(|unit| left.is_of(&unit.unit.path));
-    unfinished.iter().filter(planned).for_each(Unfinished::settle);
+    unfinished.iter().filter(planned).for_each(|left| left.settle(&session.run.id));
+    record::planned(&session.journal, &plans);
     let digest = Digest::of(&plans);
     screen.lines(&digest_text::text(&digest));
     words::say_unseen(screen, &clean::unseen(ready.repo));
@@ -84,9 +89,11 @@ pub fn carry_out(
     }
     let waves = queue.changing(&digest);
     words::say_waves(screen, &waves);
-    let consented = apply::ask_consent(session, &digest);
+    let consented = apply::ask_consent(session, &digest, &plans);
     session.check_interrupt()?;
-    consented?;
+    record::consented(session.context, &session.journal, &consented?, &plans).map_err(|error| {
+        Failure::refused("the consent could not be written down, so nothing was applied").because(error)
+    })?;
     // Whatever has to be asked for a new session is asked in the foreground, before a wave runs side by side.
     let renew = |n_steps| session.renew(ready, &queue.identity, &queue.work.accounts, n_steps);
     let (rows, stopped) = apply::apply(session, &waves, &plans, queue.work.on_failure, &renew, after_wave)?;

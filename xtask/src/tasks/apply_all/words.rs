@@ -7,10 +7,13 @@ use crate::report::screen::{Screen, Tone, count};
 use crate::report::summary::Row;
 use crate::report::wrap::{WIDTH, shown_width, wrapped};
 use crate::run::event::Outcome;
+use crate::run::folder::RunFolder;
+use crate::run::journal::{self, Journal};
 use crate::run::unfinished::Unfinished;
 use crate::tasks::apply_all::queue::Wave;
 use crate::tasks::context::Context;
 use crate::tasks::ready::{Ready, Workable};
+use crate::tasks::record;
 use crate::tasks::session::{self, Session};
 use crate::tools::env::{self, Purpose};
 use crate::tools::{process, terragrunt};
@@ -48,9 +51,20 @@ fn say_unfinished(screen: &Screen, left: &Unfinished, is_selected: bool) {
     }
 }
 
+/// Tells of journals that can't be relied on: what those runs did may not be all that is known of them.
+pub(super) fn say_damaged(screen: &Screen, run: &RunFolder) {
+    for (run, damage) in journal::damaged(run) {
+        let line = damage.line.map(|line| format!(", line {line}")).unwrap_or_default();
+        let about = format!("journal of run {run}{line}: {}; the plans below show what is left to do", damage.why);
+        screen.insist(Tone::Warning, "Damaged", about);
+    }
+}
+
 /// What will be run; not asked before every account is proven.
-pub(super) fn say_tools(context: &Context, ready: &Ready<'_>, units: &[Workable<'_>]) {
-    let terragrunt = units.iter().any(|unit| unit.standalone.is_none()).then(|| terragrunt_version(context, ready));
+pub(super) fn say_tools(session: &Session<'_>, ready: &Ready<'_>, units: &[Workable<'_>]) {
+    let context = session.context;
+    let has_terragrunt = units.iter().any(|unit| unit.standalone.is_none());
+    let terragrunt = has_terragrunt.then(|| terragrunt_version(context, &session.journal, ready));
     let programs = distinct(units.iter().filter_map(|unit| unit.terraform.file_name()?.to_str()));
     let said: Vec<_> = terragrunt.into_iter().chain([programs]).collect();
     context.screen.say(Tone::Plain, "Tools", said.join(", "));
@@ -91,10 +105,11 @@ fn tags(units: &[Workable<'_>]) -> String {
     parts.join("   ")
 }
 
-fn terragrunt_version(context: &Context, ready: &Ready<'_>) -> String {
+fn terragrunt_version(context: &Context, journal: &Journal, ready: &Ready<'_>) -> String {
     let plain = env::build(&context.vars, Purpose::Plain, &[]).vars;
     let said = process::captured(ready.programs.path("terragrunt"), &["--version"], &ready.repo.root, &plain).ok();
     let version = said.as_deref().and_then(terragrunt::version).unwrap_or("of unknown version");
+    record::tool(journal, "terragrunt", Some(version));
     format!("terragrunt {version}")
 }
 

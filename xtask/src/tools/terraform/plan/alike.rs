@@ -1,7 +1,7 @@
 //! What two units must have in common to be shown as one: everything but account, region and ids.
 
 /// What a unit's texts have in them that no other unit's have.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Own {
     /// The id of its account.
     pub account_id: String,

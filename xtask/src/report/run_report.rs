@@ -1,0 +1,75 @@
+//! `report.json`: how a run went, for programs. Its units are told in the words of terragrunt's own report
+//! (<https://docs.terragrunt.com/features/run-report>), with ours beside them. A pure function of the journal.
+
+use serde_json::{Value, json};
+
+use crate::run::journal::story::{Story, UnitStory};
+use crate::run::journal::{Consented, Ended};
+use crate::run::step::StepKind;
+use crate::tools::proof::{Proof, Verdict};
+
+/// The report, always the same bytes for the same records.
+pub fn json(story: &Story) -> String {
+    let begun = &story.begun;
+    let (ended, finished) = story.finished.as_ref().map(|(time, finished)| (time, finished)).unzip();
+    let run = json!({
+        "Id": begun.run, "Command": begun.command, "Arguments": begun.argv, "Version": begun.version,
+        "Who": begun.who, "Reason": begun.reason, "Allowed": begun.allowances, "Resumes": begun.resumes,
+        "Branch": begun.branch, "Commit": begun.commit, "ChangedFiles": begun.n_changed_files,
+        "Started": story.time, "Ended": ended, "Result": story.result(false),
+        "ExitCode": finished.map(|finished| finished.exit),
+        "Seconds": finished.map(|finished| seconds(finished.millis)),
+        "Failures": finished.map(|finished| &finished.failures),
+        "Tools": story.tools.iter().map(|tool| (tool.name.clone(), json!(tool.version))).collect::<serde_json::Map<_, _>>(),
+        "Consents": story.consents.iter().map(|(time, consented)| consent(time, consented)).collect::<Vec<_>>(),
+        "Files": story.edits.iter().flat_map(|edits| &edits.files).collect::<Vec<_>>(),
+    });
+    let units: Vec<_> = story.units().iter().map(|unit| row(story, unit)).collect();
+    let proofs: Vec<_> = proofs(story).map(proof).collect();
+    let report = json!({ "schema": 1, "run": run, "units": units, "proofs": proofs });
+    serde_json::to_string_pretty(&report).unwrap_or_default() + "\n"
+}
+
+/// The identities that were proven for each account, in order: each account and ARN once.
+pub fn proofs(story: &Story) -> impl Iterator<Item = &Proof> {
+    let mut seen = std::collections::BTreeSet::new();
+    let ended = story.steps.iter().filter_map(|step| step.ended.as_ref());
+    let all = ended.flat_map(|(_, Ended { of, proofs, .. })| {
+        proofs.iter().filter(move |proof| of.step == StepKind::Identity || proof.verdict != Verdict::Proven)
+    });
+    all.filter(move |proof| seen.insert((proof.expected.to_string(), proof.account.clone(), proof.arn.clone())))
+}
+
+fn proof(proof: &Proof) -> Value {
+    json!({
+        "Expected": proof.expected, "Verdict": proof.verdict, "AccountId": proof.account, "Arn": proof.arn,
+        "Endpoint": proof.endpoint, "Time": proof.time, "Reason": proof.reason,
+    })
+}
+
+fn consent(time: &str, consented: &Consented) -> Value {
+    json!({
+        "Time": time, "Who": consented.who, "How": consented.how, "Digest": consented.digest_sha256,
+        "Units": consented.plans.iter().map(|plan| &plan.unit).collect::<Vec<_>>(),
+    })
+}
+
+fn row(story: &Story, unit: &UnitStory<'_>) -> Value {
+    let ended = unit.step.and_then(|step| step.ended.as_ref()).map(|(_, ended)| ended);
+    json!({
+        "Name": unit.of.path, "Started": unit.step.map(|step| &step.started), "Ended": unit.step.and_then(|step| step.end()),
+        "Result": unit.result, "Reason": unit.reason, "Cause": unit.cause,
+        "Unit": unit.of.label, "Account": unit.of.account, "AccountId": unit.of.account_id, "Region": unit.of.region,
+        "Run": story.begun.run, "Seconds": ended.map(|ended| seconds(ended.millis)),
+        "Step": unit.step.map(|step| step.of.step), "ExitCode": ended.and_then(|ended| ended.exit),
+        "Log": unit.step.and_then(|step| step.log.as_ref()), "Command": unit.step.map(|step| &step.command),
+        "Changes": unit.planned.map(|planned| &planned.changes),
+        "ChangesSha256": unit.planned.map(|planned| &planned.changes_sha256),
+        "PlanSha256": unit.planned.map(|planned| &planned.plan_sha256),
+    })
+}
+
+#[expect(clippy::cast_precision_loss, reason = "no run takes a hundred thousand years")]
+fn seconds(millis: u64) -> f64 {
+    millis as f64 / 1000.0
+}

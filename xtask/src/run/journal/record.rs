@@ -1,0 +1,265 @@
+//! What a journal holds. These types are its own, so that events and steps may change without breaking what was written.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::run::step::StepKind;
+use crate::tools::proof::Proof;
+
+/// The version of all this, written in the first record.
+pub const SCHEMA: u32 = 1;
+
+/// One thing that is remembered.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "body", rename_all = "kebab-case")]
+pub enum Record {
+    /// The run begins; always the first.
+    Begun(Begun),
+    /// What it is about.
+    Selected(Vec<Selected>),
+    /// A program that it uses, and its version.
+    Tool(Tool),
+    /// A step starts; on disk before anything that changes an account.
+    Started(Started),
+    /// A step ended.
+    Ended(Ended),
+    /// What the plan of a unit would do.
+    Planned(Planned),
+    /// Somebody agreed to plans; on disk before the first of them is applied.
+    Consented(Consented),
+    /// Files are about to be changed; on disk before the first one is.
+    Editing(Vec<EditedFile>),
+    /// All of those files are changed, or none.
+    Edited(Edited),
+    /// A later run looked at what this one could not see the end of.
+    Settled(Settled),
+    /// Somebody made the runner leave while something was still running.
+    Left(Left),
+    /// Something worth knowing that decides nothing.
+    Note(String),
+    /// The run is over.
+    Finished(Finished),
+}
+
+impl Record {
+    /// The kinds that this version knows.
+    pub(super) const KINDS: [&str; 13] = [
+        "begun",
+        "selected",
+        "tool",
+        "started",
+        "ended",
+        "planned",
+        "consented",
+        "editing",
+        "edited",
+        "settled",
+        "left",
+        "note",
+        "finished",
+    ];
+
+    /// Whether who doesn't know this kind must not go on as if it weren't there.
+    pub(super) fn is_required(&self) -> bool {
+        !matches!(self, Self::Tool(_) | Self::Left(_) | Self::Note(_))
+    }
+}
+
+/// Who began what, on which files.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Begun {
+    /// [`SCHEMA`] of whoever wrote it.
+    pub schema: u32,
+    /// The version of this program.
+    pub version: String,
+    /// The run's id.
+    pub run: String,
+    /// One more than any earlier run of this repository has: clocks may jump.
+    pub order: u64,
+    /// The command, such as `apply-all`.
+    pub command: String,
+    /// Its whole command line, without the program.
+    pub argv: Vec<String>,
+    /// `user@host`.
+    pub who: String,
+    /// The process.
+    pub pid: u32,
+    /// Why, as the person said it.
+    pub reason: Option<String>,
+    /// What was allowed by name.
+    pub allowances: Vec<String>,
+    /// The commit that is checked out.
+    pub commit: Option<String>,
+    /// The branch.
+    pub branch: Option<String>,
+    /// How many files differ from the commit.
+    pub n_changed_files: Option<usize>,
+    /// The run that this one goes on with.
+    #[serde(default)]
+    pub resumes: Option<String>,
+}
+
+/// A unit or an image that a run is about.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Selected {
+    /// What it is called on the screen.
+    pub label: String,
+    /// The unit's path, or the image's address.
+    pub path: String,
+    /// The name of its account.
+    pub account: String,
+    /// The account's id.
+    pub account_id: String,
+    /// Its region.
+    pub region: String,
+}
+
+/// A program.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Tool {
+    /// Its name.
+    pub name: String,
+    /// Its version, if it told one.
+    pub version: Option<String>,
+}
+
+/// Which step.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StepRef {
+    /// What it does.
+    pub step: StepKind,
+    /// What it does it to.
+    pub subject: String,
+    /// The unit's path, if it works in one.
+    pub unit: Option<String>,
+    /// The name of its folder in `attempts`, if guards are involved.
+    pub attempt: Option<String>,
+}
+
+/// A step starts.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Started {
+    /// Which one.
+    #[serde(flatten)]
+    pub of: StepRef,
+    /// The command as one would type it, without secrets.
+    pub command: String,
+    /// Its log, relative to the run's folder.
+    pub log: Option<String>,
+}
+
+/// A step ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Ended {
+    /// Which one.
+    #[serde(flatten)]
+    pub of: StepRef,
+    /// The word of reports.
+    pub result: String,
+    /// Why, where it did not succeed.
+    pub cause: Option<String>,
+    /// Milliseconds, by a clock that does not jump.
+    pub millis: u64,
+    /// The exit status, if there is one.
+    pub exit: Option<i32>,
+    /// What the guards found out.
+    pub proofs: Vec<Proof>,
+}
+
+/// What the plan of a unit would do, as it is shown.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Planned {
+    /// The unit's label.
+    pub unit: String,
+    /// What is done to which address, a line each.
+    pub changes: Vec<String>,
+    /// The hash of the changes with all their values: equal if a fresh plan would do exactly the same.
+    pub changes_sha256: String,
+    /// The hash of the plan file.
+    pub plan_sha256: String,
+}
+
+/// A consent.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Consented {
+    /// How: `terminal`, `--yes`, or `carried over from RUN`.
+    pub how: String,
+    /// `user@host`.
+    pub who: String,
+    /// The hash of all that was agreed to.
+    pub digest_sha256: String,
+    /// The plans that are covered.
+    pub plans: Vec<Planned>,
+}
+
+/// A file that is about to be changed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EditedFile {
+    /// The file, from the root of the repository.
+    pub file: String,
+    /// The SHA-256 of what it has before.
+    pub before: String,
+    /// The SHA-256 of what it gets.
+    pub after: String,
+}
+
+/// The end of a change of files.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Edited {
+    /// The word of reports.
+    pub result: String,
+    /// Why, where it did not succeed.
+    pub cause: Option<String>,
+}
+
+/// What a later run found out.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Settled {
+    /// Which attempt.
+    pub attempt: String,
+    /// The word of reports.
+    pub result: String,
+    /// How it is known.
+    pub cause: Option<String>,
+    /// The run that looked.
+    pub by: String,
+}
+
+/// The runner left.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Left {
+    /// The number of the signal that made it leave.
+    pub signal: i32,
+}
+
+/// The end of a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Finished {
+    /// The exit code.
+    pub exit: u8,
+    /// What went wrong, one message each.
+    pub failures: Vec<String>,
+    /// Milliseconds, by a clock that does not jump.
+    pub millis: u64,
+}
+
+/// A record on its line, before anything is known of its kind.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Envelope {
+    /// The number of the line, from 1.
+    pub(super) line: u64,
+    /// When it was written, RFC 3339 in UTC.
+    pub(super) time: String,
+    /// Whether who doesn't know the kind has to stop.
+    pub(super) required: bool,
+    /// The kind.
+    pub(super) kind: String,
+    /// The rest.
+    #[serde(default)]
+    pub(super) body: Value,
+    /// What a later version adds.
+    #[serde(flatten)]
+    pub(super) more: BTreeMap<String, Value>,
+}

@@ -1,0 +1,215 @@
+//! What the records of a run say, put together: pure, so that a report can be made again from the journal at any time.
+
+use super::read::{Entry, Log};
+use super::record::{
+    Begun, Consented, Edited, EditedFile, Ended, Finished, Left, Planned, Record, Selected, Settled, Started, StepRef,
+    Tool,
+};
+use crate::run::event::StepResult;
+use crate::run::step::StepKind;
+
+/// A run as its journal tells it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Story {
+    /// When it began.
+    pub time: String,
+    /// Who began what.
+    pub begun: Begun,
+    /// What it is about, as far as it came to know that.
+    pub selected: Vec<Selected>,
+    /// Its programs.
+    pub tools: Vec<Tool>,
+    /// Its steps, in the order in which they started.
+    pub steps: Vec<StepStory>,
+    /// What the plans would do, the latest of each unit.
+    pub planned: Vec<Planned>,
+    /// Every consent, with its time.
+    pub consents: Vec<(String, Consented)>,
+    /// The files that it changed.
+    pub edits: Vec<Edits>,
+    /// The signal that made the runner leave.
+    pub left: Option<i32>,
+    /// Its end, with its time.
+    pub finished: Option<(String, Finished)>,
+}
+
+/// One step of a run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StepStory {
+    /// Which.
+    pub of: StepRef,
+    /// When it started.
+    pub started: String,
+    /// Its command.
+    pub command: String,
+    /// Its log, relative to the run's folder.
+    pub log: Option<String>,
+    /// Its end, with its time.
+    pub ended: Option<(String, Ended)>,
+    /// What a later run found out, with its time.
+    pub settled: Option<(String, Settled)>,
+}
+
+/// A change of files.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Edits {
+    /// When it started.
+    pub started: String,
+    /// The files.
+    pub files: Vec<EditedFile>,
+    /// How it ended, if that was seen.
+    pub ended: Option<Edited>,
+}
+
+/// How a unit or an image came out of a run, in terragrunt's words and one of ours.
+#[derive(Clone, Debug, PartialEq)]
+pub struct UnitStory<'s> {
+    /// The unit or image.
+    pub of: &'s Selected,
+    /// `succeeded`, `failed`, `early exit` or `unknown`.
+    pub result: &'s str,
+    /// A word or two on how that came.
+    pub reason: Option<&'static str>,
+    /// Why.
+    pub cause: Option<&'s str>,
+    /// The step that decided, if one was started.
+    pub step: Option<&'s StepStory>,
+    /// Its plan, if it was read.
+    pub planned: Option<&'s Planned>,
+}
+
+impl Story {
+    /// Puts the records together; `None` if the run had not even begun.
+    pub fn of(log: Log) -> Option<Self> {
+        let mut entries = log.entries.into_iter();
+        let Entry { time, record: Record::Begun(begun) } = entries.next()? else { return None };
+        let mut story = Self { time, begun, ..Self::default() };
+        entries.for_each(|Entry { time, record }| story.take(time, record));
+        Some(story)
+    }
+
+    fn take(&mut self, time: String, record: Record) {
+        match record {
+            Record::Begun(_) | Record::Note(_) => {}
+            Record::Selected(selected) => {
+                let new = selected.into_iter().filter(|new| !self.selected.contains(new)).collect::<Vec<_>>();
+                self.selected.extend(new);
+            }
+            Record::Tool(tool) => self.tools.push(tool),
+            Record::Started(Started { of, command, log }) => {
+                self.steps.push(StepStory { of, started: time, command, log, ended: None, settled: None });
+            }
+            Record::Ended(ended) => {
+                let open = self.steps.iter_mut().rev().find(|step| step.of == ended.of && step.ended.is_none());
+                open.into_iter().for_each(|step| step.ended = Some((time.clone(), ended.clone())));
+            }
+            Record::Planned(planned) => {
+                self.planned.retain(|known| known.unit != planned.unit);
+                self.planned.push(planned);
+            }
+            Record::Consented(consented) => self.consents.push((time, consented)),
+            Record::Editing(files) => self.edits.push(Edits { started: time, files, ended: None }),
+            Record::Edited(edited) => {
+                self.edits.last_mut().into_iter().for_each(|edits| edits.ended = Some(edited.clone()))
+            }
+            Record::Settled(settled) => {
+                let of = |step: &&mut StepStory| step.of.attempt.as_ref() == Some(&settled.attempt);
+                let step = self.steps.iter_mut().rev().find(of);
+                step.into_iter().for_each(|step| step.settled = Some((time.clone(), settled.clone())));
+            }
+            Record::Left(Left { signal }) => self.left = Some(signal),
+            Record::Finished(finished) => self.finished = Some((time, finished)),
+        }
+    }
+
+    /// How each unit or image came out of it.
+    pub fn units(&self) -> Vec<UnitStory<'_>> {
+        self.selected.iter().map(|of| self.unit(of)).collect()
+    }
+
+    fn unit<'s>(&'s self, of: &'s Selected) -> UnitStory<'s> {
+        let is_its = |step: &&StepStory| match &step.of.unit {
+            Some(unit) => *unit == of.path,
+            None => step.of.subject == of.label,
+        };
+        let mut steps = self.steps.iter().filter(is_its);
+        let deciding = steps.clone().rfind(|step| step.changes_something());
+        let last = deciding.or_else(|| steps.rfind(|step| matches!(step.of.step, StepKind::Plan | StepKind::Show)));
+        let planned = self.planned.iter().find(|planned| planned.unit == of.label);
+        let unit = |result, reason, cause| UnitStory { of, result, reason, cause, step: last, planned };
+        let early = StepResult::EarlyExit.as_str();
+        match last {
+            Some(step) if step.changes_something() => {
+                let (result, cause) = step.result();
+                unit(result, step.reason(), cause)
+            }
+            Some(StepStory { ended: Some((_, ended)), .. }) if ended.result != StepResult::Succeeded.as_str() => {
+                unit(&ended.result, Some("run error"), ended.cause.as_deref())
+            }
+            _ if planned.is_some_and(|planned| planned.changes.is_empty()) => {
+                unit(StepResult::Succeeded.as_str(), Some("no changes"), None)
+            }
+            _ => unit(early, Some(self.why_early()), None),
+        }
+    }
+
+    fn why_early(&self) -> &'static str {
+        match &self.finished {
+            Some((_, Finished { exit: 130 | 143, .. })) => "interrupted",
+            Some((_, Finished { exit: 0 | 3, .. })) => "not applied",
+            Some(_) => "ancestor error",
+            None => "interrupted",
+        }
+    }
+
+    /// The word for the whole run; `is_alive` tells whether its runner still is.
+    pub fn result(&self, is_alive: bool) -> &'static str {
+        let has = |word: &str| self.units().iter().any(|unit| unit.result == word);
+        match &self.finished {
+            _ if has(StepResult::Unknown.as_str()) && !is_alive => "unknown",
+            None if is_alive => "running",
+            None => "interrupted",
+            Some((_, Finished { exit: 0, .. })) => "succeeded",
+            Some((_, Finished { exit: 130 | 143, .. })) => "interrupted",
+            Some((_, Finished { exit: 3, .. })) => "refused",
+            Some((_, Finished { exit: 5, .. })) => "differs",
+            Some(_) => "failed",
+        }
+    }
+}
+
+impl StepStory {
+    /// Whether it can change an account.
+    pub fn changes_something(&self) -> bool {
+        matches!(self.of.step, StepKind::Build | StepKind::Apply)
+    }
+
+    /// Whether it was started, can have changed something, and nobody knows yet how it ended.
+    pub fn is_unsettled(&self) -> bool {
+        self.changes_something() && self.ended.is_none() && self.settled.is_none()
+    }
+
+    /// How it ended, and why.
+    pub fn result(&self) -> (&str, Option<&str>) {
+        match (&self.ended, &self.settled) {
+            (Some((_, ended)), _) => (&ended.result, ended.cause.as_deref()),
+            (None, Some((_, settled))) => (&settled.result, settled.cause.as_deref()),
+            (None, None) => (StepResult::Unknown.as_str(), Some("its end was not seen")),
+        }
+    }
+
+    fn reason(&self) -> Option<&'static str> {
+        match (self.result().0, &self.ended) {
+            ("failed", _) => Some("run error"),
+            ("unknown", None) => Some("end not seen"),
+            (_, None) => Some("end found later"),
+            _ => None,
+        }
+    }
+
+    /// When it ended, if anybody knows.
+    pub fn end(&self) -> Option<&str> {
+        let settled = self.settled.as_ref().map(|(time, _)| time.as_str());
+        self.ended.as_ref().map(|(time, _)| time.as_str()).or(settled)
+    }
+}

@@ -1,0 +1,121 @@
+//! What a task tells the journal of its run, and the report that is made of it at the end.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Write;
+
+use ring::digest::{SHA256, digest};
+
+use crate::model::{Exit, Failures};
+use crate::repo::Repository;
+use crate::report::run_report;
+use crate::run::digest::UnitPlan;
+use crate::run::folder::RunFolder;
+use crate::run::journal::story::Story;
+use crate::run::journal::{self, Begun, Consented, Finished, Journal, Planned, Record, SCHEMA, Selected, Tool, millis};
+use crate::tasks::context::Context;
+use crate::tasks::ready::Workable;
+use crate::tools::{git, operator};
+
+/// Begins the journal of a run. `secrets` must not get into it.
+pub fn begin(
+    context: &Context,
+    repo: &Repository,
+    run: &RunFolder,
+    command: &str,
+    secrets: impl IntoIterator<Item = String>,
+) -> crate::model::Result<Journal> {
+    let checkout = git::checkout(&repo.root);
+    let begun = Begun {
+        schema: SCHEMA,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        run: run.id.clone(),
+        order: 1 + run.all().iter().filter_map(journal::begun).map(|begun| begun.order).max().unwrap_or(0),
+        command: command.to_owned(),
+        argv: context.argv.clone(),
+        who: operator::who(&context.vars),
+        pid: std::process::id(),
+        reason: context.globals.reason.clone(),
+        allowances: context.globals.allow.iter().map(ToString::to_string).collect(),
+        commit: git::commit(&repo.root),
+        n_changed_files: checkout.as_ref().map(|checkout| checkout.n_changed),
+        branch: checkout.map(|checkout| checkout.branch),
+        resumes: context.resumed.as_ref().map(|resumed| resumed.run.clone()),
+    };
+    let journal = Journal::begin(&run.journal(), begun, secrets)?;
+    context.begun(&journal, run);
+    Ok(journal)
+}
+
+/// Tells which units a run is about.
+pub fn selected(journal: &Journal, units: &[Workable<'_>]) {
+    let selected = |unit: &Workable<'_>| Selected {
+        label: unit.label.clone(),
+        path: unit.unit.path.to_string(),
+        account: unit.unit.account.name.clone(),
+        account_id: unit.unit.account.id.to_string(),
+        region: unit.region.to_string(),
+    };
+    journal.note(&Record::Selected(units.iter().map(selected).collect()));
+}
+
+/// Tells of a program and its version.
+pub fn tool(journal: &Journal, name: &str, version: Option<&str>) {
+    journal.note(&Record::Tool(Tool { name: name.to_owned(), version: version.map(str::to_owned) }));
+}
+
+/// Tells what the plans would do.
+pub fn planned(journal: &Journal, plans: &[UnitPlan]) {
+    plans.iter().map(plan).for_each(|planned| journal.note(&Record::Planned(planned)));
+}
+
+/// Writes down, durably, that somebody agreed to the plans that change anything.
+pub fn consented(context: &Context, journal: &Journal, how: &str, plans: &[UnitPlan]) -> std::io::Result<()> {
+    let plans: Vec<_> = plans.iter().filter(|plan| !plan.plan.is_empty()).map(plan).collect();
+    let hashes: Vec<_> = plans.iter().map(|plan| format!("{} {}\n", plan.unit, plan.changes_sha256)).collect();
+    let sum = digest(&SHA256, hashes.concat().as_bytes());
+    let digest_sha256 = sum.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    let who = operator::who(&context.vars);
+    journal.durable(&Record::Consented(Consented { how: how.to_owned(), who, digest_sha256, plans }))
+}
+
+fn plan(plan: &UnitPlan) -> Planned {
+    Planned {
+        unit: plan.label.clone(),
+        changes: plan.shown(),
+        changes_sha256: plan.plan.values_sha256.clone(),
+        plan_sha256: plan.sha256.clone(),
+    }
+}
+
+/// The changes that were agreed to in an earlier run, by the label of the unit.
+pub fn agreed(story: &Story) -> BTreeMap<String, Planned> {
+    let plans = story.consents.iter().flat_map(|(_, consented)| &consented.plans);
+    plans.map(|planned| (planned.unit.clone(), planned.clone())).collect()
+}
+
+/// Writes down how the command ended in every run that it began, and makes their reports.
+pub fn close(context: &Context, ended: Result<Exit, &Failures>) {
+    let failures = ended.err().map(|failures| failures.iter().map(ToString::to_string).collect()).unwrap_or_default();
+    let exit = ended.unwrap_or_else(Failures::exit).0;
+    for (journal, run) in context.begun_runs() {
+        // A run that only asked has removed its folder.
+        if journal::exists(journal.path()) {
+            let millis = millis(journal.age());
+            journal.note(&Record::Finished(Finished { exit, failures: Vec::clone(&failures), millis }));
+            report(&run);
+        }
+    }
+}
+
+/// Makes the report of a run from its journal. If it can't be written it can be made again at any time.
+pub fn report(run: &RunFolder) {
+    let Some(story) = journal::read(&run.journal()).ok().and_then(Story::of) else { return };
+    let written = tempfile::NamedTempFile::new_in(&run.dir).and_then(|mut file| {
+        file.write_all(run_report::json(&story).as_bytes())?;
+        file.persist(run.report()).map(drop).map_err(std::io::Error::from)
+    });
+    if written.is_err() {
+        let _ = fs::remove_file(run.report());
+    }
+}
