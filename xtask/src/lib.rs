@@ -77,10 +77,15 @@ fn dispatch(context: &Context, command: Command) -> Result<Exit, Failures> {
         Command::BuildImages(args) => tasks::build_images::run(context, &args),
         Command::BumpTags(args) => tasks::bump_tags::run(context, &args),
         Command::ApplyAll(args) => tasks::apply_all::run(context, &args),
+        Command::Update(args) => tasks::update::run(context, &args),
+        Command::Doctor(args) => tasks::doctor::run(context, &args),
+        Command::Changes(args) => tasks::changes::run(context, &args),
+        Command::Verify(args) => tasks::verify::run(context, &args),
         Command::Rehearse(args) => tasks::rehearse::run(context, &args),
         Command::Adopt(args) => tasks::adopt::run(context, &args),
         Command::Identity => tasks::identity::run(context),
         Command::Guard(args) => tasks::hidden::guard(args),
         Command::Relay(args) => tasks::hidden::relay(&args),
+        Command::Ask(args) => tasks::hidden::ask(&args),
     }
 }

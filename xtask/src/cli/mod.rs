@@ -1,19 +1,24 @@
 //! The command line: clap's types and the help texts. Decides nothing.
 
 mod apply_all;
+mod hidden;
+mod looking;
+mod update;
 mod values;
 
-use std::ffi::OsString;
 use std::path::PathBuf;
+
+pub use hidden::{Ask, Guard, Relay};
+pub use looking::{Changes, Doctor, Verify};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use apply_all::{Allowance, ApplyAll};
+pub use update::{Until, Update};
 
-use crate::model::{AccountId, ImageName, Region, Tag};
+use crate::model::{ImageName, Tag};
 use crate::repo::bump::PinName;
 use crate::report::screen::Color;
-use crate::tools::terragrunt::Action;
 use values::{account_and_profile, fault, image_and_tag};
 
 /// Updates the Gruntwork ECS Deploy Runner in every account: builds its images, moves their tags, applies its units.
@@ -96,6 +101,14 @@ pub enum Command {
     BumpTags(BumpTags),
     /// Plan every unit, show what would change, ask once, apply exactly those plans
     ApplyAll(ApplyAll),
+    /// All of it as one run: images, tags, plans, applies
+    Update(Update),
+    /// Look at everything that could go wrong, before anything happens
+    Doctor(Doctor),
+    /// Show what an operator should know between two releases
+    Changes(Changes),
+    /// Prove what runs in every account: task definitions, images, cluster, invoker
+    Verify(Verify),
     /// Do all of it with stand-ins, on a sample or on a copy of this repository
     Rehearse(Rehearse),
     /// Put this into a repository, or bring it up to date there
@@ -107,6 +120,8 @@ pub enum Command {
     Guard(Guard),
     #[command(hide = true)]
     Relay(Relay),
+    #[command(hide = true)]
+    Ask(Ask),
 }
 
 #[derive(Debug, Args)]
@@ -188,7 +203,8 @@ pub struct Rehearse {
     /// The tag to move to [default: as for build-images]
     #[arg(value_name = "TAG")]
     pub tag: Option<Tag>,
-    /// What goes wrong: wrong-account:ACCOUNT, fail:ACCOUNT or no-image; can be given several times
+    /// What goes wrong: wrong-account:ACCOUNT, fail:ACCOUNT, wrong-tag-running:ACCOUNT or no-image; can be given several
+    /// times
     #[arg(long, value_name = "FAULT", value_parser = fault)]
     pub inject: Vec<String>,
     /// Where to lay it out [default: a new folder in the system's temporary folder]
@@ -213,44 +229,6 @@ pub struct Adopt {
     /// The checkout of this project to copy from [default: the one that this program was built in]
     #[arg(long, value_name = "PATH", conflicts_with = "git")]
     pub from: Option<PathBuf>,
-}
-
-/// The outer guard, started by a credential wrapper.
-#[derive(Debug, Args)]
-pub struct Guard {
-    #[arg(long)]
-    pub account: AccountId,
-    #[arg(long)]
-    pub region: Region,
-    #[arg(long)]
-    pub endpoint_url: Option<String>,
-    #[arg(long)]
-    pub pass_environment: Vec<String>,
-    #[arg(long, requires = "nonce")]
-    pub attempt: Option<PathBuf>,
-    #[arg(long, requires = "attempt")]
-    pub nonce: Option<String>,
-    #[arg(long)]
-    pub lock: Option<PathBuf>,
-    #[arg(long, requires = "terraform", requires = "plan", requires = "attempt")]
-    pub action: Option<Action>,
-    #[arg(long)]
-    pub terraform: Option<PathBuf>,
-    #[arg(long)]
-    pub plan: Option<PathBuf>,
-    #[arg(long)]
-    pub consent: Option<PathBuf>,
-    #[arg(long)]
-    pub workspace: Option<String>,
-    #[arg(last = true)]
-    pub program: Vec<OsString>,
-}
-
-/// The process between a child and its log.
-#[derive(Debug, Args)]
-pub struct Relay {
-    #[arg(long)]
-    pub log: PathBuf,
 }
 
 #[cfg(test)]

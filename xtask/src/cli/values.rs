@@ -25,9 +25,12 @@ pub(super) fn image_and_tag(text: &str) -> Result<(ImageName, Tag), String> {
 /// What goes wrong in a rehearsal.
 pub(super) fn fault(text: &str) -> Result<String, String> {
     match text.split_once(':') {
-        Some(("wrong-account" | "fail", account)) if !account.is_empty() => Ok(text.to_owned()),
+        Some(("wrong-account" | "fail" | "wrong-tag-running", account)) if !account.is_empty() => Ok(text.to_owned()),
         None if text == "no-image" => Ok(text.to_owned()),
-        _ => Err("expected `wrong-account:ACCOUNT`, `fail:ACCOUNT` or `no-image`".to_owned()),
+        _ => {
+            Err("expected `wrong-account:ACCOUNT`, `fail:ACCOUNT`, `wrong-tag-running:ACCOUNT` or `no-image`"
+                .to_owned())
+        }
     }
 }
 

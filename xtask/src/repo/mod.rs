@@ -25,6 +25,7 @@ pub mod retired;
 mod root;
 pub mod settings;
 mod terraform;
+pub mod texts;
 pub mod toml;
 pub mod trail;
 pub mod unit;

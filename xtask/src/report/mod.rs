@@ -1,6 +1,7 @@
 //! Telling about a run: everything here only reads events and what the run hands over, and writes words.
 
 pub mod digest;
+pub mod fill;
 pub mod live;
 pub mod progress;
 pub mod run_report;

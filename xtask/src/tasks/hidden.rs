@@ -5,10 +5,12 @@ use std::path::Path;
 
 use crate::cli;
 use crate::model::{Exit, Failure, Failures};
+use crate::report::screen::{Color, Screen, Volume};
 use crate::run::relay;
 use crate::tools::attempt::Attempt;
 use crate::tools::guard::{self, GuardOrder, TerragruntOrder};
 use crate::tools::shim::{self, ShimConfig};
+use crate::tools::{env, question};
 
 /// The outer guard. Returns only if nothing was started, or nothing was to be.
 pub fn guard(args: cli::Guard) -> Result<Exit, Failures> {
@@ -25,6 +27,16 @@ pub fn guard(args: cli::Guard) -> Result<Exit, Failures> {
 /// The log relay.
 pub fn relay(args: &cli::Relay) -> Result<Exit, Failures> {
     relay::run(&args.log)?;
+    Ok(Exit::DONE)
+}
+
+/// Asks a program several questions, and prints the answers as JSON.
+pub fn ask(args: &cli::Ask) -> Result<Exit, Failures> {
+    let answers = question::ask_all(&args.program, &args.question, &env::of_this_process());
+    let text = serde_json::to_string(&answers).expect("answers are text and numbers");
+    Screen::new(Color::Never, Volume::Normal)
+        .result(&text)
+        .map_err(|error| Failure::failed("cannot print the answers").because(error))?;
     Ok(Exit::DONE)
 }
 

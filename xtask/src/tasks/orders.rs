@@ -14,6 +14,7 @@ use crate::tools::deployer::Build;
 use crate::tools::env::{self, Env, Purpose};
 use crate::tools::guard::{GuardOrder, TerragruntOrder};
 use crate::tools::process::Invocation;
+use crate::tools::question::Question;
 use crate::tools::terragrunt::Action;
 
 /// Makes the steps of one run.
@@ -73,6 +74,16 @@ impl<'a> Orders<'a> {
         let kind = StepKind::Lookup;
         let mut order = self.order(account, uri.region(), self.run.attempt(label, kind));
         order.program = self.program("aws", aws::describe_image(uri, tag));
+        self.step(kind, label, account, order, self.ready.repo.root.clone())
+    }
+
+    /// Asks AWS several questions in one account, inside one guard and so within one session.
+    pub fn questions(&self, account: &Account, region: &Region, label: &str, questions: &[Question]) -> Step {
+        let kind = StepKind::Lookup;
+        let mut order = self.order(account, region, self.run.attempt(label, kind));
+        let aws = self.ready.programs.path("aws").as_os_str().to_owned();
+        order.program = vec![self.guard.clone().into(), "ask".into(), "--".into(), aws];
+        order.program.extend(questions.iter().map(|question| question.word().into()));
         self.step(kind, label, account, order, self.ready.repo.root.clone())
     }
 

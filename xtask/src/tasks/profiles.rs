@@ -44,6 +44,11 @@ impl Profiles {
         self.config.names().collect()
     }
 
+    /// Whether aws-vault makes a session of a profile's stored keys without MFA: such a session can't call IAM.
+    pub fn is_session_without_mfa(&self, profile: &str) -> bool {
+        self.config.is_session_without_mfa(profile)
+    }
+
     /// Options for accounts that this repository doesn't have: a typing mistake must not go unseen.
     pub fn misnamed(&self, accounts: &[Account]) -> Vec<Failure> {
         let unknown = self.overrides.keys().filter(|name| accounts.iter().all(|account| account.name != **name));

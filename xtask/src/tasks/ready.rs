@@ -58,6 +58,9 @@ impl Workable<'_> {
     }
 }
 
+/// The variable in which aws-vault's file store takes its passphrase.
+const PASSPHRASE: &str = "AWS_VAULT_FILE_PASSPHRASE";
+
 impl<'r> Ready<'r> {
     /// Looks at everything that can be wrong for work in `accounts` with `needed` programs. `problems` are those that the
     /// caller has found already; they are reported together with the rest.
@@ -105,22 +108,29 @@ impl<'r> Ready<'r> {
         self.profiles.get(&account.name)?.as_deref()
     }
 
+    /// Takes over the passphrase that was asked for already in the same run.
+    pub fn take_passphrase(&mut self, before: &Ready<'_>) {
+        if let Some(known) = before.wrapper_env.get(std::ffi::OsStr::new(PASSPHRASE)) {
+            self.wrapper_env.insert(PASSPHRASE.into(), known.clone());
+        }
+    }
+
     /// Asks for the passphrase that aws-vault's file store would ask for at every call, and hands it to the wrapper alone.
     pub fn ask_passphrase(&mut self, vars: &Env, give_up: &dyn Fn() -> bool) -> Result<(), Failure> {
-        const NAME: &str = "AWS_VAULT_FILE_PASSPHRASE";
         let backend = env::text(vars, "AWS_VAULT_BACKEND");
-        if !self.wrapper.asks_for_passphrase_every_time(backend) || vars.contains_key(std::ffi::OsStr::new(NAME)) {
+        if !self.wrapper.asks_for_passphrase_every_time(backend) || vars.contains_key(std::ffi::OsStr::new(PASSPHRASE))
+        {
             return Ok(());
         }
         let nobody = || {
             Failure::refused("aws-vault's file store needs its passphrase, and there is no terminal to ask at")
-                .hint(format!("set {NAME} in the environment"))
+                .hint(format!("set {PASSPHRASE} in the environment"))
         };
         let mut terminal = tty::Terminal::open().ok_or_else(nobody)?;
         let answer = terminal
             .ask_secret("Passphrase of aws-vault's file store (asked once for the whole run): ", give_up)
             .map_err(|error| Failure::refused("there was no passphrase for aws-vault's file store").because(error))?;
-        self.wrapper_env.insert(NAME.into(), answer.into());
+        self.wrapper_env.insert(PASSPHRASE.into(), answer.into());
         Ok(())
     }
 }

@@ -71,6 +71,20 @@ impl AwsConfig {
         self.profiles.iter().filter_map(candidate).collect()
     }
 
+    /// Whether a profile stands for stored keys of a user, with neither a role nor SSO nor an MFA device: aws-vault makes a
+    /// session of them that IAM refuses. A profile that isn't in the file says nothing.
+    pub fn is_session_without_mfa(&self, name: &str) -> bool {
+        let elsewhere = [
+            "role_arn",
+            "sso_account_id",
+            "sso_start_url",
+            "credential_process",
+            "mfa_serial",
+            "web_identity_token_file",
+        ];
+        self.profiles.contains_key(name) && elsewhere.iter().all(|key| self.value(name, key).is_none())
+    }
+
     /// The account that the profile ends up in, as far as the file says, and which key says so.
     fn account_of(&self, name: &str) -> Option<(AccountId, String)> {
         let role = self.value(name, "role_arn");
@@ -195,5 +209,14 @@ mod tests {
         assert_eq!(found(text, DEV), one("b", 5, "`role_arn`"));
         let url = "[profile a]\nsso_start_url = https://x/start#/\nsso_account_id = 100000000004";
         assert_eq!(found(url, DEV), one("a", 1, "`sso_account_id`"));
+    }
+
+    #[test]
+    fn stored_keys_without_mfa_are_told_from_roles_sso_and_mfa() {
+        let text = "[profile keys]\nregion = x\n[profile role]\nrole_arn = arn:aws:iam::100000000004:role/x\n[profile mfa]\nmfa_serial = arn:aws:iam::1:mfa/me\n";
+        let config = AwsConfig::parse(text, "config");
+        let weak: Vec<_> = ["keys", "role", "mfa", "nobody"].map(|name| config.is_session_without_mfa(name)).into();
+        assert_eq!(weak, [true, false, false, false]);
+        assert!(!AwsConfig::parse(&format!("[default]\nmfa_serial = m\n{text}"), "c").is_session_without_mfa("keys"));
     }
 }

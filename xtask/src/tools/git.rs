@@ -75,6 +75,15 @@ pub fn commit(root: &Path) -> Option<String> {
     cmd!(shell, "git rev-parse --verify --quiet HEAD").quiet().ignore_stderr().read().ok()
 }
 
+/// How many commits the remote branch that this one follows was ahead when it was last fetched; `None` if it follows none.
+pub fn n_behind(root: &Path) -> Option<usize> {
+    let shell = Shell::new().ok()?;
+    shell.change_dir(root);
+    let ahead = "HEAD..@{upstream}";
+    let counted = cmd!(shell, "git rev-list --count {ahead}").quiet().ignore_stderr().read().ok()?;
+    counted.trim().parse().ok()
+}
+
 /// The repository that git is asked for, for a terragrunt or Terraform module source; `None` for local folders,
 /// registries and archives (<https://developer.hashicorp.com/terraform/language/modules/sources>).
 pub fn remote_of(source: &str) -> Option<String> {

@@ -1,5 +1,6 @@
 //! One file, one outside program or service. Nothing here knows the repository; paths, accounts and tags come in as values.
 
+pub mod answer;
 pub mod attempt;
 pub mod aws;
 pub mod aws_config;
@@ -7,17 +8,21 @@ pub mod cache;
 pub mod consent;
 pub mod credentials;
 pub mod deployer;
+pub mod disk;
+pub mod ecs;
 pub mod endpoint;
 pub mod env;
 pub mod git;
 pub mod guard;
 pub mod keys;
+pub mod lambda;
 pub mod lock;
 pub mod machine;
 pub mod operator;
 pub mod process;
 pub mod programs;
 pub mod proof;
+pub mod question;
 pub mod shim;
 pub mod sts;
 pub mod terraform;

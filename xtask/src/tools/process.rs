@@ -213,7 +213,7 @@ pub fn private_file(path: &Path) -> anyhow::Result<File> {
         .with_context(|| format!("cannot write {}", path.display()))
 }
 
-fn cannot_start(program: &OsStr) -> String {
+pub(super) fn cannot_start(program: &OsStr) -> String {
     format!("cannot start `{}`", program.display())
 }
 
@@ -223,7 +223,7 @@ fn split(argv: &[OsString]) -> anyhow::Result<(&OsStr, &[OsString])> {
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is the place that the lint sends everybody to")]
-fn command(program: &OsStr, vars: &Env) -> Command {
+pub(super) fn command(program: &OsStr, vars: &Env) -> Command {
     let mut command = Command::new(program);
     command.env_clear().envs(vars);
     command
@@ -231,7 +231,7 @@ fn command(program: &OsStr, vars: &Env) -> Command {
 
 /// A session of its own has no controlling terminal: Ctrl-C doesn't reach it, and nothing in it can ask a question.
 #[expect(unsafe_code, reason = "std offers no safe way to call setsid in a child")]
-fn in_a_session_of_its_own(command: &mut Command) -> &mut Command {
+pub(super) fn in_a_session_of_its_own(command: &mut Command) -> &mut Command {
     // SAFETY: setsid is async-signal-safe, and the closure allocates nothing.
     unsafe {
         command.pre_exec(|| {

@@ -115,6 +115,31 @@ impl Cloud {
         images
     }
 
+    /// What comes with a runner beside its task definitions: the cluster and the invoker, as the module calls them.
+    pub(crate) fn runner(&self, account_id: &str, invoker_environment: &str) {
+        let zip = self._folder.path().join(format!("{account_id}.zip"));
+        // The end of a zip file, without any file before it.
+        fs::write(&zip, [&b"PK\x05\x06"[..], &[0; 18]].concat()).expect("the file can be written");
+        let input = json!({"clusterName": "ecs-deploy-runner"});
+        self.api.ask(account_id, &ECS, "CreateCluster", &input).expect("the cluster is new");
+        let policy = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#;
+        let role = ["iam", "create-role", "--role-name", "invoker", "--assume-role-policy-document", policy];
+        self.aws(account_id, &role).expect("the role is new");
+        let (role, zip) = (format!("arn:aws:iam::{account_id}:role/invoker"), format!("fileb://{}", zip.display()));
+        let function = ["lambda", "create-function", "--function-name", "ecs-deploy-runner-invoker", "--role", &role];
+        let rest = ["--runtime", "python3.12", "--handler", "index.handler", "--zip-file", &zip];
+        let environment = ["--environment", invoker_environment];
+        let words: Vec<_> = function.into_iter().chain(rest).chain(environment).collect();
+        self.aws(account_id, &words).expect("the function is new");
+    }
+
+    /// Registers a task definition by hand, as somebody would who breaks a runner.
+    pub(crate) fn register_task(&self, account_id: &str, family: &str, image: &str) {
+        let container = json!({"name": "ecs-deploy-runner", "image": image, "memory": 512});
+        let input = json!({"family": family, "containerDefinitions": [container]});
+        self.api.ask(account_id, &ECS, "RegisterTaskDefinition", &input).expect("moto answers");
+    }
+
     /// What the real AWS CLI prints for somebody in this account, or its complaint.
     pub(crate) fn aws(&self, account_id: &str, args: &[&str]) -> Result<Value, String> {
         let keys = self.api.keys(account_id);

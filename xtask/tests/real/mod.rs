@@ -29,4 +29,5 @@ pub(crate) mod toolbox;
 mod tools_work;
 mod typed;
 mod update;
+mod verify;
 mod wrong_account;

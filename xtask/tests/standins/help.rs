@@ -8,7 +8,19 @@ use super::sandbox::Sandbox;
 fn help_of_the_program_and_of_every_command() {
     let sandbox = Sandbox::new();
     sandbox.xtask(["--help"]).run().exits(0).is("help");
-    for command in ["units", "why", "status", "build-images", "bump-tags", "apply-all", "rehearse", "adopt"] {
+    for command in [
+        "units",
+        "why",
+        "status",
+        "build-images",
+        "bump-tags",
+        "apply-all",
+        "doctor",
+        "changes",
+        "verify",
+        "rehearse",
+        "adopt",
+    ] {
         sandbox.xtask([command, "--help"]).run().exits(0).is(&format!("help-{command}"));
     }
 }

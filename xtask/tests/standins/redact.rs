@@ -5,6 +5,7 @@ const SHAPES: &[(&str, &str)] = &[
     ("9999-99-99T99:99:99Z", "[time]"),
     ("9999-99-99-aaa", "[run]"),
     ("9999-99-99T99:99:99+9999", "[time]"),
+    ("9999-99-99 99:99", "[minute]"),
     ("99:99:99.999", "[time]"),
     ("task/ecs-deploy-runner/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "task/ecs-deploy-runner/[task]"),
     (".terragrunt-cache/aaaaaaaaaaaaaaaaaaaaaaaaaaa/aaaaaaaaaaaaaaaaaaaaaaaaaaa", ".terragrunt-cache/[cache]"),

@@ -69,6 +69,12 @@ impl Said {
         self
     }
 
+    /// The same without how full the disk is, and without versions that are not a stand-in's.
+    pub(super) fn without_disk(mut self) -> Self {
+        self.out = self.out.lines().filter(|line| !line.contains("  disk ")).map(|line| format!("{line}\n")).collect();
+        self
+    }
+
     /// Exit code and both streams as one text; a stream without a word is left out.
     pub(super) fn screen(&self) -> String {
         let code = self.code.map_or("killed by a signal".to_owned(), |code| format!("exit {code}"));

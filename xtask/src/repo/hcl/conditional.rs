@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::evaluate::Scope;
-use super::syntax::Expr;
+use super::syntax::{Expr, ExprKind};
 use super::unify::unified;
 use super::value::Map;
 use super::{Evaluator, Fault, Kind, Value, operators};
@@ -11,6 +11,9 @@ use super::{Evaluator, Fault, Kind, Value, operators};
 impl Evaluator<'_> {
     pub(super) fn conditional(&self, [condition, yes, no]: &[Expr; 3], scope: Scope<'_>) -> Result<Value, Fault> {
         let condition = self.eval(condition, scope)?;
+        if condition.may_be_null_of_a_type() {
+            return Ok(Value::unknown("the condition in front of `?` is null"));
+        }
         let Some(decided) = operators::truth(&condition)? else {
             return Ok(Value::unknown(format!(
                 "the condition in front of `?` is unknown: {}",
@@ -25,23 +28,44 @@ impl Evaluator<'_> {
         }
         match self.eval(other, scope) {
             Ok(other) => self.like(value, &other),
-            // A fault in the arm that isn't taken is no fault.
+            // A fault in the arm that isn't taken is no fault, but its type may still be known.
             Err(fault) if fault.is_limit() => Err(fault),
-            Err(_) => Ok(value),
+            Err(_) if may_have_any_type(other) => Ok(value),
+            Err(fault) => {
+                let reason = format!("the arm that is not taken is at fault: {}", fault.what());
+                Ok(Value { kind: Kind::Unknown(Rc::from(reason)), origin: value.origin })
+            }
         }
     }
 
     /// The value with the type that it gets next to another one.
     fn like(&self, value: Value, other: &Value) -> Result<Value, Fault> {
         let is_text = value.as_str().is_some();
-        let is_plain = matches!(other.kind, Kind::String(_) | Kind::Number(_) | Kind::Bool(_) | Kind::Unknown(_));
-        if other.is_null() || (is_text && is_plain) {
+        if other.is_null() && !other.may_be_null_of_a_type() {
+            return Ok(value);
+        }
+        if let Some(reason) = other.unknown_reason() {
+            // What another unit gives fits, or nothing works; what isn't worked out here may be a list.
+            let fits = is_text && !other.is_beyond_us();
+            let kind = if fits { value.kind } else { Kind::Unknown(reason.clone()) };
+            return Ok(Value { kind, origin: value.origin });
+        }
+        if is_text && matches!(other.kind, Kind::Null | Kind::String(_) | Kind::Number(_) | Kind::Bool(_)) {
             return Ok(value);
         }
         match (&value.kind, &other.kind) {
             // Newer versions refuse it, older ones did not.
             (Kind::Number(_), Kind::Bool(_)) | (Kind::Bool(_), Kind::Number(_)) => self.untyped(&value),
-            _ => Ok(unified(self, vec![value, other.clone()])?.swap_remove(0)),
+            _ => match unified(self, vec![value, other.clone()]) {
+                Err(fault) if !fault.is_fatal() => {
+                    Ok(Value::unknown("a conditional with arms of different types is not worked out"))
+                }
+                unified => {
+                    let value = unified?.swap_remove(0);
+                    // What is empty has a type from now on.
+                    Ok(if is_empty(&value) && !is_empty(other) { Value::made(value.kind) } else { value })
+                }
+            },
         }
     }
 
@@ -85,5 +109,25 @@ impl Evaluator<'_> {
             (Kind::Set(_), Kind::Set(_)) => true,
             _ => false,
         })
+    }
+}
+
+fn is_empty(value: &Value) -> bool {
+    match &value.kind {
+        Kind::List(items) | Kind::Set(items) => items.is_empty(),
+        Kind::Map(map) => map.entries.is_empty() && map.open.is_none(),
+        _ => false,
+    }
+}
+
+/// Whether an expression that is at fault leaves its type open, as what is looked up or read does.
+fn may_have_any_type(expr: &Expr) -> bool {
+    const OPEN: [&str; 8] =
+        ["coalesce", "element", "file", "jsondecode", "lookup", "read_terragrunt_config", "try", "yamldecode"];
+    match &expr.kind {
+        ExprKind::Parens(inner) => may_have_any_type(inner),
+        ExprKind::Variable(_) | ExprKind::Traversal(..) => true,
+        ExprKind::Call(call) => OPEN.contains(&call.name.as_str()),
+        _ => false,
     }
 }

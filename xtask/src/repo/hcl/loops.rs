@@ -4,16 +4,24 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::evaluate::{Scope, Variable};
-use super::syntax::For;
+use super::syntax::{Expr, For};
 use super::{Evaluator, Fault, Kind, Value, operators};
 
 impl Evaluator<'_> {
     pub(super) fn for_expr(&self, it: &For, scope: Scope<'_>) -> Result<Value, Fault> {
         let collection = self.eval(&it.collection, scope)?;
+        if collection.may_be_null_of_a_type() {
+            return Ok(Value::unknown("a `for` through null is not worked out"));
+        }
         let entries = match self.entries(&collection)? {
             Ok(entries) => entries,
             Err(reason) => return Ok(Value::unknown(reason)),
         };
+        if let (Some(condition), true) = (&it.condition, entries.is_empty())
+            && !self.may_be_condition(condition, it, scope)?
+        {
+            return Ok(Value::unknown("a `for` through nothing is not worked out where its condition is at fault"));
+        }
         let mut list = Vec::new();
         let mut map: BTreeMap<String, Vec<Value>> = BTreeMap::new();
         for (key, value) in entries {
@@ -21,7 +29,11 @@ impl Evaluator<'_> {
             let variables = Variable { name: &it.value_name, value, outer: outer.as_ref().or(scope.variables) };
             let inner = Scope { frame: scope.frame, variables: Some(&variables) };
             if let Some(condition) = &it.condition {
-                match operators::truth(&self.eval(condition, inner)?)? {
+                let condition = self.eval(condition, inner)?;
+                if condition.is_null() {
+                    return Ok(Value::unknown("the condition of a `for` is null for some element"));
+                }
+                match operators::truth(&condition)? {
                     Some(true) => {}
                     Some(false) => continue,
                     None => return Ok(Value::unknown("the condition of a `for` is unknown for some element")),
@@ -49,6 +61,19 @@ impl Evaluator<'_> {
         }
         let single = |mut values: Vec<Value>| if it.grouping { Value::list(values) } else { values.swap_remove(0) };
         Ok(Value::map(map.into_iter().map(|(key, values)| (key, single(values))).collect()))
+    }
+
+    /// Whether a condition is one, as far as can be told without a value for its variables: Terraform looks at it also
+    /// where there is nothing to go through.
+    fn may_be_condition(&self, condition: &Expr, it: &For, scope: Scope<'_>) -> Result<bool, Fault> {
+        let unknown = || Value::unknown("there is nothing to go through");
+        let outer = it.key_name.as_ref().map(|name| Variable { name, value: unknown(), outer: scope.variables });
+        let variables = Variable { name: &it.value_name, value: unknown(), outer: outer.as_ref().or(scope.variables) };
+        match self.eval(condition, Scope { frame: scope.frame, variables: Some(&variables) }) {
+            Err(fault) if fault.is_limit() => Err(fault),
+            Err(_) => Ok(false),
+            Ok(value) => Ok(operators::truth(&value).is_ok()),
+        }
     }
 
     /// Keys and values of a collection in their order, or why they can't be known.

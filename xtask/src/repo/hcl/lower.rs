@@ -91,6 +91,10 @@ impl Lowering<'_> {
                 ExprKind::Conditional(Box::new([condition, yes, no]))
             }
             Expression::FuncCall(call) => ExprKind::Call(self.call(call)),
+            // What Terraform takes for the negative of a traversal, hcl-edit takes for that of a negative number.
+            Expression::Traversal(it) if matches!(&it.expr, Expression::Number(number) if number.value().as_f64().is_none_or(|it| it < 0.0)) => {
+                ExprKind::Unsupported("a step into a negative number is not worked out".to_owned())
+            }
             Expression::Traversal(it) => {
                 let steps = it.operators.iter().map(|operator| self.step(operator.value())).collect();
                 ExprKind::Traversal(self.boxed(&it.expr), steps)

@@ -86,6 +86,9 @@ pub(super) fn unary(operator: Unary, operand: &Value) -> Result<Value, Fault> {
     if operand.unknown_reason().is_some() {
         return Ok(operand.clone());
     }
+    if operand.is_null() {
+        return Ok(Value::unknown("an operation on null is not worked out"));
+    }
     match operator {
         Unary::Not => {
             let holds = truth(operand)?.expect("an unknown operand was returned above");
@@ -135,10 +138,10 @@ fn logical(
     }
     let known = truth(left)?;
     let right = match evaluator.eval(right, scope) {
-        Err(fault) if known == Some(deciding) && !fault.is_limit() => return Ok(Value::unknown(DIFFER)),
+        Err(fault) if known != Some(!deciding) && !fault.is_limit() => return Ok(Value::unknown(DIFFER)),
         right => right?,
     };
-    if known == Some(deciding) && truth(&right).is_err() {
+    if known != Some(!deciding) && truth(&right).is_err() {
         return Ok(Value::unknown(DIFFER));
     }
     let outcome = match (known, truth(&right)?) {
@@ -165,8 +168,11 @@ fn equal(left: &Value, right: &Value, wanted: bool) -> Value {
     Value::made(Kind::Bool(same == wanted))
 }
 
-/// Whether two plain values are equal, which they are in value and type; `None` if one is not plain.
+/// Whether two plain values are equal, which they are in value and type; `None` if one is null or not plain.
 pub(super) fn equal_plain(left: &Value, right: &Value) -> Option<bool> {
+    if left.is_null() || right.is_null() {
+        return None;
+    }
     match &equal(left, right, true).kind {
         Kind::Bool(same) => Some(*same),
         _ => None,
@@ -184,10 +190,7 @@ fn arithmetic(operator: Binary, left: &Value, right: &Value) -> Result<Value, Fa
         Binary::Greater => return Ok(Value::made(Kind::Bool(a > b))),
         Binary::GreaterEqual => return Ok(Value::made(Kind::Bool(a >= b))),
         Binary::Divide | Binary::Remainder if b == 0.0 => {
-            return match a == 0.0 {
-                true => Err(Fault::new("division by zero")),
-                false => Ok(Value::unknown("it is divided by zero, which Terraform takes for infinity")),
-            };
+            return Ok(Value::unknown("what Terraform makes of a division by zero is not worked out"));
         }
         Binary::Add => a + b,
         Binary::Subtract => a - b,

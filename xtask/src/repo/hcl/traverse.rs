@@ -60,6 +60,9 @@ impl Evaluator<'_> {
             Kind::List(items) | Kind::Set(items) => items.to_vec(),
             _ => vec![value.clone()],
         };
+        if value.is_empty_of_a_type() && !rest.is_empty() {
+            return Ok(Value::unknown("what an empty list may be asked for is not worked out"));
+        }
         self.spend(items.len())?;
         let items: Result<_, _> = items.into_iter().map(|item| self.steps(item, rest, scope)).collect();
         Ok(Value::list(items?))

@@ -17,17 +17,25 @@ pub(super) fn unified(evaluator: &Evaluator<'_>, values: Vec<Value>) -> Result<V
     if all_same(evaluator, &values)? {
         return Ok(values);
     }
+    let unclear = |value: Value| Value { kind: Kind::Unknown(Rc::from(UNCLEAR)), origin: value.origin };
+    if values.iter().any(|value| value.is_empty_of_a_type()) {
+        return Ok(values.into_iter().map(unclear).collect());
+    }
     // A null without a type keeps all others from being converted; one with a type doesn't.
     if values.iter().any(|value| open(value) || value.is_null()) {
-        return values.iter().map(|value| evaluator.untyped(value)).collect();
+        let one = |value: Value| if is_plain(&value) { evaluator.untyped(&value) } else { Ok(unclear(value)) };
+        return values.into_iter().map(one).collect();
     }
     if values.iter().all(is_plain) {
         return plain(values);
     }
-    if values.iter().any(is_plain) {
+    if values.iter().any(is_plain) && !values.iter().all(|value| value.unknown_reason().is_some()) {
         return Err(Fault::new("values of different types stand where they must have one type"));
     }
     let parts: Vec<Value> = values.iter().flat_map(parts).collect();
+    if parts.iter().any(|part| part.unknown_reason().is_some()) {
+        return Ok(values.into_iter().map(unclear).collect());
+    }
     let is_map = |value: &&Value| matches!(value.kind, Kind::Map(_));
     let n_maps = values.iter().filter(is_map).count();
     let one_shape = n_maps == 0 || n_maps == values.len();
@@ -37,7 +45,7 @@ pub(super) fn unified(evaluator: &Evaluator<'_>, values: Vec<Value>) -> Result<V
     if one_shape && parts.iter().all(is_plain) {
         return values.iter().map(|value| evaluator.untyped(value)).collect();
     }
-    Ok(values.into_iter().map(|value| Value { kind: Kind::Unknown(Rc::from(UNCLEAR)), origin: value.origin }).collect())
+    Ok(values.into_iter().map(unclear).collect())
 }
 
 /// Strings, numbers and bools: strings if there are any.
@@ -53,7 +61,7 @@ fn plain(values: Vec<Value>) -> Result<Vec<Value>, Fault> {
 }
 
 fn is_plain(value: &Value) -> bool {
-    matches!(value.kind, Kind::Null | Kind::String(_) | Kind::Number(_) | Kind::Bool(_))
+    matches!(value.kind, Kind::Null | Kind::Unknown(_) | Kind::String(_) | Kind::Number(_) | Kind::Bool(_))
 }
 
 fn all_same(evaluator: &Evaluator<'_>, values: &[Value]) -> Result<bool, Fault> {

@@ -179,6 +179,45 @@ impl Value {
         }
     }
 
+    /// Whether it is unknown because it isn't worked out here, not because nobody could know it offline. The reasons for
+    /// that say so.
+    pub fn is_beyond_us(&self) -> bool {
+        self.unknown_reason()
+            .is_some_and(|reason| ["worked out", "versions differ"].iter().any(|it| reason.contains(it)))
+    }
+
+    /// Whether it is a list, set or map without elements that may have a type of its elements all the same: one that is
+    /// not written as `[]` or `{}`.
+    pub(super) fn is_empty_of_a_type(&self) -> bool {
+        let is_empty = match &self.kind {
+            Kind::List(items) | Kind::Set(items) => items.is_empty(),
+            Kind::Map(map) => map.entries.is_empty() && map.open.is_none(),
+            _ => false,
+        };
+        let is_written = match self.origin.first() {
+            Origin::Computed { span, .. } | Origin::Literal(span) => {
+                span.source.bytes.get(span.range.start).is_some_and(|byte| matches!(byte, b'[' | b'{'))
+            }
+            _ => false,
+        };
+        is_empty && !is_written
+    }
+
+    /// Whether it is null, and may have got a type on its way: from a function or from the other arm of a conditional.
+    pub(super) fn may_be_null_of_a_type(&self) -> bool {
+        let gives_type = |span: &Span| span.source.text(&span.range).contains(['?', '(']);
+        self.is_null() && (self.origin.hops().any(gives_type) || matches!(self.origin.first(), Origin::Computed { .. }))
+    }
+
+    /// Whether something in it is unknown because it isn't worked out here.
+    pub(super) fn has_beyond_us(&self) -> bool {
+        match &self.kind {
+            Kind::List(items) | Kind::Set(items) => items.iter().any(Self::has_beyond_us),
+            Kind::Map(map) => map.entries.values().any(Self::has_beyond_us),
+            _ => self.is_beyond_us(),
+        }
+    }
+
     /// The text, if it is a string.
     pub fn as_str(&self) -> Option<&str> {
         match &self.kind {

@@ -8,15 +8,21 @@ use crate::repo::pin::Pin;
 use crate::repo::trail::Trail;
 
 /// Works out what a container gets. A tag that is none goes to `problems`.
-pub(super) fn decider(evaluator: &Evaluator<'_>, container: Container, problems: &mut Vec<Failure>) -> Decider {
+pub(super) fn decider(
+    evaluator: &Evaluator<'_>,
+    runner: &Known<String>,
+    container: Container,
+    problems: &mut Vec<Failure>,
+) -> Decider {
     let Container { configuration, input, image } = container;
+    let runner = runner.clone();
     let uri = field(evaluator, &image, "docker_image").and_then(parsed::<ImageUri>);
     let value = match field(evaluator, &image, "docker_tag") {
         Known::Value(value) => value,
         Known::Unknown(reason) => {
             let tag = Known::Unknown(reason);
             let (expression, trail) = (String::new(), Trail::default());
-            return Decider { configuration, input, uri, tag, pin: None, place: None, expression, trail };
+            return Decider { runner, configuration, input, uri, tag, pin: None, place: None, expression, trail };
         }
     };
     let expression = match value.origin.first() {
@@ -33,7 +39,7 @@ pub(super) fn decider(evaluator: &Evaluator<'_>, container: Container, problems:
         let failure = Failure::refused(format!("the tag of `{configuration}` is wrong: {why}"));
         problems.push(place.iter().cloned().fold(failure, Failure::at));
     }
-    Decider { configuration, input, uri, tag, pin, place, expression, trail }
+    Decider { runner, configuration, input, uri, tag, pin, place, expression, trail }
 }
 
 fn field(evaluator: &Evaluator<'_>, image: &Value, name: &str) -> Known<Value> {

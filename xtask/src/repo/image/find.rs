@@ -2,8 +2,9 @@
 
 use std::rc::Rc;
 
-use crate::model::ImageName;
+use crate::model::{ImageName, Known};
 use crate::repo::hcl::{Evaluator, Kind, Value};
+use crate::repo::unit::known_text;
 
 /// The inputs that configure a container, and the image that each uses.
 const CONFIGURATIONS: [(&str, ImageName); 4] = [
@@ -26,6 +27,9 @@ const KEYS: [(&str, ImageName); 6] = [
 /// How deep an image may be hidden in the inputs.
 const DEEPEST: usize = 6;
 
+/// What a runner is called where the inputs don't say it: the default of the module's `name`.
+const RUNNER: &str = "ecs-deploy-runner";
+
 /// A container's image as the inputs have it.
 pub(super) struct Container {
     /// The way to what configures it.
@@ -34,6 +38,23 @@ pub(super) struct Container {
     pub(super) input: String,
     /// The map with `docker_image` and `docker_tag`, or something unknown.
     pub(super) image: Value,
+}
+
+/// What the runner is called.
+pub(super) fn runner(evaluator: &Evaluator<'_>, inputs: &Value) -> Known<String> {
+    let default = || Known::Value(RUNNER.to_owned());
+    let Kind::Map(map) = &inputs.kind else {
+        return inputs.unknown_reason().map_or_else(default, |reason| Known::Unknown(reason.to_string()));
+    };
+    match (map.entries.get("name"), &map.open) {
+        (None, Some(reason)) => Known::Unknown(reason.to_string()),
+        (None, None) => default(),
+        (Some(name), _) => match evaluator.whole(name) {
+            Ok(name) if name.is_null() => default(),
+            Ok(name) => known_text(&name),
+            Err(fault) => Known::Unknown(fault.in_one_line()),
+        },
+    }
 }
 
 /// Every container's image, and which of the two it is where the inputs say that.

@@ -26,6 +26,8 @@ pub struct ImageUse {
 /// What decides a tag.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decider {
+    /// The name of the runner, with which those of its task families, its cluster and its invoker begin.
+    pub runner: Known<String>,
     /// The way to the configuration in the inputs: `terraform_planner_config`, `container_images.kaniko`.
     pub configuration: String,
     /// The way to the tag in the inputs: `terraform_planner_config.container_image.docker_tag`.
@@ -59,10 +61,11 @@ impl Images {
     /// The images of a unit by what it passes to its module. What is certainly wrong goes to `problems`.
     pub(super) fn read(evaluator: &Evaluator<'_>, inputs: &Value, problems: &mut Vec<Failure>) -> Self {
         let found = find::containers(evaluator, inputs);
+        let runner = find::runner(evaluator, inputs);
         let mut images = Self::default();
         let mut by_image: BTreeMap<ImageName, Vec<Decider>> = BTreeMap::new();
         for (image, container) in found {
-            let decider = decide::decider(evaluator, container, problems);
+            let decider = decide::decider(evaluator, &runner, container, problems);
             match image.or_else(|| decide::by_address(&decider)) {
                 Some(image) => {
                     images.notes.extend(decide::looks_like_another(image, &decider));

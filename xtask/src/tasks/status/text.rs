@@ -3,6 +3,7 @@
 use super::Status;
 use super::notes::{Note, Topic};
 use super::rows::Row;
+use crate::report::fill::filled;
 use crate::report::screen::count;
 
 /// How wide a terminal is taken to be.
@@ -33,10 +34,10 @@ pub(super) fn table(status: &Status<'_>) -> String {
         let first = line(cells);
         text += &if fits { format!("{first}  {}\n", row.decided_by) } else { format!("{}\n", first.trim_end()) };
         if !fits {
-            text += &wrapped(&format!("decided by {}", row.decided_by), "  ", "    ");
+            text += &filled(&format!("decided by {}", row.decided_by), "  ", "    ");
         }
         if row.labels.len() > 1 {
-            text += &wrapped(&row.labels.join(" "), "  ", "  ");
+            text += &filled(&row.labels.join(" "), "  ", "  ");
         }
     }
     text + &notes(&status.notes)
@@ -55,7 +56,7 @@ fn notes(notes: &[Note]) -> String {
     let mut text = String::new();
     for note in notes {
         text += if text.is_empty() { "\n" } else { "" };
-        text += &wrapped(&note.text, "!  ", "   ");
+        text += &filled(&note.text, "!  ", "   ");
         for place in &note.places {
             text += &format!("   --> {place}\n");
         }
@@ -67,36 +68,4 @@ fn notes(notes: &[Note]) -> String {
         }
     }
     text
-}
-
-/// A text in lines that fit, with something in front of the first and of the others. A word is never cut.
-fn wrapped(text: &str, first: &str, others: &str) -> String {
-    let mut lines = String::new();
-    let mut line = first.to_owned();
-    let mut is_fresh = true;
-    for word in text.split_whitespace() {
-        if !is_fresh && line.chars().count() + 1 + word.chars().count() > WIDTH {
-            lines += &format!("{line}\n");
-            line = others.to_owned();
-            is_fresh = true;
-        }
-        if !is_fresh {
-            line.push(' ');
-        }
-        line += word;
-        is_fresh = false;
-    }
-    lines + &format!("{line}\n")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::wrapped;
-
-    #[test]
-    fn lines_are_filled_up_to_eighty_columns_and_words_stay_whole() {
-        let text = format!("{} {} end", "a".repeat(76), "b".repeat(90));
-        assert_eq!(wrapped(&text, "!  ", "   "), format!("!  {}\n   {}\n   end\n", "a".repeat(76), "b".repeat(90)));
-        assert_eq!(wrapped(&format!("{} b", "a".repeat(75)), "!  ", "   "), format!("!  {} b\n", "a".repeat(75)));
-    }
 }

@@ -78,6 +78,9 @@ const OPERATIONS: &[Operation] = &[
         &["task-definition"],
         &[("task-definition", Values::One), ("include", Values::Many)],
     ),
+    ("ecs", "describe-clusters", &[], &[("clusters", Values::Many), ("include", Values::Many)]),
+    ("ecs", "describe-tasks", &["tasks"], &[("cluster", Values::One), ("tasks", Values::Many)]),
+    ("lambda", "get-function-configuration", &["function-name"], &[("function-name", Values::One)]),
     (
         "ecs",
         "list-task-definitions",

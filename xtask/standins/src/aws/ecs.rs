@@ -1,4 +1,4 @@
-//! `aws ecs describe-task-definition` and `list-task-definitions`.
+//! `aws ecs` and what it says of task definitions, clusters and tasks.
 
 use serde_json::{Value, json};
 
@@ -63,4 +63,29 @@ pub(super) fn list_task_definitions(world: &World, call: &Call) -> Outcome<Value
         arns.reverse();
     }
     Ok(json!({ "taskDefinitionArns": arns }))
+}
+
+/// Describes clusters. The module makes a cluster with a runner, and calls it as the runner is called.
+pub(super) fn describe_clusters(world: &World, call: &Call) -> Outcome<Value> {
+    let region = call.region()?;
+    let keys = keys(world, "DescribeClusters")?;
+    let all = ecs::read(world, &keys.account)?;
+    let asked = call.values("clusters").iter();
+    let (there, missing): (Vec<_>, Vec<_>) = asked.partition(|name| ecs::has_runner(&all, &region, name));
+    let arn = |name: &str| format!("arn:aws:ecs:{region}:{}:cluster/{name}", keys.account);
+    let clusters = there.iter().map(
+        |name| json!({ "clusterArn": arn(name), "clusterName": name, "status": "ACTIVE", "runningTasksCount": 0 }),
+    );
+    let failures = missing.iter().map(|name| json!({ "arn": arn(name), "reason": "MISSING" }));
+    Ok(json!({ "clusters": clusters.collect::<Vec<_>>(), "failures": failures.collect::<Vec<_>>() }))
+}
+
+/// Describes tasks that infrastructure-deployer started.
+pub(super) fn describe_tasks(world: &World, call: &Call) -> Outcome<Value> {
+    let keys = keys(world, "DescribeTasks")?;
+    let all = ecs::read_tasks(world, &keys.account)?;
+    let (there, missing): (Vec<_>, Vec<_>) = call.values("tasks").iter().partition(|arn| all.contains_key(*arn));
+    let tasks: Vec<_> = there.iter().map(|arn| all[*arn].clone()).collect();
+    let failures: Vec<_> = missing.iter().map(|arn| json!({ "arn": arn, "reason": "MISSING" })).collect();
+    Ok(json!({ "tasks": tasks, "failures": failures }))
 }

@@ -4,6 +4,7 @@ mod args;
 mod configure;
 mod ecr;
 mod ecs;
+mod lambda;
 
 use std::env::consts::{ARCH, OS};
 use std::ffi::OsString;
@@ -34,6 +35,9 @@ pub(crate) fn run(world: &World, args: &[OsString]) -> Outcome {
         }
         ("ecr", "describe-images") => ecr::describe_images(world, &call)?,
         ("ecs", "describe-task-definition") => ecs::describe_task_definition(world, &call)?,
+        ("ecs", "describe-clusters") => ecs::describe_clusters(world, &call)?,
+        ("ecs", "describe-tasks") => ecs::describe_tasks(world, &call)?,
+        ("lambda", "get-function-configuration") => lambda::get_function_configuration(world, &call)?,
         ("ecs", "list-task-definitions") => ecs::list_task_definitions(world, &call)?,
         (service, operation) => {
             return Err(Refusal::new(1, format!("rehearsal: the stand-in for aws has no `{service} {operation}`")));

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::clock::Moment;
 use crate::refusal::Outcome;
@@ -44,6 +45,13 @@ pub(crate) fn register(world: &World, account: &str, region: &str, family: &str,
     })
 }
 
+/// The image of the last revision of a family, active or not.
+pub(crate) fn newest_image(world: &World, account: &str, region: &str, family: &str) -> Outcome<Option<String>> {
+    let all = read(world, account)?;
+    let revisions = all.get(region).and_then(|region| region.get(family));
+    Ok(revisions.and_then(|revisions| revisions.last()).map(|last| last.image.clone()))
+}
+
 /// Makes a revision inactive.
 pub(crate) fn deregister(world: &World, account: &str, region: &str, family: &str, revision: u64) -> Outcome {
     store::update(&world.service(account, "ecs"), |all: &mut TaskDefinitions| {
@@ -57,4 +65,27 @@ pub(crate) fn deregister(world: &World, account: &str, region: &str, family: &st
 /// The ARN of a revision.
 pub(crate) fn arn(account: &str, region: &str, family: &str, revision: u64) -> String {
     format!("arn:aws:ecs:{region}:{account}:task-definition/{family}:{revision}")
+}
+
+/// Whether a runner of this name is deployed: one of its families has an active revision.
+pub(crate) fn has_runner(all: &TaskDefinitions, region: &str, runner: &str) -> bool {
+    newest_of(all, region, runner).is_some()
+}
+
+/// When a runner was last deployed.
+pub(crate) fn newest_of<'a>(all: &'a TaskDefinitions, region: &str, runner: &str) -> Option<&'a str> {
+    let families = all
+        .get(region)?
+        .iter()
+        .filter(|(family, _)| family.strip_prefix(runner).is_some_and(|container| container.starts_with('-')));
+    let active = families.flat_map(|(_, revisions)| revisions).filter(|known| known.status == "ACTIVE");
+    active.map(|known| known.registered_at.as_str()).max()
+}
+
+/// Tasks by ARN, as `describe-tasks` has them.
+pub(crate) type Tasks = BTreeMap<String, Value>;
+
+/// Reads all tasks of an account.
+pub(crate) fn read_tasks(world: &World, account: &str) -> Outcome<Tasks> {
+    store::read(&world.service(account, "tasks"))
 }

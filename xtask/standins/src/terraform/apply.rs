@@ -203,7 +203,12 @@ impl<'a> Applying<'a> {
                 let containers: serde_json::Value =
                     serde_json::from_str(resource.text("container_definitions")).unwrap_or_default();
                 let image = containers[0]["image"].as_str().unwrap_or_default();
+                let before = ecs::newest_image(self.world, account, region, family)?;
                 let revision = ecs::register(self.world, account, region, family, image)?;
+                if let Some(before) = before.filter(|_| folder.is_some() && self.world.keeps_old_tasks(account)) {
+                    // Somebody else is faster: the newest revision is the old image again.
+                    ecs::register(self.world, account, region, family, &before)?;
+                }
                 json!({ "arn": ecs::arn(account, region, family, revision), "id": family, "revision": revision })
             }
             POLICY => {

@@ -16,6 +16,8 @@ pub(crate) enum Inject {
     Busy(String),
     /// `hang:NAME`: plans in this account never end by themselves.
     Hang(String),
+    /// `wrong-tag-running:NAME`: an apply in this account goes well, and the old task definitions are active again right after.
+    WrongTagRunning(String),
     /// `no-image`: builds say that they succeeded and push nothing.
     NoImage,
 }
@@ -24,7 +26,11 @@ impl Inject {
     /// The account or profile that it is about.
     pub(crate) fn name(&self) -> Option<&String> {
         match self {
-            Self::WrongAccount(name) | Self::Fail(name) | Self::Busy(name) | Self::Hang(name) => Some(name),
+            Self::WrongAccount(name)
+            | Self::Fail(name)
+            | Self::Busy(name)
+            | Self::Hang(name)
+            | Self::WrongTagRunning(name) => Some(name),
             Self::NoImage => None,
         }
     }
@@ -37,11 +43,12 @@ impl TryFrom<String> for Inject {
         match text.split_once(':') {
             Some(("wrong-account", name)) if !name.is_empty() => Ok(Self::WrongAccount(name.to_owned())),
             Some(("fail", name)) if !name.is_empty() => Ok(Self::Fail(name.to_owned())),
+            Some(("wrong-tag-running", name)) if !name.is_empty() => Ok(Self::WrongTagRunning(name.to_owned())),
             Some(("busy", name)) if !name.is_empty() => Ok(Self::Busy(name.to_owned())),
             Some(("hang", name)) if !name.is_empty() => Ok(Self::Hang(name.to_owned())),
             None if text == "no-image" => Ok(Self::NoImage),
             _ => Err(format!(
-                "`{text}` is none of `wrong-account:NAME`, `fail:NAME`, `busy:NAME`, `hang:NAME`, `no-image`"
+                "`{text}` is none of `wrong-account:NAME`, `fail:NAME`, `busy:NAME`, `hang:NAME`, `wrong-tag-running:NAME`, `no-image`"
             )),
         }
     }
@@ -60,6 +67,7 @@ impl fmt::Display for Inject {
             Self::Fail(name) => write!(to, "fail:{name}"),
             Self::Busy(name) => write!(to, "busy:{name}"),
             Self::Hang(name) => write!(to, "hang:{name}"),
+            Self::WrongTagRunning(name) => write!(to, "wrong-tag-running:{name}"),
             Self::NoImage => to.write_str("no-image"),
         }
     }
@@ -71,7 +79,8 @@ mod tests {
 
     #[test]
     fn what_is_written_is_what_was_read() {
-        for good in ["wrong-account:dev", "fail:your-prod", "busy:dev", "hang:dev", "no-image"] {
+        for good in ["wrong-account:dev", "fail:your-prod", "busy:dev", "hang:dev", "wrong-tag-running:dev", "no-image"]
+        {
             assert_eq!(Inject::try_from(good.to_owned()).unwrap().to_string(), good);
         }
         for bad in ["", "fail", "fail:", "no-image:x", "boom"] {

@@ -101,6 +101,12 @@ impl World {
         }
     }
 
+    /// Whether after an apply in `account` the old task definitions are active again.
+    pub(crate) fn keeps_old_tasks(&self, account: &str) -> bool {
+        let keeps = |inject: &Inject| matches!(inject, Inject::WrongTagRunning(name) if self.means(name, account));
+        self.settings.inject.iter().any(keeps)
+    }
+
     /// Whether the plan in `account` has to be throttled now; once in a world.
     pub(crate) fn is_busy_now(&self, account: &str) -> Outcome<bool> {
         let busy = |inject: &&Inject| matches!(inject, Inject::Busy(name) if self.means(name, account));

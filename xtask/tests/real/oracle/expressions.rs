@@ -1,6 +1,8 @@
 //! Expressions, many in the inputs of one unit, each laid beside what terragrunt makes of it.
 
+use std::collections::BTreeMap;
 use std::fs;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
@@ -19,41 +21,77 @@ pub(super) struct World {
     pub(super) files: Vec<(String, String)>,
     /// What stands in the unit's file in front of `inputs`.
     pub(super) head: String,
+    /// The first of its inputs.
+    pub(super) inputs: String,
 }
 
 /// What stands in the place of an expression that fails, since one failure would spoil all.
 const FAILS: &str = "it fails";
 
+/// Inputs that several files may have, and that are merged.
+pub(super) const MERGED: [&str; 3] = ["y0", "y1", "y2"];
+
 /// The unit's folder.
 const UNIT: &str = "dev/us-east-1/unit";
 
 impl World {
-    /// What becomes of each expression, in their order.
+    /// What becomes of each expression, in their order, and then of the [`MERGED`] inputs.
     pub(super) fn verdicts(&self, tools: &Toolbox, expressions: &[String]) -> Vec<Verdict> {
         let laid = Laid::out(self, expressions);
         let rendered = render(tools, &laid.unit, &VARS);
-        if rendered.config.is_none() && expressions.len() > 1 {
-            // Some failures spoil all: which one is it?
-            let (first, second) = expressions.split_at(expressions.len() / 2);
-            return [self.verdicts(tools, first), self.verdicts(tools, second)].concat();
+        if rendered.config.is_none() && !expressions.is_empty() {
+            return self.one_by_one(tools, expressions);
         }
-        let ours = ours::inputs(laid.root(), &laid.unit, &VARS);
-        let verdict = |(n, lines): (usize, &std::ops::Range<usize>)| {
-            let name = format!("x{n}");
-            let fails = lines.clone().any(|line| rendered.wrong_lines.contains(&line));
-            let config = rendered.config.as_ref().filter(|_| !fails);
-            let theirs = config.and_then(|config| config["inputs"].get(&name)).filter(|it| it.as_str() != Some(FAILS));
-            match &ours {
-                Ok(inputs) => match inputs.get(&name) {
-                    Some(Ours::Text(text)) if text == FAILS => Ours::Fault.beside(theirs),
-                    Some(ours) => ours.beside(theirs),
-                    None => Verdict::Different("we lost it".to_owned()),
-                },
-                Err(_) if theirs.is_none() => Verdict::BothFail,
-                Err(fault) => Verdict::Different(format!("terragrunt says {theirs:?}, and we fail: {fault}")),
+        let config = rendered.config.as_ref();
+        let ours = match ours::inputs(laid.root(), &laid.unit, &VARS) {
+            Ok(ours) => ours,
+            Err(_) if config.is_none() => return vec![Verdict::BothFail; laid.lines.len() + MERGED.len()],
+            Err(fault) => {
+                let verdict = Verdict::Different(format!("terragrunt is content, and we fail: {fault}"));
+                return vec![verdict; laid.lines.len() + MERGED.len()];
             }
         };
-        laid.lines.iter().enumerate().map(verdict).collect()
+        let said = |name: &str| config.and_then(|config| config["inputs"].get(name));
+        let verdict = |(n, lines): (usize, &Range<usize>)| {
+            let name = format!("x{n}");
+            let fails = lines.clone().any(|line| rendered.wrong_lines.contains(&line));
+            let theirs = said(&name).filter(|theirs| !fails && theirs.as_str() != Some(FAILS));
+            match ours.get(&name) {
+                Some(Ours::Text(text)) if text == FAILS => Ours::Fault.beside(theirs),
+                Some(ours) => ours.beside(theirs),
+                None => Verdict::Different("we lost it".to_owned()),
+            }
+        };
+        let merged = |name: &str| match (ours.get(name), said(name)) {
+            (None, None) => Verdict::Equal,
+            (Some(ours), theirs) => ours.beside(theirs),
+            (None, Some(theirs)) => Verdict::Different(format!("terragrunt says {theirs}, and we have no `{name}`")),
+        };
+        laid.lines.iter().enumerate().map(verdict).chain(MERGED.map(merged)).collect()
+    }
+
+    /// Some failures spoil all: finds out which.
+    fn one_by_one(&self, tools: &Toolbox, expressions: &[String]) -> Vec<Verdict> {
+        let alone = self.verdicts(tools, &[]);
+        if render(tools, &Laid::out(self, &[]).unit, &VARS).config.is_none() {
+            // Nothing can be said about the expressions then; what we say is told by the merged inputs.
+            return [vec![Verdict::BothFail; expressions.len()], alone].concat();
+        }
+        if let [only] = expressions {
+            let laid = Laid::out(self, std::slice::from_ref(only));
+            let ours = ours::inputs(laid.root(), &laid.unit, &VARS).map(|inputs| inputs["x0"].clone());
+            let is_fault = |ours: &Ours| matches!(ours, Ours::Text(text) if text == FAILS);
+            let ours = ours.ok().filter(|ours| !is_fault(ours)).unwrap_or(Ours::Fault);
+            return [vec![ours.beside(None)], alone].concat();
+        }
+        let (first, second) = expressions.split_at(expressions.len() / 2);
+        [&self.verdicts(tools, first)[..first.len()], &self.verdicts(tools, second)].concat()
+    }
+
+    /// All of its text, for messages.
+    pub(super) fn text(&self) -> String {
+        let files = self.files.iter().map(|(name, text)| format!("--- {name}\n{text}"));
+        files.chain([format!("--- unit\n{}inputs = {{\n{}}}\n", self.head, self.inputs)]).collect()
     }
 }
 
@@ -61,14 +99,14 @@ struct Laid {
     dir: TempDir,
     unit: PathBuf,
     /// The lines of each expression, from 1.
-    lines: Vec<std::ops::Range<usize>>,
+    lines: Vec<Range<usize>>,
 }
 
 impl Laid {
     fn out(world: &World, expressions: &[String]) -> Self {
         let dir = tempfile::tempdir().expect("a folder");
         git_init(dir.path());
-        let mut text = format!("{}\ninputs = {{\n", world.head);
+        let mut text = format!("{}\ninputs = {{\n{}", world.head, world.inputs);
         let mut lines = Vec::new();
         for (n, expression) in expressions.iter().enumerate() {
             let first = 1 + text.matches('\n').count();
@@ -125,7 +163,7 @@ fn by_hand() -> (World, Vec<String>) {
         ("value.tftpl", "${names}"),
     ];
     let files = files.map(|(name, text)| (name.to_owned(), text.to_owned())).to_vec();
-    (World { files, head: head.to_owned() }, all)
+    (World { files, head: head.to_owned(), inputs: String::new() }, all)
 }
 
 #[test]
@@ -161,7 +199,31 @@ impl Report {
         }
     }
 
+    /// Adds what is around the last one that is different.
+    pub(super) fn around(&mut self, text: &str) {
+        if let Some(last) = self.different.last_mut() {
+            last.push('\n');
+            last.push_str(text);
+        }
+    }
+
+    /// Why answers are unknown, and how many of each.
+    pub(super) fn reasons(&self) -> BTreeMap<&str, usize> {
+        let mut reasons = BTreeMap::new();
+        for reason in self.unknown.iter().filter_map(|text| text.rsplit(": ").next()) {
+            *reasons.entry(reason).or_default() += 1;
+        }
+        reasons
+    }
+
     pub(super) fn check(&self) {
-        assert!(self.different.is_empty(), "{self:#?}");
+        let (equal, both_fail, unknown) = (self.equal, self.both_fail, self.unknown.len());
+        let told = format!("{equal} equal, {both_fail} fail on both sides, {unknown} unknown");
+        assert!(
+            self.different.is_empty(),
+            "{told}, {} different:\n{}",
+            self.different.len(),
+            self.different.join("\n")
+        );
     }
 }

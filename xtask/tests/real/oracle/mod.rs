@@ -8,5 +8,7 @@ mod answer;
 mod bumped;
 mod expressions;
 mod fixtures;
+mod made_up;
 mod ours;
 mod render;
+mod tape;

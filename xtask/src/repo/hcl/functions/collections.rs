@@ -20,7 +20,17 @@ pub(super) fn merge(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
                 if let Some(reason) = &map.open {
                     merged = Map { entries: BTreeMap::new(), open: Some(reason.clone()) };
                 }
-                merged.entries.extend(map.entries.clone());
+                for (key, value) in &map.entries {
+                    // What is replaced may be at fault, and then all is.
+                    let value = match merged.entries.get(key) {
+                        Some(replaced) if replaced.has_beyond_us() => {
+                            let reason = "what stands in its place before it is merged is not worked out";
+                            Value { kind: Kind::Unknown(Rc::from(reason)), origin: value.origin.clone() }
+                        }
+                        _ => value.clone(),
+                    };
+                    merged.entries.insert(key.clone(), value);
+                }
             }
             // What comes later is known again; all before may have been replaced.
             Kind::Unknown(reason) => merged = Map { entries: BTreeMap::new(), open: Some(reason.clone()) },
@@ -36,7 +46,8 @@ pub(super) fn coalesce(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
         match &value.kind {
             Kind::Null => {}
             Kind::String(text) if text.is_empty() => {}
-            _ => return Ok(value),
+            // Whether all are of one type can't be told.
+            _ => return Ok(call.values.iter().find(|it| it.unknown_reason().is_some()).cloned().unwrap_or(value)),
         }
     }
     Err(Stop::Fault(Fault::new("`coalesce` found nothing but nulls and empty strings")))
@@ -75,6 +86,9 @@ pub(super) fn element(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
         return Err(wrong("a list", &call.values[0]));
     }
     let items = call.list(0)?;
+    if call.values[1].is_null() {
+        return Err(unknown("`element` with null as its index is not worked out"));
+    }
     let index = call.number(1)?;
     if index < 0.0 {
         return Err(unknown("terragrunt's versions differ in what `element` does with a negative index"));

@@ -199,6 +199,7 @@ fn attempt(evaluator: &Evaluator<'_>, arguments: &[Expr], scope: Scope<'_>) -> R
     for argument in arguments {
         match guarded(evaluator, argument, scope) {
             Err(fault) if !fault.is_fatal() => last = fault,
+            Ok(value) => return Ok(hidden(evaluator, &value)?.map_or(value, Value::unknown)),
             outcome => return outcome,
         }
     }
@@ -210,11 +211,23 @@ fn can(evaluator: &Evaluator<'_>, arguments: &[Expr], scope: Scope<'_>) -> Resul
         return Err(Fault::new("`can` takes one argument"));
     };
     match guarded(evaluator, argument, scope) {
-        Ok(value) if value.unknown_reason().is_some() => Ok(value),
-        Ok(_) => Ok(Value::made(Kind::Bool(true))),
+        Ok(value) => Ok(hidden(evaluator, &value)?.map_or(Value::made(Kind::Bool(true)), Value::unknown)),
         Err(fault) if !fault.is_fatal() => Ok(Value::made(Kind::Bool(false))),
         Err(fault) => Err(fault),
     }
+}
+
+/// Why something in a value is unknown: it could be an error.
+fn hidden(evaluator: &Evaluator<'_>, value: &Value) -> Result<Option<Rc<str>>, Fault> {
+    evaluator.spend(1)?;
+    let mut parts: Box<dyn Iterator<Item = &Value>> = match &value.kind {
+        Kind::Unknown(reason) => return Ok(Some(reason.clone())),
+        Kind::Map(map) if map.open.is_some() => return Ok(map.open.clone()),
+        Kind::Map(map) => Box::new(map.entries.values()),
+        Kind::List(items) | Kind::Set(items) => Box::new(items.iter()),
+        _ => return Ok(None),
+    };
+    parts.find_map(|part| hidden(evaluator, part).transpose()).transpose()
 }
 
 fn guarded(evaluator: &Evaluator<'_>, argument: &Expr, scope: Scope<'_>) -> Result<Value, Fault> {

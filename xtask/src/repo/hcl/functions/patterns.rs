@@ -97,7 +97,11 @@ pub(super) fn regexall(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
     let regex = compiled(&pattern, &text)?;
     let groups = Groups::of(&regex)?;
     call.evaluator.spend(text.len())?;
-    Ok(Value::list(regex.captures_iter(&text).map(|found| groups.value(&found)).collect()))
+    let all: Vec<_> = regex.captures_iter(&text).map(|found| groups.value(&found)).collect();
+    if all.is_empty() && !matches!(groups, Groups::None) {
+        return Err(unknown("what an empty list of groups may be used for is not worked out"));
+    }
+    Ok(Value::list(all))
 }
 
 /// What a match gives: the text, a list of groups, or a map of named ones.

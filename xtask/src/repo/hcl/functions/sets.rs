@@ -172,6 +172,9 @@ pub(super) fn transpose(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
     if let Some(reason) = &map.open {
         return Err(Stop::Unknown(reason.clone()));
     }
+    if map.entries.is_empty() {
+        return Err(unknown("`transpose` of an empty map is not worked out"));
+    }
     let mut turned: BTreeMap<String, Vec<Value>> = BTreeMap::new();
     for (key, list) in &map.entries {
         let Kind::List(items) = &list.kind else {

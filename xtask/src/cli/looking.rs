@@ -1,0 +1,47 @@
+//! The commands that look at what is there, and change nothing.
+
+use clap::Args;
+
+use crate::model::Tag;
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  cargo xtask verify\n  cargo xtask verify --account dev")]
+pub struct Verify {
+    /// Only units in this account; can be given several times
+    #[arg(long, value_name = "ACCOUNT")]
+    pub account: Vec<String>,
+    /// Only this unit; can be given several times
+    #[arg(long, value_name = "PATH")]
+    pub unit: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  cargo xtask doctor\n  cargo xtask doctor v1.3.0 --offline")]
+pub struct Doctor {
+    /// The tag that is to come next
+    /// [default: TERRAFORM_AWS_CI_VERSION, then `terraform-aws-ci-version` in Cargo.toml, then the newest known]
+    #[arg(value_name = "TAG")]
+    pub tag: Option<Tag>,
+    /// Ask nobody: do what needs neither credentials nor a network
+    #[arg(long)]
+    pub offline: bool,
+    /// Write into Cargo.toml what can be settled safely, after showing it
+    #[arg(long)]
+    pub fix: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  cargo xtask changes\n  cargo xtask changes v0.50.4 v1.3.0\n  cargo xtask changes --fetch"
+)]
+pub struct Changes {
+    /// The release that there is now [default: the oldest tag that a unit gets]
+    #[arg(value_name = "FROM")]
+    pub from: Option<Tag>,
+    /// The release that is to come [default: the newest known]
+    #[arg(value_name = "TO")]
+    pub to: Option<Tag>,
+    /// Ask GitHub for all releases, by `gh` and with the access that it has
+    #[arg(long)]
+    pub fetch: bool,
+}

@@ -1,0 +1,41 @@
+//! `update` on the command line.
+
+use clap::{Args, ValueEnum};
+
+use super::ApplyAll;
+use crate::model::Tag;
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  cargo xtask update v1.3.0\n  cargo xtask update v1.3.0 --until bump   # then a pull request, then the same without it\n  cargo xtask update v0.52.1               # back to an older release"
+)]
+pub struct Update {
+    /// The release of terraform-aws-ci to update to, and the images' tag
+    /// [default: TERRAFORM_AWS_CI_VERSION, then `terraform-aws-ci-version` in Cargo.toml]
+    #[arg(value_name = "TAG")]
+    pub tag: Option<Tag>,
+    /// Stop when this is done, so that a pull request can come between
+    #[arg(long, value_name = "PART")]
+    pub until: Option<Until>,
+    /// Also move the releases that build scripts and files of CI name
+    #[arg(long)]
+    pub scripts: bool,
+    #[command(flatten)]
+    pub apply: ApplyAll,
+}
+
+/// A part of an update.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Until {
+    /// Both images are in ECR
+    Images,
+    /// The tags are moved in the files
+    Bump,
+}
+
+impl Update {
+    /// Whether this part is the last.
+    pub fn ends_with(&self, part: Until) -> bool {
+        self.until == Some(part)
+    }
+}

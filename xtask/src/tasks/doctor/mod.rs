@@ -1,0 +1,95 @@
+//! `doctor`: everything that could go wrong, looked at before anything happens. Changes nothing, unless `--fix` says so.
+
+mod finding;
+mod online;
+mod profiles;
+mod text;
+mod tools;
+mod traps;
+
+use serde_json::json;
+
+use crate::cli::{self, Format};
+use crate::model::{Exit, Failure, Failures, Tag};
+use crate::repo::Repository;
+use crate::tasks::changes;
+use crate::tasks::context::Context;
+use crate::tasks::profiles::Profiles;
+use crate::tasks::session;
+use crate::tools::programs::Tools;
+pub use finding::{Finding, Grade};
+use traps::{access, engine, files, here, sessions, sources, tags};
+
+/// Looks at everything.
+pub fn run(context: &Context, args: &cli::Doctor) -> Result<Exit, Failures> {
+    let repo = context.repository()?;
+    session::say_repository(context, &repo);
+    let target = target(context, &repo, args)?;
+    let profiles = Profiles::read(context);
+    let chosen = profiles::chosen(&repo, &profiles);
+    if args.fix {
+        profiles::fix(context, &repo, &chosen)?;
+    }
+    let findings = look(context, &repo, args.offline, &target, &profiles);
+    let has_failed = finding::n_with(&findings, Grade::Fail) > 0;
+    match context.globals.format {
+        Format::Json => {
+            let report = json!({ "schema": 1, "tag": target, "findings": findings });
+            context.result(&format!("{report:#}\n"))?;
+        }
+        _ => context.result(&text::page(&findings))?,
+    }
+    Ok(if has_failed { Exit::DIFFERS } else { Exit::DONE })
+}
+
+/// The tag that is to come: as for an update, or the newest one that is known.
+fn target(context: &Context, repo: &Repository, args: &cli::Doctor) -> Result<Tag, Failure> {
+    let newest = changes::newest().to_string();
+    context.tag(args.tag.as_ref(), repo.settings.terraform_aws_ci_version().or(Some(&newest)))
+}
+
+/// Everything, side by side: the programs, the files and the sources while the accounts are asked.
+fn look(context: &Context, repo: &Repository, is_offline: bool, target: &Tag, profiles: &Profiles) -> Vec<Finding> {
+    let chosen = profiles::chosen(repo, profiles);
+    let (programs, in_files, read, asked) = std::thread::scope(|scope| {
+        let programs = scope.spawn(|| tools::probe(context, repo));
+        let in_files = scope.spawn(|| repo.texts());
+        let read = scope.spawn(|| match (is_offline, context.tools()) {
+            (true, _) => vec![Finding::skip("sources", "--offline")],
+            (false, Tools::StandIns(_)) => vec![Finding::skip("sources", "a rehearsal asks nobody outside")],
+            (false, Tools::Real) => sources::readable(context, repo),
+        });
+        let is_said = |failure: &Failure| {
+            let text = failure.to_string();
+            text.contains("not found on PATH")
+                || chosen.iter().any(|(_, profile)| profile.as_ref().is_err_and(|said| said.to_string() == text))
+        };
+        let asked = if is_offline { online::not_asked("--offline") } else { online::findings(context, repo, &is_said) };
+        (programs.join(), in_files.join(), read.join(), asked)
+    });
+    // A thread of ours that panics is a bug of ours, and what it would have found is missing.
+    let programs = programs.unwrap_or_default();
+    let texts = in_files.unwrap_or_default();
+    let terragrunt = tools::version_of(&programs, "terragrunt");
+    let installed = |name: &str| programs.iter().any(|tool| tool.name == name && tool.path.is_ok());
+
+    let mut found = tools::findings(&programs, repo);
+    found.extend(access::problems(repo));
+    found.push(access::regions(repo));
+    found.extend(access::redirections(repo));
+    found.extend(profiles::findings(repo, &chosen));
+    found.extend(asked);
+    found.push(sessions::without_mfa(repo, profiles));
+    found.extend(read.unwrap_or_default());
+    found.push(tags::bootstrap(repo, profiles, target));
+    found.push(tags::modules(repo, target));
+    found.extend(tags::reach(repo, target));
+    found.push(engine::engine(repo, terragrunt, &installed));
+    found.push(files::old_flags(&texts, terragrunt));
+    found.push(files::old_attributes(&texts, terragrunt));
+    found.push(files::mocks(&texts));
+    found.push(files::ci(&texts));
+    found.push(here::checkout(repo));
+    found.push(here::space(&repo.root));
+    found
+}

@@ -1,0 +1,179 @@
+//! What only the accounts can say: whose credentials these are, and what is in ECR, ECS and Lambda. Each account is asked
+//! in one session, and nothing twice.
+
+use super::finding::Finding;
+use super::traps::{invoker as invoker_trap, sessions};
+use crate::model::Account;
+use crate::model::{Failure, Failures, ImageName, Region};
+use crate::repo::Repository;
+use crate::report::screen::count;
+use crate::run::folder::RunFolder;
+use crate::run::lifetime::Lifetime;
+use crate::run::step::Stage;
+use crate::tasks::context::Context;
+use crate::tasks::inquiry::{Answers, Inquiry};
+use crate::tasks::ready::Ready;
+use crate::tasks::session::{self, Session};
+use crate::tasks::verify::{self, Extent, Proof, Subject, Verdict, Wanted};
+use crate::tools::lambda;
+use crate::tools::proof::Proof as Identity;
+
+/// How many accounts are asked side by side.
+const N_JOBS: usize = 8;
+
+/// The names of the findings that need a session, in their order.
+const NAMES: [&str; 5] = ["identity", "ECR", "invokers", "task definitions", "invoker"];
+
+/// Asks, and gives findings. `is_said` knows what another finding says already.
+pub(super) fn findings(context: &Context, repo: &Repository, is_said: &dyn Fn(&Failure) -> bool) -> Vec<Finding> {
+    match ask(context, repo) {
+        Ok(found) => found,
+        Err(failures) => {
+            let own = failures.iter().filter(|failure| !is_said(failure));
+            let mut found: Vec<_> = own.map(|failure| Finding::refusal("identity", failure)).collect();
+            let because = "no account was asked, because of what is to be fixed here";
+            found.extend(NAMES[1..].iter().map(|name| Finding::skip(name, because)));
+            found
+        }
+    }
+}
+
+/// A finding for each, where nobody may be asked.
+pub(super) fn not_asked(because: &str) -> Vec<Finding> {
+    NAMES.iter().map(|name| Finding::skip(name, because)).collect()
+}
+
+fn ask(context: &Context, repo: &Repository) -> Result<Vec<Finding>, Failures> {
+    let units: Vec<_> = repo.units.iter().collect();
+    let wanted = verify::wanted(repo, &units);
+    let is_ambient = repo.settings.credentials().is_empty();
+    let own = |account: &Account| units.iter().any(|unit| unit.account.id == account.id);
+    let mut inquiry = Inquiry::default();
+    verify::questions(&mut inquiry, &wanted, Extent::Invokers, &|account| !is_ambient || own(account));
+    let accounts = inquiry.accounts();
+    let mut ready = Ready::gather(context, repo, &accounts, &["aws"], Vec::new())?;
+    let run = RunFolder::new(&repo.root);
+    let mut session = Session::begin(context, repo, &run, "doctor", N_JOBS)?;
+    session.ask_passphrase(&mut ready)?;
+    let orders = session::orders(&ready, &run, false)?;
+    let identity = orders.identities(&accounts);
+    let proven = session.prove_identities(&ready, &identity, &accounts);
+    let now = SystemTime::now();
+    let lives = Lifetime::of(&identities(&identity), now).left(now);
+    let asked = proven.map(|()| inquiry.ask(&session, &inquiry.stage(&orders, "doctor")));
+    let interrupted = session.check_interrupt();
+    drop(session);
+    run.discard();
+    interrupted?;
+    Ok(judge(repo, &accounts, &wanted, &asked?, lives))
+}
+
+fn identities(stage: &Stage) -> Vec<Identity> {
+    stage.lanes.iter().flatten().filter_map(|step| step.attempt.as_ref()?.outer_proof()).collect()
+}
+
+fn judge(
+    repo: &Repository,
+    accounts: &[(&Account, Region)],
+    wanted: &[Wanted<'_>],
+    answers: &Answers,
+    lives: Option<std::time::Duration>,
+) -> Vec<Finding> {
+    let proofs = verify::proofs(wanted, answers, Extent::Invokers);
+    let mut found = vec![Finding::ok(NAMES[0], format!("{} proven", count(accounts.len(), "account")))];
+    found.push(sessions::lifetime(lives));
+    found.push(images(&proofs));
+    found.push(invokers(&proofs));
+    found.push(task_definitions(&proofs));
+    found.extend(builder(repo, wanted, answers));
+    found
+}
+
+fn checks(proofs: &[Proof], subject: Subject) -> Vec<(&str, &verify::Check)> {
+    let all = proofs.iter().flat_map(|proof| proof.checks.iter().map(|check| (proof.label.as_str(), check)));
+    all.filter(|(_, check)| check.subject == subject).collect()
+}
+
+/// Whether the images that the repository names are there.
+fn images(proofs: &[Proof]) -> Finding {
+    let all = checks(proofs, Subject::TaskDefinition);
+    let missing: Vec<_> = all.iter().filter(|(_, check)| check.in_ecr == Some(false)).collect();
+    if let Some((_, check)) = missing.first() {
+        let tag = check.wanted.as_deref().unwrap_or("?");
+        return Finding::fail(
+            NAMES[1],
+            format!("the image of {} {tag} is not there, and no task can start with it", check.name),
+        )
+        .to_do(format!("cargo xtask build-images {tag}"));
+    }
+    let mut digests: Vec<_> = all.iter().filter_map(|(_, check)| check.digest.as_deref()).collect();
+    digests.sort_unstable();
+    digests.dedup();
+    match all.iter().find(|(_, check)| check.in_ecr.is_none() && check.wanted.is_some()) {
+        Some((label, check)) => {
+            let why = check.why.as_deref().unwrap_or("nobody was asked");
+            Finding::warn(NAMES[1], format!("whether the image of {label} is there is not known: {why}"))
+        }
+        None => {
+            Finding::ok(NAMES[1], format!("{} that the repository names, all there", count(digests.len(), "image")))
+        }
+    }
+}
+
+/// Whether every runner has its lambda.
+fn invokers(proofs: &[Proof]) -> Finding {
+    let all = checks(proofs, Subject::Invoker);
+    if let Some((label, check)) = all.iter().find(|(_, check)| check.verdict != Verdict::Proven) {
+        let why = check.why.as_deref().unwrap_or_default();
+        return Finding::warn(
+            NAMES[2],
+            format!("{} of {label}: {why}", check.aws_name.as_deref().unwrap_or(&check.name)),
+        )
+        .to_do("a runner that was never applied has none; otherwise look into the account");
+    }
+    let first = all.iter().filter_map(|(_, check)| check.updated.as_deref()).min().unwrap_or("?");
+    Finding::ok(NAMES[2], format!("{} there, updated {first} UTC or later", count(all.len(), "lambda")))
+}
+
+/// Whether what runs is what the repository says: before an update it may well not be.
+fn task_definitions(proofs: &[Proof]) -> Finding {
+    let all = checks(proofs, Subject::TaskDefinition);
+    let off: Vec<_> = all.iter().filter(|(_, check)| check.verdict != Verdict::Proven).collect();
+    match off.first() {
+        None => Finding::ok(
+            NAMES[3],
+            format!("{} run what the repository says", count(all.len(), "family").replace("familys", "families")),
+        ),
+        Some((label, check)) => Finding::warn(
+            NAMES[3],
+            format!(
+                "{} of {} not proven to run what the repository says, {} of {label} first: {}",
+                off.len(),
+                all.len(),
+                check.name,
+                check.why.as_deref().unwrap_or_default()
+            ),
+        )
+        .to_do("cargo xtask verify tells all of it"),
+    }
+}
+
+/// What the invoker of the account that builds lets through.
+fn builder(repo: &Repository, wanted: &[Wanted<'_>], answers: &Answers) -> Vec<Finding> {
+    let builds = |unit: &&Wanted<'_>| unit.containers.iter().any(|container| container.image == ImageName::Kaniko);
+    let Some(unit) = wanted.iter().find(builds) else {
+        return vec![Finding::skip(NAMES[4], "no unit builds images")];
+    };
+    let account = &unit.unit.account;
+    let (Ok(region), Some(runner)) = (unit.region(), unit.runners().first().copied()) else {
+        return vec![Finding::skip(
+            NAMES[4],
+            format!("the name or the region of the runner of {} is not known", account.name),
+        )];
+    };
+    match answers.read(&account.id, &verify::invoker(region, runner), lambda::function) {
+        Ok(Some(function)) => invoker_trap::allows(&function, &account.name, repo.settings.dockerfile_repo()),
+        Ok(None) => vec![Finding::skip(NAMES[4], format!("{} has none", account.name))],
+        Err(why) => vec![Finding::skip(NAMES[4], format!("{} doesn't say: {why}", account.name))],
+    }
+}

@@ -1,0 +1,144 @@
+//! The programs: which are there, where, and in which version.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::finding::Finding;
+use super::traps::sessions;
+use crate::model::{Failures, Version};
+use crate::repo::Repository;
+use crate::tasks::context::Context;
+use crate::tools::answer;
+use crate::tools::credentials::Wrapper;
+use crate::tools::env::{self, Env, Purpose};
+use crate::tools::programs::Programs;
+
+/// How long a program may take to say its version.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// A program that was looked for.
+#[derive(Debug)]
+pub(super) struct Tool {
+    /// Its name, without a folder.
+    pub(super) name: String,
+    /// Where it is, or why it can't be used.
+    pub(super) path: Result<PathBuf, Failures>,
+    /// Its version, where it says one.
+    pub(super) version: Option<Version>,
+    /// Whether nothing works without it.
+    pub(super) is_needed: bool,
+}
+
+/// Looks for every program, and asks all that are there side by side.
+pub(super) fn probe(context: &Context, repo: &Repository) -> Vec<Tool> {
+    let mut names: Vec<(String, bool)> = vec![("terragrunt".to_owned(), true), ("aws".to_owned(), true)];
+    let wrapper = Wrapper::new(repo.settings.credentials().to_vec()).ok();
+    if let Some(program) = wrapper.as_ref().and_then(Wrapper::program) {
+        names.insert(0, (program.to_owned(), true));
+    }
+    names.extend([("infrastructure-deployer".to_owned(), false), ("git".to_owned(), false)]);
+    // terraform and tofu: what there is; which one is meant, another check says.
+    names.extend(["terraform", "tofu"].map(|name| (name.to_owned(), false)));
+    let vars = env::build(&context.vars, Purpose::Plain, repo.settings.pass_environment()).vars;
+    std::thread::scope(|scope| {
+        let asked: Vec<_> = names
+            .into_iter()
+            .map(|(name, is_needed)| {
+                let vars = &vars;
+                scope.spawn(move || look(context, repo, vars, name, is_needed))
+            })
+            .collect();
+        asked.into_iter().filter_map(|tool| tool.join().ok()).collect()
+    })
+}
+
+fn look(context: &Context, repo: &Repository, vars: &Env, name: String, is_needed: bool) -> Tool {
+    let found = Programs::find(&[&name], &repo.root, &context.vars, &context.tools());
+    let path = found.map(|programs| programs.path(&name).to_owned());
+    let version = path.as_ref().ok().and_then(|path| {
+        let answer = answer::ask(path, &["--version"], &repo.root, vars, PATIENCE).ok()?;
+        version_in(&answer.stdout).or_else(|| version_in(&answer.stderr))
+    });
+    let name = name.rsplit('/').next().unwrap_or(&name).to_owned();
+    Tool { name, path, version, is_needed }
+}
+
+/// The first word of a text that is a version.
+fn version_in(text: &str) -> Option<Version> {
+    text.split(|letter: char| letter.is_whitespace() || "/,()".contains(letter)).find_map(Version::parse)
+}
+
+/// The version of a program.
+pub(super) fn version_of(tools: &[Tool], name: &str) -> Option<Version> {
+    tools.iter().find(|tool| tool.name == name)?.version
+}
+
+/// A finding for each.
+pub(super) fn findings(tools: &[Tool], repo: &Repository) -> Vec<Finding> {
+    let is_there = |name: &str| tools.iter().any(|tool| tool.name == name && tool.path.is_ok());
+    let has_engine = is_there("terraform") || is_there("tofu");
+    let mut found = Vec::new();
+    for tool in tools {
+        let is_engine = ["terraform", "tofu"].contains(&tool.name.as_str());
+        match (&tool.path, tool.version) {
+            // One of the two is enough.
+            (Err(_), _) if is_engine && (has_engine || tool.name == "tofu") => {}
+            (Err(failures), _) => {
+                let failure = failures.iter().next();
+                let refusal = failure.map(|failure| Finding::refusal(&tool.name, failure));
+                let refusal = refusal.unwrap_or_else(|| Finding::fail(&tool.name, "it can't be used"));
+                // What builds images may be missing where nobody builds, git where the module lies in the repository.
+                found.push(if tool.is_needed || is_engine {
+                    refusal
+                } else {
+                    Finding { grade: super::Grade::Warn, ..refusal }
+                });
+            }
+            (Ok(path), Some(version)) => found.push(judged(tool, path.display().to_string(), version, repo)),
+            (Ok(path), None) => {
+                found.push(Finding::warn(&tool.name, format!("it doesn't say its version   {}", path.display())));
+            }
+        }
+    }
+    found
+}
+
+fn judged(tool: &Tool, path: String, version: Version, repo: &Repository) -> Finding {
+    let said = version.to_string();
+    let plain = said.trim_start_matches('v');
+    if tool.name == "infrastructure-deployer"
+        && let Some(runner) = newest_tag(repo).filter(|runner| version < *runner)
+    {
+        return Finding::warn(&tool.name, format!("{plain}, older than the runner that it talks to ({runner})   {path}"))
+            .to_do(format!("gruntwork-install --binary-name infrastructure-deployer --repo https://github.com/gruntwork-io/terraform-aws-ci --tag {runner}"));
+    }
+    match tool.name.as_str() {
+        "aws-vault" => sessions::aws_vault(version, &path),
+        _ => Finding::ok(&tool.name, format!("{plain}   {path}")),
+    }
+}
+
+fn newest_tag(repo: &Repository) -> Option<Version> {
+    let images = repo.units.iter().filter_map(|unit| unit.image(crate::model::ImageName::DeployRunner));
+    images.filter_map(|image| Version::parse(image.tag.value()?.as_str())).max()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_program_says_its_version_in_its_own_way() {
+        for (text, version) in [
+            ("terragrunt version v1.1.3", "v1.1.3"),
+            ("aws-cli/2.31.0 Python/3.13.7 Linux/6.8.0 exe/x86_64", "v2.31.0"),
+            ("Terraform v1.11.4\non linux_amd64\n", "v1.11.4"),
+            ("OpenTofu v1.11.0", "v1.11.0"),
+            ("git version 2.43.0", "v2.43.0"),
+            ("v7.2.0\n", "v7.2.0"),
+        ] {
+            assert_eq!(version_in(text).map(|it| it.to_string()).as_deref(), Some(version), "{text}");
+        }
+        assert_eq!(version_in("terragrunt version latest"), None);
+    }
+}

@@ -1,0 +1,54 @@
+//! Traps in what the repository says of accounts: places that disagree, roles that lead elsewhere without being declared.
+
+use crate::repo::Repository;
+use crate::report::screen::count;
+use crate::tasks::doctor::finding::Finding;
+
+/// What is wrong with the repository itself: accounts files and allowed ids that disagree are among it.
+pub(in crate::tasks::doctor) fn problems(repo: &Repository) -> Vec<Finding> {
+    const NAME: &str = "repository";
+    let mut found: Vec<_> = repo.all_problems().map(|failure| Finding::refusal(NAME, failure)).collect();
+    found.dedup();
+    if found.is_empty() {
+        let accounts = count(repo.accounts.len(), "account");
+        found.push(Finding::ok(
+            NAME,
+            format!("{} in {accounts}, and every place agrees on them", count(repo.units.len(), "unit")),
+        ));
+    }
+    found
+}
+
+/// Roles, profiles and keys in the configuration that lead into another account and that the settings don't declare.
+pub(in crate::tasks::doctor) fn redirections(repo: &Repository) -> Vec<Finding> {
+    const NAME: &str = "roles";
+    let declared = repo.settings.assumed_roles();
+    let refusals = repo.units.iter().flat_map(|unit| {
+        unit.redirections.iter().filter_map(|redirection| redirection.refusal(&unit.account, declared))
+    });
+    let mut found: Vec<_> = refusals.map(|failure| Finding::refusal(NAME, &failure)).collect();
+    found.dedup();
+    if found.is_empty() {
+        let n: usize = repo.units.iter().map(|unit| unit.redirections.len()).sum();
+        let text = if n == 0 {
+            "nothing in the configuration acts as somebody else"
+        } else {
+            "what acts as somebody else is in the right account, or declared"
+        };
+        found.push(Finding::ok(NAME, text));
+    }
+    found
+}
+
+/// The region of every unit.
+pub(in crate::tasks::doctor) fn regions(repo: &Repository) -> Finding {
+    const NAME: &str = "region";
+    let mut regions: Vec<_> =
+        repo.units.iter().filter_map(|unit| unit.region.value()).map(ToString::to_string).collect();
+    regions.sort_unstable();
+    regions.dedup();
+    match repo.units.iter().find_map(|unit| Some((unit, unit.region.reason()?))) {
+        Some((unit, reason)) => Finding::fail(NAME, format!("that of `{}` is not known, because {reason}", unit.path)),
+        None => Finding::ok(NAME, regions.join(", ")),
+    }
+}

@@ -1,0 +1,101 @@
+//! Traps in sessions: versions of aws-vault that ask too often, profiles that can't call IAM, sessions that end too soon.
+
+use std::time::Duration;
+
+use crate::model::Version;
+use crate::repo::Repository;
+use crate::tasks::doctor::finding::Finding;
+use crate::tasks::profiles::Profiles;
+
+/// How long plans, a careful look and applies take, generously.
+const EXPECTED: Duration = Duration::from_secs(20 * 60);
+
+/// What is known of this version of aws-vault. The 7.x of ByteNess go on from those of 99designs, which end at 7.2.0.
+pub(in crate::tasks::doctor) fn aws_vault(version: Version, path: &str) -> Finding {
+    const NAME: &str = "aws-vault";
+    let said = format!("{}   {path}  ", version.to_string().trim_start_matches('v'));
+    let is_between = |from: [u32; 3], to: [u32; 3]| {
+        let [from, to] = [from, to].map(|[major, minor, patch]| Version::new(major, minor, patch));
+        from <= version && version <= to
+    };
+    if is_between([7, 11, 1], [7, 12, 1]) {
+        return Finding::warn(NAME, format!("{said} asks for an MFA code once per role profile instead of once"))
+            .to_do("update it to 7.12.2 or newer");
+    }
+    if is_between([7, 13, 1], [7, 13, 2]) {
+        return Finding::warn(NAME, format!("{said} asks the keychain at every read"))
+            .to_do("update it to 7.13.3 or newer");
+    }
+    if version < Version::new(7, 11, 0) {
+        let text = format!(
+            "{said} takes a profile that doesn't exist for `[default]`, without a word; the guard finds out before anything starts"
+        );
+        return Finding::warn(NAME, text).to_do("check the names of profiles above");
+    }
+    Finding::ok(NAME, format!("{said} asks once for all roles that share an MFA device"))
+}
+
+/// Sessions made of stored keys without MFA, which IAM refuses.
+pub(in crate::tasks::doctor) fn without_mfa(repo: &Repository, profiles: &Profiles) -> Finding {
+    const NAME: &str = "MFA";
+    let wrapper = repo.settings.credentials();
+    if wrapper.iter().any(|word| word == "--no-session" || word == "-n") {
+        return Finding::ok(NAME, "no sessions are made of stored keys (`--no-session`)");
+    }
+    if wrapper.first().is_none_or(|program| program.rsplit('/').next() != Some("aws-vault")) {
+        return Finding::skip(NAME, "the credential tool is not aws-vault");
+    }
+    let chosen = repo.units.iter().filter_map(|unit| {
+        let profile = profiles.of(&unit.account, unit.region.value(), &repo.settings).ok()?;
+        Some((&unit.account.name, profile.name))
+    });
+    let mut weak: Vec<_> = chosen.filter(|(_, profile)| profiles.is_session_without_mfa(profile)).collect();
+    weak.dedup();
+    match &weak[..] {
+        [] => Finding::ok(NAME, "every profile has a role, SSO or an MFA device"),
+        [(account, profile), ..] => Finding::warn(
+            NAME,
+            format!("profile `{profile}` of {account} makes a session of stored keys without MFA, and such a session can't call IAM"),
+        )
+        .to_do("add `mfa_serial` to the profile")
+        .to_do("or, in Cargo.toml: credentials = [\"aws-vault\", \"exec\", \"--no-session\", \"{profile}\", \"--\"]"),
+    }
+}
+
+/// Whether the sessions live as long as a run takes.
+pub(in crate::tasks::doctor) fn lifetime(left: Option<Duration>) -> Finding {
+    const NAME: &str = "sessions";
+    let Some(left) = left else { return Finding::skip(NAME, "the credential tool doesn't say when they end") };
+    let minutes = left.as_secs() / 60;
+    if left < EXPECTED {
+        return Finding::warn(
+            NAME,
+            format!("the first one ends in {minutes} min, which may be in the middle of a run"),
+        )
+        .to_do("AWS_MIN_TTL=30m in front of the command makes aws-vault renew them first");
+    }
+    Finding::ok(NAME, format!("good for {minutes} min or more"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tasks::doctor::finding::Grade;
+
+    #[test]
+    fn versions_of_aws_vault_that_ask_too_often_are_known() {
+        let said = |major, minor, patch| aws_vault(Version::new(major, minor, patch), "/bin/aws-vault");
+        assert!(said(7, 2, 0).text.contains("takes a profile that doesn't exist for `[default]`"));
+        assert!(said(7, 11, 1).text.contains("once per role profile"));
+        assert!(said(7, 12, 1).text.contains("once per role profile"));
+        assert!(said(7, 13, 2).text.contains("the keychain"));
+        assert_eq!([said(7, 12, 2).grade, said(7, 13, 5).grade], [Grade::Ok; 2]);
+    }
+
+    #[test]
+    fn a_session_that_ends_in_the_middle_of_a_run_is_told() {
+        assert_eq!(lifetime(Some(Duration::from_secs(19 * 60))).grade, Grade::Warn);
+        assert_eq!(lifetime(Some(Duration::from_secs(59 * 60))).grade, Grade::Ok);
+        assert_eq!(lifetime(None).grade, Grade::Skip);
+    }
+}

@@ -1,0 +1,50 @@
+//! The trap of module sources that git can't read: passphrases, host keys, tokens that have run out.
+
+use std::time::Duration;
+
+use crate::repo::Repository;
+use crate::report::screen::count;
+use crate::tasks::context::Context;
+use crate::tasks::doctor::finding::Finding;
+use crate::tools::env::{self, Purpose};
+use crate::tools::{answer, git};
+
+/// How long a server may take.
+const PATIENCE: Duration = Duration::from_secs(4);
+
+/// Asks every repository that a module comes from, and the one with the Dockerfiles. Nothing can ask back.
+pub(in crate::tasks::doctor) fn readable(context: &Context, repo: &Repository) -> Vec<Finding> {
+    const NAME: &str = "sources";
+    let modules = repo.units.iter().filter_map(|unit| git::remote_of(unit.module.source.value()?));
+    let mut remotes: Vec<_> = modules.collect();
+    remotes.sort_unstable();
+    remotes.dedup();
+    if remotes.is_empty() {
+        return vec![Finding::ok(NAME, "every module lies in the repository, or in no git repository")];
+    }
+    let mut vars = env::build(&context.vars, Purpose::Plain, repo.settings.pass_environment()).vars;
+    env::forbid_prompts(&mut vars);
+    let ask = |remote: &String| {
+        let args = ["ls-remote", "--exit-code", remote, "HEAD"];
+        let answer = answer::ask("git", &args, &repo.root, &vars, PATIENCE)?;
+        answer.text().map(drop)
+    };
+    let answers: Vec<_> = std::thread::scope(|scope| {
+        let asked: Vec<_> = remotes.iter().map(|remote| scope.spawn(|| (remote.clone(), ask(remote)))).collect();
+        asked.into_iter().filter_map(|asked| asked.join().ok()).collect()
+    });
+    let failed = answers.iter().filter_map(|(remote, answer)| Some((remote, answer.as_ref().err()?)));
+    let found: Vec<_> = failed
+        .map(|(remote, error)| {
+            let last = format!("{error:#}");
+            Finding::fail(NAME, format!("git can't read `{remote}` without asking somebody"))
+                .detail(last.lines().last().unwrap_or_default().to_owned())
+                .to_do("check that your ssh key is loaded (`ssh-add -l`), or that git has credentials for it")
+        })
+        .collect();
+    if found.is_empty() {
+        vec![Finding::ok(NAME, format!("{} readable", count(remotes.len(), "git repository")))]
+    } else {
+        found
+    }
+}

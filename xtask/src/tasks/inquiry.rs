@@ -1,0 +1,141 @@
+//! An inquiry: everything that is asked of AWS, each question once, with one session per account.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use crate::model::{Account, AccountId, Region};
+use crate::run::event::{Outcome, StepResult};
+use crate::run::executor::OnFailure;
+use crate::run::step::{Stage, Step};
+use crate::tasks::orders::Orders;
+use crate::tasks::session::Session;
+use crate::tools::answer::Answer;
+use crate::tools::question::Question;
+
+/// What is asked, account by account.
+#[derive(Clone, Debug, Default)]
+pub struct Inquiry<'r>(Vec<Asked<'r>>);
+
+#[derive(Clone, Debug)]
+struct Asked<'r> {
+    account: &'r Account,
+    region: Region,
+    questions: Vec<Question>,
+}
+
+impl<'r> Inquiry<'r> {
+    /// Adds a question, unless it is asked in this account already. `region` is where the account's session is opened.
+    pub fn add(&mut self, account: &'r Account, region: &Region, question: Question) {
+        let known = self.0.iter().position(|asked| asked.account.id == account.id);
+        let at = known.unwrap_or_else(|| {
+            self.0.push(Asked { account, region: region.clone(), questions: Vec::new() });
+            self.0.len() - 1
+        });
+        if !self.0[at].questions.contains(&question) {
+            self.0[at].questions.push(question);
+        }
+    }
+
+    /// The accounts that are asked.
+    pub fn accounts(&self) -> Vec<(&'r Account, Region)> {
+        self.0.iter().map(|asked| (asked.account, asked.region.clone())).collect()
+    }
+
+    /// The steps: one per account. `when` tells two inquiries of a run apart.
+    pub fn stage(&self, orders: &Orders<'_>, when: &str) -> Stage {
+        let step = |asked: &Asked<'_>| {
+            let label = format!("{}.{when}", asked.account.name);
+            orders.questions(asked.account, &asked.region, &label, &asked.questions)
+        };
+        let names: Vec<_> = self.0.iter().map(|asked| asked.account.name.as_str()).collect();
+        Stage {
+            title: "Asking".to_owned(),
+            is_told: false,
+            about: names.join(" "),
+            lanes: self.0.iter().map(|asked| vec![step(asked)]).collect(),
+        }
+    }
+
+    /// Asks. Whatever could not be asked has its reason in place of an answer.
+    pub fn ask(&self, session: &Session<'_>, stage: &Stage) -> Answers {
+        let outcomes = session.side_by_side(stage, OnFailure::GoOn);
+        let mut answers = Answers::default();
+        for ((step, outcome), asked) in stage.lanes.iter().flatten().zip(&outcomes).zip(&self.0) {
+            let given = read(step, outcome, asked.questions.len());
+            for (n, question) in asked.questions.iter().enumerate() {
+                let answer = given.as_ref().map(|given| given[n].clone()).map_err(Clone::clone);
+                answers.put(&asked.account.id, question.clone(), answer);
+            }
+        }
+        answers
+    }
+}
+
+/// What was answered.
+#[derive(Clone, Debug, Default)]
+pub struct Answers(BTreeMap<(AccountId, Question), Result<Answer, String>>);
+
+impl Answers {
+    /// Adds an answer, or why there is none.
+    pub fn put(&mut self, account: &AccountId, question: Question, answer: Result<Answer, String>) {
+        self.0.insert((account.clone(), question), answer);
+    }
+
+    /// An answer, read by `reader`; or why there is none, in a line.
+    pub fn read<T>(
+        &self,
+        account: &AccountId,
+        question: &Question,
+        reader: impl FnOnce(&Answer) -> anyhow::Result<T>,
+    ) -> Result<T, String> {
+        match self.0.get(&(account.clone(), question.clone())) {
+            None => Err("nobody was asked".to_owned()),
+            Some(Err(reason)) => Err(reason.clone()),
+            Some(Ok(answer)) => reader(answer).map_err(|error| in_one_line(&error)),
+        }
+    }
+}
+
+/// The last line of what the CLI complains of says it; those before are usage.
+fn in_one_line(error: &anyhow::Error) -> String {
+    let text = format!("{error:#}");
+    text.lines().rev().map(str::trim).find(|line| !line.is_empty()).unwrap_or("it said nothing").to_owned()
+}
+
+fn read(step: &Step, outcome: &Outcome, n: usize) -> Result<Vec<Answer>, String> {
+    let failed = || outcome.cause.clone().unwrap_or_else(|| "the questions were not asked".to_owned());
+    if outcome.result != StepResult::Succeeded {
+        return Err(failed());
+    }
+    let path = step.output.as_ref().and_then(|output| output.stdout.as_deref()).ok_or_else(failed)?;
+    let text = fs::read_to_string(path).map_err(|error| format!("the answers can't be read: {error}"))?;
+    // They may hold what a lambda has in its environment.
+    let _ = fs::remove_file(path);
+    let answers: Vec<Answer> =
+        serde_json::from_str(&text).map_err(|error| format!("the answers can't be read: {error}"))?;
+    if answers.len() == n { Ok(answers) } else { Err("not every question was answered".to_owned()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_asked_twice_and_an_account_has_one_session() {
+        let account = |name: &str, id: &str| Account {
+            name: name.to_owned(),
+            id: AccountId::parse(id).unwrap(),
+            deploy_order: None,
+            evidence: Vec::new(),
+        };
+        let (dev, shared) = (account("dev", "100000000004"), account("shared", "100000000002"));
+        let region: Region = "us-east-1".parse().unwrap();
+        let cluster = |name: &str| Question::Cluster { region: region.clone(), name: name.to_owned() };
+        let mut inquiry = Inquiry::default();
+        for (account, name) in [(&dev, "a"), (&shared, "a"), (&dev, "a"), (&dev, "b")] {
+            inquiry.add(account, &region, cluster(name));
+        }
+        let asked: Vec<_> = inquiry.0.iter().map(|it| (it.account.name.as_str(), it.questions.len())).collect();
+        assert_eq!(asked, [("dev", 2), ("shared", 1)]);
+    }
+}

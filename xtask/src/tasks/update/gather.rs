@@ -1,0 +1,110 @@
+//! Everything that an update is made of, from the files alone; and everything that is wrong, at once.
+
+use crate::cli::{self, Until};
+use crate::model::{Account, Failure, Failures, ImageName, Region, Tag};
+use crate::repo::Repository;
+use crate::repo::bump::Bump;
+use crate::run::folder::RunFolder;
+use crate::tasks::bump_tags::gather::Ask;
+use crate::tasks::context::Context;
+use crate::tasks::images::{self, Wanted};
+use crate::tasks::orders::Orders;
+use crate::tasks::ready::Ready;
+use crate::tasks::{apply_all, build_images, bump_tags, session};
+use crate::tools::programs;
+
+/// The program that has images built; needed only if an image is missing.
+const DEPLOYER: &str = "infrastructure-deployer";
+
+/// The parts of an update.
+#[derive(Debug)]
+pub(super) struct Parts<'r> {
+    /// What is asked of the files.
+    pub(super) ask: Ask,
+    /// The change of the files.
+    pub(super) bump: Bump,
+    /// The images that must be in ECR before that.
+    pub(super) wanted: Vec<Wanted<'r>>,
+    /// The units, as they are before the files change: where they lie and whose they are stays the same.
+    pub(super) work: apply_all::Work<'r>,
+    /// Every account in which something is done or asked.
+    pub(super) accounts: Vec<(&'r Account, Region)>,
+    builds: build_images::Work<'r>,
+    /// Why images couldn't be built, which matters only if some are missing.
+    unbuildable: Vec<Failure>,
+}
+
+impl<'r> Parts<'r> {
+    /// Plans every part offline. `problems` are those of the repository.
+    pub(super) fn gather(
+        context: &Context,
+        repo: &'r Repository,
+        args: &cli::Update,
+        tag: &Tag,
+        mut problems: Vec<Failure>,
+    ) -> Result<(Self, Ready<'r>), Failures> {
+        let ask = Ask {
+            wanted: ImageName::ALL.into_iter().map(|image| (image, tag.clone())).collect(),
+            accounts: args.apply.account.clone(),
+            units: args.apply.unit.clone(),
+            pins: Vec::new(),
+            scripts: args.scripts,
+        };
+        let bump = bump_tags::gather::gather(context, repo, &ask);
+        let bump = bump.map_err(|failures| problems.extend(failures.into_vec())).unwrap_or_default();
+        let (wanted, unknown) = bump_tags::prove::wanted(repo, &ask, &bump);
+        problems.extend(unknown);
+        let names: Vec<_> = wanted.iter().map(|wanted| wanted.image).collect();
+        let mut unbuildable = Vec::new();
+        let builds = build_images::Work::gather(repo, &names, tag, &mut unbuildable);
+        let work = apply_all::Work::gather(context, repo, &args.apply, &mut problems)?;
+
+        let of_images = wanted.iter().map(|wanted| (wanted.account, wanted.uri.region().clone()));
+        let of_builds = builds.accounts();
+        let accounts = session::accounts_of(work.accounts.iter().cloned().chain(of_images).chain(of_builds));
+        let mut needed = if args.until.is_some() { Vec::new() } else { work.programs() };
+        needed.push("aws");
+        if programs::locate(DEPLOYER, &repo.root, &context.vars).is_some() {
+            needed.push(DEPLOYER);
+        } else {
+            let what = format!("`{DEPLOYER}` is not on the PATH");
+            unbuildable
+                .push(Failure::refused(what).hint("it comes with terraform-aws-ci, in the same release as the runner"));
+        }
+        let ready = Ready::gather(context, repo, &accounts, &needed, problems)?;
+        Ok((Self { ask, bump, wanted, work, accounts, builds, unbuildable }, ready))
+    }
+
+    /// The builds, now that some are needed.
+    pub(super) fn builds(&mut self) -> Result<&build_images::Work<'r>, Failures> {
+        let add = |failure: Failure| failure.detail("an image is missing in ECR, so nothing was moved or applied");
+        Failures::check(std::mem::take(&mut self.unbuildable).into_iter().map(add).collect())?;
+        Ok(&self.builds)
+    }
+
+    /// Every command, ready to paste, and the change of the files between them.
+    pub(super) fn shell_lines(
+        &self,
+        context: &Context,
+        orders: &Orders<'_>,
+        run: &RunFolder,
+        args: &cli::Update,
+    ) -> String {
+        let mut parts = vec![orders.identities(&self.accounts).shell_lines()];
+        parts.push(images::lookups(orders, &self.wanted, "first").shell_lines());
+        if self.unbuildable.is_empty() {
+            parts.push(format!(
+                "# only what is missing\n{}",
+                build_images::Queue::of(orders, &self.builds).builds.shell_lines()
+            ));
+        }
+        if !args.ends_with(Until::Images) && !self.bump.edits.is_empty() {
+            parts.push(self.bump.diff());
+        }
+        if args.until.is_none() {
+            let queue = apply_all::Queue::of(orders, context, &self.work);
+            parts.push(queue.shell_lines(run));
+        }
+        parts.join("\n")
+    }
+}

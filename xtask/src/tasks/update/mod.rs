@@ -1,0 +1,109 @@
+//! `update`: everything as one run. Images are built or found, pins moved, units planned, shown, applied and proven.
+//!
+//! Each part is skipped if what it is for holds already, so that the same command again goes on from where it stopped.
+
+mod gather;
+mod words;
+
+use crate::cli::{self, Until};
+use crate::model::{Exit, Failures};
+use crate::repo::Repository;
+use crate::report::screen::Tone;
+use crate::run::folder::RunFolder;
+use crate::tasks::build_images::Which;
+use crate::tasks::context::Context;
+use crate::tasks::ready::Ready;
+use crate::tasks::select::take_problems;
+use crate::tasks::session::{self, Session};
+use crate::tasks::{apply_all, build_images, bump_tags, images, settle};
+use gather::Parts;
+
+/// Updates everything.
+pub fn run(context: &Context, args: &cli::Update) -> Result<Exit, Failures> {
+    let mut repo = settle::repository(context)?;
+    let tag = context.tag(args.tag.as_ref(), repo.settings.terraform_aws_ci_version())?;
+    let problems = take_problems(&mut repo, &args.apply.account, &args.apply.unit);
+    let (mut parts, mut ready) = Parts::gather(context, &repo, args, &tag, problems)?;
+    let run = RunFolder::new(&repo.root);
+    if context.globals.dry_run {
+        let orders = session::orders(&ready, &run, true)?;
+        context.result(&parts.shell_lines(context, &orders, &run, args))?;
+        return Ok(Exit::DONE);
+    }
+    let mut session = Session::begin(context, &repo, &run, "update", parts.work.n_jobs)?;
+    let (_, still_running) = parts.work.left_behind(&run);
+    words::say_what_this_is(context, &repo, &parts, &tag);
+    Failures::check(still_running)?;
+    session.ask_passphrase(&mut ready)?;
+    prove(&session, &ready, &parts)?;
+
+    make_images(&session, &ready, &mut parts)?;
+    if args.ends_with(Until::Images) {
+        context.screen.say(Tone::Good, "Finished", format!("next: cargo xtask update {tag}"));
+        return Ok(Exit::DONE);
+    }
+    move_tags(&session, &repo, &parts)?;
+    if args.ends_with(Until::Bump) {
+        context.screen.say(Tone::Good, "Finished", format!("next: cargo xtask update {tag}, once it is merged"));
+        words::say_commit(&context.screen, &parts.bump, &tag);
+        return Ok(Exit::DONE);
+    }
+    let done = apply(&session, &ready, args)?.report(&session);
+    words::say_commit(&context.screen, &parts.bump, &tag);
+    done
+}
+
+/// Proves all accounts and asks whatever is asked in the foreground: after this nothing prompts.
+fn prove(session: &Session<'_>, ready: &Ready<'_>, parts: &Parts<'_>) -> Result<(), Failures> {
+    let orders = session::orders(ready, session.run, false)?;
+    session.prove_identities(ready, &orders.identities(&parts.accounts), &parts.accounts)?;
+    session.ask_sources(&orders.sources(parts.work.asked_sources(), &session.context.vars))
+}
+
+/// Builds the images that are not in ECR; at the end all of them are there, or nothing is moved.
+fn make_images(session: &Session<'_>, ready: &Ready<'_>, parts: &mut Parts<'_>) -> Result<(), Failures> {
+    let orders = session::orders(ready, session.run, false)?;
+    let answers = images::ask(session, &images::lookups(&orders, &parts.wanted, "first"), &parts.wanted)?;
+    let missing: Vec<_> = parts.wanted.iter().zip(&answers).filter(|(_, answer)| answer.is_none()).collect();
+    if missing.is_empty() {
+        words::say_images_are_there(&session.context.screen, &parts.wanted);
+        return Ok(());
+    }
+    if session.context.globals.allows(cli::Allowance::UnprovenImage) {
+        return bump_tags::prove::carry_out(session, &images::lookups(&orders, &parts.wanted, "bump"), &parts.wanted);
+    }
+    let queue = build_images::Queue::of(&orders, parts.builds()?);
+    build_images::carry_out(session, &queue, Which::Missing)?.show(session)?;
+    // Also those that nobody here builds, such as a copy in another region.
+    bump_tags::prove::carry_out(session, &images::lookups(&orders, &parts.wanted, "bump"), &parts.wanted)
+}
+
+/// Moves the tags in the files, if they are not where they should be.
+fn move_tags(session: &Session<'_>, repo: &Repository, parts: &Parts<'_>) -> Result<(), Failures> {
+    let (context, bump) = (session.context, &parts.bump);
+    bump_tags::words::say_what_to_know(context, repo, bump);
+    if bump.edits.is_empty() {
+        context.screen.say(Tone::Good, "Tags", "already where they should be, no file is changed");
+        return Ok(());
+    }
+    bump_tags::consent(context, bump)?;
+    session.check_interrupt()?;
+    bump_tags::write::carry_out(repo, &parts.ask, bump, session.lock())?;
+    words::say_moved(&context.screen, bump);
+    Ok(())
+}
+
+/// Plans and applies what the files now say.
+fn apply(session: &Session<'_>, before: &Ready<'_>, args: &cli::Update) -> Result<apply_all::Applied, Failures> {
+    let context = session.context;
+    let mut repo = settle::untouched(context)?;
+    let mut problems = take_problems(&mut repo, &args.apply.account, &args.apply.unit);
+    let work = apply_all::Work::gather(context, &repo, &args.apply, &mut problems)?;
+    let mut ready = Ready::gather(context, &repo, &work.accounts, &work.programs(), problems)?;
+    ready.take_passphrase(before);
+    let (unfinished, still_running) = work.left_behind(session.run);
+    Failures::check(still_running)?;
+    let orders = session::orders(&ready, session.run, false)?;
+    let queue = apply_all::Queue::of(&orders, context, &work);
+    apply_all::carry_out(session, &ready, &queue, &unfinished, None)
+}

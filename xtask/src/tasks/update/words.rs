@@ -1,0 +1,42 @@
+//! What `update` says between its parts.
+
+use crate::model::Tag;
+use crate::repo::Repository;
+use crate::repo::bump::Bump;
+use crate::report::screen::{Screen, Tone, count};
+use crate::tasks::context::Context;
+use crate::tasks::images::Wanted;
+use crate::tasks::session;
+use crate::tasks::update::gather::Parts;
+use crate::tools::process;
+
+/// Where this is, and what it is about.
+pub(super) fn say_what_this_is(context: &Context, repo: &Repository, parts: &Parts<'_>, tag: &Tag) {
+    session::say_repository(context, repo);
+    let (units, accounts) = (parts.work.units.len(), parts.work.accounts.len());
+    let about = format!("to {tag}   {} in {}", count(units, "unit"), count(accounts, "account"));
+    context.screen.say(Tone::Plain, "Update", about);
+}
+
+/// Nothing has to be built.
+pub(super) fn say_images_are_there(screen: &Screen, wanted: &[Wanted<'_>]) {
+    let names: Vec<_> = wanted.iter().map(|it| format!("{}:{}", it.uri.repository(), it.tag)).collect();
+    screen.say(Tone::Good, "Images", format!("{} in ECR already, nothing is built", names.join(" and ")));
+}
+
+/// The change of the files, which has been made.
+pub(super) fn say_moved(screen: &Screen, bump: &Bump) {
+    screen.lines(&bump.diff());
+    let n = bump.changes().count();
+    screen.say(Tone::Good, "Tags", format!("{} in {} moved", count(n, "pin"), count(bump.edits.len(), "file")));
+}
+
+/// How to keep the change of the files: nothing here commits by itself.
+pub(super) fn say_commit(screen: &Screen, bump: &Bump, tag: &Tag) {
+    if bump.edits.is_empty() {
+        return;
+    }
+    let files = bump.edits.iter().map(|edit| process::quoted(&edit.file)).collect::<Vec<_>>().join(" ");
+    let message = process::quoted(&format!("Update the ECS Deploy Runner to {tag}"));
+    screen.lines(&format!("             to keep it: git add {files} && git commit -m {message}"));
+}

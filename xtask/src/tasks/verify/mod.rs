@@ -1,0 +1,137 @@
+//! `verify`: proves what runs in every account by ECS, Lambda and ECR themselves. Exit code 0 of an apply is no proof.
+//!
+//! [`wanted`] gathers what has to run and what to ask, [`proofs`] compares; a run that has a session already asks by
+//! itself and uses both.
+
+mod proof;
+mod text;
+mod wanted;
+
+use serde_json::json;
+
+pub use proof::{Check, Proof, Subject, Verdict, proofs};
+pub use wanted::{Container, Extent, Wanted, cluster, invoker, questions, wanted};
+
+use crate::cli::{self, Format};
+use crate::model::{Account, Exit, Failure, Failures, Kind, Tag};
+use crate::report::screen::{Tone, count};
+use crate::run::folder::RunFolder;
+use crate::run::step::Stage;
+use crate::tasks::context::Context;
+use crate::tasks::inquiry::Inquiry;
+use crate::tasks::ready::Ready;
+use crate::tasks::select::{select, take_problems};
+use crate::tasks::session::{self, Session};
+
+/// How many accounts are asked side by side.
+const N_JOBS: usize = 8;
+
+/// Proves what runs.
+pub fn run(context: &Context, args: &cli::Verify) -> Result<Exit, Failures> {
+    let mut repo = context.repository()?;
+    let problems = take_problems(&mut repo, &args.account, &args.unit);
+    let units = select(&repo, &args.account, &args.unit)?;
+    let wanted = wanted(&repo, &units);
+    let inquiry = inquiry(&wanted, repo.settings.credentials().is_empty());
+    let accounts = inquiry.accounts();
+    let mut ready = Ready::gather(context, &repo, &accounts, &["aws"], problems)?;
+    let run = RunFolder::new(&repo.root);
+    if context.globals.dry_run {
+        let orders = session::orders(&ready, &run, true)?;
+        let stages = [orders.identities(&accounts), inquiry.stage(&orders, "verify")];
+        context.result(&stages.map(|stage| stage.shell_lines()).join("\n"))?;
+        return Ok(Exit::DONE);
+    }
+    session::say_repository(context, &repo);
+    let mut session = Session::begin(context, &repo, &run, "verify", N_JOBS)?;
+    session.ask_passphrase(&mut ready)?;
+    let orders = session::orders(&ready, &run, false)?;
+    session.prove_identities(&ready, &orders.identities(&accounts), &accounts)?;
+    let proofs = carry_out(&session, &inquiry, &inquiry.stage(&orders, "verify"), &wanted, Extent::Everything)?;
+    drop(session);
+    run.discard();
+    report(context, &proofs)
+}
+
+/// Everything that proves these units. Credentials of the environment are those of one account, so that a registry
+/// elsewhere can't be asked with them.
+fn inquiry<'r>(wanted: &[Wanted<'r>], is_ambient: bool) -> Inquiry<'r> {
+    let own = |account: &Account| wanted.iter().any(|unit| unit.unit.account.id == account.id);
+    let mut inquiry = Inquiry::default();
+    questions(&mut inquiry, wanted, Extent::Everything, &|account| !is_ambient || own(account));
+    inquiry
+}
+
+/// Asks within a session, and compares.
+pub fn carry_out(
+    session: &Session<'_>,
+    inquiry: &Inquiry<'_>,
+    stage: &Stage,
+    wanted: &[Wanted<'_>],
+    extent: Extent,
+) -> Result<Vec<Proof>, Failures> {
+    let answers = inquiry.ask(session, stage);
+    session.check_interrupt()?;
+    Ok(proofs(wanted, &answers, extent))
+}
+
+/// What was proven, in a line: `2 task definitions at v1.3.0, digests match ECR`.
+pub fn in_a_line(proofs: &[Proof]) -> String {
+    let proven = || proofs.iter().flat_map(|proof| proof.with(Verdict::Proven));
+    let definitions: Vec<_> = proven().filter(|check| check.subject == Subject::TaskDefinition).collect();
+    let mut tags: Vec<_> = definitions.iter().filter_map(|check| check.wanted.as_deref()).collect();
+    tags.sort_unstable();
+    tags.dedup();
+    let in_ecr = if definitions.iter().all(|check| check.digest.is_some()) { ", digests match ECR" } else { "" };
+    format!("{} at {}{in_ecr}", count(definitions.len(), "task definition"), tags.join(" and "))
+}
+
+fn report(context: &Context, proofs: &[Proof]) -> Result<Exit, Failures> {
+    let is_proven = proofs.iter().all(Proof::is_proven);
+    match context.globals.format {
+        Format::Json => {
+            let report = json!({ "schema": 1, "all_proven": is_proven, "units": proofs });
+            context.result(&format!("{report:#}\n"))?;
+        }
+        _ => context.result(&text::table(proofs))?,
+    }
+    if is_proven {
+        let about = format!("{}: {}", count(proofs.len(), "unit"), in_a_line(proofs));
+        context.screen.say(Tone::Good, "Verified", about);
+        return Ok(Exit::DONE);
+    }
+    Err(not_proven(proofs).into())
+}
+
+/// Says how much is not as it has to be, and what to do.
+fn not_proven(proofs: &[Proof]) -> Failure {
+    let with = |verdict| proofs.iter().filter(move |proof| proof.with(verdict).next().is_some());
+    let (differing, in_doubt) = (with(Verdict::Differs).count(), with(Verdict::NotProven).count());
+    let parts = [(differing, "differs", "differ"), (in_doubt, "is not proven", "are not proven")];
+    let parts = parts.into_iter().filter(|(n, ..)| *n > 0);
+    let parts: Vec<_> =
+        parts.map(|(n, one, many)| format!("{} {}", count(n, "unit"), if n == 1 { one } else { many })).collect();
+    let failure = Failure::new(Kind::Differs, format!("{} of {}", parts.join(", "), proofs.len()));
+    let differ: Vec<_> = with(Verdict::Differs).collect();
+    if differ.is_empty() {
+        return failure;
+    }
+    let mut accounts: Vec<_> = differ.iter().map(|proof| format!(" --account {}", proof.account)).collect();
+    accounts.dedup();
+    let accounts = if differ.len() == proofs.len() { String::new() } else { accounts.join("") };
+    let failure = failure.hint(format!("to apply what the repository says: cargo xtask apply-all{accounts}"));
+    match old_tag(&differ) {
+        Some(tag) => failure
+            .hint(format!("to go back instead: cargo xtask update {tag}, which moves the tags back and applies them")),
+        None => failure,
+    }
+}
+
+/// The tag to which one could go back: the one that runs wherever another has to.
+fn old_tag(differ: &[&Proof]) -> Option<String> {
+    let differ = differ.iter().flat_map(|proof| proof.with(Verdict::Differs));
+    let mut running = differ.filter(|check| check.wanted != check.running).filter_map(|check| check.running.as_ref());
+    let first = running.next()?;
+    let is_tag = first.parse::<Tag>().is_ok() && first != "missing";
+    (is_tag && running.all(|other| other == first)).then(|| first.clone())
+}

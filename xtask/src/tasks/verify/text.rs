@@ -1,0 +1,108 @@
+//! The proof as a table for people: alike units together, then what is not as it has to be.
+
+use super::proof::{Check, Proof, Subject, Verdict};
+use crate::report::screen::count;
+
+/// The table, and what needs a look below it.
+pub(super) fn table(proofs: &[Proof]) -> String {
+    let groups = groups(proofs);
+    let checks = || proofs.iter().flat_map(|proof| &proof.checks);
+    let name_width = checks().map(|check| check.name.chars().count()).max().unwrap_or_default().max(10);
+    let width = |head: &str, of: fn(&Check) -> &str| {
+        checks().map(|check| of(check).chars().count()).chain([head.len()]).max().unwrap_or_default()
+    };
+    let (wanted_width, running_width) = (width("wanted", wanted), width("running", running));
+    let line = |name: &str, wanted: &str, running: &str, proof: &str| {
+        let line = format!("  {name:name_width$}  {wanted:wanted_width$}  {running:running_width$}  {proof}");
+        line.trim_end().to_owned() + "\n"
+    };
+    let mut text = line("", "wanted", "running", "proof");
+    for group in &groups {
+        let labels: Vec<_> = group.iter().map(|proof| proof.label.as_str()).collect();
+        text += &match labels[..] {
+            [only] => format!("{only}\n"),
+            _ => format!("{}   {}\n", count(labels.len(), "unit"), labels.join(" ")),
+        };
+        for (n, check) in group[0].checks.iter().enumerate() {
+            let proof = match check.verdict {
+                Verdict::Proven => evidence(check, group.iter().map(|proof| &proof.checks[n]), group.len()),
+                Verdict::Differs => "!".to_owned(),
+                Verdict::NotProven => "?".to_owned(),
+            };
+            text += &line(&check.name, wanted(check), running(check), &proof);
+        }
+    }
+    text + &notes(&groups)
+}
+
+/// Units whose checks ended alike.
+fn groups(proofs: &[Proof]) -> Vec<Vec<&Proof>> {
+    let mut groups: Vec<Vec<&Proof>> = Vec::new();
+    for proof in proofs {
+        let alike = |group: &&mut Vec<&Proof>| {
+            let other = group[0];
+            other.checks.len() == proof.checks.len()
+                && other.checks.iter().zip(&proof.checks).all(|(one, other)| key(one) == key(other))
+        };
+        match groups.iter_mut().find(alike) {
+            Some(group) => group.push(proof),
+            None => groups.push(vec![proof]),
+        }
+    }
+    groups
+}
+
+/// What makes two checks alike: not a revision or a time, which no two units share.
+fn key(check: &Check) -> impl PartialEq {
+    let Check { name, wanted, running, digest, verdict, why, .. } = check.clone();
+    (name, wanted, running, digest, verdict, why)
+}
+
+fn wanted(check: &Check) -> &str {
+    check.wanted.as_deref().unwrap_or("?")
+}
+
+fn running(check: &Check) -> &str {
+    check.running.as_deref().unwrap_or(if check.verdict == Verdict::NotProven { "?" } else { "-" })
+}
+
+fn evidence<'c>(check: &Check, alike: impl Iterator<Item = &'c Check>, n: usize) -> String {
+    match (check.subject, &check.digest) {
+        (Subject::TaskDefinition, Some(digest)) => short(digest).to_owned(),
+        (Subject::Invoker, _) => {
+            let first = alike.filter_map(|check| check.updated.as_deref()).min().unwrap_or_default();
+            format!("updated {first} UTC{}", if n > 1 { " or later" } else { "" })
+        }
+        _ => String::new(),
+    }
+}
+
+/// As much of a digest as people compare.
+pub(super) fn short(digest: &str) -> &str {
+    digest.get(..19).unwrap_or(digest)
+}
+
+/// What is not as it has to be: alike things once, with all that they are said of.
+fn notes(groups: &[Vec<&Proof>]) -> String {
+    let mut notes: Vec<(char, String, &str, Vec<&str>)> = Vec::new();
+    for group in groups {
+        let labels: Vec<_> = group.iter().map(|proof| proof.label.as_str()).collect();
+        for check in group[0].checks.iter().filter(|check| check.verdict != Verdict::Proven) {
+            let mark = if check.verdict == Verdict::Differs { '!' } else { '?' };
+            let name = check.aws_name.as_deref().unwrap_or(&check.name);
+            let why = check.why.as_deref().unwrap_or_default();
+            let labels = labels.join(" ");
+            match notes.iter_mut().find(|(_, of, because, _)| *of == labels && *because == why) {
+                Some((.., names)) => names.push(name),
+                None => notes.push((mark, labels, why, vec![name])),
+            }
+        }
+    }
+    let mut text = String::new();
+    for (mark, labels, why, names) in notes {
+        text += if text.is_empty() { "\n" } else { "" };
+        text += &format!("{mark}  {labels}: {why}\n");
+        names.iter().for_each(|name| text += &format!("   {name}\n"));
+    }
+    text
+}

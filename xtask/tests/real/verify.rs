@@ -1,0 +1,66 @@
+//! `verify` against ECS, Lambda and ECR of six accounts, as moto has them.
+
+use std::process::Command;
+use std::time::Instant;
+
+use super::by_hand::text;
+use super::cloud::Cloud;
+use super::live::{ACCOUNTS, Live};
+use super::shape::Shape;
+use super::toolbox::Toolbox;
+use super::typed::{SHARED, ends_with, repositories, xtask};
+
+/// Six accounts with runners at `v1.3.0`, where everything is proven.
+fn updated(tools: &'static Toolbox) -> (Cloud, Live) {
+    let cloud = Cloud::start(tools);
+    let live = Live::new(tools, &cloud, Shape::default());
+    repositories(&cloud);
+    for repository in ["ecs-deploy-runner", "kaniko"] {
+        cloud.put_image(SHARED, repository, "v1.3.0");
+    }
+    std::thread::scope(|scope| {
+        for (_, id) in ACCOUNTS {
+            scope.spawn(|| cloud.runner(id, "Variables={A=b}"));
+        }
+    });
+    ends_with(&live, &["bump-tags", "v1.3.0"], 0);
+    ends_with(&live, &["apply-all", "--yes"], 0);
+    (cloud, live)
+}
+
+/// What `verify` prints, and its exit code.
+fn verified(mut command: Command) -> (Option<i32>, String) {
+    let output = command.output().expect("xtask starts");
+    (output.status.code(), text(&output))
+}
+
+#[test]
+fn after_an_update_all_is_proven_and_what_is_broken_by_hand_is_found() {
+    let Some(tools) = Toolbox::get() else { return };
+    let (cloud, live) = updated(tools);
+    let began = Instant::now();
+    let (code, said) = verified(xtask(&live, &["verify"]));
+    println!("verify took {:.1} s", began.elapsed().as_secs_f64());
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("6 units: 13 task definitions at v1.3.0, digests match ECR"), "{said}");
+    assert_eq!(live.mfa_prompts(), 1);
+
+    let family = "ecs-deploy-runner-terraform-applier";
+    let image = format!("{SHARED}.dkr.ecr.us-east-1.amazonaws.com/ecs-deploy-runner:v0.52.1");
+    cloud.register_task("100000000006", family, &image);
+    let (code, said) = verified(xtask(&live, &["verify"]));
+    assert_eq!(code, Some(5), "{said}");
+    assert!(
+        said.contains(&format!(
+            "!  prod: it was not applied, or somebody else registered another revision since\n   {family}\n"
+        )),
+        "{said}"
+    );
+    assert!(said.contains("1 unit differs of 6"), "{said}");
+
+    let gone = ["lambda", "delete-function", "--function-name", "ecs-deploy-runner-invoker"];
+    cloud.aws("100000000004", &gone).expect("it was there");
+    let (code, said) = verified(xtask(&live, &["verify", "--account", "dev"]));
+    assert_eq!(code, Some(5), "{said}");
+    assert!(said.contains("!  dev: there is no such function\n   ecs-deploy-runner-invoker\n"), "{said}");
+}

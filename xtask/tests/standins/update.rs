@@ -1,0 +1,97 @@
+//! `update`: everything as one run, each part only where its outcome doesn't hold yet.
+
+use super::sandbox::{ACCOUNTS, Sandbox};
+
+const TAG: &str = "v1.3.0";
+
+/// How often an image was built.
+fn n_builds(sandbox: &Sandbox) -> usize {
+    sandbox.log().of("infrastructure-deployer").len()
+}
+
+#[test]
+fn images_tags_and_units_are_updated_in_one_run() {
+    let sandbox = Sandbox::new();
+    sandbox.xtask(["update", TAG, "--yes", "--jobs", "1"]).run().exits(0).is("update");
+    assert_eq!(n_builds(&sandbox), 2);
+    assert!(!sandbox.read("common.hcl").contains("v0.52.1"));
+    assert_eq!(sandbox.log().applied().len(), ACCOUNTS.len());
+}
+
+#[test]
+fn repeated_it_does_nothing_and_says_so() {
+    let sandbox = Sandbox::new();
+    sandbox.xtask(["update", TAG, "--yes"]).run().exits(0);
+    sandbox.clear_log();
+    sandbox.xtask(["update", TAG, "--yes", "--jobs", "1"]).run().exits(0).is("update-again");
+    assert_eq!(n_builds(&sandbox), 0);
+    assert!(sandbox.log().applied().is_empty());
+}
+
+#[test]
+fn a_pull_request_can_come_between() {
+    let sandbox = Sandbox::new();
+    let before = sandbox.read("common.hcl");
+    sandbox.xtask(["update", TAG, "--until", "images"]).run().exits(0).says("next: cargo xtask update v1.3.0");
+    assert_eq!((n_builds(&sandbox), sandbox.read("common.hcl")), (2, before));
+    sandbox.clear_log();
+    sandbox.xtask(["update", TAG, "--until", "bump"]).run().exits(0).is("update-until-bump");
+    assert_eq!(n_builds(&sandbox), 0, "they are there already");
+    assert!(!sandbox.read("common.hcl").contains("v0.52.1"));
+    assert!(sandbox.log().of("terragrunt").is_empty());
+    sandbox.xtask(["update", TAG, "--yes"]).run().exits(0);
+    assert_eq!(sandbox.log().applied().len(), ACCOUNTS.len());
+}
+
+#[test]
+fn an_image_that_cannot_be_built_keeps_tags_and_units_as_they_are() {
+    let sandbox = Sandbox::new().fault("no-image");
+    let before = sandbox.read("common.hcl");
+    sandbox.xtask(["update", TAG, "--yes", "--jobs", "1"]).run().exits(1).is("update-no-image");
+    assert_eq!(sandbox.read("common.hcl"), before);
+    assert!(sandbox.log().of("terragrunt").is_empty());
+}
+
+#[test]
+fn only_what_is_missing_is_built() {
+    let sandbox = Sandbox::new();
+    sandbox.xtask(["build-images", TAG, "--image", "kaniko"]).run().exits(0);
+    sandbox.clear_log();
+    sandbox.xtask(["update", TAG, "--until", "images"]).run().exits(0).says("was there already");
+    assert_eq!(n_builds(&sandbox), 1);
+}
+
+#[test]
+fn without_the_deployer_it_goes_on_as_long_as_nothing_has_to_be_built() {
+    let sandbox = Sandbox::new();
+    sandbox.xtask(["build-images", TAG]).run().exits(0);
+    std::fs::remove_file(sandbox.tool("infrastructure-deployer")).unwrap();
+    sandbox.xtask(["update", TAG, "--yes"]).run().exits(0);
+    let refused = sandbox.xtask(["update", "v1.2.0", "--yes"]).run().exits(3);
+    refused.says("`infrastructure-deployer` is not on the PATH").says("an image is missing in ECR");
+}
+
+#[test]
+fn one_wrong_account_keeps_everything_from_being_done() {
+    let sandbox = Sandbox::new().fault("wrong-account:prod");
+    sandbox.xtask(["update", TAG, "--yes"]).run().exits(3).says("belong to another account");
+    assert!(sandbox.log().nothing_worked());
+    assert!(sandbox.read("common.hcl").contains("v0.52.1"));
+}
+
+#[test]
+fn a_dry_run_prints_every_part_and_touches_nothing() {
+    let sandbox = Sandbox::new();
+    sandbox.xtask(["update", TAG, "--dry-run"]).run().exits(0).is("dry-run-update");
+    assert!(sandbox.log().calls().is_empty());
+    assert!(sandbox.read("common.hcl").contains("v0.52.1"));
+}
+
+#[test]
+fn going_back_is_an_update_to_the_older_release_and_is_named_a_downgrade() {
+    let sandbox = Sandbox::new();
+    sandbox.xtask(["update", TAG, "--yes"]).run().exits(0);
+    let back = sandbox.xtask(["update", "v0.52.1", "--yes"]).run().exits(0);
+    back.says("Downgrade");
+    assert!(!sandbox.read("common.hcl").contains(TAG));
+}

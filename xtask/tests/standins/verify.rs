@@ -1,0 +1,73 @@
+//! `verify`: what runs, proven by ECS, Lambda and ECR of every account.
+
+use super::sandbox::{Sandbox, unit};
+
+#[test]
+fn all_that_runs_is_proven_with_one_session_per_account() {
+    let sandbox = Sandbox::new();
+    sandbox.xtask(["verify"]).run().is("verify");
+    // One session proves the identity, one asks.
+    assert_eq!(sandbox.log().of("aws-vault").len(), 12, "two sessions per account");
+    assert!(sandbox.log().applied().is_empty());
+}
+
+#[test]
+fn what_was_bumped_and_not_applied_differs() {
+    let sandbox = Sandbox::bumped();
+    sandbox.xtask(["verify"]).run().exits(5).is("verify-not-applied");
+}
+
+#[test]
+fn tag_that_somebody_else_applied_is_found() {
+    let sandbox = Sandbox::bumped().fault("wrong-tag-running:stage");
+    sandbox.xtask(["build-images", "v1.3.0"]).run().exits(0);
+    sandbox.xtask(["apply-all", "--yes", "--account", "stage", "--account", "dev", "--account", "shared"]).run();
+    let accounts = ["verify", "--account", "dev", "--account", "stage"];
+    sandbox.xtask(accounts).run().exits(5).is("verify-wrong-tag-running");
+    let json = sandbox.xtask(accounts).args(["--format", "json"]).run().exits(5).json();
+    assert_eq!(json["all_proven"], false);
+    let checks = |n: usize| json["units"][n]["checks"].as_array().unwrap().clone();
+    assert!(checks(0).iter().all(|check| check["verdict"] == "proven"), "{json}");
+    let wrong = checks(1).into_iter().find(|check| check["name"] == "terraform-planner").unwrap();
+    assert_eq!((&wrong["running"], &wrong["wanted"]), (&"v0.52.1".into(), &"v1.3.0".into()), "{wrong}");
+}
+
+#[test]
+fn name_of_the_runner_comes_from_the_inputs() {
+    let sandbox = Sandbox::new();
+    let file = format!("{}/terragrunt.hcl", unit("dev"));
+    let text = sandbox.read(&file);
+    sandbox.write(&file, format!("{text}\ninputs = {{\n  name = \"other-runner\"\n}}\n"));
+    let said = sandbox.xtask(["verify", "--account", "dev"]).run().exits(5);
+    for (family, why) in [
+        ("other-runner-terraform-planner", "there is no active task definition"),
+        ("other-runner-invoker", "there is no such function"),
+    ] {
+        assert!(said.out.contains(family) && said.out.contains(&format!("!  dev: {why}")), "{said:?}");
+    }
+}
+
+#[test]
+fn name_that_nobody_knows_offline_is_not_proven() {
+    let sandbox = Sandbox::new();
+    let file = format!("{}/terragrunt.hcl", unit("dev"));
+    let text = sandbox.read(&file);
+    sandbox.write(&file, format!("{text}\ninputs = {{\n  name = run_cmd(\"hostname\")\n}}\n"));
+    let said = sandbox.xtask(["verify", "--account", "dev"]).run().exits(5).says("1 unit is not proven of 1");
+    assert!(said.out.contains("the name of the runner is not known, because"), "{said:?}");
+}
+
+#[test]
+fn wrong_account_is_asked_nothing() {
+    let sandbox = Sandbox::new().fault("wrong-account:dev");
+    sandbox.xtask(["verify"]).run().exits(3).prints_nothing();
+    assert!(sandbox.log().of("aws").is_empty());
+}
+
+#[test]
+fn dry_run_prints_every_question_ready_to_paste() {
+    let sandbox = Sandbox::new();
+    let said = sandbox.xtask(["verify", "--account", "dev", "--dry-run"]).run().exits(0);
+    assert!(said.out.contains("ecs describe-task-definition --task-definition ecs-deploy-runner-terraform-planner"));
+    assert!(sandbox.log().calls().is_empty());
+}
