@@ -37,6 +37,3 @@ pub(super) fn not_proven(ready: &Ready<'_>, account: &Account, proof: Option<Pro
         }
     }
 }
-
-<<<<<<< HEAD
-=======

@@ -1,6 +1,8 @@
 //! What only the accounts can say: whose credentials these are, and what is in ECR, ECS and Lambda. Each account is asked
 //! in one session, and nothing twice.
 
+use std::time::SystemTime;
+
 use super::finding::Finding;
 use super::traps::{invoker as invoker_trap, sessions};
 use crate::model::Account;
