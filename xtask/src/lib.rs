@@ -65,8 +65,13 @@ pub fn run(args: Vec<OsString>) -> Exit {
 }
 
 fn dispatch(context: &Context, command: Command) -> Result<Exit, Failures> {
-    if context.globals.format == Format::Markdown && !matches!(command, Command::Status(_)) {
-        return Err(Failure::usage("only `status` prints markdown")
+    let has_markdown = match &command {
+        Command::Status(_) => true,
+        Command::Runs(args) => matches!(args.command, Some(cli::RunsCommand::Show { .. })),
+        _ => false,
+    };
+    if context.globals.format == Format::Markdown && !has_markdown {
+        return Err(Failure::usage("only `status` and `runs show` print markdown")
             .hint("use `--format text` or `--format json`")
             .into());
     }
@@ -77,6 +82,7 @@ fn dispatch(context: &Context, command: Command) -> Result<Exit, Failures> {
         Command::BuildImages(args) => tasks::build_images::run(context, &args),
         Command::BumpTags(args) => tasks::bump_tags::run(context, &args),
         Command::ApplyAll(args) => tasks::apply_all::run(context, &args),
+        Command::Runs(args) => tasks::runs::run(context, &args),
         Command::Update(args) => tasks::update::run(context, &args),
         Command::Doctor(args) => tasks::doctor::run(context, &args),
         Command::Changes(args) => tasks::changes::run(context, &args),

@@ -3,6 +3,7 @@
 mod apply_all;
 mod hidden;
 mod looking;
+mod runs;
 mod update;
 mod values;
 
@@ -14,6 +15,7 @@ pub use looking::{Changes, Doctor, Verify};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use apply_all::{Allowance, ApplyAll};
+pub use runs::{Runs, RunsCommand};
 pub use update::{Until, Update};
 
 use crate::model::{ImageName, Tag};
@@ -82,7 +84,7 @@ impl Globals {
 pub enum Format {
     Text,
     Json,
-    /// For a merge request or a ticket; `status` alone
+    /// For a merge request or a ticket; `status` and `runs show` alone
     Markdown,
 }
 
@@ -101,6 +103,8 @@ pub enum Command {
     BumpTags(BumpTags),
     /// Plan every unit, show what would change, ask once, apply exactly those plans
     ApplyAll(ApplyAll),
+    /// Show what was done here before, and take it up again
+    Runs(Runs),
     /// All of it as one run: images, tags, plans, applies
     Update(Update),
     /// Look at everything that could go wrong, before anything happens

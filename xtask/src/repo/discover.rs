@@ -44,6 +44,12 @@ pub fn is_marked(start: &Path) -> bool {
     start.ancestors().any(is_root) || git_root(start).is_some_and(below)
 }
 
+/// How many folders have a `terragrunt.hcl`, by going through all of them and opening none: what any reading of the
+/// repository begins with.
+pub fn n_folders(root: &Path) -> usize {
+    walk::all(root, &Gitignore::empty()).terragrunt.len()
+}
+
 /// The root of the git repository around a folder.
 pub fn git_root(start: &Path) -> Option<&Path> {
     start.ancestors().find(|dir| dir.join(".git").exists())

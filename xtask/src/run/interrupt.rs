@@ -33,8 +33,8 @@ impl Drop for AtWork<'_> {
 }
 
 impl Interrupt {
-    /// Listens from now on; `say` prints a line about what was asked.
-    pub fn listen(say: impl Fn(&str) + Send + 'static) -> Result<Self, Failure> {
+    /// Listens from now on; `say` prints a line about what was asked, `leave` is called before the process ends itself.
+    pub fn listen(say: impl Fn(&str) + Send + 'static, leave: impl Fn(i32) + Send + 'static) -> Result<Self, Failure> {
         let interrupt = Self::default();
         let listening = interrupt.clone();
         let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])
@@ -51,10 +51,8 @@ impl Interrupt {
                 }
                 let n_asked = if was_terraform_asked { 0 } else { listening.interrupt_terraform() };
                 if n_asked == 0 {
-                    say(
-                        "Leaving      what still runs finishes by itself; its log is in .xtask/runs\n             to go on from here: the same command again",
-                    );
-                    std::process::exit(128 + signal);
+                    leave(signal);
+                    std::process::exit(if signal == SIGTERM { 143 } else { 130 });
                 }
                 was_terraform_asked = true;
                 say("Interrupted  terraform was asked to stop, and is waited for; once more to leave it running");

@@ -52,6 +52,17 @@ impl RunLock {
     }
 }
 
+/// Who holds the lock, as they wrote it themselves; `None` if nobody does.
+pub fn holder(path: &Path) -> Option<String> {
+    let mut file = File::open(path).ok()?;
+    let mut text = String::new();
+    file.read_to_string(&mut text).ok()?;
+    match file.try_lock_shared() {
+        Err(TryLockError::WouldBlock) => Some(text),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,6 +1,8 @@
 //! Doing a queue and telling about it. The queue is a value; the executor starts its steps, judges how they ended by the
 //! guards' proofs, and sends events to whoever reports.
 
+#[cfg(test)]
+mod crash;
 pub mod digest;
 pub mod edit;
 pub mod event;

@@ -17,6 +17,7 @@ pub mod profiles;
 pub mod ready;
 pub mod record;
 pub mod rehearse;
+pub mod runs;
 pub mod select;
 pub mod session;
 pub mod settle;

@@ -6,16 +6,22 @@ use std::io::Write;
 
 use ring::digest::{SHA256, digest};
 
-use crate::model::{Exit, Failures};
+use crate::model::{Exit, Failure, Failures};
 use crate::repo::Repository;
-use crate::report::run_report;
+use crate::repo::bump::{Bump, FileEdit};
+use crate::report::{run_report, screen};
 use crate::run::digest::UnitPlan;
+use crate::run::event::StepResult;
 use crate::run::folder::RunFolder;
 use crate::run::journal::story::Story;
-use crate::run::journal::{self, Begun, Consented, Finished, Journal, Planned, Record, SCHEMA, Selected, Tool, millis};
-use crate::tasks::context::Context;
+use crate::run::journal::{
+    self, Begun, Consented, Edited, EditedFile, Finished, Journal, Left, Planned, Record, SCHEMA, Selected, Tool,
+    millis,
+};
+use crate::tasks::context::{Context, VERSION};
 use crate::tasks::ready::Workable;
-use crate::tools::{git, operator};
+use crate::tools::attempt::private_folder;
+use crate::tools::{env, git, operator, tty};
 
 /// Begins the journal of a run. `secrets` must not get into it.
 pub fn begin(
@@ -40,11 +46,42 @@ pub fn begin(
         commit: git::commit(&repo.root),
         n_changed_files: checkout.as_ref().map(|checkout| checkout.n_changed),
         branch: checkout.map(|checkout| checkout.branch),
+        release: env::text(&context.vars, VERSION).map(str::to_owned),
         resumes: context.resumed.as_ref().map(|resumed| resumed.run.clone()),
     };
     let journal = Journal::begin(&run.journal(), begun, secrets)?;
     context.begun(&journal, run);
     Ok(journal)
+}
+
+/// Begins the journal of a run that changes files and nothing else.
+pub fn begin_edits(context: &Context, repo: &Repository, run: &RunFolder) -> crate::model::Result<Journal> {
+    private_folder(&run.dir).map_err(|error| {
+        Failure::refused("cannot make the folder of this run, so nothing was changed")
+            .in_file(run.dir.display().to_string())
+            .because(error)
+    })?;
+    begin(context, repo, run, "bump-tags", [])
+}
+
+/// Changes files, which is on disk before the first one is changed.
+pub fn edit(journal: &Journal, bump: &Bump, write: impl FnOnce() -> Result<(), Failures>) -> Result<(), Failures> {
+    let file = |edit: &FileEdit| EditedFile {
+        file: edit.file.clone(),
+        before: sha256(&edit.before),
+        after: sha256(&edit.after),
+    };
+    let editing = Record::Editing(bump.edits.iter().map(file).collect());
+    journal.durable(&editing).map_err(|error| {
+        Failure::refused("the change could not be written down, so nothing was changed").because(error)
+    })?;
+    let done = write();
+    let (result, cause) = match &done {
+        Ok(()) => (StepResult::Succeeded, None),
+        Err(failures) => (StepResult::Failed, failures.iter().next().map(ToString::to_string)),
+    };
+    journal.note(&Record::Edited(Edited { result: result.as_str().to_owned(), cause }));
+    done
 }
 
 /// Tells which units a run is about.
@@ -73,8 +110,7 @@ pub fn planned(journal: &Journal, plans: &[UnitPlan]) {
 pub fn consented(context: &Context, journal: &Journal, how: &str, plans: &[UnitPlan]) -> std::io::Result<()> {
     let plans: Vec<_> = plans.iter().filter(|plan| !plan.plan.is_empty()).map(plan).collect();
     let hashes: Vec<_> = plans.iter().map(|plan| format!("{} {}\n", plan.unit, plan.changes_sha256)).collect();
-    let sum = digest(&SHA256, hashes.concat().as_bytes());
-    let digest_sha256 = sum.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    let digest_sha256 = sha256(hashes.concat().as_bytes());
     let who = operator::who(&context.vars);
     journal.durable(&Record::Consented(Consented { how: how.to_owned(), who, digest_sha256, plans }))
 }
@@ -94,6 +130,10 @@ pub fn agreed(story: &Story) -> BTreeMap<String, Planned> {
     plans.map(|planned| (planned.unit.clone(), planned.clone())).collect()
 }
 
+fn sha256(bytes: &[u8]) -> String {
+    digest(&SHA256, bytes).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// Writes down how the command ended in every run that it began, and makes their reports.
 pub fn close(context: &Context, ended: Result<Exit, &Failures>) {
     let failures = ended.err().map(|failures| failures.iter().map(ToString::to_string).collect()).unwrap_or_default();
@@ -106,6 +146,18 @@ pub fn close(context: &Context, ended: Result<Exit, &Failures>) {
             report(&run);
         }
     }
+}
+
+/// Writes down that the runner leaves, and says how to go on. Called in the middle of anything; what still runs goes on.
+pub fn left(journal: &Journal, run: &RunFolder, signal: i32) {
+    screen::paint(Vec::new());
+    tty::restore();
+    journal.note(&Record::Left(Left { signal }));
+    report(run);
+    let word = run.id.rsplit('-').next().unwrap_or(&run.id);
+    screen::interject(&format!(
+        "Leaving      what still runs finishes by itself, and its end is unknown until somebody looks\n             to go on from here: cargo xtask runs resume {word}"
+    ));
 }
 
 /// Makes the report of a run from its journal. If it can't be written it can be made again at any time.

@@ -29,7 +29,7 @@ use crate::tasks::unproven::not_proven;
 use crate::tasks::{record, settle};
 use crate::tools::env::{self, Env, Purpose};
 use crate::tools::process::Relay;
-use crate::tools::proof;
+use crate::tools::{proof, tty};
 
 /// A run that has begun. Its lock is given back when it is dropped.
 #[derive(Debug)]
@@ -72,9 +72,11 @@ impl<'a> Session<'a> {
         let values = secrets_of(&secrets);
         let journal = record::begin(context, repo, run, command, values).inspect_err(|_| run.discard())?;
         let relay = Relay { program, secrets };
+        let (left, left_run) = (journal.clone(), run.clone());
+        tty::remember();
         let executor = Executor {
             relay,
-            interrupt: Interrupt::listen(screen::interject)?,
+            interrupt: Interrupt::listen(screen::interject, move |signal| record::left(&left, &left_run, signal))?,
             n_jobs,
             journal: journal.clone(),
             time_limit: repo.settings.time_limit(),

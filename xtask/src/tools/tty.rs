@@ -3,6 +3,7 @@
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Write};
 use std::os::fd::AsFd;
+use std::sync::{Mutex, PoisonError};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
@@ -49,6 +50,20 @@ impl Terminal {
         let modes = tcgetattr(self.0.as_fd()).ok()?;
         Some(Settings { modes, file: self.0.try_clone().ok()? })
     }
+}
+
+/// What the terminal was set to when this process began its work.
+static ORIGINAL: Mutex<Option<Settings>> = Mutex::new(None);
+
+/// Remembers what the terminal is set to.
+pub fn remember() {
+    let settings = Terminal::open().as_ref().and_then(Terminal::remember);
+    *ORIGINAL.lock().unwrap_or_else(PoisonError::into_inner) = settings;
+}
+
+/// Puts it back, before this process ends in the middle of something.
+pub fn restore() {
+    drop(ORIGINAL.lock().unwrap_or_else(PoisonError::into_inner).take());
 }
 
 fn is_readable(file: &File, patience: &Timespec) -> io::Result<bool> {

@@ -12,12 +12,12 @@ use super::typed::{ends_with, tags, xtask};
 const DEV: &str = "100000000004";
 
 /// Starts `xtask` with its stderr for us to read.
-fn start(live: &Live, words: &[&str]) -> Child {
+pub(super) fn start(live: &Live, words: &[&str]) -> Child {
     xtask(live, words).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("xtask starts")
 }
 
 /// Waits for a line that begins so.
-fn wait_for(child: &mut Child, beginning: &str) -> impl BufRead + use<> {
+pub(super) fn wait_for(child: &mut Child, beginning: &str) -> impl BufRead + use<> {
     let mut lines = BufReader::new(child.stderr.take().expect("stderr is a pipe"));
     let mut line = String::new();
     while !line.starts_with(beginning) {
@@ -27,7 +27,7 @@ fn wait_for(child: &mut Child, beginning: &str) -> impl BufRead + use<> {
     lines
 }
 
-fn signal(child: &Child, name: &str) {
+pub(super) fn signal(child: &Child, name: &str) {
     let pid = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw).expect("a process has an id");
     let signal = match name {
         "KILL" => rustix::process::Signal::KILL,
@@ -37,7 +37,7 @@ fn signal(child: &Child, name: &str) {
 }
 
 /// Waits until nobody holds the locks of dev's unit any more: terragrunt and terraform have ended.
-fn wait_until_ended(live: &Live) {
+pub(super) fn wait_until_ended(live: &Live) {
     for name in ["lock", "terraform.lock"] {
         let lock = live.root().join(format!(".xtask/locks/dev~us-east-1~mgmt~ecs-deploy-runner.{name}"));
         let file = std::fs::File::options().write(true).open(lock).expect("the lock is there");

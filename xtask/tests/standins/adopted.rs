@@ -1,10 +1,12 @@
-//! An adopted repository, outside of this workspace: `cargo xtask` is built there and works.
+//! An adopted repository, outside of this workspace: `cargo xtask` is built there and works. That takes as long as a
+//! build does, so it is left out where the real tools are.
 
 use std::env;
 use std::ffi::OsString;
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use super::adopt::adopt;
 use super::program::XTASK;
@@ -30,6 +32,11 @@ fn rust() -> Vec<(&'static str, OsString)> {
     vars
 }
 
+/// Whether tests that build are left out, as those with the real tools are.
+fn is_left_out() -> bool {
+    env::var_os("XTASK_REAL").is_some_and(|wish| wish == "skip")
+}
+
 #[track_caller]
 fn stdout(command: &mut Command) -> String {
     let output = command.output().unwrap();
@@ -40,6 +47,9 @@ fn stdout(command: &mut Command) -> String {
 
 #[test]
 fn cargo_xtask_works_in_an_adopted_repository() {
+    if is_left_out() {
+        return;
+    }
     let sandbox = Sandbox::new();
     adopt(&sandbox).args(["--yes"]).run().exits(0);
     let there = stdout(&mut cargo(&sandbox, &["xtask", "units"]));
@@ -51,4 +61,66 @@ fn cargo_xtask_works_in_an_adopted_repository() {
     assert!(sandbox.read("Cargo.lock").lines().all(|line| known(&line)));
     stdout(&mut cargo(&sandbox, &["fmt", "--all", "--check"]));
     assert_eq!(stdout(&mut cargo(&sandbox, &["test", "--quiet", "--workspace"])), "", "there is nothing to test");
+}
+
+/// Another home for cargo, with what the real one has downloaded and without its git checkouts.
+fn cargo_home(sandbox: &Sandbox) -> PathBuf {
+    let home = sandbox.top().join("cargo-home");
+    fs::create_dir(&home).unwrap();
+    let (_, real) = rust().swap_remove(0);
+    for entry in fs::read_dir(real).unwrap().flatten().filter(|entry| entry.file_name() != "git") {
+        symlink(entry.path(), home.join(entry.file_name())).unwrap();
+    }
+    home
+}
+
+fn git(sandbox: &Sandbox, args: &[&str]) {
+    let identity = ["-c", "user.name=Test", "-c", "user.email=test@localhost", "-c", "commit.gpgsign=false"];
+    let mut git = Command::new("git");
+    git.args(identity).args(args).current_dir(sandbox.repo()).env("HOME", sandbox.top());
+    stdout(&mut git);
+}
+
+/// What is adopted by copying is a git repository that others can depend on.
+fn library(sandbox: &Sandbox) -> String {
+    adopt(sandbox).args(["--yes"]).run().exits(0);
+    // A package without dependencies, so that cargo can be made to clone this without asking a registry.
+    let members = r#"members = ["xtask", "xtask/standins""#;
+    sandbox.edit("Cargo.toml", members, &format!(r#"{members}, "nothing""#));
+    fs::create_dir_all(sandbox.repo().join("nothing/src")).unwrap();
+    sandbox.write("nothing/Cargo.toml", "[package]\nname = \"nothing\"\nversion = \"0.0.0\"\nedition = \"2024\"\n");
+    sandbox.write("nothing/src/lib.rs", "");
+    fs::remove_dir_all(sandbox.repo().join(".git")).unwrap();
+    for args in
+        [&["init", "--quiet"][..], &["add", "--all"], &["commit", "--quiet", "--message", "x"], &["tag", "v9.9.9"]]
+    {
+        git(sandbox, args);
+    }
+    format!("file://{}", sandbox.repo().display())
+}
+
+#[test]
+fn cargo_xtask_works_where_it_is_only_depended_on_and_rehearses() {
+    if is_left_out() {
+        return;
+    }
+    let (project, sandbox) = (Sandbox::new(), Sandbox::new());
+    let url = library(&project);
+    adopt(&sandbox).args(["--yes", "--git", &url, "--tag", "v9.9.9"]).run().exits(0);
+    sandbox.write("Cargo.lock", project.read("Cargo.lock"));
+    let home = cargo_home(&sandbox);
+    let clone = sandbox.top().join("clone");
+    fs::create_dir_all(clone.join("src")).unwrap();
+    fs::write(clone.join("src/lib.rs"), "").unwrap();
+    let manifest =
+        format!("[package]\nname = \"clone\"\n[dependencies]\nnothing = {{ git = \"{url}\", tag = \"v9.9.9\" }}\n");
+    fs::write(clone.join("Cargo.toml"), manifest).unwrap();
+    stdout(cargo(&sandbox, &["fetch"]).current_dir(&clone).env("CARGO_HOME", &home).env_remove("CARGO_NET_OFFLINE"));
+
+    let there = stdout(cargo(&sandbox, &["xtask", "units"]).env("CARGO_HOME", &home));
+    assert_eq!(there, sandbox.xtask(["units"]).run().exits(0).raw_out);
+    let mut rehearse = cargo(&sandbox, &["xtask", "rehearse", "v1.3.0"]);
+    rehearse.env("CARGO_HOME", &home).env("TMPDIR", sandbox.top().join("tmp")).stdin(Stdio::null());
+    stdout(&mut rehearse);
+    assert!(fs::read_dir(sandbox.top().join("tmp")).unwrap().count() > 0);
 }

@@ -15,6 +15,7 @@ fn help_of_the_program_and_of_every_command() {
         "build-images",
         "bump-tags",
         "apply-all",
+        "runs",
         "doctor",
         "changes",
         "verify",

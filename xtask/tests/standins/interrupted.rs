@@ -10,13 +10,13 @@ use super::command::Xtask;
 use super::sandbox::{Sandbox, unit};
 use crate::real::gate::Held;
 
-fn apply<'a>(sandbox: &'a Sandbox, accounts: &[&str]) -> Xtask<'a> {
+pub(super) fn apply<'a>(sandbox: &'a Sandbox, accounts: &[&str]) -> Xtask<'a> {
     let accounts = accounts.iter().flat_map(|account| ["--account", account]);
     sandbox.xtask(["apply-all", "--yes", "--jobs=1"]).args(accounts)
 }
 
 /// Waits until nobody is at work in a unit: neither terragrunt nor terraform.
-fn wait_until_unlocked(sandbox: &Sandbox, account: &str) {
+pub(super) fn wait_until_unlocked(sandbox: &Sandbox, account: &str) {
     for name in ["lock", "terraform.lock"] {
         let lock = format!("{}.{name}", unit(account).replace('/', "~"));
         let found = sandbox.state_files().into_iter().find(|path| path.ends_with(&lock));
@@ -36,7 +36,7 @@ fn make_deaf(program: &Path) {
 }
 
 /// A runner that was killed in the middle of the apply in dev, which waits at the gate.
-fn killed(sandbox: &Sandbox) -> Held {
+pub(super) fn killed(sandbox: &Sandbox) -> Held {
     let gate = sandbox.gate();
     let running = apply(sandbox, &["dev", "stage"]).start();
     let held = gate.next();

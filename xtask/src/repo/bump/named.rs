@@ -2,11 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::path::PathBuf;
 use std::str::FromStr;
-use std::sync::Arc;
 
-use super::draft::{edit, is_inside};
+use super::draft::{Draft, edit, is_inside};
 use super::plan::Target;
 use super::{Change, Request};
 use crate::model::{AccountId, Failure, Failures, ImageName, Tag, UnitPath};
@@ -165,12 +163,9 @@ fn needed(
             Change { pin: pin.clone(), from: pin.value.clone(), to: mark(at), images: Vec::new(), units: Vec::new() };
         by_file.entry(&pin.file).or_default().push(change);
     }
-    let mut overlay: BTreeMap<PathBuf, Arc<[u8]>> = BTreeMap::new();
-    for changes in by_file.into_values() {
-        let edit = edit(repo, changes)?;
-        overlay.insert(edit.path, Arc::from(edit.after));
-    }
-    let marked = repo.units_with(&repo.files.overlaid(overlay));
+    let edits = by_file.into_values().map(|changes| edit(repo, changes)).collect::<Result<_, _>>()?;
+    let draft = Draft { edits, already: Vec::new() };
+    let marked = repo.units_with(&repo.files.overlaid(draft.overlay(repo)));
     let mut needed = vec![Need::default(); pins.len()];
     for target in targets {
         let wanted = request.wanted[&target.image].as_str();

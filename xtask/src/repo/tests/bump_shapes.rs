@@ -163,6 +163,14 @@ fn a_named_pin_inside_a_template_says_what_is_left_of_the_tag() {
 }
 
 #[test]
+fn a_named_pin_is_followed_through_links() {
+    let tag = "\"v${read_terragrunt_config(find_in_parent_folders(\"tags.hcl\")).locals.version}\"";
+    let tree = Tree::new(&[ACCOUNTS, ("real.hcl", "locals {\n  version = \"1\"\n}\n"), (DEV, &unit("", tag))]);
+    symlink("../real.hcl", tree.path().join("dev/tags.hcl")).expect("a link");
+    assert_eq!(moves_to(&tree, "v2", &["real.hcl:version"]), ["real.hcl:2 1 -> 2"]);
+}
+
+#[test]
 fn a_named_pin_is_believed_where_nobody_can_know() {
     let tree = Tree::new(&[
         ACCOUNTS,

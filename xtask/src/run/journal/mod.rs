@@ -6,7 +6,7 @@ mod read;
 mod record;
 pub mod story;
 #[cfg(test)]
-mod tests;
+pub(in crate::run) mod tests;
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};

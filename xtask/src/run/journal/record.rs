@@ -96,6 +96,9 @@ pub struct Begun {
     pub branch: Option<String>,
     /// How many files differ from the commit.
     pub n_changed_files: Option<usize>,
+    /// The release that a variable named, which the command line doesn't.
+    #[serde(default)]
+    pub release: Option<String>,
     /// The run that this one goes on with.
     #[serde(default)]
     pub resumes: Option<String>,

@@ -16,7 +16,7 @@ use crate::report::screen::Tone;
 use crate::run::folder::RunFolder;
 use crate::run::lock::RunLock;
 use crate::tasks::context::Context;
-use crate::tasks::settle;
+use crate::tasks::{record, settle};
 use crate::tools::tty;
 use gather::Ask;
 
@@ -48,8 +48,10 @@ pub fn run(context: &Context, args: &cli::BumpTags) -> Result<Exit, Failures> {
     {
         let holder = format!("bump-tags, process {}", std::process::id());
         // Nobody plans while files change.
-        let lock = RunLock::take(&RunFolder::new(&repo.root).run_lock(), &holder)?;
-        write::carry_out(&repo, &ask, &bump, &lock)?;
+        let run = RunFolder::new(&repo.root);
+        let lock = RunLock::take(&run.run_lock(), &holder)?;
+        let journal = record::begin_edits(context, &repo, &run)?;
+        record::edit(&journal, &bump, || write::carry_out(&repo, &ask, &bump, &lock))?;
     }
     report::report(context, &bump, "changed")?;
     context.screen.say(Tone::Good, "Finished", format!("next: cargo xtask apply-all{}", ask.selection()));

@@ -97,6 +97,43 @@ fn what_cannot_be_written_down_is_told_before_it_starts() {
 }
 
 #[test]
+fn on_a_full_disk_nothing_starts_and_nothing_follows_half_a_line() {
+    let Ok(full) = OpenOptions::new().append(true).open("/dev/full") else { return };
+    let journal = Journal::on(Path::new("/dev/full"), full, &Log::default(), Redactor::default());
+    let error = journal.durable(&started("dev.apply")).unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::StorageFull);
+    assert!(journal.durable(&started("dev.apply")).unwrap_err().to_string().contains("only be written in part"));
+}
+
+#[test]
+fn a_thousand_units_are_written_and_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal.jsonl");
+    let journal = Journal::begin(&path, begun("r"), []).unwrap();
+    for n in 0..1000 {
+        let attempt = format!("unit-{n}.apply");
+        journal.durable(&started(&attempt)).unwrap();
+        journal.note(&ended(&attempt, "succeeded"));
+    }
+    let story = story::Story::of(read(&path).unwrap()).unwrap();
+    assert_eq!(story.steps.iter().filter(|step| step.ended.is_some()).count(), 1000);
+}
+
+#[test]
+fn a_clock_that_jumps_changes_no_duration_and_no_order() {
+    let log = read(&written().path).unwrap();
+    let mut entries = log.entries;
+    for (entry, time) in
+        entries.iter_mut().zip(["2026-01-01T00:00:00Z", "2031-01-01T00:00:00Z", "1999-01-01T00:00:00Z"])
+    {
+        entry.time = time.to_owned();
+    }
+    let story = story::Story::of(Log { entries, ..Log::default() }).unwrap();
+    let ended = story.steps[0].ended.as_ref().unwrap();
+    assert_eq!((ended.0.as_str(), ended.1.millis), ("1999-01-01T00:00:00Z", 1200));
+}
+
+#[test]
 fn every_kind_is_known_by_its_name() {
     let text = |value: &str| value.to_owned();
     let (settled, planned) = (

@@ -1,0 +1,103 @@
+//! Taking a run up again: the same command with the same selection, looked up afresh. What may still be going on is named
+//! first and waited for.
+
+use std::path::Path;
+use std::time::Duration;
+
+use clap::Parser;
+
+use super::find::{self, Known};
+use crate::cli::{Cli, Command};
+use crate::model::{Exit, Failure, Failures, Kind, Result};
+use crate::report::screen::Tone;
+use crate::run::folder::RunFolder;
+use crate::run::lock::RunLock;
+use crate::run::unfinished::Unfinished;
+use crate::tasks::context::{Context, Resumed, VERSION};
+use crate::tasks::{apply_all, build_images, bump_tags, record, update};
+
+/// Takes up the run of this id, or the last one.
+pub(super) fn run(context: &Context, root: &Path, id: Option<&str>) -> Result<Exit, Failures> {
+    let known = match id {
+        Some(id) => find::one(root, id)?,
+        None => last(root)?,
+    };
+    let story = known.story()?;
+    let begun = &story.begun;
+    if known.is_alive {
+        return Err(Failure::refused(format!("run {} is going on", begun.run))
+            .detail(format!("process  {}", begun.pid))
+            .hint("wait until it has finished, or stop it with Ctrl-C where it was started")
+            .into());
+    }
+    let cli = command_of(&known)?;
+    let mut globals = cli.globals;
+    // What a person answers for is answered anew; what they select is what they selected.
+    let now = &context.globals;
+    (globals.yes, globals.dry_run, globals.allow) = (now.yes, now.dry_run, now.allow.clone());
+    (globals.quiet, globals.verbose, globals.color, globals.format) = (now.quiet, now.verbose, now.color, now.format);
+    globals.repo = Some(root.to_owned());
+    globals.reason = now.reason.clone().or(globals.reason);
+    let mut again = Context::new(globals, begun.argv.clone());
+    again.resumed = Some(Resumed { run: begun.run.clone(), agreed: record::agreed(story) });
+    if let Some(release) = &begun.release {
+        again.vars.insert(VERSION.into(), release.into());
+    }
+    let words = begun.argv.join(" ");
+    context.screen.say(Tone::Plain, "Resuming", format!("run {}   {words}", begun.run));
+    if !context.globals.dry_run {
+        wait(context, root)?;
+    }
+    let done = match &cli.command {
+        Command::ApplyAll(args) => apply_all::run(&again, args),
+        Command::BuildImages(args) => build_images::run(&again, args),
+        Command::BumpTags(args) => bump_tags::run(&again, args),
+        Command::Update(args) => update::run(&again, args),
+        _ => Err(Failure::refused(format!("`{}` is nothing that can be taken up again", begun.command)).into()),
+    };
+    record::close(&again, done.as_ref().copied());
+    done
+}
+
+/// The last run, unless nothing of it is left to be done.
+fn last(root: &Path) -> Result<Known> {
+    let nothing = |what: String| {
+        Failure::new(Kind::NothingSelected, what).hint("to take up another one: cargo xtask runs resume RUN")
+    };
+    let Some(known) = find::all(root).into_iter().next() else {
+        return Err(nothing("there is no run to be taken up".to_owned()));
+    };
+    match known.result() {
+        "succeeded" => Err(nothing(format!("the last run, {}, did everything that it was to do", known.folder.id))),
+        _ => Ok(known),
+    }
+}
+
+/// What was typed then.
+fn command_of(known: &Known) -> Result<Cli> {
+    let argv = &known.story()?.begun.argv;
+    let refuse = |what: &str| Failure::refused(format!("run {} can't be taken up: {what}", known.folder.id));
+    if argv.iter().any(|word| word.contains("[redacted]")) {
+        return Err(refuse("its command line holds a secret, which is not kept").hint("type the command again"));
+    }
+    let words = std::iter::once("xtask").chain(argv.iter().map(String::as_str));
+    Cli::try_parse_from(words).map_err(|_| refuse("this version does not know its command line").detail(argv.join(" ")))
+}
+
+/// Waits for applies that go on without their runner. Whoever doesn't want to wait presses Ctrl-C; nothing is lost.
+fn wait(context: &Context, root: &Path) -> Result<()> {
+    let folder = RunFolder::new(root);
+    let holder = format!("process {}, which waits for what an earlier run started", std::process::id());
+    let _lock = RunLock::take(&folder.run_lock(), &holder)?;
+    for left in Unfinished::all(&folder).into_iter().filter(|left| left.is_running) {
+        let about = format!(
+            "{}   is still being applied by run {}, which was killed; Ctrl-C stops waiting, not the apply",
+            left.started.subject, left.run
+        );
+        context.screen.insist(Tone::Plain, "Waiting", about);
+        while left.runs_still() {
+            std::thread::park_timeout(Duration::from_millis(200));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,104 @@
+//! A person at a terminal: a program in a pseudo-terminal of its own, which gets what is typed and the signals of keys.
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::os::fd::BorrowedFd;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{self, Receiver};
+use std::time::Duration;
+
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::{Termios, Winsize, tcgetattr, tcsetwinsize};
+
+/// Longer than anything takes that works.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// A terminal with a program in its foreground.
+pub(crate) struct Terminal {
+    keyboard: File,
+    line: File,
+    child: Child,
+    said: Receiver<String>,
+    text: String,
+}
+
+impl Terminal {
+    /// Starts a program that has this terminal as its own.
+    pub(crate) fn start(mut command: Command) -> Self {
+        let keyboard = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("there are pseudo-terminals");
+        grantpt(&keyboard).and_then(|()| unlockpt(&keyboard)).expect("it is ours");
+        let name = ptsname(&keyboard, Vec::new()).expect("it has a name");
+        let path = std::ffi::OsStr::from_bytes(name.as_bytes());
+        let flags = rustix::fs::OFlags::NOCTTY.bits().cast_signed();
+        let line = File::options().read(true).write(true).custom_flags(flags).open(path).expect("it can be opened");
+        let size = Winsize { ws_row: 24, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0 };
+        tcsetwinsize(&line, size).expect("it has a size");
+        let stream = || Stdio::from(line.try_clone().expect("it is open"));
+        command.stdin(stream()).stdout(stream()).stderr(stream());
+        with_this_terminal(&mut command);
+        let child = command.spawn().expect("it starts");
+        let keyboard = File::from(keyboard);
+        let mut screen = keyboard.try_clone().expect("it is open");
+        let (sender, said) = mpsc::channel();
+        // Ends with the terminal.
+        std::thread::spawn(move || {
+            let mut bytes = [0; 4096];
+            while let Ok(n @ 1..) = screen.read(&mut bytes) {
+                if sender.send(String::from_utf8_lossy(&bytes[..n]).into_owned()).is_err() {
+                    return;
+                }
+            }
+        });
+        Self { keyboard, line, child, said, text: String::new() }
+    }
+
+    /// Waits until this is on the screen.
+    pub(crate) fn wait_for(&mut self, text: &str) {
+        while !self.text.contains(text) {
+            let more = self.said.recv_timeout(PATIENCE);
+            self.text += &more.unwrap_or_else(|_| panic!("`{text}` is never said:\n{}", self.text));
+        }
+    }
+
+    /// Presses Ctrl-C.
+    pub(crate) fn ctrl_c(&mut self) {
+        self.keyboard.write_all(b"\x03").expect("the terminal is there");
+    }
+
+    /// What the terminal is set to.
+    pub(crate) fn settings(&self) -> Termios {
+        tcgetattr(&self.line).expect("it is a terminal")
+    }
+
+    /// Waits for the program's end; gives how it ended and what it said.
+    pub(crate) fn finish(mut self) -> (ExitStatus, String) {
+        let status = self.child.wait().expect("it ends");
+        while let Ok(more) = self.said.recv_timeout(Duration::from_millis(200)) {
+            self.text += &more;
+        }
+        (status, std::mem::take(&mut self.text))
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        // Both fail if it has ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[expect(unsafe_code, reason = "std offers no safe way to give a child a terminal of its own")]
+fn with_this_terminal(command: &mut Command) {
+    // SAFETY: both calls are async-signal-safe, the closure allocates nothing, and standard input is open by then.
+    unsafe {
+        command.pre_exec(|| {
+            rustix::process::setsid()?;
+            rustix::process::ioctl_tiocsctty(BorrowedFd::borrow_raw(0))?;
+            Ok(())
+        });
+    }
+}
