@@ -12,6 +12,7 @@ pub mod interrupt;
 pub mod journal;
 pub mod judge;
 pub mod kept;
+pub mod lifetime;
 pub mod lock;
 pub mod redact;
 pub mod relay;

@@ -18,12 +18,12 @@ pub fn run(context: &Context) -> Result<Exit, Failures> {
     let mut ready = Ready::gather(context, &repo, &accounts, &[], problems)?;
     let run = RunFolder::new(&repo.root);
     if context.globals.dry_run {
-        context.result(&session::orders(&ready, &run, true)?.identities(&accounts, "").shell_lines())?;
+        context.result(&session::orders(&ready, &run, true)?.identities(&accounts).shell_lines())?;
         return Ok(Exit::DONE);
     }
     let mut session = Session::begin(context, &repo, &run, "identity", 1)?;
     session.ask_passphrase(&mut ready)?;
-    let stage = session::orders(&ready, &run, false)?.identities(&accounts, "");
+    let stage = session::orders(&ready, &run, false)?.identities(&accounts);
     let proven = session.prove_identities(&ready, &stage, &accounts);
     run.discard();
     proven.map(|()| Exit::DONE)

@@ -23,6 +23,7 @@ pub mod session;
 pub mod settle;
 pub mod status;
 pub mod units;
+mod unproven;
 pub mod update;
 pub mod verify;
 pub mod why;

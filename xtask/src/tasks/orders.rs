@@ -33,11 +33,11 @@ impl<'a> Orders<'a> {
         Self { ready, run, guard }
     }
 
-    /// Opens a session per account, one after the other, and proves whose it is. `when` tells two proofs of an account apart.
-    pub fn identities(&self, accounts: &[(&Account, Region)], when: &str) -> Stage {
+    /// Opens a session per account, one after the other, and proves whose it is.
+    pub fn identities(&self, accounts: &[(&Account, Region)]) -> Stage {
         let step = |(account, region): &(&Account, Region)| {
             let (label, kind) = (account.name.as_str(), StepKind::Identity);
-            let order = self.order(account, region, self.run.attempt(&format!("{label}{when}"), kind));
+            let order = self.order(account, region, self.run.attempt(label, kind));
             Step { output: None, ..self.step(kind, label, account, order, self.ready.repo.root.clone()) }
         };
         let names: Vec<_> = accounts.iter().map(|(account, _)| account.name.as_str()).collect();

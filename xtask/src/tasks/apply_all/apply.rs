@@ -71,12 +71,13 @@ fn these_plans(n: usize) -> String {
 pub type AfterWave<'a> = dyn FnMut(&[&Workable<'_>]) -> Result<(), Failures> + 'a;
 
 /// Applies the plans that were consented to, wave by wave; after a failure nothing new starts. Gives a row for each unit,
-/// and what was found after a wave if that stopped the run.
+/// and what was found after a wave if that stopped the run. `renew` sees to it that sessions last for so many applies.
 pub(super) fn apply(
     session: &Session<'_>,
     waves: &[Wave<'_, '_>],
     plans: &[UnitPlan],
     on_failure: OnFailure,
+    renew: &dyn Fn(usize) -> Result<(), Failures>,
     mut after_wave: Option<&mut AfterWave<'_>>,
 ) -> Result<(Vec<Row>, Option<Failures>), Failures> {
     unchanged_since(plans)?;
@@ -92,6 +93,9 @@ pub(super) fn apply(
     for wave in waves {
         let units = wave.units();
         let outcomes = if stopped || session.check_interrupt().is_err() {
+            vec![not_started(); units.len()]
+        } else if let Err(why) = renew(units.len()) {
+            found = Some(why);
             vec![not_started(); units.len()]
         } else {
             session.side_by_side(&wave.stage(), on_failure)

@@ -15,8 +15,6 @@ mod queue;
 mod rescue;
 mod words;
 
-use std::time::Duration;
-
 pub use applied::Applied;
 pub use apply::AfterWave;
 pub use clean::needs_a_commit;
@@ -37,10 +35,6 @@ use crate::tasks::record;
 use crate::tasks::select::take_problems;
 use crate::tasks::session::{self, Session};
 use crate::tasks::{settle, verify};
-
-/// A session that was opened longer ago than this may have ended while the digest was read. Whatever has to be asked for a
-/// new one is asked in the foreground, before the applies run side by side.
-const SESSIONS_AGE: Duration = Duration::from_secs(5 * 60);
 
 /// Applies every unit.
 pub fn run(context: &Context, args: &cli::ApplyAll) -> Result<Exit, Failures> {
@@ -118,13 +112,12 @@ pub fn carry_out(
     record::consented(session.context, &session.journal, &consented?, &plans).map_err(|error| {
         Failure::refused("the consent could not be written down, so nothing was applied").because(error)
     })?;
-    if session.started.elapsed() > SESSIONS_AGE {
-        session.prove_identities(ready, &queue.identity_again, &queue.work.accounts)?;
-    }
     if let Some(earlier) = &queue.work.earlier {
         // They are used up by whatever happens now; what can't be removed is refused as used.
         let _ = Kept::forget(&earlier.run);
     }
-    let (rows, stopped) = apply::apply(session, &waves, &plans, queue.work.on_failure, after_wave)?;
+    // Whatever has to be asked for a new session is asked in the foreground, before a wave runs side by side.
+    let renew = |n_steps| session.renew(ready, &queue.identity, &queue.work.accounts, n_steps);
+    let (rows, stopped) = apply::apply(session, &waves, &plans, queue.work.on_failure, &renew, after_wave)?;
     Ok(Applied::new(units, rows, stopped))
 }

@@ -20,8 +20,6 @@ pub struct Queue<'u, 'r> {
     pub work: &'u Work<'r>,
     /// Proves every account.
     pub identity: Stage,
-    /// Once more before the applies, if the consent took its time.
-    pub identity_again: Stage,
     /// Asks the git repositories of modules.
     pub sources: Stage,
     /// Asks ECR for the images that the units will take.
@@ -47,8 +45,7 @@ impl<'u, 'r> Queue<'u, 'r> {
         let apply = |n: &usize| (&work.units[*n], orders.apply(&work.units[*n]));
         Self {
             work,
-            identity: orders.identities(&work.accounts, ""),
-            identity_again: orders.identities(&work.accounts, ".again"),
+            identity: orders.identities(&work.accounts),
             sources: orders.sources(work.asked_sources(), &context.vars),
             images: images::lookups(orders, &work.taken.wanted, "apply"),
             plans: Stage {

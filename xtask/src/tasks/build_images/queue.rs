@@ -59,7 +59,7 @@ impl<'q, 'r> Queue<'q, 'r> {
             vec![orders.question(left.account, &left.region, &label, left.question())]
         });
         Self {
-            identity: orders.identities(&accounts, ""),
+            identity: orders.identities(&accounts),
             tasks: Stage { about: "tasks of earlier builds".to_owned(), ..stage("Tasks", false, tasks.collect()) },
             before: images::lookups(orders, &wanted, "before"),
             sign_in: stage("Signing in", false, sign_in.collect()),

@@ -70,7 +70,7 @@ pub(super) fn by_itself(context: &Context, repo: &Repository, ask: &Ask, bump: &
     let run = RunFolder::new(&repo.root);
     let stages = |ready: &Ready<'_>, dry: bool| -> Result<(Stage, Stage), Failure> {
         let orders = session::orders(ready, &run, dry)?;
-        Ok((orders.identities(&accounts, ""), images::lookups(&orders, &wanted, "bump")))
+        Ok((orders.identities(&accounts), images::lookups(&orders, &wanted, "bump")))
     };
     if context.globals.dry_run {
         let (identity, lookups) = stages(&ready, true)?;

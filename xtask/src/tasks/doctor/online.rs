@@ -1,6 +1,8 @@
 //! What only the accounts can say: whose credentials these are, and what is in ECR, ECS and Lambda. Each account is asked
 //! in one session, and nothing twice.
 
+use std::time::SystemTime;
+
 use super::finding::Finding;
 use super::traps::{invoker as invoker_trap, sessions};
 use crate::model::Account;
@@ -8,6 +10,7 @@ use crate::model::{Failure, Failures, ImageName, Region};
 use crate::repo::Repository;
 use crate::report::screen::count;
 use crate::run::folder::RunFolder;
+use crate::run::lifetime::Lifetime;
 use crate::run::step::Stage;
 use crate::tasks::context::Context;
 use crate::tasks::inquiry::{Answers, Inquiry};
@@ -55,9 +58,10 @@ fn ask(context: &Context, repo: &Repository) -> Result<Vec<Finding>, Failures> {
     let mut session = Session::begin(context, repo, &run, "doctor", N_JOBS)?;
     session.ask_passphrase(&mut ready)?;
     let orders = session::orders(&ready, &run, false)?;
-    let identity = orders.identities(&accounts, "");
+    let identity = orders.identities(&accounts);
     let proven = session.prove_identities(&ready, &identity, &accounts);
-    let lives = session::life_left(&identities(&identity));
+    let now = SystemTime::now();
+    let lives = Lifetime::of(&identities(&identity), now).left(now);
     let asked = proven.map(|()| inquiry.ask(&session, &inquiry.stage(&orders, "doctor")));
     let interrupted = session.check_interrupt();
     drop(session);

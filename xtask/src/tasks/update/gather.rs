@@ -98,7 +98,7 @@ impl<'r> Parts<'r> {
         run: &RunFolder,
         args: &cli::Update,
     ) -> String {
-        let mut parts = vec![orders.identities(&self.accounts, "").shell_lines()];
+        let mut parts = vec![orders.identities(&self.accounts).shell_lines()];
         parts.push(images::lookups(orders, &self.wanted, "first").shell_lines());
         if self.unbuildable.is_empty() {
             parts.push(format!(

@@ -56,7 +56,7 @@ pub fn run(context: &Context, args: &cli::Update) -> Result<Exit, Failures> {
 /// Proves all accounts and asks whatever is asked in the foreground: after this nothing prompts.
 fn prove(session: &Session<'_>, ready: &Ready<'_>, parts: &Parts<'_>) -> Result<(), Failures> {
     let orders = session::orders(ready, session.run, false)?;
-    session.prove_identities(ready, &orders.identities(&parts.accounts, ""), &parts.accounts)?;
+    session.prove_identities(ready, &orders.identities(&parts.accounts), &parts.accounts)?;
     session.ask_sources(&orders.sources(parts.work.asked_sources(), &session.context.vars))
 }
 

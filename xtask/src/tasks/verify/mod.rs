@@ -40,7 +40,7 @@ pub fn run(context: &Context, args: &cli::Verify) -> Result<Exit, Failures> {
     let run = RunFolder::new(&repo.root);
     if context.globals.dry_run {
         let orders = session::orders(&ready, &run, true)?;
-        let stages = [orders.identities(&accounts, ""), inquiry.stage(&orders, "verify")];
+        let stages = [orders.identities(&accounts), inquiry.stage(&orders, "verify")];
         context.result(&stages.map(|stage| stage.shell_lines()).join("\n"))?;
         return Ok(Exit::DONE);
     }
@@ -48,7 +48,7 @@ pub fn run(context: &Context, args: &cli::Verify) -> Result<Exit, Failures> {
     let mut session = Session::begin(context, &repo, &run, "verify", N_JOBS)?;
     session.ask_passphrase(&mut ready)?;
     let orders = session::orders(&ready, &run, false)?;
-    session.prove_identities(&ready, &orders.identities(&accounts, ""), &accounts)?;
+    session.prove_identities(&ready, &orders.identities(&accounts), &accounts)?;
     let proofs = carry_out(&session, &inquiry, &inquiry.stage(&orders, "verify"), &wanted, Extent::Everything)?;
     drop(session);
     run.discard();

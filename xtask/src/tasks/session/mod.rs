@@ -1,5 +1,8 @@
 //! A run that has begun: its lock, its folder, its executor; and the questions that come before everything else.
 
+mod prompts;
+
+use std::cell::Cell;
 use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -10,16 +13,17 @@ use crate::model::{Account, Failure, Failures, Region};
 use crate::repo::Repository;
 use crate::report::live::Live;
 use crate::report::progress::Progress;
-use crate::report::screen::{self, Tone, count, duration};
-use crate::run::event::{Event, Outcome, StepResult};
+use crate::report::screen::{self, Tone, count};
+use crate::run::event::{Event, Outcome, StepName};
 use crate::run::executor::{Executor, OnFailure};
 use crate::run::folder::RunFolder;
 use crate::run::interrupt::{Interrupt, asked_where};
 use crate::run::journal::Journal;
 use crate::run::kept::Kept;
+use crate::run::lifetime::Lifetime;
 use crate::run::lock::RunLock;
 use crate::run::redact::is_secret_name;
-use crate::run::step::Stage;
+use crate::run::step::{Stage, StepKind};
 use crate::run::unfinished;
 use crate::tasks::context::Context;
 use crate::tasks::orders::Orders;
@@ -27,8 +31,7 @@ use crate::tasks::ready::Ready;
 use crate::tasks::{record, settle};
 use crate::tools::env::{self, Env, Purpose};
 use crate::tools::process::Relay;
-use crate::tools::proof::{self, Proof, Verdict};
-use crate::tools::tty;
+use crate::tools::{proof, tty};
 
 /// A run that has begun. Its lock is given back when it is dropped.
 #[derive(Debug)]
@@ -45,6 +48,9 @@ pub struct Session<'a> {
     pub journal: Journal,
     executor: Executor,
     asked_where: Arc<AtomicBool>,
+    lifetime: Cell<Option<Lifetime>>,
+    longest_apply: Cell<Option<Duration>>,
+    n_renewed: Cell<u32>,
     lock: RunLock,
 }
 
@@ -85,6 +91,9 @@ impl<'a> Session<'a> {
             journal,
             executor,
             asked_where: asked_where(),
+            lifetime: Cell::new(None),
+            longest_apply: Cell::new(None),
+            n_renewed: Cell::new(0),
             lock,
         })
     }
@@ -124,6 +133,9 @@ impl<'a> Session<'a> {
             watch(event);
             live.tell(event);
             progress.tell(event);
+            if let Event::Finished(StepName { kind: StepKind::Apply, .. }, outcome) = event {
+                self.longest_apply.set(self.longest_apply.get().max(Some(outcome.took)));
+            }
         })
     }
 
@@ -147,73 +159,6 @@ impl<'a> Session<'a> {
     pub fn check_interrupt(&self) -> Result<(), Failure> {
         self.executor.interrupt.check()
     }
-
-    /// Opens every session in the foreground, one after the other, and proves every account: one that is not what it
-    /// should be stops everything.
-    pub fn prove_identities(
-        &self,
-        ready: &Ready<'_>,
-        stage: &Stage,
-        accounts: &[(&Account, Region)],
-    ) -> Result<(), Failures> {
-        let outcomes = self.executor.one_by_one(stage, &mut |_: &Event| {});
-        self.check_interrupt()?;
-        let mut failures = Vec::new();
-        let mut proofs = Vec::new();
-        for ((step, outcome), (account, _)) in stage.lanes.iter().flatten().zip(&outcomes).zip(accounts) {
-            let proof = step.attempt.as_ref().and_then(|attempt| attempt.outer_proof());
-            match (outcome.result, proof) {
-                (StepResult::Succeeded, Some(proof)) => proofs.push(proof),
-                (_, proof) => failures.push(not_proven(ready, account, proof, outcome)),
-            }
-        }
-        let n_wrong = failures.len();
-        if let Some(last) = failures.last_mut() {
-            let n = accounts.len();
-            last.details.push(format!(
-                "{} of {} not proven: nothing was started in any account",
-                n_wrong,
-                count(n, "account")
-            ));
-        }
-        Failures::check(failures)?;
-        let sessions = life_left(&proofs)
-            .map(|left| format!("   sessions good for {} min or more", left.as_secs() / 60))
-            .unwrap_or_default();
-        let about = format!("{n} of {} proven{sessions}", count(proofs.len(), "account"), n = proofs.len());
-        self.context.screen.say(Tone::Good, "Identity", about);
-        if !ready.left_out.is_empty() {
-            let names = ready.left_out.join(", ");
-            self.context.screen.say(Tone::Plain, "Left out", format!("{names}, set in this shell"));
-        }
-        Ok(())
-    }
-
-    /// Asks every private git source in the foreground, so that nothing has to ask later.
-    pub fn ask_sources(&self, stage: &Stage) -> Result<(), Failures> {
-        if stage.lanes.is_empty() {
-            return Ok(());
-        }
-        let outcomes = self.executor.one_by_one(stage, &mut |_: &Event| {});
-        self.check_interrupt()?;
-        let failures =
-            stage.lanes.iter().flatten().zip(&outcomes).filter(|(_, outcome)| outcome.result != StepResult::Succeeded);
-        let failures = failures.map(|(step, outcome)| {
-            let cause = outcome.cause.clone().unwrap_or_default();
-            Failure::refused(format!("git can't read the module source `{}`", step.subject))
-                .detail(format!("`git ls-remote` {cause}"))
-                .hint("check that your ssh key is loaded (`ssh-add -l`) or that git has credentials for it")
-        });
-        Failures::check(failures.collect())?;
-        let took = outcomes.iter().map(|outcome| outcome.took).sum();
-        let n = outcomes.len();
-        self.context.screen.say(
-            Tone::Good,
-            "Sources",
-            format!("{} readable   {}", count(n, "git repository"), duration(took)),
-        );
-        Ok(())
-    }
 }
 
 impl Drop for Session<'_> {
@@ -232,50 +177,6 @@ fn secrets_of(vars: &Env) -> Vec<String> {
 fn secret(vars: &Env) -> Env {
     let is_secret = |name: &OsStr| name.to_str().is_some_and(is_secret_name);
     vars.iter().filter(|(name, _)| is_secret(name)).map(|(name, value)| (name.clone(), value.clone())).collect()
-}
-
-/// Says in a person's words why an account is not proven.
-fn not_proven(ready: &Ready<'_>, account: &Account, proof: Option<Proof>, outcome: &Outcome) -> Failure {
-    let name = &account.name;
-    let profile = ready.profile(account).map(|profile| format!("profile `{profile}`"));
-    let with_places = |failure: Failure| account.evidence.iter().cloned().fold(failure, Failure::at);
-    match proof {
-        Some(Proof { verdict: Verdict::Mismatch, account: Some(found), arn, .. }) => {
-            let known = ready.repo.accounts.iter().find(|other| other.id == found);
-            let found_name = known.map_or("an account that this repository doesn't name", |other| &other.name);
-            let failure = with_places(Failure::refused(format!(
-                "the credentials for account `{name}` belong to another account"
-            )));
-            let from = profile.map(|profile| format!("from      {profile}"));
-            let failure = from.into_iter().fold(failure, Failure::detail);
-            failure
-                .detail(format!("expected  {} {name}", account.id))
-                .detail(format!("found     {found} {found_name}"))
-                .detail(format!("          {}", arn.unwrap_or_default()))
-                .hint("check which account the profile leads to, and `profiles` in [workspace.metadata.xtask] in Cargo.toml")
-        }
-        Some(Proof { reason: Some(reason), .. }) => {
-            Failure::refused(format!("the identity for account `{name}` could not be proven")).detail(reason)
-        }
-        _ => {
-            let how = outcome.cause.clone().unwrap_or_default();
-            let who = profile.unwrap_or_else(|| "the environment".to_owned());
-            Failure::refused(format!("there is no session for account `{name}` from {who}"))
-                .detail(how)
-                .hint("see what the credential tool printed above")
-        }
-    }
-}
-
-/// How long the first of these sessions to end still lives, where the credential tool says it.
-pub fn life_left(proofs: &[Proof]) -> Option<Duration> {
-    use aws_smithy_types::date_time::{DateTime, Format};
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).ok()?.as_secs();
-    let ends = proofs
-        .iter()
-        .filter_map(|proof| DateTime::from_str(proof.expires.as_deref()?, Format::DateTimeWithOffset).ok());
-    let first = ends.map(|end| end.secs()).min()?;
-    Some(Duration::from_secs(u64::try_from(first).ok()?.checked_sub(now)?))
 }
 
 /// The line that says where this is.

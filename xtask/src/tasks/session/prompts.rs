@@ -1,0 +1,105 @@
+//! What comes first in the foreground of a run: sessions, proofs of identity and private git sources. After this nothing
+//! prompts.
+
+use std::time::SystemTime;
+
+use crate::model::{Account, Failure, Failures, Region};
+use crate::report::screen::{Tone, count, duration};
+use crate::run::event::{Event, StepResult};
+use crate::run::lifetime::Lifetime;
+use crate::run::step::{Lane, Stage};
+use crate::tasks::ready::Ready;
+use crate::tasks::session::Session;
+use crate::tasks::unproven::not_proven;
+
+impl Session<'_> {
+    /// Proves every account again in the foreground, where somebody can be asked, if its session may end while `n_steps` more
+    /// applies run. `stage` are the proofs that the run began with.
+    pub fn renew(
+        &self,
+        ready: &Ready<'_>,
+        stage: &Stage,
+        accounts: &[(&Account, Region)],
+        n_steps: usize,
+    ) -> Result<(), Failures> {
+        let n_rounds = n_steps.div_ceil(self.executor.n_jobs.max(1));
+        let enough = |life: Lifetime| life.is_enough(SystemTime::now(), self.longest_apply.get(), n_rounds);
+        if self.lifetime.get().is_some_and(enough) {
+            return Ok(());
+        }
+        self.n_renewed.set(self.n_renewed.get() + 1);
+        let again = |lane: &Lane| lane.iter().map(|step| step.again(self.n_renewed.get())).collect();
+        let stage = Stage { lanes: stage.lanes.iter().map(again).collect(), ..stage.clone() };
+        self.prove_identities(ready, &stage, accounts)
+    }
+
+    /// Opens every session in the foreground, one after the other, and proves every account: one that is not what it
+    /// should be stops everything.
+    pub fn prove_identities(
+        &self,
+        ready: &Ready<'_>,
+        stage: &Stage,
+        accounts: &[(&Account, Region)],
+    ) -> Result<(), Failures> {
+        let outcomes = self.executor.one_by_one(stage, &mut |_: &Event| {});
+        self.check_interrupt()?;
+        let mut failures = Vec::new();
+        let mut proofs = Vec::new();
+        for ((step, outcome), (account, _)) in stage.lanes.iter().flatten().zip(&outcomes).zip(accounts) {
+            let proof = step.attempt.as_ref().and_then(|attempt| attempt.outer_proof());
+            match (outcome.result, proof) {
+                (StepResult::Succeeded, Some(proof)) => proofs.push(proof),
+                (_, proof) => failures.push(not_proven(ready, account, proof, outcome)),
+            }
+        }
+        let n_wrong = failures.len();
+        if let Some(last) = failures.last_mut() {
+            let n = accounts.len();
+            last.details.push(format!(
+                "{} of {} not proven: nothing {} started in any account",
+                n_wrong,
+                count(n, "account"),
+                if self.n_renewed.get() == 0 { "was" } else { "more is" }
+            ));
+        }
+        Failures::check(failures)?;
+        let now = SystemTime::now();
+        let life = Lifetime::of(&proofs, now);
+        self.lifetime.set(Some(life));
+        let sessions = life.left(now).map(|left| format!("   sessions good for {} min or more", left.as_secs() / 60));
+        let sessions = sessions.unwrap_or_default();
+        let about = format!("{n} of {} proven{sessions}", count(proofs.len(), "account"), n = proofs.len());
+        self.context.screen.say(Tone::Good, "Identity", about);
+        if !ready.left_out.is_empty() {
+            let names = ready.left_out.join(", ");
+            self.context.screen.say(Tone::Plain, "Left out", format!("{names}, set in this shell"));
+        }
+        Ok(())
+    }
+
+    /// Asks every private git source in the foreground, so that nothing has to ask later.
+    pub fn ask_sources(&self, stage: &Stage) -> Result<(), Failures> {
+        if stage.lanes.is_empty() {
+            return Ok(());
+        }
+        let outcomes = self.executor.one_by_one(stage, &mut |_: &Event| {});
+        self.check_interrupt()?;
+        let failures =
+            stage.lanes.iter().flatten().zip(&outcomes).filter(|(_, outcome)| outcome.result != StepResult::Succeeded);
+        let failures = failures.map(|(step, outcome)| {
+            let cause = outcome.cause.clone().unwrap_or_default();
+            Failure::refused(format!("git can't read the module source `{}`", step.subject))
+                .detail(format!("`git ls-remote` {cause}"))
+                .hint("check that your ssh key is loaded (`ssh-add -l`) or that git has credentials for it")
+        });
+        Failures::check(failures.collect())?;
+        let took = outcomes.iter().map(|outcome| outcome.took).sum();
+        let n = outcomes.len();
+        self.context.screen.say(
+            Tone::Good,
+            "Sources",
+            format!("{} readable   {}", count(n, "git repository"), duration(took)),
+        );
+        Ok(())
+    }
+}
