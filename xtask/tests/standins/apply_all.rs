@@ -69,11 +69,11 @@ fn tag_without_its_image_is_not_planned() {
     sandbox.push("kaniko", "v1.3.0");
     sandbox.xtask(["apply-all", "--jobs=1"]).run().exits(3).is("apply-all-no-image");
     assert!(sandbox.log().of("terraform").is_empty());
-    let asked = sandbox.log().of("aws").len();
-    assert_eq!(asked, 2, "each image once, however many units take it");
+    let asked = || sandbox.log().of("aws").iter().filter(|call| call.argv().contains(&"ecr")).count();
+    assert_eq!(asked(), 2, "each image once, however many units take it");
     let allowed = sandbox.xtask(YES).args(["--account=dev", "--allow=unproven-image"]).run().exits(0);
     allowed.says("Allowed      ECR was not asked for the images (--allow unproven-image)");
-    assert_eq!(sandbox.log().of("aws").len(), asked, "nobody was asked again");
+    assert_eq!(asked(), 2, "nobody was asked again");
 }
 
 #[test]

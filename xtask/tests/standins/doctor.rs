@@ -150,7 +150,8 @@ fn wrong_account_is_found_and_nothing_is_asked_there() {
 
 #[test]
 fn image_that_is_not_in_ecr_is_found() {
-    let sandbox = Sandbox::bumped();
+    let sandbox = Sandbox::new();
+    sandbox.edit("common.hcl", r#""v0.52.1""#, r#""v1.3.0""#);
     is(says(&sandbox, &["v1.3.0"], "ECR"), "fail", "cargo xtask build-images v1.3.0");
     is(says(&sandbox, &["v1.3.0"], "task definitions"), "warn", "cargo xtask verify");
 }

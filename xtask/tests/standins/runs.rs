@@ -142,6 +142,7 @@ fn resume_asks_anew_where_something_else_would_be_done() {
     killed(&sandbox).let_go();
     wait_until_unlocked(&sandbox, "dev");
     sandbox.edit("common.hcl", r#""v1.3.0""#, r#""v1.4.0""#);
+    sandbox.push("ecs-deploy-runner", "v1.4.0");
     sandbox.clear_log();
     let said = sandbox.xtask(["runs", "resume"]).run().exits(3);
     said.says("Differs").says("stage   the same resources, with other values").says("there was no consent");

@@ -11,7 +11,7 @@ use super::crates;
 use crate::model::Failure;
 
 /// Folders that nobody needs who only uses the crate.
-const LEFT_OUT: [&str; 5] = ["tests", "benches", "examples", "fuzz", "target"];
+const LEFT_OUT: [&str; 6] = ["tests", "benches", "examples", "fuzz", "snapshots", "target"];
 /// Files beside the crate that belong to it: what it may be used for, how it is used, how its code is laid out.
 const BESIDE: [&str; 5] = ["LICENSE-APACHE", "LICENSE-MIT", "README.md", "clippy.toml", "rustfmt.toml"];
 

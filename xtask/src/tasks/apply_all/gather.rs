@@ -36,6 +36,7 @@ pub struct Work<'r> {
     pub plan_only: bool,
     /// The run that has made the plans already.
     pub earlier: Option<Earlier>,
+    has_terragrunt: bool,
     asks_sources: bool,
 }
 
@@ -51,6 +52,8 @@ impl<'r> Work<'r> {
         let named = earlier.as_ref().map_or_else(|| args.unit.clone(), Earlier::units);
         let selected = select(repo, &args.account, &named)?;
         let (units, not_workable) = ready::workable(context, repo, &selected);
+        // Also of units that can't be worked on yet: all that is missing is told at once.
+        let has_terragrunt = selected.iter().any(|unit| unit.kind == UnitKind::Terragrunt);
         problems.extend(earlier.iter().flat_map(|earlier| earlier.differs(repo, &units)));
         problems.extend(not_workable);
         problems.extend(rescue::left_behind(&repo.root, &units));
@@ -73,19 +76,25 @@ impl<'r> Work<'r> {
         let n_jobs = args.jobs.map(usize::from).or(repo.settings.jobs());
         let n_jobs = n_jobs.unwrap_or_else(|| machine::n_jobs(units.iter().map(|unit| n_providers(repo, unit)).max()));
         let on_failure = if args.keep_going { OnFailure::GoOn } else { OnFailure::Stop };
-        Ok(Self { units, accounts, waves, n_jobs, on_failure, plan_only: args.plan_only, earlier, taken, asks_sources })
-    }
-
-    /// Whether any of the units is Terragrunt's.
-    pub fn has_terragrunt(&self) -> bool {
-        self.units.iter().any(|unit| unit.standalone.is_none())
+        Ok(Self {
+            units,
+            accounts,
+            waves,
+            n_jobs,
+            on_failure,
+            plan_only: args.plan_only,
+            earlier,
+            taken,
+            has_terragrunt,
+            asks_sources,
+        })
     }
 
     /// The programs that have to be there.
     pub fn programs(&self) -> Vec<&str> {
         let git = self.asks_sources.then_some("git");
         let terraform = self.units.iter().filter_map(Workable::missing_terraform);
-        let terragrunt = self.has_terragrunt().then_some("terragrunt");
+        let terragrunt = self.has_terragrunt.then_some("terragrunt");
         terragrunt.into_iter().chain(["aws"]).chain(git).chain(terraform).collect()
     }
 

@@ -48,7 +48,7 @@ pub fn run(context: &Context, args: &cli::Update) -> Result<Exit, Failures> {
         words::say_commit(&context.screen, &parts.bump, &tag);
         return Ok(Exit::DONE);
     }
-    let done = apply(&session, &ready, args)?.report(&session);
+    let done = apply(&session, &ready, &parts, args)?.report(&session);
     words::say_commit(&context.screen, &parts.bump, &tag);
     done
 }
@@ -97,11 +97,20 @@ fn move_tags(session: &Session<'_>, repo: &Repository, parts: &Parts<'_>) -> Res
 }
 
 /// Plans and applies what the files now say.
-fn apply(session: &Session<'_>, before: &Ready<'_>, args: &cli::Update) -> Result<apply_all::Applied, Failures> {
+fn apply(
+    session: &Session<'_>,
+    before: &Ready<'_>,
+    parts: &Parts<'_>,
+    args: &cli::Update,
+) -> Result<apply_all::Applied, Failures> {
     let context = session.context;
     let mut repo = settle::untouched(context)?;
     let mut problems = take_problems(&mut repo, &args.account, &args.unit);
-    let work = apply_all::Work::gather(context, &repo, &args.apply(), &mut problems)?;
+    let mut work = apply_all::Work::gather(context, &repo, &args.apply(), &mut problems)?;
+    // Of these it is known already that they are there.
+    work.taken
+        .wanted
+        .retain(|taken| !parts.wanted.iter().any(|known| (&known.uri, &known.tag) == (&taken.uri, &taken.tag)));
     let mut ready = Ready::gather(context, &repo, &work.accounts, &work.programs(), problems)?;
     ready.take_passphrase(before);
     let (unfinished, still_running) = work.left_behind(session.run);

@@ -84,12 +84,8 @@ pub(super) fn describe_clusters(world: &World, call: &Call) -> Outcome<Value> {
 /// Describes tasks that infrastructure-deployer started; one that isn't known is among the failures.
 pub(super) fn describe_tasks(world: &World, call: &Call) -> Outcome<Value> {
     let keys = keys(world, "DescribeTasks")?;
-    let all = ecs::read_tasks(world, &keys.account)?;
-    let builds = tasks::read(world, &keys.account)?;
-    let found = |arn: &String| {
-        let build = || builds.get(arn).map(|status| json!({ "taskArn": arn, "lastStatus": status }));
-        all.get(arn).cloned().or_else(build)
-    };
+    let all = tasks::read(world, &keys.account)?;
+    let found = |arn: &String| all.get(arn).map(|status| json!({ "taskArn": arn, "lastStatus": status }));
     let (there, missing): (Vec<_>, Vec<_>) = call.values("tasks").iter().partition(|arn| found(arn).is_some());
     let tasks: Vec<_> = there.into_iter().filter_map(found).collect();
     let failures: Vec<_> = missing.iter().map(|arn| json!({ "arn": arn, "reason": "MISSING" })).collect();

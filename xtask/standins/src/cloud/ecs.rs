@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use crate::clock::Moment;
 use crate::refusal::Outcome;
@@ -80,12 +79,4 @@ pub(crate) fn newest_of<'a>(all: &'a TaskDefinitions, region: &str, runner: &str
         .filter(|(family, _)| family.strip_prefix(runner).is_some_and(|container| container.starts_with('-')));
     let active = families.flat_map(|(_, revisions)| revisions).filter(|known| known.status == "ACTIVE");
     active.map(|known| known.registered_at.as_str()).max()
-}
-
-/// Tasks by ARN, as `describe-tasks` has them.
-pub(crate) type Tasks = BTreeMap<String, Value>;
-
-/// Reads all tasks of an account.
-pub(crate) fn read_tasks(world: &World, account: &str) -> Outcome<Tasks> {
-    store::read(&world.service(account, "tasks"))
 }

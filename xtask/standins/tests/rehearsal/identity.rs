@@ -121,7 +121,7 @@ fn world_and_sample_are_made_once_and_as_asked() {
     let other = sandbox.repo().join("other");
     let other = other.to_str().unwrap();
     for (args, why) in [
-        (&["--inject", "boom"][..], "is none of `wrong-account:NAME`, `fail:NAME`, `no-image`"),
+        (&["--inject", "boom"][..], "is none of `wrong-account:NAME`, `fail:NAME`, "),
         (&["--inject", "fail:nobody"], "`fail:nobody` names no account and no profile"),
         (&["--profile", "dev=4"], "with an id of twelve digits"),
         (&["--image", "kaniko:v1"], "is no ACCOUNT.dkr.ecr.REGION.amazonaws.com/NAME:TAG"),
