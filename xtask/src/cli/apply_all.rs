@@ -19,6 +19,8 @@ pub enum Allowance {
     Uncommitted,
     /// Move or apply a tag although its image is not in ECR
     UnprovenImage,
+    /// Go on to the next wave although ECS could not be asked what runs in this one
+    UnprovenWave,
     /// Build as the guide has it although a build script of this repository says otherwise, or can't be read
     IgnoreScript,
     /// Move the tags of all units that can get theirs, and leave out those that can't

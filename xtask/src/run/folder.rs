@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::model::{Failure, UnitPath};
 use crate::run::step::StepKind;
-use crate::tools::attempt::{Attempt, private_folder, random_word};
+use crate::tools::attempt::{Attempt, new_private_folder, private_folder, random_word};
 use crate::tools::process::Output;
 use crate::tools::proof;
 
@@ -26,9 +26,17 @@ pub struct RunFolder {
 impl RunFolder {
     /// The paths of a new run in the repository at `root`; nothing is made yet.
     pub fn new(root: &Path) -> Self {
-        let id = format!("{}-{}", &proof::now()[..10], random_word(3));
         let state = root.join(STATE);
+        let draw = || format!("{}-{}", &proof::now()[..10], random_word(3));
+        // Three characters are easy to say, and in the course of a day may come twice.
+        let drawn = std::iter::repeat_with(draw).take(100);
+        let id = drawn.into_iter().find(|id| !state.join("runs").join(id).exists()).unwrap_or_else(draw);
         Self { dir: state.join("runs").join(&id), state, id }
+    }
+
+    /// The root of the repository.
+    pub fn root(&self) -> &Path {
+        self.state.parent().unwrap_or(&self.state)
     }
 
     /// The paths of another run in the same repository.
@@ -45,9 +53,11 @@ impl RunFolder {
         dirs.into_iter().map(|dir| self.other(dir)).collect()
     }
 
-    /// Makes the folder, and puts a copy of our own binary into it: a rebuild in the middle of a run changes nothing.
+    /// Makes the folder, and puts a copy of our own binary into it: a rebuild in the middle of a run changes nothing. A
+    /// folder that can't be used is removed again; one that is there already belongs to another run, and is left alone.
     pub fn create(&self) -> Result<PathBuf, Failure> {
-        let made = self.make();
+        let made = private_folder(&self.all_runs()).and_then(|()| new_private_folder(&self.dir));
+        let made = made.and_then(|()| self.make().inspect_err(|_| self.discard()));
         made.map_err(|error| {
             Failure::refused("cannot make the folder of this run, so nothing was started")
                 .in_file(self.dir.display().to_string())

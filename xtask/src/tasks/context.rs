@@ -10,7 +10,7 @@ use crate::model::{Failure, Failures, Result, Tag};
 use crate::repo::{Environment, Repository};
 use crate::report::screen::{Screen, Volume};
 use crate::run::folder::RunFolder;
-use crate::run::journal::{Journal, Planned};
+use crate::run::journal::{Journal, Planned, Selected};
 use crate::tasks::settle;
 use crate::tools::env::{self, Env, Purpose};
 use crate::tools::programs::Tools;
@@ -45,6 +45,8 @@ pub struct Resumed {
     pub run: String,
     /// What was agreed to, by the label of the unit.
     pub agreed: BTreeMap<String, Planned>,
+    /// Which units it was about: a consent is for a unit in its account and region.
+    pub units: Vec<Selected>,
 }
 
 impl Context {

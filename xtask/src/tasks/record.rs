@@ -86,14 +86,18 @@ pub fn edit(journal: &Journal, bump: &Bump, write: impl FnOnce() -> Result<(), F
 
 /// Tells which units a run is about.
 pub fn selected(journal: &Journal, units: &[Workable<'_>]) {
-    let selected = |unit: &Workable<'_>| Selected {
+    journal.note(&Record::Selected(units.iter().map(unit).collect()));
+}
+
+/// A unit, with what tells it from all others.
+pub fn unit(unit: &Workable<'_>) -> Selected {
+    Selected {
         label: unit.label.clone(),
         path: unit.unit.path.to_string(),
         account: unit.unit.account.name.clone(),
         account_id: unit.unit.account.id.to_string(),
         region: unit.region.to_string(),
-    };
-    journal.note(&Record::Selected(units.iter().map(selected).collect()));
+    }
 }
 
 /// Tells of a program and its version.

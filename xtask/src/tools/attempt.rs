@@ -71,6 +71,11 @@ impl Attempt {
     }
 }
 
+/// Makes a folder that must not be there yet, readable by this user alone.
+pub fn new_private_folder(path: &Path) -> io::Result<()> {
+    DirBuilder::new().mode(0o700).create(path)
+}
+
 /// Makes a folder and those above it, readable by this user alone.
 pub fn private_folder(path: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(path)

@@ -43,12 +43,23 @@ pub(super) fn follow(
             tell(Event::Notice(name_of(step), notice));
         }
         match due {
-            Some(Due::Interrupt(_)) => process::interrupt_group(group),
-            Some(Due::Terminate) => process::terminate_group(group),
+            Some(Due::Interrupt(_)) if !ask_terraform(step) => process::interrupt_group(group),
+            // terraform that was asked to stop gives its lock back; a second signal would make it leave at once.
+            Some(Due::Terminate) if terraform_of(step).is_none() => process::terminate_group(group),
             _ => {}
         }
         std::thread::park_timeout(Duration::from_millis(100));
     }
+}
+
+/// The terraform that is at work for a step, by the lock that it holds.
+fn terraform_of(step: &Step) -> Option<rustix::process::Pid> {
+    step.lock.as_deref().and_then(|lock| lock::holder(&lock::of_terraform(lock)))
+}
+
+/// Asks terraform alone to stop, once: terragrunt would pass the signal on again. `false` if none is at work.
+fn ask_terraform(step: &Step) -> bool {
+    terraform_of(step).is_some_and(process::interrupt)
 }
 
 /// A wrapper that forks may end before what it started. The lock of the unit tells: it is free once nobody is at work.

@@ -26,11 +26,6 @@ impl Applied {
         Self { has_applied: false, ..Self::new(units, Vec::new(), None) }
     }
 
-    /// Whether there was nothing to do.
-    pub fn is_nothing(&self) -> bool {
-        !self.has_applied
-    }
-
     /// The plans are kept for later.
     pub(super) fn planned(units: &[Workable<'_>], unchanged: &[String]) -> Self {
         let mut planned = Self::nothing(units);

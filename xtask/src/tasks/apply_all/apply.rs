@@ -22,12 +22,17 @@ use crate::tools::{consent, tty};
 
 /// One consent for all plans, at the terminal; `--yes` covers what an update is expected to change, and nothing else.
 /// Gives how it was given.
-pub(super) fn ask_consent(session: &Session<'_>, digest: &Digest, plans: &[UnitPlan]) -> Result<String, Failure> {
+pub(super) fn ask_consent(
+    session: &Session<'_>,
+    digest: &Digest,
+    plans: &[UnitPlan],
+    units: &[Workable<'_>],
+) -> Result<String, Failure> {
     let context = session.context;
     let n = digest.n_changing();
     let declined = || Failure::refused("nothing was applied: there was no consent");
     let beyond = beyond_yes(digest, |allowance| context.globals.allows(allowance));
-    if let Some(how) = carried::over(session, plans) {
+    if let Some(how) = carried::over(session, plans, units) {
         return Ok(how);
     }
     if context.globals.yes {

@@ -2,15 +2,19 @@
 
 use crate::report::screen::Tone;
 use crate::run::digest::UnitPlan;
+use crate::run::journal::Selected;
 use crate::tasks::context::Resumed;
+use crate::tasks::ready::Workable;
+use crate::tasks::record;
 use crate::tasks::session::Session;
 
 /// How consent was given, if the run that this one goes on with was given it for exactly these changes. What differs is
 /// told.
-pub(super) fn over(session: &Session<'_>, plans: &[UnitPlan]) -> Option<String> {
+pub(super) fn over(session: &Session<'_>, plans: &[UnitPlan], units: &[Workable<'_>]) -> Option<String> {
     let resumed = session.context.resumed.as_ref()?;
     let screen = &session.context.screen;
-    let differences = differences(resumed, plans);
+    let now: Vec<_> = units.iter().map(record::unit).collect();
+    let differences = differences(resumed, plans, &now);
     if differences.is_empty() {
         screen.say(Tone::Good, "Consent", format!("carried over from run {}: the same changes", resumed.run));
         return Some(format!("carried over from {}", resumed.run));
@@ -24,13 +28,18 @@ pub(super) fn over(session: &Session<'_>, plans: &[UnitPlan]) -> Option<String> 
 }
 
 /// What differs from what was agreed to, unit by unit.
-fn differences(resumed: &Resumed, plans: &[UnitPlan]) -> Vec<String> {
+fn differences(resumed: &Resumed, plans: &[UnitPlan], units: &[Selected]) -> Vec<String> {
     let mut lines = Vec::new();
     for plan in plans.iter().filter(|plan| !plan.plan.is_empty()) {
         let Some(agreed) = resumed.agreed.get(&plan.label) else {
             lines.push(format!("  {}   was not agreed to", plan.label));
             continue;
         };
+        // The label of a unit may be the name of its account, which may be another one by now.
+        if !units.iter().any(|unit| unit.label == plan.label && resumed.units.contains(unit)) {
+            lines.push(format!("  {}   was in another account, region or folder", plan.label));
+            continue;
+        }
         if agreed.changes_sha256 == plan.plan.values_sha256 && !agreed.changes_sha256.is_empty() {
             continue;
         }
@@ -81,19 +90,35 @@ mod tests {
             changes_sha256: plan.plan.values_sha256.clone(),
             plan_sha256: "of another file".to_owned(),
         };
-        Resumed { run: "r".to_owned(), agreed: [("dev".to_owned(), planned)].into() }
+        Resumed { run: "r".to_owned(), agreed: [("dev".to_owned(), planned)].into(), units: vec![unit("4")] }
+    }
+
+    fn unit(account_id: &str) -> Selected {
+        let [label, path, account, region] = ["dev", "dev/x", "dev", "us-east-1"].map(str::to_owned);
+        Selected { label, path, account, account_id: account_id.to_owned(), region }
     }
 
     #[test]
     fn consent_covers_the_same_changes_with_the_same_values_and_nothing_else() {
         let agreed = plan(&["a", "b"], "1");
-        let told = |now: &UnitPlan| differences(&resumed(&agreed), std::slice::from_ref(now));
+        let told = |now: &UnitPlan| differences(&resumed(&agreed), std::slice::from_ref(now), &[unit("4")]);
         assert!(told(&plan(&["a", "b"], "1")).is_empty());
         assert!(told(&plan(&[], "")).is_empty(), "nothing is left to agree to");
         assert_eq!(told(&plan(&["a", "c"], "2")), ["  dev   + add c", "  dev   - add b"]);
         assert_eq!(told(&plan(&["a", "b"], "2")), ["  dev   the same resources, with other values"]);
         let other = UnitPlan { label: "prod".to_owned(), ..plan(&["a"], "1") };
         assert_eq!(told(&other), ["  prod   was not agreed to"]);
-        assert!(!differences(&resumed(&plan(&["a"], "")), &[plan(&["a"], "")]).is_empty(), "no hash covers nothing");
+        assert!(
+            !differences(&resumed(&plan(&["a"], "")), &[plan(&["a"], "")], &[unit("4")]).is_empty(),
+            "no hash covers nothing"
+        );
+    }
+    #[test]
+    fn consent_does_not_carry_over_into_another_account() {
+        let agreed = plan(&["a"], "1");
+        let told = |units: &[Selected]| differences(&resumed(&agreed), std::slice::from_ref(&agreed), units);
+        assert!(told(&[unit("4")]).is_empty());
+        assert_eq!(told(&[unit("6")]), ["  dev   was in another account, region or folder"]);
+        assert!(!told(&[]).is_empty());
     }
 }

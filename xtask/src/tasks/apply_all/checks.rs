@@ -16,6 +16,9 @@ use crate::tools::terraform::plan::Wanted;
 /// outputs, but mock outputs provided and returning those in dependency output."
 const MOCKED: &str = "mock outputs provided and returning those";
 
+/// More than a plan is ever tried again.
+const MOST_TRIES: usize = 9;
+
 /// The images that a unit is to have, by what the repository says.
 pub(super) fn wanted(unit: &Unit) -> Vec<Wanted> {
     let wanted = |image: &str, decider: &Decider| Wanted {
@@ -73,7 +76,10 @@ fn other_images(unit: &Workable<'_>, wrong: &[String]) -> Failure {
 /// is a number, a short word, or known to nobody offline is not recognised.
 fn mocks(unit: &Unit, plan: &UnitPlan, log: Option<&Path>) -> Vec<String> {
     let mut found = Vec::new();
-    if log.is_some_and(|log| fs::read(log).is_ok_and(|text| String::from_utf8_lossy(&text).contains(MOCKED))) {
+    let says = |log: &Path| fs::read(log).is_ok_and(|text| String::from_utf8_lossy(&text).contains(MOCKED));
+    // A plan that was tried again has a log for each try, and only the last one got this far.
+    let again = |log: &Path| (1..=MOST_TRIES).map(|n| log.with_extension(format!("{n}.log"))).any(|log| says(&log));
+    if log.is_some_and(|log| says(log) || again(log)) {
         found.push("terragrunt says that it passed on mock outputs, see the log of the plan".to_owned());
     }
     let is_there = |text: &str| plan.plan.inputs.iter().any(|input| input.contains(text));

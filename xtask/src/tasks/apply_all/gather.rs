@@ -108,8 +108,10 @@ impl<'r> Work<'r> {
         let unfinished = Unfinished::all(run);
         let is_at_work =
             |left: &&Unfinished| left.is_running && self.units.iter().any(|unit| left.is_of(&unit.unit.path));
-        let still_running = unfinished.iter().filter(is_at_work).map(still_running).collect();
-        (unfinished, still_running)
+        let mut problems: Vec<_> = unfinished.iter().filter(is_at_work).map(still_running).collect();
+        // What ended since the files were looked at may have left a state behind.
+        problems.extend(rescue::left_behind(run.root(), &self.units));
+        (unfinished, problems)
     }
 }
 

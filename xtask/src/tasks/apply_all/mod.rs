@@ -81,7 +81,7 @@ pub fn carry_out(
     ready: &Ready<'_>,
     queue: &Queue<'_, '_>,
     unfinished: &[Unfinished],
-    after_wave: Option<&mut AfterWave<'_>>,
+    mut after_wave: Option<&mut AfterWave<'_>>,
 ) -> Result<Applied, Failures> {
     let screen = &session.context.screen;
     let units = &queue.work.units;
@@ -92,11 +92,22 @@ pub fn carry_out(
         None => plans::plan_all(session, ready, queue)?,
     };
     let planned = |left: &&Unfinished| units.iter().any(|unit| left.is_of(&unit.unit.path));
-    unfinished.iter().filter(planned).for_each(|left| left.settle(&session.run.id));
+    if queue.work.earlier.is_none() {
+        // Only a fresh plan tells what an apply whose end nobody saw has left to do.
+        unfinished.iter().filter(planned).for_each(|left| left.settle(&session.run.id));
+    }
     record::planned(&session.journal, &plans);
     let digest = Digest::of(&plans);
     screen.lines(&digest_text::text(&digest));
     words::say_unseen(screen, &clean::unseen(ready.repo));
+    // What an earlier run applied may have stopped before its proof: nothing goes on from what doesn't run.
+    let unchanged: Vec<_> = units.iter().filter(|unit| digest.unchanged.contains(&unit.label)).collect();
+    if let Some(prove) = &mut after_wave
+        && !unchanged.is_empty()
+        && !queue.work.plan_only
+    {
+        prove(&unchanged)?;
+    }
     if digest.n_changing() == 0 {
         screen.say(Tone::Good, "Finished", format!("nothing to apply in {}", count(units.len(), "unit")));
         return Ok(Applied::nothing(units));
@@ -107,7 +118,7 @@ pub fn carry_out(
         later::keep(session, ready, queue, &plans, &digest)?;
         return Ok(Applied::planned(units, &digest.unchanged));
     }
-    let consented = apply::ask_consent(session, &digest, &plans);
+    let consented = apply::ask_consent(session, &digest, &plans, units);
     session.check_interrupt()?;
     record::consented(session.context, &session.journal, &consented?, &plans).map_err(|error| {
         Failure::refused("the consent could not be written down, so nothing was applied").because(error)

@@ -15,13 +15,24 @@ use crate::tools::process::{private_file, quoted};
 pub(super) fn left_behind(root: &Path, units: &[Workable<'_>]) -> Vec<Failure> {
     let of_unit = |unit: &Workable<'_>| {
         let folder = unit.unit.path.in_root(root);
-        let program = if unit.standalone.is_some() { "terraform" } else { "terragrunt" };
+        let program = program(unit);
         cache::errored_states(&folder)
             .into_iter()
-            .map(move |state| refusal(root, &folder, &state, program))
+            .map(move |state| refusal(root, &folder, &state, &program))
             .collect::<Vec<_>>()
     };
     units.iter().flat_map(of_unit).collect()
+}
+
+/// What pushes a state, in the workspace of the unit: without it, it would be pushed into another one.
+fn program(unit: &Workable<'_>) -> String {
+    let Some(standalone) = &unit.standalone else { return "terragrunt".to_owned() };
+    let name =
+        unit.terraform.file_name().map_or_else(|| "terraform".to_owned(), |name| name.to_string_lossy().into_owned());
+    match &standalone.workspace {
+        Some(workspace) => format!("TF_WORKSPACE={} {}", quoted(workspace), quoted(&name)),
+        None => quoted(&name),
+    }
 }
 
 fn refusal(root: &Path, folder: &Path, state: &Path, program: &str) -> Failure {

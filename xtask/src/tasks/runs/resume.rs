@@ -39,9 +39,12 @@ pub(super) fn run(context: &Context, root: &Path, id: Option<&str>) -> Result<Ex
     globals.repo = Some(root.to_owned());
     globals.reason = now.reason.clone().or(globals.reason);
     let mut again = Context::new(globals, begun.argv.clone());
-    again.resumed = Some(Resumed { run: begun.run.clone(), agreed: record::agreed(story) });
-    if let Some(release) = &begun.release {
-        again.vars.insert(VERSION.into(), release.into());
+    again.resumed =
+        Some(Resumed { run: begun.run.clone(), agreed: record::agreed(story), units: story.selected.clone() });
+    // The release is the one of then, whatever this shell says now.
+    match &begun.release {
+        Some(release) => drop(again.vars.insert(VERSION.into(), release.into())),
+        None => drop(again.vars.remove(std::ffi::OsStr::new(VERSION))),
     }
     let words = begun.argv.join(" ");
     context.screen.say(Tone::Plain, "Resuming", format!("run {}   {words}", begun.run));

@@ -67,7 +67,7 @@ impl<'a> Session<'a> {
         let lock = RunLock::take(&run.run_lock(), &holder)?;
         settle::refuse_if_pending(repo)?;
         // A full disk is not made fuller by a folder that nobody can use.
-        let program = run.create().inspect_err(|_| run.discard())?;
+        let program = run.create()?;
         unfinished::remove_leftovers(run);
         let mut secrets = env::build(&context.vars, Purpose::Plain, &[]).vars;
         secrets.extend(secret(&context.vars));

@@ -122,10 +122,5 @@ fn apply(
         n_waves += 1;
         verify::wave(session, &ready, &work.accounts, n_waves, units)
     };
-    let applied = apply_all::carry_out(session, &ready, &queue, &unfinished, Some(&mut prove_wave))?;
-    if applied.is_nothing() && !work.plan_only {
-        // What nothing had to be done for is proven all the same.
-        prove_wave(&work.units.iter().collect::<Vec<_>>())?;
-    }
-    Ok(applied)
+    apply_all::carry_out(session, &ready, &queue, &unfinished, Some(&mut prove_wave))
 }

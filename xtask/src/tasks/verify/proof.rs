@@ -57,6 +57,9 @@ pub struct Check {
     pub verdict: Verdict,
     /// Why it isn't, or why that can't be told.
     pub why: Option<String>,
+    /// Whether ECS was asked and didn't answer: then nothing at all is known.
+    #[serde(skip)]
+    pub is_unanswered: bool,
 }
 
 /// The outcome of a comparison.
@@ -121,6 +124,7 @@ fn blank(subject: Subject, name: &str, aws_name: Option<String>) -> Check {
         updated: None,
         verdict: Verdict::Proven,
         why: None,
+        is_unanswered: false,
     }
 }
 
@@ -150,7 +154,7 @@ fn task_definition(unit: &Wanted<'_>, container: &Container<'_>, answers: &Answe
         check.digest = Some(digest.clone());
     }
     let found = match answers.read(&unit.unit.account.id, &question, ecs::task_definition) {
-        Err(why) => return check.not_proven(format!("ECS: {why}")),
+        Err(why) => return Check { is_unanswered: true, ..check }.not_proven(format!("ECS: {why}")),
         Ok(None) => return check.differs("there is no active task definition"),
         Ok(Some(found)) => found,
     };

@@ -2,6 +2,7 @@
 
 use super::proof::{Check, Proof, Verdict, proofs};
 use super::wanted::{Extent, questions, wanted};
+use crate::cli::Allowance;
 use crate::model::{Account, Failure, Failures, Kind, Region};
 use crate::report::screen::Tone;
 use crate::tasks::inquiry::Inquiry;
@@ -31,11 +32,15 @@ pub fn wave(
     session.check_interrupt()?;
     let proofs = proofs(&wanted, &answers, Extent::TaskDefinitions);
     let wrong: Vec<_> = proofs.iter().filter(|proof| proof.checks.iter().any(runs_another)).collect();
-    if wrong.is_empty() {
-        tell(session, &proofs);
+    if !wrong.is_empty() {
+        return Err(stopped(&wrong).into());
+    }
+    tell(session, &proofs);
+    let silent: Vec<_> = proofs.iter().filter(|proof| proof.checks.iter().any(|check| check.is_unanswered)).collect();
+    if silent.is_empty() || session.context.globals.allows(Allowance::UnprovenWave) {
         return Ok(());
     }
-    Err(stopped(&wrong).into())
+    Err(unanswered(&silent).into())
 }
 
 /// Whether something else runs than what was applied. A family that isn't there may be called otherwise by a module of
@@ -65,6 +70,14 @@ fn tell(session: &Session<'_>, proofs: &[Proof]) {
     for (why, of) in reasons {
         screen.insist(Tone::Warning, "Not verified", format!("{}   {why}", labels(&of)));
     }
+}
+
+fn unanswered(silent: &[&Proof]) -> Failure {
+    let names: Vec<_> = silent.iter().map(|proof| format!("`{}`", proof.label)).collect();
+    Failure::new(Kind::Failed, format!("nobody could say what runs in {}", names.join(", ")))
+        .detail("nothing further was started")
+        .hint("once ECS answers: the same command again, which proves it first")
+        .hint("to go on without that proof: --allow unproven-wave")
 }
 
 fn stopped(wrong: &[&Proof]) -> Failure {
