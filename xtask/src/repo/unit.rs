@@ -142,6 +142,15 @@ impl Unit {
                 None
             }
         };
+        if let Ok(Some(value)) = frame.setting(evaluator, "download_dir") {
+            let what = format!(
+                "`download_dir` takes terragrunt's cache out of `{}`, where a state that could not be saved is looked for",
+                self.path
+            );
+            let place = value.origin.place().unwrap_or_else(|| Place::file(&frame.source.name));
+            let hint = "leave it out; the cache then lies in the unit's own folder";
+            self.problems.push(Failure::refused(what).at(place).hint(hint));
+        }
         self.problems.extend(frame.setting(evaluator, "iam_role").err().map(|fault| fault.failure()));
         self.problems.extend(evaluator.noticed.borrow().iter().map(Fault::failure));
     }

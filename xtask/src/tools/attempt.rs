@@ -40,7 +40,9 @@ impl Attempt {
 
     /// The inner guard's proofs of this attempt, in the order in which Terraform was called.
     pub fn inner_proofs(&self) -> Vec<Proof> {
-        (0..).map_while(|n| Proof::read(&self.inner(n), &self.nonce)).collect()
+        // One that a full disk cut off must not hide those after it.
+        let written = (0..).map(|n| self.inner(n)).take_while(|path| path.exists());
+        written.filter_map(|path| Proof::read(&path, &self.nonce)).collect()
     }
 
     /// Writes the next proof of an inner guard. Terragrunt may call Terraform several times, also side by side.

@@ -106,6 +106,9 @@ const WRAPPERS: &[&str] = &[
 /// another, and `AWS_VAULT_PROFILE_ENV` asks for the name of a profile instead of keys.
 const NEVER_FOR_WRAPPERS: &[&str] = &["AWS_VAULT", "AWS_VAULT_PROFILE_ENV"];
 
+/// What nobody gets, whatever the settings say: terragrunt's cache lies in the unit, where a lost state is looked for.
+const NEVER: &[&str] = &["TERRAGRUNT_DOWNLOAD", "TG_DOWNLOAD_DIR"];
+
 /// Every place where the AWS SDKs look for credentials, for runs where the environment already has them.
 const SOURCES: &[&str] = &[
     "AWS_ACCESS_KEY_ID",
@@ -144,7 +147,7 @@ pub fn build(parent: &Env, purpose: Purpose, pass: &[String]) -> ChildEnv {
     let mut dropped = Vec::new();
     for (name, value) in parent {
         let Some(text) = name.to_str() else { continue };
-        let asked = pass.iter().any(|pattern| matches(pattern, text));
+        let asked = pass.iter().any(|pattern| matches(pattern, text)) && !NEVER.contains(&text);
         let allowed = granted.iter().copied().flatten().any(|pattern| matches(pattern, text)) && !denied(text);
         if asked || allowed {
             vars.insert(name.clone(), value.clone());

@@ -108,3 +108,11 @@ fn what_leads_elsewhere_is_refused_unless_it_is_declared_or_a_guard_will_see_it(
     let profile = "remote_state {\n  config = { profile = \"x\" }\n}\n";
     assert_eq!(refused(profile), ["`profile` of the remote state brings credentials of its own"]);
 }
+
+#[test]
+fn a_cache_outside_of_the_unit_keeps_it_from_being_planned() {
+    let repo = Tree::new(&[ACCOUNTS, (UNIT, "download_dir = \"/tmp/cache\"\n")]).open();
+    let told = texts(repo.units[0].problems.iter());
+    assert!(told.contains("`download_dir` takes terragrunt's cache out of `dev/us-east-1"), "{told}");
+    assert!(told.contains("terragrunt.hcl:1"), "{told}");
+}

@@ -118,20 +118,22 @@ fn remade(touched: &[(Action, &ResourceChange)], account: &AccountId) -> Vec<Str
     tasks.filter_map(arn).collect()
 }
 
-/// Everything that is done, in one order, with a word in place of what is sensitive.
+/// Everything that is done, in one order. Empty, which is equal to nothing, where a part of it is sensitive: nobody could
+/// tell from it whether that part is the same.
 fn sha256(touched: &[(Action, &ResourceChange)]) -> String {
+    let hides = |value: &Value, mask: &Value| masked(value, mask) != *value;
+    let is_hidden = |(_, resource): &(Action, &ResourceChange)| {
+        let change = &resource.change;
+        hides(&change.before, &change.before_sensitive) || hides(&change.after, &change.after_sensitive)
+    };
+    if touched.iter().any(is_hidden) {
+        return String::new();
+    }
     let mut all: Vec<_> = touched
         .iter()
         .map(|(action, resource)| {
             let change = &resource.change;
-            json!([
-                resource.address,
-                action.as_str(),
-                masked(&change.before, &change.before_sensitive),
-                masked(&change.after, &change.after_sensitive),
-                change.after_unknown,
-            ])
-            .to_string()
+            json!([resource.address, action.as_str(), change.before, change.after, change.after_unknown,]).to_string()
         })
         .collect();
     if all.is_empty() {
