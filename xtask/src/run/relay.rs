@@ -16,6 +16,9 @@ use crate::tools::env;
 /// Longer lines are written in pieces of this many bytes, so that memory stays bounded.
 const LONGEST: u64 = 64 * 1024;
 
+/// No secret is longer: tokens of AWS sessions have one to two thousand letters.
+const LONGEST_WORD: usize = 16 * 1024;
+
 /// Copies standard input to the log until it ends. Secret values are those of this process's own variables whose names say
 /// so: the runner hands them over by environment.
 pub fn run(log: &Path) -> Result<(), Failure> {
@@ -42,14 +45,23 @@ fn deaf() -> Result<(), Failure> {
 
 fn copy(input: impl Read, mut output: Option<impl Write>, redactor: &Redactor) {
     let mut input = BufReader::with_capacity(32 * 1024, input);
-    let mut line = Vec::new();
+    let mut rest = Vec::new();
     loop {
-        line.clear();
-        match input.by_ref().take(LONGEST).read_until(b'\n', &mut line) {
-            Ok(0) => return,
-            Ok(_) => {}
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(_) => return,
+        let mut line = std::mem::take(&mut rest);
+        let room = LONGEST - line.len() as u64;
+        let is_over = match input.by_ref().take(room).read_until(b'\n', &mut line) {
+            Ok(n) => n == 0,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {
+                rest = line;
+                continue;
+            }
+            Err(_) => true,
+        };
+        if line.is_empty() {
+            return;
+        }
+        if line.len() as u64 == LONGEST && !line.ends_with(b"\n") {
+            rest = line.split_off(seam(&line));
         }
         let mut text = redactor.line(&String::from_utf8_lossy(&line));
         if !text.ends_with('\n') {
@@ -61,7 +73,17 @@ fn copy(input: impl Read, mut output: Option<impl Write>, redactor: &Redactor) {
         {
             output = None;
         }
+        if is_over && rest.is_empty() {
+            return;
+        }
     }
+}
+
+/// Where a piece of a long line ends: not in the middle of a word, which may be a secret, unless there is none to part at.
+fn seam(piece: &[u8]) -> usize {
+    let from = piece.len() - LONGEST_WORD;
+    let is_seam = |byte: &u8| !byte.is_ascii_alphanumeric() && !b"_-+/=.~".contains(byte) && byte.is_ascii();
+    piece[from..].iter().rposition(is_seam).map_or(piece.len(), |at| from + at + 1)
 }
 
 #[cfg(test)]
@@ -89,6 +111,17 @@ mod tests {
         let log = copied(&vec![b'x'; 200_000]);
         assert_eq!(log.lines().map(str::len).sum::<usize>(), 200_000);
         assert!(log.lines().all(|line| line.len() <= 65_536));
+    }
+
+    #[test]
+    fn a_secret_in_the_middle_of_an_endless_line_is_masked_wherever_the_line_is_parted() {
+        let token = format!("ghp_{}", "a1".repeat(18));
+        for at in (65_536 - 60..65_536 + 10).step_by(5) {
+            let line = format!("{}{token} swordfish,{}\n", "x ".repeat(at / 2), "y ".repeat(40_000));
+            let log = copied(line.as_bytes());
+            assert!(!log.contains("a1a1") && !log.contains("swordfish"), "{at}");
+            assert_eq!(log.matches("[redacted]").count(), 2, "{at}");
+        }
     }
 
     #[test]
