@@ -7,7 +7,7 @@ use super::cloud::Cloud;
 use super::live::Live;
 use super::shape::{Engine, Shape};
 use super::toolbox::Toolbox;
-use super::typed::{ends_with, tags};
+use super::typed::{SHARED, ends_with, tags};
 
 const FOLDER: &str = "dev/us-east-1/pipelines";
 const DEV: &str = "100000000004";
@@ -67,6 +67,7 @@ fn unit_of_terraform_is_applied_once_and_then_there_is_nothing_to_do() {
         let cloud = Cloud::start(tools);
         let live = Live::new(tools, &cloud, Shape { engines, ..Shape::default() });
         add_unit(&live);
+        cloud.put_image(SHARED, "ecs-deploy-runner", "v1.3.0");
         ends_with(&live, &["apply-all", "--yes", "--allow=unexpected", "--unit", FOLDER], 0);
         let tags_now = tags(&cloud, DEV);
         assert!(tags_now.len() == 2 && tags_now.iter().all(|(_, tag)| tag == "v1.3.0"), "{engines:?}: {tags_now:?}");

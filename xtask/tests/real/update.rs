@@ -42,6 +42,34 @@ fn three_commands_update_six_accounts(tools: &'static Toolbox, shape: Shape) {
     assert!(again.contains("nothing to apply in 6 units"), "{again}");
 }
 
+#[test]
+fn update_as_one_run_proves_every_account_and_does_so_again_when_repeated() {
+    let Some(tools) = Toolbox::get() else { return };
+    let cloud = Cloud::start(tools);
+    let live = Live::new(tools, &cloud, Shape::default());
+    let told = ends_with(&live, &["update", "v1.3.0", "--yes"], 0);
+    for wave in ["Verified     dev   2", "Verified     logs security shared stage   9", "Verified     prod   2"] {
+        assert!(told.contains(&format!("{wave} task definitions at v1.3.0, digests match ECR")), "{told}");
+    }
+    assert_eq!(live.mfa_prompts(), 1, "one MFA prompt in all");
+
+    let again = ends_with(&live, &["update", "v1.3.0", "--yes"], 0);
+    for said in [
+        "ecs-deploy-runner:v1.3.0 and kaniko:v1.3.0 in ECR already, nothing is built",
+        "already where they should be, no file is changed",
+        "13 task definitions at v1.3.0, digests match ECR",
+        "nothing to apply in 6 units",
+    ] {
+        assert!(again.contains(said), "{said}: {again}");
+    }
+
+    // Somebody registers another revision in the first wave: nothing goes on from there.
+    let image = format!("{SHARED}.dkr.ecr.us-east-1.amazonaws.com/ecs-deploy-runner:v0.52.1");
+    cloud.register_task("100000000004", "ecs-deploy-runner-terraform-planner", &image);
+    let stopped = ends_with(&live, &["update", "v1.3.0", "--yes"], 1);
+    assert!(stopped.contains("what was applied does not run in `dev`"), "{stopped}");
+}
+
 /// Every log of every run.
 fn logs(live: &Live) -> Vec<(String, String)> {
     let runs = fs::read_dir(live.root().join(".xtask/runs")).expect("there were runs").flatten();
