@@ -4,6 +4,7 @@
 use std::ffi::OsString;
 use std::fmt;
 
+use aws_smithy_types::date_time::{DateTime, Format};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -188,7 +189,10 @@ fn read<'a, T: Deserialize<'a>>(stdout: &'a str) -> Result<T, NoAnswer> {
 
 /// A time as the CLI writes it: ISO 8601 since version 2, seconds since 1970 before.
 fn time(value: &Value) -> String {
-    let Some(text) = value.as_str() else { return value.to_string() };
+    let Some(text) = value.as_str() else {
+        let seconds = value.as_f64().map(|seconds| DateTime::from_secs(seconds as i64));
+        return seconds.and_then(|time| time.fmt(Format::DateTime).ok()).unwrap_or_else(|| value.to_string());
+    };
     match text.split_once('.') {
         Some((seconds, rest)) => {
             format!("{seconds}{}", rest.trim_start_matches(|digit: char| digit.is_ascii_digit()))
@@ -237,5 +241,11 @@ mod tests {
         let no_cluster = "An error occurred (ClusterNotFoundException) when calling the DescribeTasks operation";
         assert_eq!(task_status(false, "", no_cluster), Ok(None));
         assert!(task_status(false, "", "An error occurred (AccessDeniedException)").is_err());
+    }
+
+    #[test]
+    fn a_time_reads_the_same_from_both_versions_of_the_cli() {
+        assert_eq!(time(&serde_json::json!(1_795_630_499.25)), "2026-11-25T18:14:59Z");
+        assert_eq!(time(&serde_json::json!("2026-11-25T18:14:59.250000+00:00")), "2026-11-25T18:14:59+00:00");
     }
 }

@@ -48,7 +48,7 @@ fn update_as_one_run_proves_every_account_and_does_so_again_when_repeated() {
     let cloud = Cloud::start(tools);
     let live = Live::new(tools, &cloud, Shape::default());
     let told = ends_with(&live, &["update", "v1.3.0", "--yes"], 0);
-    for wave in ["Verified     dev   2", "Verified     logs security shared stage   9", "Verified     prod   2"] {
+    for wave in ["Verified     dev   2", "Verified     logs shared security stage   9", "Verified     prod   2"] {
         assert!(told.contains(&format!("{wave} task definitions at v1.3.0, digests match ECR")), "{told}");
     }
     assert_eq!(live.mfa_prompts(), 1, "one MFA prompt in all");
