@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use hcl_edit::parser::parse_body;
 
@@ -12,6 +13,18 @@ use crate::model::Place;
 /// The name of the one attribute of a file that is a template.
 pub(super) const TEMPLATE: &str = "<template>";
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// Longer than any file takes that somebody wrote.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Whether the parser may take back more and more of what it read: it does where objects are operands of operators in
+/// each other, which nobody writes, and found by a fuzzer. A wrong suspicion costs a second look.
+fn is_suspicious(text: &str) -> bool {
+    const MANY: usize = 4;
+    let operators = ['<', '>', '+', '*', '/', '&', '|'];
+    let mut objects = text.match_indices('{').map(|(at, _)| text[..at].trim_end_matches([' ', '\t']));
+    objects.by_ref().filter(|before| before.ends_with(operators)).nth(MANY - 1).is_some()
+}
 
 /// Parses a file. A byte order mark is tolerated; text that isn't UTF-8 is refused.
 pub fn parse(name: &str, path: &Path, bytes: Arc<[u8]>) -> Result<Arc<Source>, Fault> {
@@ -24,6 +37,11 @@ pub fn parse_bytes(name: &str, bytes: &[u8]) -> Result<Body, Fault> {
     let start = if bytes.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
     let text =
         std::str::from_utf8(&bytes[start..]).map_err(|error| not_utf8(name, bytes, start + error.valid_up_to()))?;
+    let copy = text.to_owned();
+    if is_suspicious(text) && !stack::ends_within(PATIENCE, move || drop(parse_body(&copy))) {
+        let what = format!("`{name}` takes too long to parse: objects stand as operands in each other");
+        return Err(Fault::new(what).at(Place::file(name)).hint("write their parts as locals of their own").fatal());
+    }
     stack::deep(|| match parse_body(text) {
         Ok(body) => lower::body(&body, text, start).map_err(|at| empty_heredoc(name, text, at)),
         Err(error) => Err(syntax_error(name, text, &error)),
@@ -115,5 +133,22 @@ mod tests {
         let _ = parse_bytes("x.hcl", format!("a = 1{}", " + 1".repeat(100_000)).as_bytes());
         let _ = parse_bytes("x.hcl", format!("a = 1{}", " ? 1 : 1".repeat(100_000)).as_bytes());
         let _ = parse_bytes("x.hcl", format!("a = b{}", "[0]".repeat(100_000)).as_bytes());
+    }
+
+    #[test]
+    fn a_text_that_the_parser_never_gets_through_is_refused() {
+        let text = [
+            "WW=W<W<{m<k.0<{mWP=W<W<{mWWWW<W<o/WWWo().W<WW+WobW/W<{mWP=W<W<{mWWWW<W<o%WWWobo/cW/	WW<ObWW<bWWzWW<WW1	<{W<W<{",
+            "mWWWW<W<o/WWWo().WobW/W<{mWP=W<W<{mWWWW<W<o%WWWobo/cW/	WW<ObWW<bWWzWW<WW1	<{W<W<{mWWWW<W<o/WWWo().W<WW+WobW/W<",
+            "{mWP=W<W<{mWWWW<W<o%WWWobo/cW/	WW<ObWW<bWWzWW<WW1	<{WW<Ob=W<W<{m<k.5<o/cW/	Wo/cWcW/W<Ob=W<W<{m<k.5<o/cW/	Wo/cW",
+            "cW/	Wo/cW<W%k.0<{mWW<WW+WobW/W<{mWP=W<W<{mWWWW<W<o%WWWobo/cW/	WW<ObWW<bWWzWW<WW1	<{WW<Ob=W<W<{m<k.5<o/cW/	Wo/c",
+            "WcW/W<Ob=W<W<{m<k.5<o/cW/	Wo/cWcW/	Wo/cW<W%k.0<{mW",
+        ];
+        let told = fault(text.concat().as_bytes());
+        assert!(told.starts_with("`x.hcl` takes too long to parse"), "{told}");
+        assert!(
+            parse_bytes("x.hcl", b"a = 1 < 2\nb = { c = \"a/{b}/{c}/{d}/{e}\" }\n").is_ok(),
+            "suspicion alone is no refusal"
+        );
     }
 }
