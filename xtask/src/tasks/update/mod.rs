@@ -64,8 +64,7 @@ fn prove(session: &Session<'_>, ready: &Ready<'_>, parts: &Parts<'_>) -> Result<
 fn make_images(session: &Session<'_>, ready: &Ready<'_>, parts: &mut Parts<'_>) -> Result<(), Failures> {
     let orders = session::orders(ready, session.run, false)?;
     let answers = images::ask(session, &images::lookups(&orders, &parts.wanted, "first"), &parts.wanted)?;
-    let missing: Vec<_> = parts.wanted.iter().zip(&answers).filter(|(_, answer)| answer.is_none()).collect();
-    if missing.is_empty() {
+    if answers.iter().all(Option::is_some) {
         words::say_images_are_there(&session.context.screen, &parts.wanted);
         return Ok(());
     }
