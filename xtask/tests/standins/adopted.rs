@@ -64,14 +64,36 @@ fn cargo_xtask_works_in_an_adopted_repository() {
 }
 
 /// Another home for cargo, with what the real one has downloaded and without its git checkouts.
-fn cargo_home(sandbox: &Sandbox) -> PathBuf {
-    let home = sandbox.top().join("cargo-home");
-    fs::create_dir(&home).unwrap();
-    let (_, real) = rust().swap_remove(0);
-    for entry in fs::read_dir(real).unwrap().flatten().filter(|entry| entry.file_name() != "git") {
-        symlink(entry.path(), home.join(entry.file_name())).unwrap();
+///
+/// Cargo compiles a package again whose sources are found by another path, under the name that it had. So this home
+/// has a build folder of its own, and both are where the next run of the tests finds them again.
+struct Home(PathBuf);
+
+impl Home {
+    fn new() -> Home {
+        let home = Path::new(env!("CARGO_TARGET_TMPDIR")).join("adopted/home");
+        fs::create_dir_all(&home).unwrap();
+        let (_, real) = rust().swap_remove(0);
+        for entry in fs::read_dir(real).unwrap().flatten().filter(|entry| entry.file_name() != "git") {
+            let link = home.join(entry.file_name());
+            if fs::symlink_metadata(&link).is_err() {
+                symlink(entry.path(), link).unwrap();
+            }
+        }
+        Home(home)
     }
-    home
+
+    fn cargo(&self, sandbox: &Sandbox, args: &[&str]) -> Command {
+        let mut cargo = cargo(sandbox, args);
+        cargo.env("CARGO_HOME", &self.0).env("CARGO_BUILD_BUILD_DIR", self.0.with_file_name("build"));
+        cargo
+    }
+}
+
+impl Drop for Home {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(self.0.join("git"));
+    }
 }
 
 fn git(sandbox: &Sandbox, args: &[&str]) {
@@ -108,19 +130,19 @@ fn cargo_xtask_works_where_it_is_only_depended_on_and_rehearses() {
     let url = library(&project);
     adopt(&sandbox).args(["--yes", "--git", &url, "--tag", "v9.9.9"]).run().exits(0);
     sandbox.write("Cargo.lock", project.read("Cargo.lock"));
-    let home = cargo_home(&sandbox);
+    let home = Home::new();
     let clone = sandbox.top().join("clone");
     fs::create_dir_all(clone.join("src")).unwrap();
     fs::write(clone.join("src/lib.rs"), "").unwrap();
     let manifest =
         format!("[package]\nname = \"clone\"\n[dependencies]\nnothing = {{ git = \"{url}\", tag = \"v9.9.9\" }}\n");
     fs::write(clone.join("Cargo.toml"), manifest).unwrap();
-    stdout(cargo(&sandbox, &["fetch"]).current_dir(&clone).env("CARGO_HOME", &home).env_remove("CARGO_NET_OFFLINE"));
+    stdout(home.cargo(&sandbox, &["fetch"]).current_dir(&clone).env_remove("CARGO_NET_OFFLINE"));
 
-    let there = stdout(cargo(&sandbox, &["xtask", "units"]).env("CARGO_HOME", &home));
+    let there = stdout(&mut home.cargo(&sandbox, &["xtask", "units"]));
     assert_eq!(there, sandbox.xtask(["units"]).run().exits(0).raw_out);
-    let mut rehearse = cargo(&sandbox, &["xtask", "rehearse", "v1.3.0"]);
-    rehearse.env("CARGO_HOME", &home).env("TMPDIR", sandbox.top().join("tmp")).stdin(Stdio::null());
+    let mut rehearse = home.cargo(&sandbox, &["xtask", "rehearse", "v1.3.0"]);
+    rehearse.env("TMPDIR", sandbox.top().join("tmp")).stdin(Stdio::null());
     stdout(&mut rehearse);
     assert!(fs::read_dir(sandbox.top().join("tmp")).unwrap().count() > 0);
 }
