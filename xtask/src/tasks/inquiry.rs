@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use crate::model::{Account, AccountId, Region};
+use crate::model::{Account, AccountId, Failures, Region};
 use crate::run::event::{Outcome, StepResult};
 use crate::run::executor::OnFailure;
 use crate::run::step::{Stage, Step};
 use crate::tasks::orders::Orders;
-use crate::tasks::session::Session;
+use crate::tasks::session::{Renewal, Session};
 use crate::tools::answer::Answer;
 use crate::tools::question::Question;
 
@@ -58,9 +58,20 @@ impl<'r> Inquiry<'r> {
 
     /// Asks. Whatever could not be asked has its reason in place of an answer.
     pub fn ask(&self, session: &Session<'_>, stage: &Stage) -> Answers {
-        let outcomes = session.side_by_side(stage, OnFailure::GoOn);
+        self.answers(stage, &session.side_by_side(stage, OnFailure::GoOn))
+    }
+
+    /// The same in the middle of a run, where sessions may have ended. That one can't be renewed is an error.
+    pub fn ask_again(&self, renewal: &Renewal<'_>, stage: &Stage) -> Result<Answers, Failures> {
+        match renewal.side_by_side(stage, OnFailure::GoOn) {
+            (_, Some(why)) => Err(why),
+            (outcomes, None) => Ok(self.answers(stage, &outcomes)),
+        }
+    }
+
+    fn answers(&self, stage: &Stage, outcomes: &[Outcome]) -> Answers {
         let mut answers = Answers::default();
-        for ((step, outcome), asked) in stage.lanes.iter().flatten().zip(&outcomes).zip(&self.0) {
+        for ((step, outcome), asked) in stage.lanes.iter().flatten().zip(outcomes).zip(&self.0) {
             let given = read(step, outcome, asked.questions.len());
             for (n, question) in asked.questions.iter().enumerate() {
                 let answer = given.as_ref().map(|given| given[n].clone()).map_err(Clone::clone);

@@ -116,10 +116,11 @@ fn apply(
     Failures::check(still_running)?;
     let orders = session::orders(&ready, session.run, false)?;
     let queue = apply_all::Queue::of(&orders, context, &work);
+    let renewal = queue.renewal(session, &ready);
     let mut n_waves = 0;
     let mut prove_wave = |units: &[&Workable<'_>]| {
         n_waves += 1;
-        verify::wave(session, &ready, &work.accounts, n_waves, units)
+        verify::wave(&renewal, n_waves, units)
     };
-    apply_all::carry_out(session, &ready, &queue, &unfinished, Some(&mut prove_wave))
+    apply_all::carry_out(&renewal, &queue, &unfinished, Some(&mut prove_wave))
 }

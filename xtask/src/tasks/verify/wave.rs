@@ -3,22 +3,17 @@
 use super::proof::{Check, Proof, Verdict, proofs};
 use super::wanted::{Extent, questions, wanted};
 use crate::cli::Allowance;
-use crate::model::{Account, Failure, Failures, Kind, Region};
+use crate::model::{Account, Failure, Failures, Kind};
 use crate::report::screen::Tone;
 use crate::tasks::inquiry::Inquiry;
-use crate::tasks::ready::{Ready, Workable};
-use crate::tasks::session::{self, Session};
+use crate::tasks::ready::Workable;
+use crate::tasks::session::{self, Renewal, Session};
 
-/// Proves the units of a wave within the session of a run. `proven` are the accounts whose identities the run has proven:
-/// a registry in another account is not asked. `n` tells the waves of a run apart. An error is a task definition that is
-/// not what the repository says; what nobody could say is a warning.
-pub fn wave(
-    session: &Session<'_>,
-    ready: &Ready<'_>,
-    proven: &[(&Account, Region)],
-    n: usize,
-    units: &[&Workable<'_>],
-) -> Result<(), Failures> {
+/// Proves the units of a wave within the session of a run. A registry in an account whose identity the run has not proven is
+/// not asked. `n` tells the waves of a run apart. An error is a task definition that is not what the repository says; what
+/// nobody could say is a warning.
+pub fn wave(renewal: &Renewal<'_>, n: usize, units: &[&Workable<'_>]) -> Result<(), Failures> {
+    let Renewal { session, ready, accounts: proven, .. } = *renewal;
     let of_wave: Vec<_> = units.iter().map(|unit| unit.unit).collect();
     let mut wanted = wanted(ready.repo, &of_wave);
     for (wanted, unit) in wanted.iter_mut().zip(units) {
@@ -28,7 +23,7 @@ pub fn wave(
     let may_ask = |account: &Account| proven.iter().any(|(known, _)| known.id == account.id);
     questions(&mut inquiry, &wanted, Extent::TaskDefinitions, &may_ask);
     let orders = session::orders(ready, session.run, false)?;
-    let answers = inquiry.ask(session, &inquiry.stage(&orders, &format!("wave-{n}")));
+    let answers = inquiry.ask_again(renewal, &inquiry.stage(&orders, &format!("wave-{n}")))?;
     session.check_interrupt()?;
     let proofs = proofs(&wanted, &answers, Extent::TaskDefinitions);
     let wrong: Vec<_> = proofs.iter().filter(|proof| proof.checks.iter().any(runs_another)).collect();
