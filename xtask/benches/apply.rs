@@ -29,33 +29,60 @@ fn main() {
         return;
     }
     let tools = Toolbox::get().expect("the real tools are needed");
-    let by_hand = timed(tools, |live| {
+    let asked: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
+    println!("six units of {} s each, sessions warm", APPLY.as_secs());
+    let mut first = None;
+    for (name, work) in WAYS {
+        if !asked.is_empty() && !asked.iter().any(|word| name.contains(word.as_str())) {
+            continue;
+        }
+        let took = timed(tools, *work).as_secs_f64();
+        let first = *first.get_or_insert(took);
+        println!("{name:<36} {took:>6.1} s   {:.2} of the first, which is {:.2} of this", took / first, first / took);
+    }
+}
+
+type Work = fn(&Live);
+
+/// What is compared, by name. Arguments choose those whose names contain one of them.
+const WAYS: &[(&str, Work)] = &[
+    ("guide's loop", |live| {
         for (account, _) in ACCOUNTS {
             let mut vault = live.command("aws-vault");
             vault.args(["exec", &profile(account), "--", "terragrunt", "apply", "-auto-approve"]);
             vault.env("TG_SOURCE_UPDATE", "true").current_dir(live.unit(account));
             succeeds(vault);
         }
-    });
-    let run_all = timed(tools, |live| {
-        let auth = live.root().join("auth.sh");
-        fs::write(&auth, AUTH).expect("the file can be written");
-        fs::set_permissions(&auth, fs::Permissions::from_mode(0o755)).expect("the file is ours");
-        let mut terragrunt = live.command("terragrunt");
-        terragrunt.args(["run", "--all", "--non-interactive", "--source-update"]);
-        terragrunt.args(["--filter", "./*/*/mgmt/ecs-deploy-runner", "--auth-provider-cmd"]);
-        terragrunt.arg(&auth).args(["--", "apply"]);
-        succeeds(terragrunt);
-    });
-    let ours = timed(tools, |live| {
-        let mut xtask = live.command(env!("CARGO_BIN_EXE_xtask"));
-        xtask.args(["apply-all", "--yes"]);
-        succeeds(xtask);
-    });
-    println!("six units of {} s each, sessions warm", APPLY.as_secs());
-    for (name, took) in [("the guide's loop", by_hand), ("terragrunt run --all", run_all), ("apply-all", ours)] {
-        let ratio = took.as_secs_f64() / by_hand.as_secs_f64();
-        println!("{name:<22} {:>6.1} s   {ratio:.2} of the loop", took.as_secs_f64());
+    }),
+    ("run --all apply", |live| run_all(live, &["--source-update"], "apply")),
+    ("run --all plan, run --all apply", |live| {
+        let plans = live.root().join("plans");
+        let out = ["--out-dir", plans.to_str().expect("a path in UTF-8")];
+        run_all(live, &[&out[..], &["--source-update"]].concat(), "plan");
+        run_all(live, &out, "apply");
+    }),
+    ("apply-all --waves all", |live| apply_all(live, &["--waves", "all"])),
+    ("apply-all", |live| apply_all(live, &[])),
+];
+
+fn run_all(live: &Live, options: &[&str], command: &str) {
+    let auth = live.root().join("auth.sh");
+    fs::write(&auth, AUTH).expect("the file can be written");
+    fs::set_permissions(&auth, fs::Permissions::from_mode(0o755)).expect("the file is ours");
+    let mut terragrunt = live.command("terragrunt");
+    terragrunt.args(["run", "--all", "--non-interactive", "--filter", "./*/*/mgmt/ecs-deploy-runner"]);
+    terragrunt.arg("--auth-provider-cmd").arg(&auth).args(options).args(["--", command]);
+    succeeds(terragrunt);
+}
+
+fn apply_all(live: &Live, options: &[&str]) {
+    let mut xtask = live.command(env!("CARGO_BIN_EXE_xtask"));
+    xtask.args(["apply-all", "--yes"]).args(options);
+    succeeds(xtask);
+    if std::env::var_os("XTASK_BENCH_SHOW").is_some() {
+        let mut show = live.command(env!("CARGO_BIN_EXE_xtask"));
+        show.args(["runs", "show"]).status().expect("the program starts");
+        Command::new("sh").arg("-c").arg("cat .xtask/runs/*/journal.jsonl").current_dir(live.root()).status().ok();
     }
 }
 
@@ -69,7 +96,7 @@ exec aws-vault exec "your-$account" -- sh -c 'printf "{\"awsCredentials\":{\"ACC
 "#;
 
 /// The time that `work` takes in a repository of its own, in which every apply takes [`APPLY`].
-fn timed(tools: &'static Toolbox, work: impl FnOnce(&Live)) -> Duration {
+fn timed(tools: &'static Toolbox, work: Work) -> Duration {
     let cloud = Cloud::start(tools);
     let live = Live::new(tools, &cloud, Shape { apply: Apply::WaitsAtGate, ..Shape::default() });
     let mut warm = live.command("aws-vault");

@@ -59,11 +59,8 @@ pub fn run(context: &Context, args: &cli::ApplyAll) -> Result<Exit, Failures> {
     let orders = session::orders(&ready, &run, false)?;
     let queue = Queue::of(&orders, context, &work);
     prove(&session, &ready, &queue)?;
-    let mut n_waves = 0;
-    let mut prove_wave = |units: &[&Workable<'_>]| {
-        n_waves += 1;
-        verify::wave(&session, &ready, &work.accounts, n_waves, units)
-    };
+    let mut waves = verify::Waves::default();
+    let mut prove_wave = |units: &[&Workable<'_>]| waves.prove(&session, &ready, &work.accounts, units);
     carry_out(&session, &ready, &queue, &unfinished, Some(&mut prove_wave))?.report(&session)
 }
 
