@@ -10,6 +10,7 @@ use crate::run::step::{Stage, Step};
 use crate::tasks::orders::Orders;
 use crate::tasks::session::{Renewal, Session};
 use crate::tools::answer::Answer;
+use crate::tools::aws;
 use crate::tools::question::Question;
 
 /// What is asked, account by account.
@@ -34,6 +35,16 @@ impl<'r> Inquiry<'r> {
         if !self.0[at].questions.contains(&question) {
             self.0[at].questions.push(question);
         }
+    }
+
+    /// The same without what is known already, and without accounts that then have nothing to be asked.
+    pub fn without(mut self, known: &Answers) -> Self {
+        for asked in &mut self.0 {
+            let is_known = |question: &Question| known.0.contains_key(&(asked.account.id.clone(), question.clone()));
+            asked.questions.retain(|question| !is_known(question));
+        }
+        self.0.retain(|asked| !asked.questions.is_empty());
+        self
     }
 
     /// The accounts that are asked.
@@ -90,6 +101,24 @@ impl Answers {
     /// Adds an answer, or why there is none.
     pub fn put(&mut self, account: &AccountId, question: Question, answer: Result<Answer, String>) {
         self.0.insert((account.clone(), question), answer);
+    }
+
+    /// Adds what others know.
+    pub fn add(&mut self, others: &Self) {
+        self.0.extend(others.0.iter().map(|(asked, answer)| (asked.clone(), answer.clone())));
+    }
+
+    /// The answers that say that an image is there.
+    pub fn images_in_ecr(&self) -> Self {
+        let is_there = |question: &Question, answer: &Answer| {
+            let described = || aws::described_image(answer.code == Some(0), &answer.stdout, &answer.stderr);
+            matches!(question, Question::Image { .. }) && described().is_ok_and(|image| image.is_some())
+        };
+        let there = self
+            .0
+            .iter()
+            .filter(|((_, question), answer)| answer.as_ref().is_ok_and(|answer| is_there(question, answer)));
+        Self(there.map(|(asked, answer)| (asked.clone(), answer.clone())).collect())
     }
 
     /// An answer, read by `reader`; or why there is none, in a line.

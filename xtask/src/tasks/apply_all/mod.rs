@@ -60,11 +60,8 @@ pub fn run(context: &Context, args: &cli::ApplyAll) -> Result<Exit, Failures> {
     let queue = Queue::of(&orders, context, &work);
     prove(&session, &ready, &queue)?;
     let renewal = queue.renewal(&session, &ready);
-    let mut n_waves = 0;
-    let mut prove_wave = |units: &[&Workable<'_>]| {
-        n_waves += 1;
-        verify::wave(&renewal, n_waves, units)
-    };
+    let mut waves = verify::Waves::default();
+    let mut prove_wave = |units: &[&Workable<'_>]| waves.prove(&renewal, units);
     carry_out(&renewal, &queue, &unfinished, Some(&mut prove_wave))?.report(&session)
 }
 

@@ -117,10 +117,7 @@ fn apply(
     let orders = session::orders(&ready, session.run, false)?;
     let queue = apply_all::Queue::of(&orders, context, &work);
     let renewal = queue.renewal(session, &ready);
-    let mut n_waves = 0;
-    let mut prove_wave = |units: &[&Workable<'_>]| {
-        n_waves += 1;
-        verify::wave(&renewal, n_waves, units)
-    };
+    let mut waves = verify::Waves::default();
+    let mut prove_wave = |units: &[&Workable<'_>]| waves.prove(&renewal, units);
     apply_all::carry_out(&renewal, &queue, &unfinished, Some(&mut prove_wave))
 }
