@@ -56,7 +56,7 @@ fn inside_base64(value: &[u8], n_before: usize) -> String {
     let encoded = base64::encode([&[0; 2][..n_before], value].concat());
     let first = [0, 2, 3][n_before];
     let encoded = encoded.trim_end_matches('=');
-    let last = if (n_before + value.len()) % 3 == 0 { encoded.len() } else { encoded.len() - 1 };
+    let last = if (n_before + value.len()).is_multiple_of(3) { encoded.len() } else { encoded.len() - 1 };
     encoded.get(first..last).unwrap_or_default().to_owned()
 }
 
