@@ -1,6 +1,7 @@
 //! One file, one outside program or service. Nothing here knows the repository; paths, accounts and tags come in as values.
 
 pub mod answer;
+pub mod api;
 pub mod attempt;
 pub mod aws;
 pub mod aws_config;

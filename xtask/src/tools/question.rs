@@ -10,7 +10,7 @@ use std::time::Duration;
 use crate::model::{ImageUri, Region, Tag};
 use crate::tools::answer::{self, Answer};
 use crate::tools::env::Env;
-use crate::tools::{aws, process};
+use crate::tools::{api, aws, process, programs};
 
 /// How long an answer may take; the CLI tries again by itself when AWS is busy.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -83,14 +83,20 @@ impl Question {
         }
     }
 
+    /// The same as text.
+    pub fn words(&self) -> Vec<String> {
+        self.arguments().iter().map(|word| word.to_string_lossy().into_owned()).collect()
+    }
+
     /// The question as one word, which [`ask_all`] takes apart again.
     pub fn word(&self) -> String {
-        let words: Vec<_> = self.arguments().iter().map(|word| process::quoted(&word.to_string_lossy())).collect();
+        let words: Vec<_> = self.words().iter().map(|word| process::quoted(word)).collect();
         words.join(" ")
     }
 }
 
-/// Asks the AWS CLI all of these, a few side by side, and gives the answers in their order.
+/// Asks all of these, a few side by side, and gives the answers in their order: AWS itself, and the CLI for what is not
+/// answered plainly. A stand-in for the CLI is always asked itself.
 pub fn ask_all(aws: &Path, questions: &[String], vars: &Env) -> Vec<Answer> {
     let next = AtomicUsize::new(0);
     let answers = Mutex::new(vec![Answer::default(); questions.len()]);
@@ -111,6 +117,11 @@ pub fn ask_all(aws: &Path, questions: &[String], vars: &Env) -> Vec<Answer> {
 
 fn ask(aws: &Path, question: &str, vars: &Env) -> anyhow::Result<Answer> {
     let words = shlex::split(question).ok_or_else(|| anyhow::anyhow!("`{question}` is no command line"))?;
+    if programs::world_of(aws).is_none()
+        && let Some(answer) = api::ask(&words, vars)
+    {
+        return Ok(answer);
+    }
     answer::ask(aws, &words, Path::new("."), vars, PATIENCE)
 }
 
