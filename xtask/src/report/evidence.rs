@@ -3,7 +3,7 @@
 
 use crate::report::run_report::proofs;
 use crate::report::screen::{count, duration};
-use crate::run::journal::story::{Story, UnitStory};
+use crate::run::journal::story::{StepStory, Story, UnitStory};
 use std::time::Duration;
 
 /// One line of evidence: what it is about, and what there is to say.
@@ -93,6 +93,8 @@ fn facts(story: &Story, result: &str) -> Vec<Fact> {
         let short = |sha256: &str| sha256.get(..12).unwrap_or_default().to_owned();
         facts.push(("Changed", format!("{}   {} -> {}", file.file, short(&file.before), short(&file.after))));
     }
+    let task = |step: &StepStory| Some(("Task", format!("{}   {}", step.of.subject, step.task.as_ref()?)));
+    facts.extend(story.steps.iter().filter_map(task));
     let failures = story.finished.iter().flat_map(|(_, finished)| &finished.failures);
     facts.extend(failures.map(|failure| ("Failure", failure.lines().next().unwrap_or_default().to_owned())));
     facts

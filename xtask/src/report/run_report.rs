@@ -62,6 +62,7 @@ fn row(story: &Story, unit: &UnitStory<'_>) -> Value {
         "Unit": unit.of.label, "Account": unit.of.account, "AccountId": unit.of.account_id, "Region": unit.of.region,
         "Run": story.begun.run, "Seconds": ended.map(|ended| seconds(ended.millis)),
         "Step": unit.step.map(|step| step.of.step), "ExitCode": ended.and_then(|ended| ended.exit),
+        "Task": unit.step.and_then(|step| step.task.as_ref()),
         "Log": unit.step.and_then(|step| step.log.as_ref()), "Command": unit.step.map(|step| &step.command),
         "Changes": unit.planned.map(|planned| &planned.changes),
         "ChangesSha256": unit.planned.map(|planned| &planned.changes_sha256),

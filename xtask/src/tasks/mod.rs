@@ -8,6 +8,7 @@ pub mod bump_tags;
 pub mod changes;
 pub mod context;
 pub mod doctor;
+pub mod ecs_task;
 pub mod hidden;
 pub mod identity;
 pub mod images;

@@ -5,11 +5,12 @@ use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
 use crate::model::{Account, ImageUri, Region, Tag};
+use crate::repo::Unit;
 use crate::run::folder::RunFolder;
 use crate::run::step::{Lane, Stage, Step, StepKind};
 use crate::tasks::ready::{Ready, Workable};
 use crate::tools::attempt::Attempt;
-use crate::tools::deployer::Build;
+use crate::tools::deployer::{Build, PlanRun};
 use crate::tools::docker::login::Login;
 use crate::tools::env::{self, Env, Purpose};
 use crate::tools::guard::{GuardOrder, TerragruntOrder};
@@ -78,14 +79,6 @@ impl<'a> Orders<'a> {
         self.step(kind, label, account, order, self.ready.repo.root.clone())
     }
 
-    /// Asks the AWS CLI something else that only reads.
-    pub fn question(&self, account: &Account, region: &Region, label: &str, arguments: Vec<OsString>) -> Step {
-        let kind = StepKind::Lookup;
-        let mut order = self.order(account, region, self.run.attempt(label, kind));
-        order.program = self.program("aws", arguments);
-        self.step(kind, label, account, order, self.ready.repo.root.clone())
-    }
-
     /// Lets docker into the registry of an image.
     pub fn sign_in(&self, account: &Account, uri: &ImageUri) -> Step {
         let (label, kind) = (format!("sign-in.{}", uri.region()), StepKind::Lookup);
@@ -133,6 +126,16 @@ impl<'a> Orders<'a> {
         order.program = self.program("infrastructure-deployer", build.arguments());
         order.lock = Some(self.run.lock_of(&format!("image.{label}")));
         self.step(kind, label, account, order, self.ready.repo.root.clone())
+    }
+
+    /// Has a runner plan a unit.
+    pub fn smoke(&self, unit: &Unit, label: &str, plan: &PlanRun) -> Step {
+        let (account, kind) = (&unit.account, StepKind::Smoke);
+        let mut order = self.order(account, &plan.region, self.run.attempt(label, kind));
+        order.program = self.program("infrastructure-deployer", plan.arguments());
+        order.lock = Some(self.run.lock_of(&format!("smoke.{}", unit.path.slug())));
+        let step = self.step(kind, label, account, order, self.ready.repo.root.clone());
+        Step { unit: Some(unit.path.clone()), ..step }
     }
 
     /// Plans a unit and reads the plan.

@@ -42,6 +42,7 @@ mod runs;
 mod said;
 mod sandbox;
 mod secrets;
+mod smoke;
 mod standalone;
 mod status;
 mod tools;

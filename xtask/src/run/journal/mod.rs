@@ -19,8 +19,8 @@ use serde_json::Value;
 
 pub use read::{Damage, Entry, Log, exists, read};
 pub use record::{
-    Begun, Consented, Edited, EditedFile, Ended, Finished, Left, Planned, Record, SCHEMA, Selected, Settled, Started,
-    StepRef, Tool,
+    Begun, Consented, Edited, EditedFile, Ended, Finished, Found, Left, Planned, Record, SCHEMA, Selected, Settled,
+    Started, StepRef, Task, Tool,
 };
 
 use crate::model::{Failure, UnitPath};
@@ -122,6 +122,13 @@ impl Journal {
         });
         let record = Record::Started(Started { of: reference(step), command: step.invocation.shell_line(), log });
         self.writer().write(&record, matches!(step.kind, StepKind::Build | StepKind::Apply))
+    }
+
+    /// Writes down which task of ECS a step has started.
+    pub fn task(&self, step: &Step, arn: &str) {
+        if let Some(attempt) = reference(step).attempt {
+            self.note(&Record::Task(Task { attempt, arn: arn.to_owned() }));
+        }
     }
 
     /// Writes down how a step ended, with what its guards found out.

@@ -33,6 +33,10 @@ pub enum Record {
     Editing(Vec<EditedFile>),
     /// All of those files are changed, or none.
     Edited(Edited),
+    /// A step has started a task of ECS.
+    Task(Task),
+    /// What an image or a unit came out as, by whoever can tell for certain.
+    Found(Found),
     /// A later run looked at what this one could not see the end of.
     Settled(Settled),
     /// Somebody made the runner leave while something was still running.
@@ -45,7 +49,7 @@ pub enum Record {
 
 impl Record {
     /// The kinds that this version knows.
-    pub(super) const KINDS: [&str; 13] = [
+    pub(super) const KINDS: [&str; 15] = [
         "begun",
         "selected",
         "tool",
@@ -55,6 +59,8 @@ impl Record {
         "consented",
         "editing",
         "edited",
+        "task",
+        "found",
         "settled",
         "left",
         "note",
@@ -63,7 +69,7 @@ impl Record {
 
     /// Whether who doesn't know this kind must not go on as if it weren't there.
     pub(super) fn is_required(&self) -> bool {
-        !matches!(self, Self::Tool(_) | Self::Left(_) | Self::Note(_))
+        !matches!(self, Self::Tool(_) | Self::Task(_) | Self::Found(_) | Self::Left(_) | Self::Note(_))
     }
 }
 
@@ -213,6 +219,28 @@ pub struct EditedFile {
 pub struct Edited {
     /// The word of reports.
     pub result: String,
+    /// Why, where it did not succeed.
+    pub cause: Option<String>,
+}
+
+/// A task of ECS that a step has started; it lives on when nobody waits for it any more.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Task {
+    /// Which attempt.
+    pub attempt: String,
+    /// Its ARN.
+    pub arn: String,
+}
+
+/// What something came out as: an image by what is in ECR, the start of a container by ECS.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Found {
+    /// The unit's path, or the image's address, as it was selected.
+    pub path: String,
+    /// The word of reports.
+    pub result: String,
+    /// A word or two on it, such as `was there already`.
+    pub reason: String,
     /// Why, where it did not succeed.
     pub cause: Option<String>,
 }

@@ -117,6 +117,9 @@ pub(super) fn apply(
         }
         if is_good && let Some(after_wave) = &mut after_wave {
             found = after_wave(&units).err();
+            if found.is_none() {
+                words::offer_smoke(&session.context.screen, wave);
+            }
         }
         stopped |= !is_good || found.is_some();
     }

@@ -140,6 +140,7 @@ fn every_kind_is_known_by_its_name() {
         Settled { attempt: text("a"), result: text("unknown"), cause: None, by: text("s") },
         Planned { unit: text("dev"), changes: Vec::new(), changes_sha256: text(""), plan_sha256: text("") },
     );
+    let found = Found { path: text("x:v1"), result: text("succeeded"), reason: text("built"), cause: None };
     let consented =
         Consented { how: text("--yes"), who: text("me"), digest_sha256: text(""), plans: vec![planned.clone()] };
     let records = [
@@ -152,6 +153,8 @@ fn every_kind_is_known_by_its_name() {
         Record::Consented(consented),
         Record::Editing(Vec::new()),
         Record::Edited(Edited { result: text("succeeded"), cause: None }),
+        Record::Task(Task { attempt: text("a"), arn: text("arn") }),
+        Record::Found(found),
         Record::Settled(settled),
         Record::Left(Left { signal: 2 }),
         Record::Note(text("n")),
