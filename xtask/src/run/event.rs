@@ -51,6 +51,36 @@ pub struct Outcome {
     pub log: Option<PathBuf>,
     /// Its exit code; `None` if it was not started, or a signal ended it.
     pub exit: Option<i32>,
+    /// Whether it waits for a new session. Nothing was started then, so it may be given another try.
+    pub held: Option<Held>,
+}
+
+impl Outcome {
+    /// The same, where nobody renews sessions: what started nothing has failed.
+    pub fn with_no_new_session(self) -> Self {
+        match self.held {
+            Some(_) => Self { result: StepResult::Failed, held: None, ..self },
+            None => self,
+        }
+    }
+}
+
+/// Why a step waits until sessions were renewed in the foreground, where somebody can be asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Held {
+    /// Its session would have ended too soon, so it was not begun.
+    TooShort(StepKind),
+    /// The credential tool started nothing: it may have wanted to ask.
+    NoSession(StepKind),
+}
+
+impl Held {
+    /// The step that waits.
+    pub fn kind(self) -> StepKind {
+        match self {
+            Self::TooShort(kind) | Self::NoSession(kind) => kind,
+        }
+    }
 }
 
 /// Who a step is, for those who only read.

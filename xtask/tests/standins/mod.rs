@@ -42,6 +42,7 @@ mod runs;
 mod said;
 mod sandbox;
 mod secrets;
+mod sessions;
 mod smoke;
 mod standalone;
 mod status;

@@ -16,7 +16,7 @@ use crate::run::step::Step;
 use crate::tasks::apply_all::queue::Wave;
 use crate::tasks::apply_all::{carried, rescue, words};
 use crate::tasks::ready::Workable;
-use crate::tasks::session::Session;
+use crate::tasks::session::{Renewal, Session};
 use crate::tools::bound::Bound;
 use crate::tools::{consent, tty};
 
@@ -76,13 +76,13 @@ fn these_plans(n: usize) -> String {
 pub type AfterWave<'a> = dyn FnMut(&[&Workable<'_>]) -> Result<(), Failures> + 'a;
 
 /// Applies the plans that were consented to, wave by wave; after a failure nothing new starts. Gives a row for each unit,
-/// and what was found after a wave if that stopped the run. `renew` sees to it that sessions last for so many applies.
+/// and what stopped the run if that was no apply: what was found after a wave, or that there is no new session.
 pub(super) fn apply(
     session: &Session<'_>,
     waves: &[Wave<'_, '_>],
     plans: &[UnitPlan],
     on_failure: OnFailure,
-    renew: &dyn Fn(usize) -> Result<(), Failures>,
+    renewal: &Renewal<'_>,
     mut after_wave: Option<&mut AfterWave<'_>>,
 ) -> Result<(Vec<Row>, Option<Failures>), Failures> {
     unchanged_since(plans)?;
@@ -97,14 +97,15 @@ pub(super) fn apply(
     let mut found = None;
     for wave in waves {
         let units = wave.units();
-        let outcomes = if stopped || session.check_interrupt().is_err() {
-            vec![not_started(); units.len()]
-        } else if let Err(why) = renew(units.len()) {
-            found = Some(why);
-            vec![not_started(); units.len()]
+        let stage = wave.stage();
+        let (outcomes, without_session) = if stopped || session.check_interrupt().is_err() {
+            (vec![not_started(); units.len()], None)
+        } else if let Err(why) = renewal.if_needed(&stage.lanes) {
+            (vec![not_started(); units.len()], Some(why))
         } else {
-            session.side_by_side(&wave.stage(), on_failure)
+            renewal.side_by_side(&stage, on_failure)
         };
+        found = found.or(without_session);
         let is_good = outcomes.iter().all(|outcome| outcome.result.is_good());
         for (unit, outcome) in units.iter().zip(&outcomes) {
             let mut row = words::row(session, unit, outcome);
@@ -155,5 +156,6 @@ fn not_started() -> Outcome {
         took: Duration::ZERO,
         log: None,
         exit: None,
+        held: None,
     }
 }

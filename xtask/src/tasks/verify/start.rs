@@ -77,7 +77,7 @@ mod tests {
 
     fn outcome(result: StepResult) -> Outcome {
         let cause = (result == StepResult::Failed).then(|| "ended with exit code 1".to_owned());
-        Outcome { result, cause, guard_refused: false, took: Duration::ZERO, log: None, exit: None }
+        Outcome { result, cause, guard_refused: false, took: Duration::ZERO, log: None, exit: None, held: None }
     }
 
     fn task(status: &str, has_started: bool, reasons: &[&str]) -> Task {
