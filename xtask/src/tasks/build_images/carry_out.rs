@@ -7,6 +7,7 @@ use crate::run::event::{Outcome, StepResult};
 use crate::run::executor::OnFailure;
 use crate::run::step::Stage;
 use crate::run::task::{self, LeftTask};
+use crate::tasks::build_images::admission;
 use crate::tasks::build_images::left;
 use crate::tasks::build_images::queue::{self, Queue};
 use crate::tasks::build_images::report;
@@ -92,10 +93,11 @@ pub fn carry_out<'r>(
         screen.say(Tone::Plain, "In ECR", format!("{}:{}   {found}", there.uri.repository(), there.tag));
     }
     let places: Vec<_> = (0..built.len()).filter(|n| built[*n].found.is_none()).collect();
+    record::built(&session.journal, &built);
     if places.is_empty() {
-        record::built(&session.journal, &built);
         return Ok(built);
     }
+    admission::check(session, ready.repo, queue, &places)?;
     sign_in(session, &queue.sign_in)?;
     let stage = Stage { about: queue::names(&pick(queue.planned, &places)), ..queue::only(&queue.builds, &places) };
     let outcomes = session.watched(&stage, OnFailure::GoOn, &mut |event| {

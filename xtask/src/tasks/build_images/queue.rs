@@ -6,6 +6,7 @@ use crate::run::step::Stage;
 use crate::tasks::build_images::gather::Planned;
 use crate::tasks::build_images::left::{self, Left};
 use crate::tasks::images::{self, Wanted};
+use crate::tasks::inquiry::Inquiry;
 use crate::tasks::orders::Orders;
 use crate::tasks::session;
 
@@ -21,6 +22,8 @@ pub struct Queue<'q, 'r> {
     pub(super) left: Vec<Left<'r>>,
     pub(super) tasks: Stage,
     pub(super) before: Stage,
+    /// What the runner that builds is asked before anything is built.
+    pub(super) admission: (Inquiry<'r>, Stage),
     /// Docker's way into the registries, where this machine builds.
     pub(super) sign_in: Stage,
     /// The builds.
@@ -54,7 +57,13 @@ impl<'q, 'r> Queue<'q, 'r> {
             }
         }
         let sign_in = registries.iter().map(|planned| vec![orders.sign_in(planned.account, &planned.build.uri)]);
+        let mut inquiry = Inquiry::default();
+        for planned in planned {
+            planned.asked.iter().for_each(|asked| asked.add(&mut inquiry, planned));
+        }
+        let admission = inquiry.stage(orders, "runner");
         Self {
+            admission: (inquiry, admission),
             identity: orders.identities(&accounts),
             tasks: left::inquiry(&left).stage(orders, "tasks"),
             before: images::lookups(orders, &wanted, "before"),
@@ -70,7 +79,7 @@ impl<'q, 'r> Queue<'q, 'r> {
 
     /// Every command, ready to paste.
     pub fn shell_lines(&self) -> String {
-        lines(&[&self.identity, &self.tasks, &self.before, &self.sign_in, &self.builds, &self.after])
+        lines(&[&self.identity, &self.tasks, &self.before, &self.admission.1, &self.sign_in, &self.builds, &self.after])
     }
 
     /// Those that build.

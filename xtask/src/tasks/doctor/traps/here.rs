@@ -57,9 +57,9 @@ fn judged(free: u64) -> Finding {
     let said = format!("{:.1} GiB free", free as f64 / f64::from(1 << 30));
     match free {
         ..FULL => Finding::fail(NAME, format!("{said}: not even logs can be counted on"))
-            .to_do("make room; `.terragrunt-cache` folders can go"),
+            .to_do("make room; folders `.terragrunt-cache` and `.terraform` can go"),
         FULL..TIGHT => Finding::warn(NAME, format!("{said}: modules and providers may not fit"))
-            .to_do("make room; `.terragrunt-cache` folders can go"),
+            .to_do("make room; folders `.terragrunt-cache` and `.terraform` can go"),
         _ => Finding::ok(NAME, said),
     }
 }
