@@ -83,28 +83,35 @@ pub(super) fn short(digest: &str) -> &str {
     digest.get(..19).unwrap_or(digest)
 }
 
+/// Checks that say the same of the same units.
+struct Note<'c> {
+    labels: String,
+    /// The first of them.
+    check: &'c Check,
+    /// What each is about.
+    names: Vec<&'c str>,
+}
+
 /// What is not as it has to be: alike things once, with all that they are said of.
 fn notes(groups: &[Vec<&Proof>]) -> String {
-    let mut notes: Vec<(char, String, &str, Option<&str>, Vec<&str>)> = Vec::new();
+    let mut notes: Vec<Note<'_>> = Vec::new();
     for group in groups {
-        let labels: Vec<_> = group.iter().map(|proof| proof.label.as_str()).collect();
+        let labels = group.iter().map(|proof| proof.label.as_str()).collect::<Vec<_>>().join(" ");
         for check in group[0].checks.iter().filter(|check| check.verdict != Verdict::Proven) {
-            let mark = if check.verdict == Verdict::Differs { '!' } else { '?' };
             let name = check.task.as_deref().or(check.aws_name.as_deref()).unwrap_or(&check.name);
-            let why = check.why.as_deref().unwrap_or_default();
-            let labels = labels.join(" ");
-            match notes.iter_mut().find(|(_, of, because, ..)| *of == labels && *because == why) {
-                Some((.., names)) => names.push(name),
-                None => notes.push((mark, labels, why, check.to_do.as_deref(), vec![name])),
+            match notes.iter_mut().find(|note| note.labels == labels && note.check.why == check.why) {
+                Some(note) => note.names.push(name),
+                None => notes.push(Note { labels: labels.clone(), check, names: vec![name] }),
             }
         }
     }
     let mut text = String::new();
-    for (mark, labels, why, to_do, names) in notes {
+    for Note { labels, check, names } in notes {
+        let mark = if check.verdict == Verdict::Differs { '!' } else { '?' };
         text += if text.is_empty() { "\n" } else { "" };
-        text += &format!("{mark}  {labels}: {why}\n");
+        text += &format!("{mark}  {labels}: {}\n", check.why.as_deref().unwrap_or_default());
         names.iter().for_each(|name| text += &format!("   {name}\n"));
-        to_do.into_iter().for_each(|to_do| text += &format!("   to do: {to_do}\n"));
+        check.to_do.iter().for_each(|to_do| text += &format!("   to do: {to_do}\n"));
     }
     text
 }
