@@ -5,7 +5,6 @@ use std::fs;
 use rustix::process::Signal;
 use serde_json::Value;
 
-use super::interrupted::wait_for_lock;
 use super::sandbox::Sandbox;
 use crate::real::gate::Gate;
 
@@ -209,7 +208,9 @@ fn task_of_a_runner_that_was_killed_is_found_in_its_log() {
     let killed = runs(&sandbox).swap_remove(1);
     assert_eq!((&killed["result"], &killed["units"]), (&"unknown".into(), &"1 unknown".into()));
     held.let_go();
-    wait_for_lock(&sandbox.repo().join(".xtask/locks/image.kaniko.lock"));
+    let lock = fs::File::options().write(true).open(sandbox.repo().join(".xtask/locks/image.kaniko.lock")).unwrap();
+    rustix::fs::fcntl_lock(&lock, rustix::fs::FlockOperation::LockExclusive).unwrap();
+    drop(lock);
     sandbox.xtask(KANIKO).run().exits(0).says("was there already");
     let shown = show(&sandbox, &killed);
     assert!(shown.contains("  kaniko  succeeded") && shown.contains("a later run found the image in ECR"), "{shown}");

@@ -21,14 +21,9 @@ pub(super) fn wait_until_unlocked(sandbox: &Sandbox, account: &str) {
         let lock = format!("{}.{name}", unit(account).replace('/', "~"));
         let found = sandbox.state_files().into_iter().find(|path| path.ends_with(&lock));
         let path: PathBuf = found.unwrap_or_else(|| panic!("{lock} is not in {:?}", sandbox.state_files()));
-        wait_for_lock(&path);
+        let file = File::options().write(true).open(path).unwrap();
+        rustix::fs::fcntl_lock(&file, rustix::fs::FlockOperation::LockExclusive).unwrap();
     }
-}
-
-/// Waits until nobody holds a lock.
-pub(super) fn wait_for_lock(path: &Path) {
-    let file = File::options().write(true).open(path).unwrap();
-    rustix::fs::fcntl_lock(&file, rustix::fs::FlockOperation::LockExclusive).unwrap();
 }
 
 /// Makes a stand-in ignore Ctrl-C, as a program does that is busy for long.
