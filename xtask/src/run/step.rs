@@ -163,7 +163,7 @@ mod tests {
             endpoint: None,
             pass_environment: Vec::new(),
             attempt: Some(attempt.clone()),
-            lock: None,
+            locks: Vec::new(),
             terragrunt: None,
             program: vec!["terragrunt".into()],
         };
