@@ -19,8 +19,8 @@ use serde_json::Value;
 
 pub use read::{Damage, Entry, Log, exists, read};
 pub use record::{
-    Begun, Consented, Edited, EditedFile, Ended, Finished, Left, Planned, Record, SCHEMA, Selected, Settled, Started,
-    StepRef, Tool,
+    Begun, Consented, Edited, EditedFile, Ended, Finished, Left, Planned, Program, Record, SCHEMA, Selected, Settled,
+    Started, StepRef, Tool,
 };
 
 use crate::model::{Failure, UnitPath};
@@ -135,6 +135,7 @@ impl Journal {
             millis: millis(outcome.took),
             exit: outcome.exit,
             proofs: proofs.collect(),
+            memory: outcome.memory,
         }));
     }
 

@@ -13,6 +13,7 @@ mod later;
 mod plans;
 mod queue;
 mod rescue;
+mod stale;
 mod words;
 
 pub use applied::Applied;
@@ -87,6 +88,7 @@ pub fn carry_out(
     let units = &queue.work.units;
     record::selected(&session.journal, units);
     images::prove(session, &queue.images, &queue.work.taken)?;
+    let hashing = bind::Hashing::begin(ready, units);
     let plans = match &queue.work.earlier {
         Some(earlier) => earlier.plans(session, ready, queue)?,
         None => plans::plan_all(session, ready, queue)?,
@@ -120,7 +122,9 @@ pub fn carry_out(
     }
     let consented = apply::ask_consent(session, &digest, &plans, units);
     session.check_interrupt()?;
-    record::consented(session.context, &session.journal, &consented?, &plans).map_err(|error| {
+    let consented = consented?;
+    let programs = hashing.of(&plans);
+    record::consented(session.context, &session.journal, &consented, &plans, programs.clone()).map_err(|error| {
         Failure::refused("the consent could not be written down, so nothing was applied").because(error)
     })?;
     if let Some(earlier) = &queue.work.earlier {
@@ -129,6 +133,7 @@ pub fn carry_out(
     }
     // Whatever has to be asked for a new session is asked in the foreground, before a wave runs side by side.
     let renew = |n_steps| session.renew(ready, &queue.identity, &queue.work.accounts, n_steps);
-    let (rows, stopped) = apply::apply(session, &waves, &plans, queue.work.on_failure, &renew, after_wave)?;
+    let again = stale::Again { session, ready, queue, programs: &programs };
+    let (rows, stopped) = apply::apply(session, &waves, &plans, queue.work.on_failure, &renew, &again, after_wave)?;
     Ok(Applied::new(units, rows, stopped))
 }

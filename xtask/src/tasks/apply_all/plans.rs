@@ -30,6 +30,7 @@ pub(super) fn plan_all(
 ) -> Result<Vec<UnitPlan>, Failures> {
     let began = Instant::now();
     let programs = bind::programs(ready, &queue.work.units)?;
+    queue.work.tight.iter().for_each(|words| session.context.screen.insist(Tone::Warning, "Disk", words));
     let outcomes = session.side_by_side(&queue.plans, OnFailure::GoOn);
     session.check_interrupt()?;
     let units = &queue.work.units;
@@ -76,7 +77,7 @@ fn changed_meanwhile(ready: &Ready<'_>) -> Option<Failure> {
 }
 
 /// Reads what `show` printed, and remembers which file it was printed of, and what that was made from.
-fn read_plan(
+pub(super) fn read_plan(
     ready: &Ready<'_>,
     unit: &Workable<'_>,
     lane: &[Step],
