@@ -15,6 +15,7 @@ use crate::run::interrupt::Interrupt;
 use crate::run::journal::story::Story;
 use crate::run::journal::tests::begun;
 use crate::run::journal::{self, Journal, Record, Selected};
+use crate::run::lifetime::Lifetimes;
 use crate::run::step::{Lane, Stage, Step, StepKind};
 use crate::run::unfinished::Unfinished;
 use crate::tools::env::Env;
@@ -92,6 +93,7 @@ impl World {
             n_jobs,
             time_limit: std::time::Duration::from_secs(60),
             journal: journal.clone(),
+            lifetimes: Lifetimes::default(),
         };
         let act = |lanes: Vec<Lane>| -> Vec<Outcome> {
             let stage = Stage { title: String::new(), is_told: false, about: String::new(), lanes };
@@ -145,6 +147,7 @@ impl World {
             kind,
             subject: unit.to_owned(),
             unit: (kind != StepKind::Build).then(|| path(unit)),
+            account: None,
             invocation: Invocation { argv, cwd: self.root.clone(), vars },
             attempt: Some(attempt),
             output: Some(folder.output(unit, kind)),

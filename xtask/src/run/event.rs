@@ -52,6 +52,8 @@ pub struct Outcome {
     pub log: Option<PathBuf>,
     /// Its exit code; `None` if it was not started, or a signal ended it.
     pub exit: Option<i32>,
+    /// Whether it waits for a new session. Nothing was started then, so it may be given another try.
+    pub held: Option<Held>,
     /// The known cause, if its log tells of one.
     pub trouble: Option<Cause>,
     /// The most memory that its processes took together, in bytes, as far as that was seen.
@@ -68,6 +70,7 @@ impl Outcome {
             took: Duration::ZERO,
             log: None,
             exit: None,
+            held: None,
             trouble: None,
             memory: None,
         }
@@ -76,6 +79,32 @@ impl Outcome {
     /// Whether terraform refused a saved plan because the state is another by now: then nothing was applied.
     pub fn is_stale(&self) -> bool {
         self.result == StepResult::Failed && self.trouble == Some(Cause::StalePlan)
+    }
+
+    /// The same, where nobody renews sessions: what started nothing has failed.
+    pub fn with_no_new_session(self) -> Self {
+        match self.held {
+            Some(_) => Self { result: StepResult::Failed, held: None, ..self },
+            None => self,
+        }
+    }
+}
+
+/// Why a step waits until sessions were renewed in the foreground, where somebody can be asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Held {
+    /// Its session would have ended too soon, so it was not begun.
+    TooShort(StepKind),
+    /// The credential tool started nothing: it may have wanted to ask.
+    NoSession(StepKind),
+}
+
+impl Held {
+    /// The step that waits.
+    pub fn kind(self) -> StepKind {
+        match self {
+            Self::TooShort(kind) | Self::NoSession(kind) => kind,
+        }
     }
 }
 

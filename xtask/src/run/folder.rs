@@ -34,6 +34,11 @@ impl RunFolder {
         Self { dir: state.join("runs").join(&id), state, id }
     }
 
+    /// What people call the run: the end of its id.
+    pub fn word(&self) -> &str {
+        self.id.rsplit('-').next().unwrap_or(&self.id)
+    }
+
     /// The root of the repository.
     pub fn root(&self) -> &Path {
         self.state.parent().unwrap_or(&self.state)

@@ -1,20 +1,26 @@
 //! How long sessions live, compared with what steps take: whether they are renewed, where somebody can be asked, before more
 //! is started.
 
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use aws_smithy_types::date_time::{DateTime, Format};
 
-use crate::tools::proof::Proof;
+use crate::model::AccountId;
+use crate::run::step::{Step, StepKind};
+use crate::tools::proof::{Proof, Verdict};
 
 /// Nobody knows when sessions end that don't say so; they are proven again after this long.
 const UNKNOWN: Duration = Duration::from_secs(5 * 60);
-/// What an apply is taken to need before any was seen.
-const UNSEEN: Duration = Duration::from_secs(10 * 60);
+/// What a step is taken to need before any of its kind was seen.
+fn unseen(kind: StepKind) -> Duration {
+    Duration::from_secs(if kind == StepKind::Apply { 10 * 60 } else { 5 * 60 })
+}
 /// What is kept in hand.
 const MARGIN: Duration = Duration::from_secs(5 * 60);
 
-/// When sessions were proven, and when the first of them ends.
+/// When a session was proven, and when it ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lifetime {
     proven: SystemTime,
@@ -22,72 +28,210 @@ pub struct Lifetime {
 }
 
 impl Lifetime {
-    /// That of the sessions which these proofs are of.
-    pub fn of(proofs: &[Proof], now: SystemTime) -> Self {
+    /// That of the first to end of the sessions which these proofs are of.
+    pub fn of<'p>(proofs: impl IntoIterator<Item = &'p Proof>, now: SystemTime) -> Self {
         let end = |proof: &Proof| {
             let time = DateTime::from_str(proof.expires.as_deref()?, Format::DateTimeWithOffset).ok()?;
             SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(u64::try_from(time.secs()).ok()?))
         };
-        Self { proven: now, ends: proofs.iter().filter_map(end).min() }
+        Self { proven: now, ends: proofs.into_iter().filter_map(end).min() }
     }
 
-    /// How long the first of them to end still lives.
+    /// How long it still lives.
     pub fn left(&self, now: SystemTime) -> Option<Duration> {
         self.ends.map(|end| end.duration_since(now).unwrap_or_default())
     }
+}
 
-    /// Whether it is enough for `n_rounds` applies one after the other, of which the longest so far took `longest`.
-    pub fn is_enough(&self, now: SystemTime, longest: Option<Duration>, n_rounds: usize) -> bool {
-        let needed = match longest {
-            Some(took) => (took + took / 2).saturating_mul(u32::try_from(n_rounds).unwrap_or(u32::MAX)),
-            None => UNSEEN,
-        };
-        match self.left(now) {
-            Some(left) => left >= needed + MARGIN,
-            // A clock that was put back says nothing about age.
-            None => now.duration_since(self.proven).is_ok_and(|age| age < UNKNOWN),
+/// The sessions of a run, and how long its steps have taken so far. All copies are the same.
+#[derive(Clone, Debug, Default)]
+pub struct Lifetimes(Arc<Mutex<Known>>);
+
+#[derive(Debug, Default)]
+struct Known {
+    sessions: BTreeMap<AccountId, Session>,
+    longest: BTreeMap<StepKind, Duration>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Session {
+    life: Lifetime,
+    /// What it had when it was renewed, or more than that: no new one is expected to have more. `None` before.
+    whole: Option<Duration>,
+}
+
+impl Lifetimes {
+    /// Takes in what was proven in the foreground. From the second time on it is what a new session has.
+    pub fn proven(&self, proof: &Proof, now: SystemTime) {
+        let life = Lifetime::of([proof], now);
+        let mut known = self.known();
+        let whole = known.sessions.get(&proof.expected).and_then(|_| life.left(now));
+        known.sessions.insert(proof.expected.clone(), Session { life, whole });
+    }
+
+    /// Takes in how a step went, and what its guard proved.
+    pub fn seen(&self, kind: StepKind, took: Duration, proof: Option<&Proof>, now: SystemTime) {
+        let mut known = self.known();
+        let longest = known.longest.entry(kind).or_default();
+        *longest = took.max(*longest);
+        let Some(proof) = proof.filter(|proof| proof.verdict == Verdict::Proven) else { return };
+        let life = Lifetime::of([proof], now);
+        if let (Some(left), Some(session)) = (life.left(now), known.sessions.get_mut(&proof.expected)) {
+            *session = Session { life, whole: session.whole.map(|whole| whole.max(left)) };
         }
+    }
+
+    /// The longest that a step of this kind took.
+    pub fn longest(&self, kind: StepKind) -> Option<Duration> {
+        self.known().longest.get(&kind).copied()
+    }
+
+    /// How long the session of an account lives, if it says so.
+    pub fn left(&self, account: &AccountId, now: SystemTime) -> Option<Duration> {
+        self.known().sessions.get(account)?.life.left(now)
+    }
+
+    /// Whether the session of an account is enough for `n_rounds` applies one after the other.
+    pub fn is_enough(&self, account: &AccountId, n_rounds: usize, now: SystemTime) -> bool {
+        let known = self.known();
+        let Some(session) = known.sessions.get(account) else { return false };
+        match session.life.left(now) {
+            Some(left) => left >= known.needed(StepKind::Apply, n_rounds),
+            // A clock that was put back says nothing about age.
+            None => now.duration_since(session.life.proven).is_ok_and(|age| age < UNKNOWN),
+        }
+    }
+
+    /// Whether a step has to wait for a new session. Where new ones are known to be short, half of one has to do.
+    pub fn is_too_short_for(&self, step: &Step, now: SystemTime) -> bool {
+        let known = self.known();
+        let session = step.account.as_ref().and_then(|account| known.sessions.get(account));
+        let Some((session, left)) = session.and_then(|session| Some((session, session.life.left(now)?))) else {
+            return false;
+        };
+        step.needs_a_lasting_session() && left < session.at_most(known.needed(step.kind, 1))
+    }
+
+    /// How much a session has to have left for an apply, so that no new one is asked for.
+    pub fn wanted(&self, account: &AccountId) -> Duration {
+        let known = self.known();
+        let needed = known.needed(StepKind::Apply, 1);
+        known.sessions.get(account).map_or(needed, |session| session.at_most(needed))
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Session {
+    /// What may be asked of it: a session that can only be short must not be asked for again and again.
+    fn at_most(self, needed: Duration) -> Duration {
+        self.whole.map_or(needed, |whole| needed.min(whole / 2))
+    }
+}
+
+impl Known {
+    fn needed(&self, kind: StepKind, n_rounds: usize) -> Duration {
+        let steps = match self.longest.get(&kind) {
+            Some(took) => (*took + *took / 2).saturating_mul(u32::try_from(n_rounds).unwrap_or(u32::MAX)),
+            None => unseen(kind),
+        };
+        steps + MARGIN
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::AccountId;
+    use crate::run::step::tests::step;
 
     fn at(minute: u64) -> SystemTime {
         SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000 + minute * 60)
     }
 
-    fn proofs(ends: &[&str]) -> Vec<Proof> {
-        let blank = Proof::blank("n", &AccountId::parse("100000000004").unwrap(), None, "");
-        ends.iter().map(|end| Proof { expires: Some((*end).to_owned()), ..blank.clone() }).collect()
+    fn minutes(n: u64) -> Duration {
+        Duration::from_secs(n * 60)
+    }
+
+    fn dev() -> AccountId {
+        AccountId::parse("100000000004").unwrap()
+    }
+
+    /// A proof of a session that ends at this minute.
+    fn until(minute: u64) -> Proof {
+        let end = DateTime::from(at(minute)).fmt(Format::DateTime).unwrap();
+        Proof { verdict: Verdict::Proven, expires: Some(end), ..Proof::blank("n", &dev(), None, "") }
     }
 
     #[test]
-    fn the_first_session_to_end_counts_and_is_compared_with_what_applies_took() {
-        // 1 800 000 000 is 2027-01-15T08:00:00Z.
-        let life = Lifetime::of(&proofs(&["2027-01-15T10:00:00Z", "2027-01-15T09:00:00Z"]), at(0));
-        assert_eq!(life.left(at(0)), Some(Duration::from_secs(3600)));
-        let minutes = |n: u64| Some(Duration::from_secs(n * 60));
+    fn the_first_session_to_end_counts() {
+        let life = Lifetime::of(&[until(120), until(60)], at(0));
+        assert_eq!(life.left(at(0)), Some(minutes(60)));
+        assert_eq!(life.left(at(70)), Some(minutes(0)));
+    }
+
+    #[test]
+    fn before_a_wave_what_is_left_is_compared_with_what_applies_took() {
         for (now, longest, n_rounds, expected) in [
             (0, None, 1, true),
             (45, None, 1, true),
             (46, None, 1, false),
-            (46, minutes(2), 1, true),
-            (46, minutes(2), 4, false),
-            (40, minutes(10), 1, true),
-            (41, minutes(10), 1, false),
-            (70, minutes(1), 1, false),
+            (46, Some(2), 1, true),
+            (46, Some(2), 4, false),
+            (40, Some(10), 1, true),
+            (41, Some(10), 1, false),
+            (70, Some(1), 1, false),
         ] {
-            assert_eq!(life.is_enough(at(now), longest, n_rounds), expected, "{now} {longest:?} {n_rounds}");
+            let lifetimes = Lifetimes::default();
+            lifetimes.proven(&until(60), at(0));
+            longest.into_iter().for_each(|it| lifetimes.seen(StepKind::Apply, minutes(it), None, at(0)));
+            assert_eq!(lifetimes.is_enough(&dev(), n_rounds, at(now)), expected, "{now} {longest:?} {n_rounds}");
         }
     }
 
     #[test]
-    fn sessions_that_do_not_say_when_they_end_are_proven_again_after_a_while() {
-        let life = Lifetime::of(&proofs(&["soon"]), at(0));
-        assert_eq!(life.left(at(0)), None);
-        assert!(life.is_enough(at(4), None, 9) && !life.is_enough(at(5), None, 1));
+    fn sessions_that_do_not_say_when_they_end_are_proven_again_after_a_while_and_hold_nothing_back() {
+        let lifetimes = Lifetimes::default();
+        lifetimes.proven(&Proof { expires: Some("soon".to_owned()), ..until(0) }, at(0));
+        assert_eq!(lifetimes.left(&dev(), at(0)), None);
+        assert!(lifetimes.is_enough(&dev(), 9, at(4)) && !lifetimes.is_enough(&dev(), 1, at(5)));
+        assert!(!lifetimes.is_too_short_for(&step(StepKind::Apply), at(90)));
+    }
+
+    #[test]
+    fn step_waits_if_its_session_would_end_sooner_than_such_steps_took() {
+        let lifetimes = Lifetimes::default();
+        let waits = |kind, minute| lifetimes.is_too_short_for(&step(kind), at(minute));
+        assert!(!waits(StepKind::Apply, 0), "nothing is known of it");
+        lifetimes.proven(&until(60), at(0));
+        // Ten minutes are taken for an apply that was not seen yet, and five are kept in hand.
+        for (minute, expected) in [(0, false), (45, false), (46, true), (70, true)] {
+            assert_eq!(waits(StepKind::Apply, minute), expected, "{minute}");
+        }
+        assert!(!waits(StepKind::Show, 59) && !waits(StepKind::Identity, 59), "these take no time");
+        lifetimes.seen(StepKind::Apply, minutes(2), None, at(1));
+        assert!(!waits(StepKind::Apply, 52) && waits(StepKind::Apply, 53));
+        assert!(!waits(StepKind::Plan, 50) && waits(StepKind::Plan, 51));
+        // Where the credential tool makes a new session for each step, the last one tells.
+        lifetimes.seen(StepKind::Apply, minutes(2), Some(&until(90)), at(30));
+        assert!(!waits(StepKind::Apply, 81) && waits(StepKind::Apply, 83));
+    }
+
+    #[test]
+    fn session_that_can_only_be_short_holds_nothing_back_for_ever() {
+        let lifetimes = Lifetimes::default();
+        let waits = |minute| lifetimes.is_too_short_for(&step(StepKind::Apply), at(minute));
+        lifetimes.proven(&until(8), at(0));
+        assert!(waits(0), "a new one may be longer");
+        assert_eq!(lifetimes.wanted(&dev()), minutes(15));
+        // The same one is given again, or one that is as short.
+        lifetimes.proven(&until(8), at(0));
+        assert!(!waits(0) && !waits(4) && waits(5));
+        assert_eq!(lifetimes.wanted(&dev()), minutes(4), "at five a new one is asked for, and not before");
+        lifetimes.proven(&until(8), at(5));
+        assert!(!waits(5) && waits(7));
+        lifetimes.proven(&until(8), at(9));
+        assert!(!waits(9));
     }
 }

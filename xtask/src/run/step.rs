@@ -5,13 +5,13 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::UnitPath;
+use crate::model::{AccountId, UnitPath};
 use crate::tools::attempt::Attempt;
 use crate::tools::guard::GuardOrder;
 use crate::tools::process::{Invocation, Output, quoted};
 
 /// What a step does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum StepKind {
     /// Opens a session and proves whose it is.
@@ -71,6 +71,8 @@ pub struct Step {
     pub subject: String,
     /// The unit that it works in, if it works in one.
     pub unit: Option<UnitPath>,
+    /// The account whose session it needs, if it needs one.
+    pub account: Option<AccountId>,
     /// The command.
     pub invocation: Invocation,
     /// The folder for its proofs; `None` where no credentials are involved.
@@ -86,6 +88,16 @@ pub struct Step {
 }
 
 impl Step {
+    /// Whether a session that ends on the way would leave something half-made, or make it fail after a while.
+    pub fn needs_a_lasting_session(&self) -> bool {
+        matches!(self.kind, StepKind::Init | StepKind::Plan | StepKind::Apply)
+    }
+
+    /// Whether it can be begun once more where its credential tool started nothing.
+    pub fn may_wait_for_a_session(&self) -> bool {
+        self.needs_a_lasting_session() || self.kind == StepKind::Lookup
+    }
+
     /// The command, ready to paste. A person who pastes an apply consents to the plan by writing down its hash.
     pub fn shell_line(&self) -> String {
         let command = self.invocation.shell_line();
@@ -149,40 +161,48 @@ impl Stage {
 }
 
 #[cfg(test)]
-mod tests {
+pub mod tests {
     use super::*;
-    use crate::model::AccountId;
     use crate::tools::env::Env;
 
-    #[test]
-    fn a_second_try_has_proofs_and_a_log_of_its_own() {
+    /// A step in dev.
+    pub fn step(kind: StepKind) -> Step {
         let attempt = Attempt { dir: "/r/dev.plan".into(), nonce: "first".to_owned() };
-        let order = GuardOrder {
-            account: AccountId::parse("000000000004").unwrap(),
-            region: "us-east-1".parse().unwrap(),
-            endpoint: None,
-            pass_environment: Vec::new(),
-            attempt: Some(attempt.clone()),
-            locks: Vec::new(),
-            terragrunt: None,
-            program: vec!["terragrunt".into()],
-        };
-        let step = Step {
-            kind: StepKind::Plan,
+        let order = order(attempt.clone());
+        Step {
+            kind,
             subject: "dev".to_owned(),
             unit: None,
+            account: Some(order.account.clone()),
             invocation: Invocation { argv: order.arguments(), cwd: "/".into(), vars: Env::new() },
             attempt: Some(attempt),
             output: Some(Output { log: "/r/dev.plan.log".into(), stdout: None }),
             plan: None,
             consent: None,
             lock: None,
-        };
+        }
+    }
+
+    fn order(attempt: Attempt) -> GuardOrder {
+        GuardOrder {
+            account: AccountId::parse("100000000004").unwrap(),
+            region: "us-east-1".parse().unwrap(),
+            endpoint: None,
+            pass_environment: Vec::new(),
+            attempt: Some(attempt),
+            locks: Vec::new(),
+            terragrunt: None,
+            program: vec!["terragrunt".into()],
+        }
+    }
+
+    #[test]
+    fn a_second_try_has_proofs_and_a_log_of_its_own() {
+        let step = step(StepKind::Plan);
         let again = step.again(1);
         let (old, new) = (step.attempt.unwrap(), again.attempt.unwrap());
         assert!(old.dir != new.dir && old.nonce != new.nonce);
         assert_eq!(again.output.unwrap().log, PathBuf::from("/r/dev.plan.1.log"));
-        let expected = GuardOrder { attempt: Some(new), ..order }.arguments();
-        assert_eq!(again.invocation.argv, expected);
+        assert_eq!(again.invocation.argv, order(new).arguments());
     }
 }

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use crate::model::{Account, AccountId, Region};
+use crate::model::{Account, AccountId, Failures, Region};
 use crate::run::event::{Outcome, StepResult};
 use crate::run::executor::OnFailure;
 use crate::run::step::{Stage, Step};
 use crate::tasks::orders::Orders;
-use crate::tasks::session::Session;
+use crate::tasks::session::{Renewal, Session};
 use crate::tools::answer::Answer;
+use crate::tools::aws;
 use crate::tools::question::Question;
 
 /// What is asked, account by account.
@@ -36,6 +37,16 @@ impl<'r> Inquiry<'r> {
         }
     }
 
+    /// The same without what is known already, and without accounts that then have nothing to be asked.
+    pub fn without(mut self, known: &Answers) -> Self {
+        for asked in &mut self.0 {
+            let is_known = |question: &Question| known.0.contains_key(&(asked.account.id.clone(), question.clone()));
+            asked.questions.retain(|question| !is_known(question));
+        }
+        self.0.retain(|asked| !asked.questions.is_empty());
+        self
+    }
+
     /// The accounts that are asked.
     pub fn accounts(&self) -> Vec<(&'r Account, Region)> {
         self.0.iter().map(|asked| (asked.account, asked.region.clone())).collect()
@@ -58,9 +69,20 @@ impl<'r> Inquiry<'r> {
 
     /// Asks. Whatever could not be asked has its reason in place of an answer.
     pub fn ask(&self, session: &Session<'_>, stage: &Stage) -> Answers {
-        let outcomes = session.side_by_side(stage, OnFailure::GoOn);
+        self.answers(stage, &session.side_by_side(stage, OnFailure::GoOn))
+    }
+
+    /// The same in the middle of a run, where sessions may have ended. That one can't be renewed is an error.
+    pub fn ask_again(&self, renewal: &Renewal<'_>, stage: &Stage) -> Result<Answers, Failures> {
+        match renewal.side_by_side(stage, OnFailure::GoOn) {
+            (_, Some(why)) => Err(why),
+            (outcomes, None) => Ok(self.answers(stage, &outcomes)),
+        }
+    }
+
+    fn answers(&self, stage: &Stage, outcomes: &[Outcome]) -> Answers {
         let mut answers = Answers::default();
-        for ((step, outcome), asked) in stage.lanes.iter().flatten().zip(&outcomes).zip(&self.0) {
+        for ((step, outcome), asked) in stage.lanes.iter().flatten().zip(outcomes).zip(&self.0) {
             let given = read(step, outcome, asked.questions.len());
             for (n, question) in asked.questions.iter().enumerate() {
                 let answer = given.as_ref().map(|given| given[n].clone()).map_err(Clone::clone);
@@ -79,6 +101,24 @@ impl Answers {
     /// Adds an answer, or why there is none.
     pub fn put(&mut self, account: &AccountId, question: Question, answer: Result<Answer, String>) {
         self.0.insert((account.clone(), question), answer);
+    }
+
+    /// Adds what others know.
+    pub fn add(&mut self, others: &Self) {
+        self.0.extend(others.0.iter().map(|(asked, answer)| (asked.clone(), answer.clone())));
+    }
+
+    /// The answers that say that an image is there.
+    pub fn images_in_ecr(&self) -> Self {
+        let is_there = |question: &Question, answer: &Answer| {
+            let described = || aws::described_image(answer.code == Some(0), &answer.stdout, &answer.stderr);
+            matches!(question, Question::Image { .. }) && described().is_ok_and(|image| image.is_some())
+        };
+        let there = self
+            .0
+            .iter()
+            .filter(|((_, question), answer)| answer.as_ref().is_ok_and(|answer| is_there(question, answer)));
+        Self(there.map(|(asked, answer)| (asked.clone(), answer.clone())).collect())
     }
 
     /// An answer, read by `reader`; or why there is none, in a line.

@@ -55,6 +55,7 @@ impl<'a> Orders<'a> {
             kind: StepKind::Source,
             subject: remote.clone(),
             unit: None,
+            account: None,
             invocation: Invocation {
                 argv: ["git", "ls-remote", "--exit-code", remote, "HEAD"].map(OsString::from).to_vec(),
                 cwd: self.ready.repo.root.clone(),
@@ -213,6 +214,7 @@ impl<'a> Orders<'a> {
             kind,
             subject: label.to_owned(),
             unit: None,
+            account: Some(account.id.clone()),
             invocation: Invocation { argv, cwd, vars },
             attempt: order.attempt,
             output: Some(self.run.output(label, kind)),

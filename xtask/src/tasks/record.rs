@@ -164,9 +164,9 @@ pub fn left(journal: &Journal, run: &RunFolder, signal: i32) {
     tty::restore();
     journal.note(&Record::Left(Left { signal }));
     report(run);
-    let word = run.id.rsplit('-').next().unwrap_or(&run.id);
     screen::interject(&format!(
-        "Leaving      what still runs finishes by itself, and its end is unknown until somebody looks\n             to go on from here: cargo xtask runs resume {word}"
+        "Leaving      what still runs finishes by itself, and its end is unknown until somebody looks\n             to go on from here: cargo xtask runs resume {}",
+        run.word()
     ));
 }
 

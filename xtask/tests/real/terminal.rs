@@ -21,21 +21,25 @@ pub(crate) struct Terminal {
     keyboard: File,
     line: File,
     child: Child,
-    said: Receiver<String>,
-    text: String,
+    said: Receiver<Vec<u8>>,
+    shown: Vec<u8>,
 }
 
 impl Terminal {
     /// Starts a program that has this terminal as its own.
-    pub(crate) fn start(mut command: Command) -> Self {
+    pub(crate) fn start(command: Command) -> Self {
+        Self::of_size(24, 80, command)
+    }
+
+    /// The same, where the terminal has this many rows and columns.
+    pub(crate) fn of_size(rows: u16, columns: u16, mut command: Command) -> Self {
         let keyboard = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("there are pseudo-terminals");
         grantpt(&keyboard).and_then(|()| unlockpt(&keyboard)).expect("it is ours");
         let name = ptsname(&keyboard, Vec::new()).expect("it has a name");
         let path = std::ffi::OsStr::from_bytes(name.as_bytes());
         let flags = rustix::fs::OFlags::NOCTTY.bits().cast_signed();
         let line = File::options().read(true).write(true).custom_flags(flags).open(path).expect("it can be opened");
-        let size = Winsize { ws_row: 24, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0 };
-        tcsetwinsize(&line, size).expect("it has a size");
+        resize(&line, rows, columns);
         let stream = || Stdio::from(line.try_clone().expect("it is open"));
         command.stdin(stream()).stdout(stream()).stderr(stream());
         with_this_terminal(&mut command);
@@ -47,20 +51,35 @@ impl Terminal {
         std::thread::spawn(move || {
             let mut bytes = [0; 4096];
             while let Ok(n @ 1..) = screen.read(&mut bytes) {
-                if sender.send(String::from_utf8_lossy(&bytes[..n]).into_owned()).is_err() {
+                if sender.send(bytes[..n].to_vec()).is_err() {
                     return;
                 }
             }
         });
-        Self { keyboard, line, child, said, text: String::new() }
+        Self { keyboard, line, child, said, shown: Vec::new() }
     }
 
     /// Waits until this is on the screen.
     pub(crate) fn wait_for(&mut self, text: &str) {
-        while !self.text.contains(text) {
+        self.wait_until(&format!("`{text}` is said"), |shown| shown.contains(text));
+    }
+
+    /// Waits until what was shown so far, escapes and all, is as it should be.
+    pub(crate) fn wait_until(&mut self, what: &str, is_so: impl Fn(&str) -> bool) {
+        while !is_so(&self.text()) {
             let more = self.said.recv_timeout(PATIENCE);
-            self.text += &more.unwrap_or_else(|_| panic!("`{text}` is never said:\n{}", self.text));
+            self.shown.extend(more.unwrap_or_else(|_| panic!("it never comes to this: {what}:\n{}", self.text())));
         }
+    }
+
+    /// Everything that was shown so far, escapes and all.
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.shown).into_owned()
+    }
+
+    /// Types a line.
+    pub(crate) fn types(&mut self, line: &str) {
+        self.keyboard.write_all(format!("{line}\n").as_bytes()).expect("the terminal is there");
     }
 
     /// Presses Ctrl-C.
@@ -77,9 +96,9 @@ impl Terminal {
     pub(crate) fn finish(mut self) -> (ExitStatus, String) {
         let status = self.child.wait().expect("it ends");
         while let Ok(more) = self.said.recv_timeout(Duration::from_millis(200)) {
-            self.text += &more;
+            self.shown.extend(more);
         }
-        (status, std::mem::take(&mut self.text))
+        (status, self.text())
     }
 }
 
@@ -89,6 +108,11 @@ impl Drop for Terminal {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+fn resize(line: &File, rows: u16, columns: u16) {
+    let size = Winsize { ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
+    tcsetwinsize(line, size).expect("it has a size");
 }
 
 #[expect(unsafe_code, reason = "std offers no safe way to give a child a terminal of its own")]

@@ -11,6 +11,7 @@ use super::program::XTASK;
 use super::running::Running;
 use super::said::Said;
 use super::sandbox::Sandbox;
+use crate::real::terminal::Terminal;
 
 /// A command to be started.
 #[must_use]
@@ -82,24 +83,30 @@ impl<'a> Xtask<'a> {
         self.start().finish()
     }
 
-    /// Starts it.
-    pub(super) fn start(self) -> Running {
+    /// Starts it, without a terminal.
+    pub(super) fn start(mut self) -> Running {
+        let (stdout, known) = (self.stdout.take(), self.sandbox.known());
+        let mut command = self.command();
+        command.stdin(Stdio::null()).stderr(Stdio::piped());
+        command.stdout(stdout.map_or_else(Stdio::piped, Stdio::from));
+        without_a_terminal(&mut command);
+        Running::new(command.spawn().unwrap(), known)
+    }
+
+    /// Starts it at a terminal of this many rows and columns.
+    pub(super) fn at_a_terminal(self, rows: u16, columns: u16) -> Terminal {
+        Terminal::of_size(rows, columns, self.command())
+    }
+
+    fn command(self) -> Command {
         let mut argv = self.through;
         argv.push(XTASK.into());
         let mut command = Command::new(&argv[0]);
         if let Some(uid) = self.uid {
             command.uid(uid);
         }
+        command.args(&argv[1..]).args(&self.args).current_dir(&self.cwd).env_clear().envs(&self.vars);
         command
-            .args(&argv[1..])
-            .args(&self.args)
-            .current_dir(&self.cwd)
-            .env_clear()
-            .envs(&self.vars)
-            .stdin(Stdio::null());
-        command.stdout(self.stdout.map_or_else(Stdio::piped, Stdio::from)).stderr(Stdio::piped());
-        without_a_terminal(&mut command);
-        Running::new(command.spawn().unwrap(), self.sandbox.known())
     }
 }
 

@@ -42,6 +42,7 @@ mod runs;
 mod said;
 mod sandbox;
 mod secrets;
+mod sessions;
 mod stale;
 mod standalone;
 mod status;

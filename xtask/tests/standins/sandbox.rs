@@ -6,6 +6,7 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -137,6 +138,12 @@ impl Sandbox {
         let gate = Gate::open();
         self.change_world(|world| world["gate"] = json!(gate.port()));
         gate
+    }
+
+    /// Has all of aws-vault's sessions end so many seconds from now; then a new one is asked for at the terminal.
+    pub(super) fn session_ends_in(&self, seconds: u64) {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+        fs::write(self.world().join("session.json"), (now + seconds).to_string()).unwrap();
     }
 
     /// Takes the gate away again.

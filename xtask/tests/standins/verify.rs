@@ -87,6 +87,16 @@ fn each_wave_ends_with_its_proof() {
 }
 
 #[test]
+fn ecr_is_asked_behind_the_first_wave_only() {
+    let sandbox = Sandbox::bumped();
+    sandbox.xtask(["build-images", "v1.3.0"]).run().exits(0);
+    let asked = || sandbox.log().of("aws").iter().filter(|call| call.argv().contains(&"ecr")).count();
+    let before = asked();
+    sandbox.xtask(["apply-all", "--yes"]).run().exits(0);
+    assert_eq!(asked() - before, 4, "two images before the plans, and again behind the first of three waves");
+}
+
+#[test]
 fn tag_that_does_not_run_stops_the_run_before_the_next_wave() {
     let sandbox = Sandbox::bumped().fault("wrong-tag-running:dev");
     sandbox.xtask(["build-images", "v1.3.0"]).run().exits(0);

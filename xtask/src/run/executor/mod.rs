@@ -3,23 +3,24 @@
 
 mod limit;
 mod outcome;
-mod retry;
+pub mod retry;
 mod watch;
 
 use std::collections::VecDeque;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Sender};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use crate::run::event::{Event, Outcome, StepResult};
 use crate::run::interrupt::Interrupt;
 use crate::run::journal::Journal;
+use crate::run::lifetime::Lifetimes;
 use crate::run::step::{Lane, Stage, Step, StepKind};
 use crate::tools::attempt::Attempt;
 use crate::tools::process::{self, Relay};
 use crate::tools::tty;
-use outcome::{conclude, ended_by_us, explained, failed, name_of};
+use outcome::{conclude, ended_by_us, explained, failed, held, name_of, or_without_session};
 use watch::{Watched, follow, outlive};
 
 /// Carries out stages.
@@ -35,6 +36,8 @@ pub struct Executor {
     pub time_limit: Duration,
     /// Remembers what starts and how it ended.
     pub journal: Journal,
+    /// Knows how long sessions live, and how long steps take.
+    pub lifetimes: Lifetimes,
 }
 
 /// What a failure means for the steps that have not started.
@@ -111,6 +114,8 @@ impl Executor {
         for step in lane {
             let outcome = if stopped.load(Ordering::SeqCst) || self.interrupt.asked() {
                 Outcome::not_started()
+            } else if self.lifetimes.is_too_short_for(step, SystemTime::now()) {
+                held(step)
             } else {
                 tell(Event::Started(name_of(step)));
                 self.tried(step, &tell)
@@ -176,8 +181,12 @@ impl Executor {
             true => ended_by_us(outcome, self.time_limit),
             // What a signal of the person's did needs no other explanation.
             false if self.interrupt.asked() => outcome,
-            false => explained(step, outcome),
+            false => or_without_session(step, explained(step, outcome)),
         };
+        let proof = step.attempt.as_ref().and_then(Attempt::outer_proof);
+        if outcome.held.is_none() {
+            self.lifetimes.seen(step.kind, outcome.took, proof.as_ref(), SystemTime::now());
+        }
         self.journal.end(step, &outcome);
         outcome
     }

@@ -4,11 +4,12 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::run::event::{Outcome, StepName, StepResult};
+use crate::run::event::{Held, Outcome, StepName, StepResult};
 use crate::run::judge::{APPLY_COMPLETE, ERROR, Evidence, Judgement, judge};
 use crate::run::step::{Step, StepKind};
 use crate::run::tail;
 use crate::run::trouble::{self, Trouble};
+use crate::tools::lock::WorkLock;
 use crate::tools::process::quoted;
 
 /// Judges a step whose process has ended, or could not be started.
@@ -64,6 +65,28 @@ pub(super) fn name_of(step: &Step) -> StepName {
 pub(super) fn failed(step: &Step, took: Duration) -> Outcome {
     let log = log_of(step).filter(|log| log.exists()).map(Path::to_owned);
     Outcome { result: StepResult::Failed, took, log, ..Outcome::not_started() }
+}
+
+/// A step that is not begun, because its session would end too soon.
+pub(super) fn held(step: &Step) -> Outcome {
+    let cause = "its session would have ended too soon, so it was not started";
+    Outcome { cause: Some(cause.to_owned()), held: Some(Held::TooShort(step.kind)), ..Outcome::not_started() }
+}
+
+/// The same end, where the credential tool started nothing. A new session may help: this one could not be asked for where
+/// nobody is. A guard that comes late finds that it is not wanted any more.
+pub(super) fn or_without_session(step: &Step, outcome: Outcome) -> Outcome {
+    let has_failed = outcome.result == StepResult::Failed && outcome.exit.is_some_and(|code| code != 0);
+    let Some(attempt) = step.attempt.as_ref().filter(|_| has_failed && step.may_wait_for_a_session()) else {
+        return outcome;
+    };
+    // Whoever has the lock is the only one at work: a guard that was here has left its proof, and none comes after this.
+    let lock = step.lock.as_deref().map(WorkLock::take).transpose();
+    if lock.is_err() || attempt.outer_proof().is_some() || fs::write(attempt.settled(), b"{}").is_err() {
+        return outcome;
+    }
+    let took = Duration::ZERO;
+    Outcome { result: StepResult::EarlyExit, took, held: Some(Held::NoSession(step.kind)), ..outcome }
 }
 
 /// The same end, with what its log says about the cause: what happened in a person's words, and what to do.

@@ -8,7 +8,7 @@ use crate::run::{tail, trouble};
 use crate::tools::attempt;
 
 /// How often a plan is tried again.
-pub(super) const MOST: u32 = 3;
+pub const MOST: u32 = 3;
 
 /// Why a step may be tried again, if it may. A plan changes nothing, so a second one does no harm; a saved plan that was
 /// applied half-way can only fail, and an image may have been pushed.

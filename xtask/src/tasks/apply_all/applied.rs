@@ -15,7 +15,7 @@ use crate::tasks::session::Session;
 pub struct Applied {
     /// A row for each unit, in order.
     pub rows: Vec<Row>,
-    /// What was found after a wave, if that stopped the run.
+    /// What stopped the run, if that was no apply: what was found after a wave, or that there is no new session.
     pub stopped: Option<Failures>,
     has_applied: bool,
 }
@@ -65,6 +65,11 @@ impl Applied {
             return Ok(Exit::DONE);
         }
         let mut failures: Vec<_> = self.stopped.map(Failures::into_vec).into_iter().flatten().collect();
+        if self.rows.iter().any(|row| row.seconds > 0.0) {
+            // A refusal says that nothing was changed.
+            let refusals = failures.iter_mut().filter(|failure| failure.kind == Kind::Refused);
+            refusals.for_each(|refusal| refusal.kind = Kind::Failed);
+        }
         if n_done < n {
             let kind = session.check_interrupt().err().map_or(Kind::Failed, |why| why.kind);
             let parts = [
@@ -75,7 +80,9 @@ impl Applied {
             ];
             let parts: Vec<_> = parts.iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}")).collect();
             let failure = Failure::new(kind, parts.join(", "));
-            failures.push(failure.hint("what is done stays done; to do the rest: cargo xtask apply-all"));
+            let word = session.run.word();
+            failures
+                .push(failure.hint(format!("what is done stays done; to do the rest: cargo xtask runs resume {word}")));
         }
         Failures::check(failures).map(|()| Exit::DONE)
     }

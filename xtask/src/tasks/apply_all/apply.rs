@@ -16,7 +16,7 @@ use crate::tasks::apply_all::queue::Wave;
 use crate::tasks::apply_all::stale::{self, Again};
 use crate::tasks::apply_all::{carried, rescue, words};
 use crate::tasks::ready::Workable;
-use crate::tasks::session::Session;
+use crate::tasks::session::{Renewal, Session};
 use crate::tools::bound::Bound;
 use crate::tools::{consent, tty};
 
@@ -82,13 +82,13 @@ fn these_plans(n: usize) -> String {
 pub type AfterWave<'a> = dyn FnMut(&[&Workable<'_>]) -> Result<(), Failures> + 'a;
 
 /// Applies the plans that were consented to, wave by wave; after a failure nothing new starts. Gives a row for each unit,
-/// and what was found after a wave if that stopped the run. `renew` sees to it that sessions last for so many applies.
+/// and what stopped the run if that was no apply: what was found after a wave, or that there is no new session.
 pub(super) fn apply(
     session: &Session<'_>,
     waves: &[Wave<'_, '_>],
     plans: &[UnitPlan],
     on_failure: OnFailure,
-    renew: &dyn Fn(usize) -> Result<(), Failures>,
+    renewal: &Renewal<'_>,
     again: &Again<'_>,
     mut after_wave: Option<&mut AfterWave<'_>>,
 ) -> Result<(Vec<Row>, Option<Failures>), Failures> {
@@ -101,17 +101,17 @@ pub(super) fn apply(
     let mut found = None;
     for wave in waves {
         let units = wave.units();
-        let mut outcomes = if stopped || session.check_interrupt().is_err() {
-            vec![Outcome::not_started(); units.len()]
-        } else if let Err(why) = renew(units.len()) {
-            found = Some(why);
-            vec![Outcome::not_started(); units.len()]
+        let stage = wave.stage();
+        let (mut outcomes, without_session) = if stopped || session.check_interrupt().is_err() {
+            (vec![Outcome::not_started(); units.len()], None)
+        } else if let Err(why) = renewal.if_needed(&stage.lanes) {
+            (vec![Outcome::not_started(); units.len()], Some(why))
         } else {
-            session.side_by_side(&wave.stage(), on_failure)
+            renewal.side_by_side(&stage, on_failure)
         };
-        if stale::is_all_that_failed(&outcomes) && session.check_interrupt().is_ok() {
-            let gone_on = renew(2 * units.len()).and_then(|()| again.go_on(wave, plans, on_failure, &mut outcomes));
-            found = gone_on.err();
+        found = found.or(without_session);
+        if found.is_none() && stale::is_all_that_failed(&outcomes) && session.check_interrupt().is_ok() {
+            found = again.go_on(wave, plans, on_failure, &mut outcomes).err();
         }
         let is_good = outcomes.iter().all(|outcome| outcome.result.is_good());
         for (unit, outcome) in units.iter().zip(&outcomes) {

@@ -34,7 +34,7 @@ use crate::tasks::context::Context;
 use crate::tasks::ready::{Ready, Workable};
 use crate::tasks::record;
 use crate::tasks::select::take_problems;
-use crate::tasks::session::{self, Session};
+use crate::tasks::session::{self, Renewal, Session};
 use crate::tasks::{settle, verify};
 
 /// Applies every unit.
@@ -60,12 +60,10 @@ pub fn run(context: &Context, args: &cli::ApplyAll) -> Result<Exit, Failures> {
     let orders = session::orders(&ready, &run, false)?;
     let queue = Queue::of(&orders, context, &work);
     prove(&session, &ready, &queue)?;
-    let mut n_waves = 0;
-    let mut prove_wave = |units: &[&Workable<'_>]| {
-        n_waves += 1;
-        verify::wave(&session, &ready, &work.accounts, n_waves, units)
-    };
-    carry_out(&session, &ready, &queue, &unfinished, Some(&mut prove_wave))?.report(&session)
+    let renewal = queue.renewal(&session, &ready);
+    let mut waves = verify::Waves::default();
+    let mut prove_wave = |units: &[&Workable<'_>]| waves.prove(&renewal, units);
+    carry_out(&renewal, &queue, &unfinished, Some(&mut prove_wave))?.report(&session)
 }
 
 /// Proves every account, and asks whatever is asked in the foreground: after this nothing prompts.
@@ -78,12 +76,12 @@ pub fn prove(session: &Session<'_>, ready: &Ready<'_>, queue: &Queue<'_, '_>) ->
 /// Plans, shows, asks, applies. All accounts are proven by now. `unfinished` is what killed runs left behind, which the
 /// plans settle; `after_wave` may stop the run before the next wave starts.
 pub fn carry_out(
-    session: &Session<'_>,
-    ready: &Ready<'_>,
+    renewal: &Renewal<'_>,
     queue: &Queue<'_, '_>,
     unfinished: &[Unfinished],
     mut after_wave: Option<&mut AfterWave<'_>>,
 ) -> Result<Applied, Failures> {
+    let Renewal { session, ready, .. } = *renewal;
     let screen = &session.context.screen;
     let units = &queue.work.units;
     record::selected(&session.journal, units);
@@ -91,7 +89,7 @@ pub fn carry_out(
     let hashing = bind::Hashing::begin(ready, units);
     let plans = match &queue.work.earlier {
         Some(earlier) => earlier.plans(session, ready, queue)?,
-        None => plans::plan_all(session, ready, queue)?,
+        None => plans::plan_all(ready, queue, renewal)?,
     };
     let planned = |left: &&Unfinished| units.iter().any(|unit| left.is_of(&unit.unit.path));
     if queue.work.earlier.is_none() {
@@ -131,9 +129,7 @@ pub fn carry_out(
         // They are used up by whatever happens now; what can't be removed is refused as used.
         let _ = Kept::forget(&earlier.run);
     }
-    // Whatever has to be asked for a new session is asked in the foreground, before a wave runs side by side.
-    let renew = |n_steps| session.renew(ready, &queue.identity, &queue.work.accounts, n_steps);
-    let again = stale::Again { session, ready, queue, programs: &programs };
-    let (rows, stopped) = apply::apply(session, &waves, &plans, queue.work.on_failure, &renew, &again, after_wave)?;
+    let again = stale::Again { renewal, queue, programs: &programs };
+    let (rows, stopped) = apply::apply(session, &waves, &plans, queue.work.on_failure, renewal, &again, after_wave)?;
     Ok(Applied::new(units, rows, stopped))
 }

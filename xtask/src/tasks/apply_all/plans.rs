@@ -17,22 +17,24 @@ use crate::run::step::Step;
 use crate::tasks::apply_all::queue::Queue;
 use crate::tasks::apply_all::{bind, checks, words};
 use crate::tasks::ready::{Ready, Workable};
-use crate::tasks::session::Session;
+use crate::tasks::session::Renewal;
 use crate::tools::bound::Bound;
 use crate::tools::cache;
 use crate::tools::terraform::plan::{self, Own, Reading};
 
 /// Plans every unit and reads the plans. If one can't be planned nothing is applied anywhere.
 pub(super) fn plan_all(
-    session: &Session<'_>,
     ready: &Ready<'_>,
     queue: &Queue<'_, '_>,
+    renewal: &Renewal<'_>,
 ) -> Result<Vec<UnitPlan>, Failures> {
+    let session = renewal.session;
     let began = Instant::now();
     let programs = bind::programs(ready, &queue.work.units)?;
     queue.work.tight.iter().for_each(|words| session.context.screen.insist(Tone::Warning, "Disk", words));
-    let outcomes = session.side_by_side(&queue.plans, OnFailure::GoOn);
+    let (outcomes, without_session) = renewal.side_by_side(&queue.plans, OnFailure::GoOn);
     session.check_interrupt()?;
+    without_session.map_or(Ok(()), Err)?;
     let units = &queue.work.units;
     let rows: Vec<_> = units.iter().zip(&outcomes).map(|(unit, outcome)| words::row(session, unit, outcome)).collect();
     if outcomes.iter().any(|outcome| outcome.result != StepResult::Succeeded) {

@@ -10,7 +10,8 @@ use crate::tasks::apply_all::Work;
 use crate::tasks::context::Context;
 use crate::tasks::images;
 use crate::tasks::orders::Orders;
-use crate::tasks::ready::Workable;
+use crate::tasks::ready::{Ready, Workable};
+use crate::tasks::session::{Renewal, Session};
 use crate::tools::process;
 
 /// Everything that will happen.
@@ -56,6 +57,11 @@ impl<'u, 'r> Queue<'u, 'r> {
             },
             waves: numbered(work.waves.iter().map(|wave| wave.iter().map(apply).collect())),
         }
+    }
+
+    /// How the sessions of its accounts are renewed.
+    pub fn renewal<'a>(&'a self, session: &'a Session<'a>, ready: &'a Ready<'a>) -> Renewal<'a> {
+        Renewal { session, ready, identity: &self.identity, accounts: &self.work.accounts }
     }
 
     /// The waves as they are once the plans are known: without units for which there is nothing to do.

@@ -14,18 +14,17 @@ use crate::run::journal::Program;
 use crate::run::step::{Lane, Stage};
 use crate::tasks::apply_all::queue::{Queue, Wave};
 use crate::tasks::apply_all::{apply, checks, plans};
-use crate::tasks::ready::{Ready, Workable};
+use crate::tasks::ready::Workable;
 use crate::tasks::record;
-use crate::tasks::session::Session;
+use crate::tasks::session::Renewal;
 use crate::tools::bound::Bound;
 
-/// The number of the second round, beyond those of the tries of a plan.
-const AGAIN: u32 = 4;
+/// The number of the second round, beyond those of tries and of new sessions.
+const AGAIN: u32 = 100;
 
 /// What is needed to plan a unit again.
 pub(super) struct Again<'a> {
-    pub(super) session: &'a Session<'a>,
-    pub(super) ready: &'a Ready<'a>,
+    pub(super) renewal: &'a Renewal<'a>,
     pub(super) queue: &'a Queue<'a, 'a>,
     /// The programs that the plans were made with.
     pub(super) programs: &'a [Program],
@@ -53,7 +52,7 @@ impl Again<'_> {
         let labels = labels(&units);
         let about =
             format!("{labels}   the state was changed after the plan was made, so nothing was applied; planning again");
-        self.session.context.screen.insist(Tone::Warning, "Stale", about);
+        self.renewal.session.context.screen.insist(Tone::Warning, "Stale", about);
         let (fresh, planned) = self.plan(&units, agreed)?;
         self.agree(&fresh, agreed)?;
         let mut lanes: Vec<(usize, Lane)> = Vec::new();
@@ -74,10 +73,9 @@ impl Again<'_> {
         }
         let about = lanes.iter().flatten().map(|step| step.subject.as_str()).collect::<Vec<_>>().join(" ");
         let stage = Stage { lanes, about: format!("again   {about}"), ..wave.stage() };
-        for (n, outcome) in at.into_iter().zip(self.session.side_by_side(&stage, on_failure)) {
-            outcomes[n] = outcome;
-        }
-        Ok(())
+        let (done, without_session) = self.renewal.side_by_side(&stage, on_failure);
+        at.into_iter().zip(done).for_each(|(n, outcome)| outcomes[n] = outcome);
+        without_session.map_or(Ok(()), Err)
     }
 
     /// Plans units again; gives their plans, and how the planning ended.
@@ -92,8 +90,10 @@ impl Again<'_> {
             lanes: units.iter().map(of_unit).collect(),
             ..self.queue.plans.clone()
         };
-        let outcomes = self.session.side_by_side(&stage, OnFailure::GoOn);
-        self.session.check_interrupt()?;
+        let Renewal { session, ready, .. } = *self.renewal;
+        let (outcomes, without_session) = self.renewal.side_by_side(&stage, OnFailure::GoOn);
+        session.check_interrupt()?;
+        without_session.map_or(Ok(()), Err)?;
         let mut fresh = Vec::new();
         let mut problems = Vec::new();
         for ((unit, lane), outcome) in units.iter().zip(&stage.lanes).zip(&outcomes) {
@@ -103,10 +103,10 @@ impl Again<'_> {
                     .push(Failure::failed(format!("`{}` could not be planned again", unit.unit.path)).detail(cause));
                 continue;
             }
-            match plans::read_plan(self.ready, unit, lane, &programs_of(agreed)) {
+            match plans::read_plan(ready, unit, lane, &programs_of(agreed)) {
                 Ok(plan) => {
                     let log = lane.iter().find_map(|step| step.output.as_ref()).map(|output| output.log.as_path());
-                    problems.extend(checks::refusals(self.session.context, unit, &plan, log));
+                    problems.extend(checks::refusals(session.context, unit, &plan, log));
                     fresh.push(plan);
                 }
                 Err(error) => {
@@ -116,14 +116,15 @@ impl Again<'_> {
             }
         }
         Failures::check(problems)?;
-        record::planned(&self.session.journal, &fresh);
+        record::planned(&session.journal, &fresh);
         Ok((fresh, outcomes))
     }
 
     /// Goes on if the fresh plans do what was agreed to, or less. Otherwise it is shown and asked for; a `--yes` was said to
     /// the first digest, not to this one.
     fn agree(&self, fresh: &[UnitPlan], agreed: &[UnitPlan]) -> Result<(), Failures> {
-        let (session, context) = (self.session, self.session.context);
+        let session = self.renewal.session;
+        let context = session.context;
         let others: Vec<_> = fresh.iter().filter(|plan| !is_covered(plan, agreed)).cloned().collect();
         let how = if others.is_empty() {
             context.screen.say(Tone::Good, "Consent", "carried over: the same changes as before");

@@ -1,29 +1,32 @@
 //! A run that has begun: its lock, its folder, its executor; and the questions that come before everything else.
 
 mod prompts;
+mod renewal;
+
+pub use renewal::Renewal;
 
 use std::cell::Cell;
 use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::model::{Account, Failure, Failures, Region};
 use crate::repo::Repository;
 use crate::report::live::Live;
 use crate::report::progress::Progress;
 use crate::report::screen::{self, Tone, count};
-use crate::run::event::{Event, Outcome, StepName};
+use crate::run::event::{Event, Outcome};
 use crate::run::executor::{Executor, OnFailure};
 use crate::run::folder::RunFolder;
 use crate::run::interrupt::{Interrupt, asked_where};
 use crate::run::journal::Journal;
 use crate::run::kept::Kept;
-use crate::run::lifetime::Lifetime;
+use crate::run::lifetime::Lifetimes;
 use crate::run::lock::RunLock;
 use crate::run::redact::is_secret_name;
-use crate::run::step::{Stage, StepKind};
+use crate::run::step::Stage;
 use crate::run::unfinished;
 use crate::tasks::context::Context;
 use crate::tasks::orders::Orders;
@@ -48,8 +51,6 @@ pub struct Session<'a> {
     pub journal: Journal,
     executor: Executor,
     asked_where: Arc<AtomicBool>,
-    lifetime: Cell<Option<Lifetime>>,
-    longest_apply: Cell<Option<Duration>>,
     n_renewed: Cell<u32>,
     lock: RunLock,
 }
@@ -82,6 +83,7 @@ impl<'a> Session<'a> {
             n_jobs,
             journal: journal.clone(),
             time_limit: repo.settings.time_limit(),
+            lifetimes: Lifetimes::default(),
         };
         Ok(Self {
             context,
@@ -91,8 +93,6 @@ impl<'a> Session<'a> {
             journal,
             executor,
             asked_where: asked_where(),
-            lifetime: Cell::new(None),
-            longest_apply: Cell::new(None),
             n_renewed: Cell::new(0),
             lock,
         })
@@ -126,6 +126,11 @@ impl<'a> Session<'a> {
 
     /// The same, where somebody else is told as well.
     pub fn watched(&self, stage: &Stage, on_failure: OnFailure, watch: &mut dyn FnMut(&Event)) -> Vec<Outcome> {
+        self.round(stage, on_failure, watch).into_iter().map(Outcome::with_no_new_session).collect()
+    }
+
+    /// The same, where some may wait for a new session.
+    fn round(&self, stage: &Stage, on_failure: OnFailure, watch: &mut dyn FnMut(&Event)) -> Vec<Outcome> {
         let screen = &self.context.screen;
         let (progress, live) =
             (Progress::new(screen), Live::start(screen, stage.lanes.len(), self.asked_where.clone()));
@@ -133,9 +138,6 @@ impl<'a> Session<'a> {
             watch(event);
             live.tell(event);
             progress.tell(event);
-            if let Event::Finished(StepName { kind: StepKind::Apply, .. }, outcome) = event {
-                self.longest_apply.set(self.longest_apply.get().max(Some(outcome.took)));
-            }
         })
     }
 

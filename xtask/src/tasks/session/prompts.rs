@@ -7,32 +7,12 @@ use crate::model::{Account, Failure, Failures, Region};
 use crate::report::screen::{Tone, count, duration};
 use crate::run::event::{Event, StepResult};
 use crate::run::lifetime::Lifetime;
-use crate::run::step::{Lane, Stage};
+use crate::run::step::Stage;
 use crate::tasks::ready::Ready;
 use crate::tasks::session::Session;
 use crate::tasks::unproven::not_proven;
 
 impl Session<'_> {
-    /// Proves every account again in the foreground, where somebody can be asked, if its session may end while `n_steps` more
-    /// applies run. `stage` are the proofs that the run began with.
-    pub fn renew(
-        &self,
-        ready: &Ready<'_>,
-        stage: &Stage,
-        accounts: &[(&Account, Region)],
-        n_steps: usize,
-    ) -> Result<(), Failures> {
-        let n_rounds = n_steps.div_ceil(self.executor.n_jobs.max(1));
-        let enough = |life: Lifetime| life.is_enough(SystemTime::now(), self.longest_apply.get(), n_rounds);
-        if self.lifetime.get().is_some_and(enough) {
-            return Ok(());
-        }
-        self.n_renewed.set(self.n_renewed.get() + 1);
-        let again = |lane: &Lane| lane.iter().map(|step| step.again(self.n_renewed.get())).collect();
-        let stage = Stage { lanes: stage.lanes.iter().map(again).collect(), ..stage.clone() };
-        self.prove_identities(ready, &stage, accounts)
-    }
-
     /// Opens every session in the foreground, one after the other, and proves every account: one that is not what it
     /// should be stops everything.
     pub fn prove_identities(
@@ -64,8 +44,8 @@ impl Session<'_> {
         }
         Failures::check(failures)?;
         let now = SystemTime::now();
+        proofs.iter().for_each(|proof| self.executor.lifetimes.proven(proof, now));
         let life = Lifetime::of(&proofs, now);
-        self.lifetime.set(Some(life));
         let sessions = life.left(now).map(|left| format!("   sessions good for {} min or more", left.as_secs() / 60));
         let sessions = sessions.unwrap_or_default();
         let about = format!("{n} of {} proven{sessions}", count(proofs.len(), "account"), n = proofs.len());

@@ -116,10 +116,8 @@ fn apply(
     Failures::check(still_running)?;
     let orders = session::orders(&ready, session.run, false)?;
     let queue = apply_all::Queue::of(&orders, context, &work);
-    let mut n_waves = 0;
-    let mut prove_wave = |units: &[&Workable<'_>]| {
-        n_waves += 1;
-        verify::wave(session, &ready, &work.accounts, n_waves, units)
-    };
-    apply_all::carry_out(session, &ready, &queue, &unfinished, Some(&mut prove_wave))
+    let renewal = queue.renewal(session, &ready);
+    let mut waves = verify::Waves::default();
+    let mut prove_wave = |units: &[&Workable<'_>]| waves.prove(&renewal, units);
+    apply_all::carry_out(&renewal, &queue, &unfinished, Some(&mut prove_wave))
 }

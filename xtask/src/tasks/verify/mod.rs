@@ -12,7 +12,7 @@ use serde_json::json;
 
 pub use proof::{Check, Proof, Subject, Verdict, proofs};
 pub use wanted::{Container, Extent, Wanted, cluster, invoker, questions, wanted};
-pub use wave::wave;
+pub use wave::Waves;
 
 use crate::cli::{self, Format};
 use crate::model::{Account, Exit, Failure, Failures, Kind, Tag};

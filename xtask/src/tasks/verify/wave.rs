@@ -3,45 +3,55 @@
 use super::proof::{Check, Proof, Verdict, proofs};
 use super::wanted::{Extent, questions, wanted};
 use crate::cli::Allowance;
-use crate::model::{Account, Failure, Failures, Kind, Region};
+use crate::model::{Account, Failure, Failures, Kind};
 use crate::report::screen::Tone;
-use crate::tasks::inquiry::Inquiry;
-use crate::tasks::ready::{Ready, Workable};
-use crate::tasks::session::{self, Session};
+use crate::tasks::inquiry::{Answers, Inquiry};
+use crate::tasks::ready::Workable;
+use crate::tasks::session::{self, Renewal, Session};
 
-/// Proves the units of a wave within the session of a run. `proven` are the accounts whose identities the run has proven:
-/// a registry in another account is not asked. `n` tells the waves of a run apart. An error is a task definition that is
-/// not what the repository says; what nobody could say is a warning.
-pub fn wave(
-    session: &Session<'_>,
-    ready: &Ready<'_>,
-    proven: &[(&Account, Region)],
+/// The waves of a run that were looked at.
+#[derive(Debug, Default)]
+pub struct Waves {
     n: usize,
-    units: &[&Workable<'_>],
-) -> Result<(), Failures> {
-    let of_wave: Vec<_> = units.iter().map(|unit| unit.unit).collect();
-    let mut wanted = wanted(ready.repo, &of_wave);
-    for (wanted, unit) in wanted.iter_mut().zip(units) {
-        wanted.label.clone_from(&unit.label);
+    /// The images that ECR has, as it said at an earlier wave.
+    images: Answers,
+}
+
+impl Waves {
+    /// Proves the units of the next wave within the session of a run. A registry in an account whose identity the run has
+    /// not proven is not asked. An error is a task definition that is not what the repository says; what nobody could say
+    /// is a warning.
+    pub fn prove(&mut self, renewal: &Renewal<'_>, units: &[&Workable<'_>]) -> Result<(), Failures> {
+        let Renewal { session, ready, accounts: proven, .. } = *renewal;
+        let of_wave: Vec<_> = units.iter().map(|unit| unit.unit).collect();
+        let mut wanted = wanted(ready.repo, &of_wave);
+        for (wanted, unit) in wanted.iter_mut().zip(units) {
+            wanted.label.clone_from(&unit.label);
+        }
+        let mut inquiry = Inquiry::default();
+        let may_ask = |account: &Account| proven.iter().any(|(known, _)| known.id == account.id);
+        questions(&mut inquiry, &wanted, Extent::TaskDefinitions, &may_ask);
+        let inquiry = inquiry.without(&self.images);
+        let orders = session::orders(ready, session.run, false)?;
+        self.n += 1;
+        let mut answers = inquiry.ask_again(renewal, &inquiry.stage(&orders, &format!("wave-{}", self.n)))?;
+        session.check_interrupt()?;
+        answers.add(&self.images);
+        let proofs = proofs(&wanted, &answers, Extent::TaskDefinitions);
+        self.images.add(&answers.images_in_ecr());
+        let wrong: Vec<_> = proofs.iter().filter(|proof| proof.checks.iter().any(runs_another)).collect();
+        // Who allows another image than the repository says is told of it, and not stopped by it.
+        if !wrong.is_empty() && !session.context.globals.allows(Allowance::OtherImage) {
+            return Err(stopped(&wrong).into());
+        }
+        tell(session, &proofs);
+        let silent: Vec<_> =
+            proofs.iter().filter(|proof| proof.checks.iter().any(|check| check.is_unanswered)).collect();
+        if silent.is_empty() || session.context.globals.allows(Allowance::UnprovenWave) {
+            return Ok(());
+        }
+        Err(unanswered(&silent).into())
     }
-    let mut inquiry = Inquiry::default();
-    let may_ask = |account: &Account| proven.iter().any(|(known, _)| known.id == account.id);
-    questions(&mut inquiry, &wanted, Extent::TaskDefinitions, &may_ask);
-    let orders = session::orders(ready, session.run, false)?;
-    let answers = inquiry.ask(session, &inquiry.stage(&orders, &format!("wave-{n}")));
-    session.check_interrupt()?;
-    let proofs = proofs(&wanted, &answers, Extent::TaskDefinitions);
-    let wrong: Vec<_> = proofs.iter().filter(|proof| proof.checks.iter().any(runs_another)).collect();
-    // Who allows another image than the repository says is told of it, and not stopped by it.
-    if !wrong.is_empty() && !session.context.globals.allows(Allowance::OtherImage) {
-        return Err(stopped(&wrong).into());
-    }
-    tell(session, &proofs);
-    let silent: Vec<_> = proofs.iter().filter(|proof| proof.checks.iter().any(|check| check.is_unanswered)).collect();
-    if silent.is_empty() || session.context.globals.allows(Allowance::UnprovenWave) {
-        return Ok(());
-    }
-    Err(unanswered(&silent).into())
 }
 
 /// Whether something else runs than what was applied. A family that isn't there may be called otherwise by a module of

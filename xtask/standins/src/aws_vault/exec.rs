@@ -3,8 +3,9 @@
 use std::io::ErrorKind;
 use std::os::unix::process::CommandExt;
 
-use super::{Exec, error, expiration, keys_for, refuse_nested};
+use super::{Exec, error, keys_for, refuse_nested};
 use crate::child;
+use crate::clock::Moment;
 use crate::keys::Keys;
 use crate::refusal::Outcome;
 use crate::world::World;
@@ -24,13 +25,13 @@ const UNSET: &[&str] = &[
 /// Becomes the program.
 pub(super) fn run(world: &World, exec: &Exec) -> Outcome {
     refuse_nested("exec", "running in an")?;
-    let keys = keys_for(world, "exec", &exec.profile)?;
+    let (keys, ends) = keys_for(world, "exec", &exec.profile)?;
     let mut command = child::command(&exec.program);
     command.args(&exec.args);
     for name in UNSET {
         command.env_remove(name);
     }
-    command.envs(variables(world, &exec.profile, &keys));
+    command.envs(variables(world, &exec.profile, &keys, ends));
     let failure = command.exec();
     let program = exec.program.to_string_lossy();
     Err(match failure.kind() {
@@ -43,7 +44,7 @@ pub(super) fn run(world: &World, exec: &Exec) -> Outcome {
 }
 
 /// What aws-vault adds to an environment.
-pub(super) fn variables(world: &World, profile: &str, keys: &Keys) -> Vec<(&'static str, String)> {
+pub(super) fn variables(world: &World, profile: &str, keys: &Keys, ends: Moment) -> Vec<(&'static str, String)> {
     let region = std::env::var("AWS_REGION").or_else(|_| std::env::var("AWS_DEFAULT_REGION"));
     let region = region.ok().filter(|region| !region.is_empty()).unwrap_or_else(|| world.settings.region.clone());
     vec![
@@ -53,6 +54,6 @@ pub(super) fn variables(world: &World, profile: &str, keys: &Keys) -> Vec<(&'sta
         ("AWS_ACCESS_KEY_ID", keys.id.clone()),
         ("AWS_SECRET_ACCESS_KEY", keys.secret.clone()),
         ("AWS_SESSION_TOKEN", keys.token.clone()),
-        ("AWS_CREDENTIAL_EXPIRATION", expiration()),
+        ("AWS_CREDENTIAL_EXPIRATION", ends.rfc3339()),
     ]
 }

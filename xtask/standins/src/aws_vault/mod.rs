@@ -2,6 +2,7 @@
 
 mod args;
 mod exec;
+mod session;
 
 use std::ffi::OsString;
 
@@ -13,9 +14,6 @@ use crate::out;
 use crate::refusal::{Outcome, Refusal};
 use crate::world::World;
 use args::{Command, Exec, Export, List};
-
-/// How long a session lasts that is opened now.
-const SESSION_SECONDS: u64 = 3600;
 
 /// Acts as aws-vault.
 pub(crate) fn run(world: &World, args: &[OsString]) -> Outcome {
@@ -54,8 +52,8 @@ fn refuse_nested(command: &str, running: &str) -> Outcome {
     }
 }
 
-/// Opens a session for a profile.
-fn keys_for(world: &World, command: &str, profile: &str) -> Outcome<Keys> {
+/// Opens a session for a profile, and says when it ends.
+fn keys_for(world: &World, command: &str, profile: &str) -> Outcome<(Keys, Moment)> {
     let account = world.settings.profiles.get(profile).ok_or_else(|| {
         error(command, format_args!("Error getting temporary credentials: profile {profile}: credentials missing"))
     })?;
@@ -76,18 +74,15 @@ fn keys_for(world: &World, command: &str, profile: &str) -> Outcome<Keys> {
     if world.first_time("mfa")? {
         world.log(json!({ "event": "mfa", "profile": profile }))?;
     }
-    Ok(Keys::of(&account))
-}
-
-/// When a session ends that is opened now.
-fn expiration() -> String {
-    Moment::from_seconds(Moment::now().seconds() + SESSION_SECONDS).rfc3339()
+    let ends = session::end(world, profile)
+        .map_err(|why| error(command, format_args!("Failed to get credentials for {profile}: {why}")))?;
+    Ok((Keys::of(&account), ends))
 }
 
 fn export(world: &World, profile: &str, format: &str) -> Outcome {
     refuse_nested("export", "in an")?;
-    let keys = keys_for(world, "export", profile)?;
-    let pairs = exec::variables(world, profile, &keys);
+    let (keys, ends) = keys_for(world, "export", profile)?;
+    let pairs = exec::variables(world, profile, &keys, ends);
     match format {
         "json" => {
             let json = json!({
@@ -95,7 +90,7 @@ fn export(world: &World, profile: &str, format: &str) -> Outcome {
                 "AccessKeyId": keys.id,
                 "SecretAccessKey": keys.secret,
                 "SessionToken": keys.token,
-                "Expiration": expiration(),
+                "Expiration": ends.rfc3339(),
             });
             out::line(&format!("{json:#}"));
         }

@@ -72,6 +72,11 @@ impl World {
         Ok(Self { folder: folder.to_owned(), settings })
     }
 
+    /// When the session of aws-vault ends; without this file none ever does.
+    pub(crate) fn session(&self) -> PathBuf {
+        self.folder.join("session.json")
+    }
+
     /// Whether an account exists.
     pub(crate) fn knows(&self, account: &str) -> bool {
         self.settings.accounts.values().chain(self.settings.profiles.values()).any(|known| known == account)
