@@ -139,7 +139,7 @@ impl Again<'_> {
                 );
                 return Err(Failure::failed(what)
                     .detail("`--yes` covers the first digest of a run only")
-                    .hint("find out who changed it, read the digest above, then: cargo xtask apply-all")
+                    .hint("find out who changed it, and read the digest above, before this goes on")
                     .into());
             }
             apply::ask(session, &digest).map_err(no_more)?
