@@ -44,6 +44,8 @@ pub struct Guard {
 pub struct Relay {
     #[arg(long)]
     pub log: PathBuf,
+    #[arg(long)]
+    pub secrets: Option<PathBuf>,
 }
 
 /// Several questions to one program, inside one guard.

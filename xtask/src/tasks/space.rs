@@ -70,7 +70,7 @@ fn refusal(disk: &Disk) -> Failure {
         disk.needs.iter().map(|need| format!("{:<9} {} in {}", size(need.bytes), need.what, need.place.display()));
     lines
         .fold(failure, Failure::detail)
-        .hint("make room: `cargo xtask runs clean`, and `.terragrunt-cache` folders in which no `errored.tfstate` lies")
+        .hint("make room: `cargo xtask runs clean`; folders `.terragrunt-cache` and `.terraform` can go in which no `errored.tfstate` lies")
         .hint("or, if it is known to fit: --allow full-disk")
 }
 

@@ -33,14 +33,18 @@ pub fn n_providers(unit: &Path) -> usize {
     files(unit, &|name| name.ends_with(".tf")).into_iter().map(blocks).sum()
 }
 
-/// Whether there is anything in it.
+/// Where modules and providers are kept: by terragrunt, and by terraform alone.
+const CACHES: [&str; 2] = [".terragrunt-cache", ".terraform"];
+
+/// Whether anything has been put there.
 pub fn is_filled(unit: &Path) -> bool {
-    fs::read_dir(unit.join(".terragrunt-cache")).is_ok_and(|mut entries| entries.next().is_some())
+    let mut caches = CACHES.iter().map(|name| fs::read_dir(unit.join(name)));
+    caches.any(|found| found.is_ok_and(|mut entries| entries.next().is_some()))
 }
 
 /// How many bytes of the disk it takes. What lies elsewhere and is linked here doesn't count.
 pub fn size(unit: &Path) -> u64 {
-    let mut folders = vec![unit.join(".terragrunt-cache")];
+    let mut folders: Vec<_> = CACHES.iter().map(|name| unit.join(name)).collect();
     let mut bytes = 0;
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).into_iter().flatten().flatten() {

@@ -13,7 +13,7 @@ use crate::tools::lock::WorkLock;
 use crate::tools::proof::Proof;
 use crate::tools::shim::ShimConfig;
 use crate::tools::terragrunt::Action;
-use crate::tools::{endpoint, process, sts};
+use crate::tools::{endpoint, process, secrets, sts};
 
 /// What a guard is told on its command line.
 #[derive(Clone, Debug)]
@@ -118,6 +118,9 @@ pub fn run(order: &GuardOrder) -> Result<(), Failure> {
         }
     };
     write_proof(order, &proof)?;
+    if let Some(attempt) = &order.attempt {
+        secrets::tell(attempt, &vars, &keys);
+    }
     if order.program.is_empty() {
         return Ok(());
     }

@@ -148,7 +148,11 @@ fn image_that_is_there_is_left_alone_with_the_command_that_would_delete_it() {
 #[test]
 fn every_known_failure_is_told_with_its_cause_and_its_remedy() {
     for (name, cause, remedy) in [
-        ("old-kaniko", "the deployed runner can't hand the GitHub token to the build", "build this one image by hand"),
+        (
+            "build:old-kaniko",
+            "the deployed runner can't hand the GitHub token to the build",
+            "build this one image by hand",
+        ),
         ("no-secret", "the deployed runner can't hand the GitHub token to the build", "build this one image by hand"),
         ("build:no-token", "the deployed runner can't hand the GitHub token", "build this one image by hand"),
         ("build:option", "the runner's invoker does not allow an option", "allow it in the runner's configuration"),

@@ -160,7 +160,7 @@ impl Executor {
         }
         let _at_work = step.lock.as_deref().map(|lock| self.interrupt.at_work(lock));
         let output = step.output.as_ref().expect("a step that runs side by side with others has a log");
-        let running = process::detached(&step.invocation, output, &self.relay);
+        let running = process::detached(&step.invocation, output, &self.relay, step.attempt.as_ref());
         let mut watched = Watched::default();
         let status = running.and_then(|running| {
             let (done, group) = (AtomicBool::new(false), running.group());

@@ -7,6 +7,7 @@ use crate::run::event::{Event, Outcome, StepResult};
 use crate::run::executor::OnFailure;
 use crate::run::step::Stage;
 use crate::run::task::{self, LeftTask};
+use crate::tasks::build_images::admission;
 use crate::tasks::build_images::left;
 use crate::tasks::build_images::queue::{self, Queue};
 use crate::tasks::build_images::{report, words};
@@ -94,6 +95,7 @@ pub fn carry_out<'r>(
     if places.is_empty() {
         return Ok(built);
     }
+    admission::check(session, ready.repo, queue, &places)?;
     sign_in(session, &queue.sign_in)?;
     let stage = Stage { about: queue::names(&pick(queue.planned, &places)), ..queue::only(&queue.builds, &places) };
     let outcomes = session.watched(&stage, OnFailure::GoOn, &mut |event| follow(session, ready, queue, &stage, event));

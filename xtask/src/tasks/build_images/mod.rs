@@ -3,6 +3,8 @@
 //! Two parts, each of use to another task: [`gather`] finds out offline what to build and everything that is wrong,
 //! [`carry_out`] builds within a session in which the accounts are proven, and says what became of each image.
 
+pub mod admission;
+pub mod bootstrap;
 mod builder;
 mod carry_out;
 mod gather;

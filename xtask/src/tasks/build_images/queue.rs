@@ -6,6 +6,7 @@ use crate::run::step::Stage;
 use crate::tasks::build_images::gather::Planned;
 use crate::tasks::build_images::left::Left;
 use crate::tasks::images::{self, Wanted};
+use crate::tasks::inquiry::Inquiry;
 use crate::tasks::orders::Orders;
 use crate::tasks::session;
 
@@ -21,6 +22,8 @@ pub struct Queue<'q, 'r> {
     pub(super) left: Vec<Left<'r>>,
     pub(super) tasks: Stage,
     pub(super) before: Stage,
+    /// What the runner that builds is asked before anything is built.
+    pub(super) admission: (Inquiry<'r>, Stage),
     /// Docker's way into the registries, where this machine builds.
     pub(super) sign_in: Stage,
     /// The builds.
@@ -58,7 +61,13 @@ impl<'q, 'r> Queue<'q, 'r> {
             let label = format!("{}.task.{n}", left.task.image);
             vec![orders.question(left.account, &left.region, &label, left.question())]
         });
+        let mut inquiry = Inquiry::default();
+        for planned in planned {
+            planned.asked.iter().for_each(|asked| asked.add(&mut inquiry, planned));
+        }
+        let admission = inquiry.stage(orders, "runner");
         Self {
+            admission: (inquiry, admission),
             identity: orders.identities(&accounts),
             tasks: Stage { about: "tasks of earlier builds".to_owned(), ..stage("Tasks", false, tasks.collect()) },
             before: images::lookups(orders, &wanted, "before"),
@@ -74,7 +83,8 @@ impl<'q, 'r> Queue<'q, 'r> {
 
     /// Every command, ready to paste.
     pub fn shell_lines(&self) -> String {
-        let stages = [&self.identity, &self.tasks, &self.before, &self.sign_in, &self.builds, &self.after];
+        let stages =
+            [&self.identity, &self.tasks, &self.before, &self.admission.1, &self.sign_in, &self.builds, &self.after];
         let stages = stages.into_iter().filter(|stage| !stage.lanes.is_empty()).map(Stage::shell_lines);
         stages.collect::<Vec<_>>().join("\n")
     }

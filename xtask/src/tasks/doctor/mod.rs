@@ -87,9 +87,11 @@ fn look(context: &Context, repo: &Repository, is_offline: bool, target: &Tag, pr
     found.push(tags::modules(repo, target));
     found.extend(tags::reach(repo, target));
     found.push(engine::engine(repo, terragrunt, &installed));
-    found.push(files::old_flags(&texts, terragrunt));
-    found.push(files::old_attributes(&texts, terragrunt));
-    found.push(files::mocks(&texts));
+    if repo.uses_terragrunt() {
+        found.push(files::old_flags(&texts, terragrunt));
+        found.push(files::old_attributes(&texts, terragrunt));
+        found.push(files::mocks(&texts));
+    }
     found.push(files::ci(&texts));
     found.push(here::checkout(repo));
     let n_jobs = repo.settings.jobs().unwrap_or_else(|| machine::n_jobs(None, None));

@@ -16,7 +16,7 @@ use crate::tools::lock::WorkLock;
 use crate::tools::proof::Proof;
 use crate::tools::sts::Identity;
 use crate::tools::terragrunt::Action;
-use crate::tools::{consent, endpoint, process};
+use crate::tools::{consent, endpoint, process, secrets};
 
 pub use config::ShimConfig;
 
@@ -59,7 +59,13 @@ pub fn run(config: &ShimConfig, attempt: &Attempt, args: &[OsString]) -> Failure
         (Err(error), Ok(_)) => Failure::refused("cannot write the proof of identity, so nothing was started")
             .in_file(attempt.dir.display().to_string())
             .because(error),
-        (Ok(()), Ok(_locks)) => process::become_program(&program, &vars),
+        (Ok(()), Ok(_locks)) => {
+            // Terragrunt may have taken a role, and hands over its inputs as variables.
+            if let Some(keys) = Keys::in_environment(&vars) {
+                secrets::tell(attempt, &vars, &keys);
+            }
+            process::become_program(&program, &vars)
+        }
     }
 }
 

@@ -40,7 +40,8 @@ pub(in crate::tasks::doctor) fn checkout(repo: &Repository) -> Finding {
 /// Whether there is room for what planning all units writes.
 pub(in crate::tasks::doctor) fn room(disks: &[Disk]) -> Finding {
     const NAME: &str = "disk";
-    const TO_DO: &str = "make room; `.terragrunt-cache` folders can go in which no `errored.tfstate` lies";
+    const TO_DO: &str =
+        "make room; folders `.terragrunt-cache` and `.terraform` can go in which no `errored.tfstate` lies";
     let words = |disk: &Disk| {
         let place = disk.needs.first().map(|need| need.place.display().to_string()).unwrap_or_default();
         format!("{}, for {place}", disk.words())
