@@ -239,19 +239,7 @@ pub(super) fn in_a_session_of_its_own(command: &mut Command) -> &mut Command {
 
 /// Everything that a detached child has started, unless that has left its session.
 #[derive(Clone, Copy, Debug)]
-pub struct Group(rustix::process::Pid);
-
-impl Group {
-    /// The number of its session, which is that of the child.
-    pub(super) fn session(self) -> i32 {
-        self.0.as_raw_nonzero().get()
-    }
-
-    #[cfg(test)]
-    pub(super) fn of_session(session: rustix::process::Pid) -> Self {
-        Self(session)
-    }
-}
+pub struct Group(pub(super) rustix::process::Pid);
 
 /// Sends everything that a detached child has started the signal of Ctrl-C.
 pub fn interrupt_group(group: Group) {

@@ -76,10 +76,20 @@ fn kept_plans_are_refused_when_what_they_were_made_from_has_changed() {
     sandbox.xtask(["apply-all", "--from", "nowhere"]).run().exits(3).says("there is no run `nowhere`");
 }
 
+/// A second unit in dev, in another region, where nothing has been applied yet; gives its path.
+fn second_unit_in_dev(sandbox: &Sandbox) -> String {
+    let path = unit("dev").replace("us-east-1", "us-west-2");
+    fs::create_dir_all(sandbox.repo().join(&path)).unwrap();
+    sandbox.write(&format!("{path}/terragrunt.hcl"), sandbox.read(&format!("{}/terragrunt.hcl", unit("dev"))));
+    let region = sandbox.read("dev/us-east-1/region.hcl").replace("us-east-1", "us-west-2");
+    sandbox.write("dev/us-west-2/region.hcl", region);
+    path
+}
+
 #[test]
 fn kept_plan_of_the_one_of_two_units_that_changes_is_applied() {
     let sandbox = Sandbox::bumped();
-    let second = sandbox.second_unit_in_dev();
+    let second = second_unit_in_dev(&sandbox);
     sandbox.xtask(["apply-all", "--yes", "--allow=unexpected", "--unit", &second]).run().exits(0);
     sandbox.clear_log();
     let said = sandbox.xtask(["apply-all", "--plan-only", "--account=dev"]).run().exits(0);

@@ -208,16 +208,6 @@ impl Sandbox {
         fs::write(self.world().join("log.jsonl"), "").unwrap();
     }
 
-    /// A second unit in dev, in another region, where nothing has been applied yet; gives its path.
-    pub(super) fn second_unit_in_dev(&self) -> String {
-        let path = unit("dev").replace("us-east-1", "us-west-2");
-        fs::create_dir_all(self.repo().join(&path)).unwrap();
-        self.write(&format!("{path}/terragrunt.hcl"), self.read(&format!("{}/terragrunt.hcl", unit("dev"))));
-        let region = self.read("dev/us-east-1/region.hcl").replace("us-east-1", "us-west-2");
-        self.write("dev/us-west-2/region.hcl", region);
-        path
-    }
-
     /// The tags that the state of an account's unit has, each once.
     pub(super) fn tags_in_state(&self, account: &str) -> Vec<String> {
         let (_, id) = ACCOUNTS.iter().find(|(name, _)| *name == account).unwrap();
