@@ -10,6 +10,7 @@ mod clean;
 mod gather;
 mod images;
 mod later;
+mod others;
 mod plans;
 mod queue;
 mod rescue;
@@ -86,6 +87,7 @@ pub fn carry_out(
     let units = &queue.work.units;
     record::selected(&session.journal, units);
     images::prove(session, &queue.images, &queue.work.taken)?;
+    others::wait(session, units)?;
     let hashing = bind::Hashing::begin(ready, units);
     let plans = match &queue.work.earlier {
         Some(earlier) => earlier.plans(session, ready, queue)?,
