@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::run::journal::story::{Story, UnitStory};
-use crate::run::journal::{Consented, Ended};
+use crate::run::journal::{Consented, Ended, Program};
 use crate::run::step::StepKind;
 use crate::tools::proof::{Proof, Verdict};
 
@@ -51,7 +51,12 @@ fn consent(time: &str, consented: &Consented) -> Value {
     json!({
         "Time": time, "Who": consented.who, "How": consented.how, "Digest": consented.digest_sha256,
         "Units": consented.plans.iter().map(|plan| &plan.unit).collect::<Vec<_>>(),
+        "Programs": consented.programs.iter().map(program).collect::<Vec<_>>(),
     })
+}
+
+fn program(program: &Program) -> Value {
+    json!({ "Path": program.path, "Sha256": program.sha256 })
 }
 
 fn row(story: &Story, unit: &UnitStory<'_>) -> Value {

@@ -202,7 +202,7 @@ pub mod tests {
             endpoint: None,
             pass_environment: Vec::new(),
             attempt: Some(attempt),
-            lock: None,
+            locks: Vec::new(),
             terragrunt: None,
             program: vec!["terragrunt".into()],
         }

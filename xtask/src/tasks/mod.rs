@@ -22,6 +22,7 @@ pub mod runs;
 pub mod select;
 pub mod session;
 pub mod settle;
+pub mod space;
 pub mod status;
 pub mod units;
 mod unproven;

@@ -98,7 +98,7 @@ impl<'a> Orders<'a> {
         let mut order = self.order(account, build.uri.region(), self.run.attempt(label, kind));
         order.pass_environment.extend(docker::VARIABLES.map(str::to_owned).into_iter().chain(secrets.clone()));
         order.program = self.program("docker", docker::build(build));
-        order.lock = Some(self.run.lock_of(&format!("image.{label}")));
+        order.locks = vec![self.run.lock_of(&format!("image.{label}"))];
         self.with_variables(self.step(kind, label, account, order, self.ready.repo.root.clone()), &secrets)
     }
 
@@ -125,7 +125,7 @@ impl<'a> Orders<'a> {
         let (label, kind) = (build.image.as_str(), StepKind::Build);
         let mut order = self.order(account, &build.region, self.run.attempt(label, kind));
         order.program = self.program("infrastructure-deployer", build.arguments());
-        order.lock = Some(self.run.lock_of(&format!("image.{label}")));
+        order.locks = vec![self.run.lock_of(&format!("image.{label}"))];
         self.step(kind, label, account, order, self.ready.repo.root.clone())
     }
 
@@ -168,7 +168,7 @@ impl<'a> Orders<'a> {
                 std::iter::once(program).chain(standalone.arguments(action, &plan)).collect()
             }
         };
-        order.lock = Some(self.run.unit_lock(&unit.unit.path));
+        order.locks = self.run.unit_locks(&unit.unit.path);
         order.terragrunt = Some(TerragruntOrder {
             action,
             terraform: unit.terraform.clone(),
@@ -198,7 +198,7 @@ impl<'a> Orders<'a> {
             endpoint: settings.endpoint_url().map(str::to_owned),
             pass_environment: settings.pass_environment().to_vec(),
             attempt: Some(attempt),
-            lock: None,
+            locks: Vec::new(),
             terragrunt: None,
             program: Vec::new(),
         }
@@ -223,7 +223,7 @@ impl<'a> Orders<'a> {
             output: Some(self.run.output(label, kind)),
             plan: None,
             consent: None,
-            lock: order.lock,
+            lock: order.locks.into_iter().next(),
         }
     }
 }

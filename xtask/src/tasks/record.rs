@@ -15,8 +15,8 @@ use crate::run::event::StepResult;
 use crate::run::folder::RunFolder;
 use crate::run::journal::story::Story;
 use crate::run::journal::{
-    self, Begun, Consented, Edited, EditedFile, Finished, Found, Journal, Left, Planned, Record, SCHEMA, Selected,
-    Tool, millis,
+    self, Begun, Consented, Edited, EditedFile, Finished, Found, Journal, Left, Planned, Program, Record, SCHEMA,
+    Selected, Tool, millis,
 };
 use crate::tasks::build_images::{Built, Verdict};
 use crate::tasks::context::{Context, VERSION};
@@ -154,13 +154,19 @@ pub fn planned(journal: &Journal, plans: &[UnitPlan]) {
     plans.iter().map(plan).for_each(|planned| journal.note(&Record::Planned(planned)));
 }
 
-/// Writes down, durably, that somebody agreed to the plans that change anything.
-pub fn consented(context: &Context, journal: &Journal, how: &str, plans: &[UnitPlan]) -> std::io::Result<()> {
+/// Writes down, durably, that somebody agreed to the plans that change anything, and what they were made with.
+pub fn consented(
+    context: &Context,
+    journal: &Journal,
+    how: &str,
+    plans: &[UnitPlan],
+    programs: Vec<Program>,
+) -> std::io::Result<()> {
     let plans: Vec<_> = plans.iter().filter(|plan| !plan.plan.is_empty()).map(plan).collect();
     let hashes: Vec<_> = plans.iter().map(|plan| format!("{} {}\n", plan.unit, plan.changes_sha256)).collect();
     let digest_sha256 = sha256(hashes.concat().as_bytes());
     let who = operator::who(&context.vars);
-    journal.durable(&Record::Consented(Consented { how: how.to_owned(), who, digest_sha256, plans }))
+    journal.durable(&Record::Consented(Consented { how: how.to_owned(), who, digest_sha256, plans, programs }))
 }
 
 fn plan(plan: &UnitPlan) -> Planned {

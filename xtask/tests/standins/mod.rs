@@ -44,6 +44,7 @@ mod sandbox;
 mod secrets;
 mod sessions;
 mod smoke;
+mod stale;
 mod standalone;
 mod status;
 mod tools;

@@ -19,8 +19,8 @@ use serde_json::Value;
 
 pub use read::{Damage, Entry, Log, exists, read};
 pub use record::{
-    Begun, Consented, Edited, EditedFile, Ended, Finished, Found, Left, Planned, Record, SCHEMA, Selected, Settled,
-    Started, StepRef, Task, Tool,
+    Begun, Consented, Edited, EditedFile, Ended, Finished, Found, Left, Planned, Program, Record, SCHEMA, Selected,
+    Settled, Started, StepRef, Task, Tool,
 };
 
 use crate::model::{Failure, UnitPath};
@@ -142,6 +142,7 @@ impl Journal {
             millis: millis(outcome.took),
             exit: outcome.exit,
             proofs: proofs.collect(),
+            memory: outcome.memory,
         }));
     }
 

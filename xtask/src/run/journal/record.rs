@@ -1,6 +1,7 @@
 //! What a journal holds. These types are its own, so that events and steps may change without breaking what was written.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -175,6 +176,9 @@ pub struct Ended {
     pub exit: Option<i32>,
     /// What the guards found out.
     pub proofs: Vec<Proof>,
+    /// The most memory that its processes took together, in bytes, as far as that was seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory: Option<u64>,
 }
 
 /// What the plan of a unit would do, as it is shown.
@@ -201,6 +205,20 @@ pub struct Consented {
     pub digest_sha256: String,
     /// The plans that are covered.
     pub plans: Vec<Planned>,
+    /// The programs that made them, with which alone they may be applied.
+    #[serde(default)]
+    pub programs: Vec<Program>,
+}
+
+/// A program as it was when a plan was made with it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Program {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Device, inode, size and time of change: what the guards compare.
+    pub mark: String,
+    /// The hash of what is in it; `None` if it could not be read.
+    pub sha256: Option<String>,
 }
 
 /// A file that is about to be changed.

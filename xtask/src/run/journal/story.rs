@@ -156,7 +156,12 @@ impl Story {
             return unit(&found.result, Some(&found.reason), found.cause.as_deref());
         }
         let early = StepResult::EarlyExit.as_str();
+        let has_nothing_left = planned.is_some_and(|planned| planned.changes.is_empty());
         match last {
+            // An apply is never planned to do nothing: its plan was stale, and a second one found nothing left to do.
+            Some(step) if step.changes_something() && has_nothing_left && step.result().0 == "failed" => {
+                unit(StepResult::Succeeded.as_str(), Some("no changes"), None)
+            }
             Some(step) if step.changes_something() => {
                 let (result, cause) = step.result();
                 unit(result, step.reason(), cause)
@@ -164,9 +169,7 @@ impl Story {
             Some(StepStory { ended: Some((_, ended)), .. }) if ended.result != StepResult::Succeeded.as_str() => {
                 unit(&ended.result, Some("run error"), ended.cause.as_deref())
             }
-            _ if planned.is_some_and(|planned| planned.changes.is_empty()) => {
-                unit(StepResult::Succeeded.as_str(), Some("no changes"), None)
-            }
+            _ if has_nothing_left => unit(StepResult::Succeeded.as_str(), Some("no changes"), None),
             _ => unit(early, Some(self.why_early()), None),
         }
     }
