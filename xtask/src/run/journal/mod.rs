@@ -1,6 +1,7 @@
 //! The journal of a run: an append-only file of records, by which a later run knows what this one did, whatever became of
 //! it. Written by the runner alone; what starts is on disk before it starts, what ended is written after it ended.
 
+mod finding;
 mod line;
 mod read;
 mod record;
@@ -17,10 +18,11 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+pub use finding::{Found, Settled, Task};
 pub use read::{Damage, Entry, Log, exists, read};
 pub use record::{
-    Begun, Consented, Edited, EditedFile, Ended, Finished, Found, Left, Planned, Program, Record, SCHEMA, Selected,
-    Settled, Started, StepRef, Task, Tool,
+    Begun, Consented, Edited, EditedFile, Ended, Finished, Left, Planned, Program, Record, SCHEMA, Selected, Started,
+    StepRef, Tool,
 };
 
 use crate::model::{Failure, UnitPath};

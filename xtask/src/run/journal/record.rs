@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::finding::{Found, Settled, Task};
 use crate::run::step::StepKind;
 use crate::tools::proof::Proof;
 
@@ -239,41 +240,6 @@ pub struct Edited {
     pub result: String,
     /// Why, where it did not succeed.
     pub cause: Option<String>,
-}
-
-/// A task of ECS that a step has started; it lives on when nobody waits for it any more.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Task {
-    /// Which attempt.
-    pub attempt: String,
-    /// Its ARN.
-    pub arn: String,
-}
-
-/// What something came out as: an image by what is in ECR, the start of a container by ECS.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Found {
-    /// The unit's path, or the image's address, as it was selected.
-    pub path: String,
-    /// The word of reports.
-    pub result: String,
-    /// A word or two on it, such as `was there already`.
-    pub reason: String,
-    /// Why, where it did not succeed.
-    pub cause: Option<String>,
-}
-
-/// What a later run found out.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Settled {
-    /// Which attempt.
-    pub attempt: String,
-    /// The word of reports.
-    pub result: String,
-    /// How it is known.
-    pub cause: Option<String>,
-    /// The run that looked.
-    pub by: String,
 }
 
 /// The runner left.

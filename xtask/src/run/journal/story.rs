@@ -1,9 +1,9 @@
 //! What the records of a run say, put together: pure, so that a report can be made again from the journal at any time.
 
+use super::finding::{Found, Settled, Task};
 use super::read::{Entry, Log};
 use super::record::{
-    Begun, Consented, Edited, EditedFile, Ended, Finished, Found, Left, Planned, Record, Selected, Settled, Started,
-    StepRef, Task, Tool,
+    Begun, Consented, Edited, EditedFile, Ended, Finished, Left, Planned, Record, Selected, Started, StepRef, Tool,
 };
 use crate::run::event::StepResult;
 use crate::run::step::StepKind;

@@ -73,11 +73,10 @@ pub(super) fn result(check: &Check) -> (StepResult, &'static str) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
 
     fn outcome(result: StepResult) -> Outcome {
         let cause = (result == StepResult::Failed).then(|| "ended with exit code 1".to_owned());
-        Outcome { result, cause, guard_refused: false, took: Duration::ZERO, log: None, exit: None, held: None }
+        Outcome { result, cause, ..Outcome::not_started() }
     }
 
     fn task(status: &str, has_started: bool, reasons: &[&str]) -> Task {
