@@ -24,7 +24,7 @@ pub struct Guard {
     #[arg(long, requires = "attempt")]
     pub nonce: Option<String>,
     #[arg(long)]
-    pub lock: Option<PathBuf>,
+    pub lock: Vec<PathBuf>,
     #[arg(long, requires = "terraform", requires = "plan", requires = "attempt")]
     pub action: Option<Action>,
     #[arg(long)]

@@ -77,7 +77,7 @@ fn order(args: cli::Guard) -> GuardOrder {
         endpoint: args.endpoint_url,
         pass_environment: args.pass_environment,
         attempt,
-        lock: args.lock,
+        locks: args.lock,
         terragrunt,
         program: args.program,
     }
@@ -98,7 +98,7 @@ mod tests {
             endpoint: Some("http://127.0.0.1:5000".to_owned()),
             pass_environment: vec!["TF_VAR_*".to_owned(), "--odd".to_owned()],
             attempt: Some(Attempt { dir: "/a b/x".into(), nonce: "n".to_owned() }),
-            lock: Some("/lock".into()),
+            locks: vec!["/lock".into(), "/outer/lock".into()],
             terragrunt: Some(TerragruntOrder {
                 action: Action::Apply,
                 terraform: "/bin/tofu".into(),

@@ -239,7 +239,7 @@ pub(super) fn in_a_session_of_its_own(command: &mut Command) -> &mut Command {
 
 /// Everything that a detached child has started, unless that has left its session.
 #[derive(Clone, Copy, Debug)]
-pub struct Group(rustix::process::Pid);
+pub struct Group(pub(super) rustix::process::Pid);
 
 /// Sends everything that a detached child has started the signal of Ctrl-C.
 pub fn interrupt_group(group: Group) {

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use crate::model::{ImageUri, Region, Tag};
 use crate::tools::answer::{self, Answer};
+use crate::tools::deployer::sign::TaskArn;
 use crate::tools::env::Env;
 use crate::tools::{api, aws, process, programs};
 
@@ -53,7 +54,7 @@ pub enum Question {
     Task {
         /// Where.
         region: Region,
-        /// Its cluster.
+        /// Its cluster; empty in the short form of the ARN.
         cluster: String,
         /// Its ARN.
         arn: String,
@@ -61,6 +62,13 @@ pub enum Question {
 }
 
 impl Question {
+    /// The question for a task, and its region; `None` if that is no ARN of one.
+    pub fn task(arn: &str) -> Option<(Region, Self)> {
+        let task = TaskArn::parse(arn)?;
+        let region: Region = task.region.parse().ok()?;
+        Some((region.clone(), Self::Task { region, cluster: task.cluster.to_owned(), arn: arn.to_owned() }))
+    }
+
     /// The arguments for the AWS CLI
     /// (<https://docs.aws.amazon.com/cli/latest/reference/>).
     pub fn arguments(&self) -> Vec<OsString> {
@@ -77,6 +85,9 @@ impl Question {
                 in_region(region, &["lambda", "get-function-configuration", "--function-name", name])
             }
             Self::Image { uri, tag } => aws::describe_image(uri, tag),
+            Self::Task { region, cluster, arn } if cluster.is_empty() => {
+                in_region(region, &["ecs", "describe-tasks", "--tasks", arn])
+            }
             Self::Task { region, cluster, arn } => {
                 in_region(region, &["ecs", "describe-tasks", "--cluster", cluster, "--tasks", arn])
             }

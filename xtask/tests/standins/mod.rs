@@ -43,6 +43,8 @@ mod said;
 mod sandbox;
 mod secrets;
 mod sessions;
+mod smoke;
+mod stale;
 mod standalone;
 mod status;
 mod tools;
