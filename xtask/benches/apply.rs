@@ -169,11 +169,11 @@ fn timed(tools: &'static Toolbox, work: Work) -> Duration {
     })
 }
 
-/// A repository of somebody who has a session already.
+/// A repository of somebody who has a session already, with an AWS that has loaded what it plays.
 fn warm(tools: &'static Toolbox, cloud: &Cloud, shape: Shape) -> Live {
     let live = Live::new(tools, cloud, shape);
     let mut warm = live.command("aws-vault");
-    warm.args(["exec", &profile("dev"), "--", "env"]);
+    warm.args(["exec", &profile("dev"), "--", "aws", "ecs", "list-task-definitions"]);
     succeeds(warm);
     live
 }

@@ -21,6 +21,10 @@ pub enum Allowance {
     UnprovenImage,
     /// Go on to the next wave although ECS could not be asked what runs in this one
     UnprovenWave,
+    /// Go on although the disk seems to have too little room for what is planned
+    FullDisk,
+    /// Have images built although the deployed runner seems unable to, or not to allow it
+    DoubtfulBuild,
     /// Build as the guide has it although a build script of this repository says otherwise, or can't be read
     IgnoreScript,
     /// Move the tags of all units that can get theirs, and leave out those that can't

@@ -37,12 +37,17 @@ pub enum How {
 }
 
 impl How {
-    /// The programs that it takes.
-    pub fn programs(self) -> &'static [&'static str] {
+    /// The program that builds.
+    pub fn program(self) -> &'static str {
         match self {
-            Self::Runner => &["infrastructure-deployer", "aws"],
-            Self::LocalDocker => &["docker", "aws"],
+            Self::Runner => "infrastructure-deployer",
+            Self::LocalDocker => "docker",
         }
+    }
+
+    /// All programs that it takes.
+    pub fn programs(self) -> [&'static str; 2] {
+        [self.program(), "aws"]
     }
 }
 

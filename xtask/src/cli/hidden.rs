@@ -24,7 +24,7 @@ pub struct Guard {
     #[arg(long, requires = "attempt")]
     pub nonce: Option<String>,
     #[arg(long)]
-    pub lock: Option<PathBuf>,
+    pub lock: Vec<PathBuf>,
     #[arg(long, requires = "terraform", requires = "plan", requires = "attempt")]
     pub action: Option<Action>,
     #[arg(long)]
@@ -44,6 +44,8 @@ pub struct Guard {
 pub struct Relay {
     #[arg(long)]
     pub log: PathBuf,
+    #[arg(long)]
+    pub secrets: Option<PathBuf>,
 }
 
 /// Several questions to one program, inside one guard.

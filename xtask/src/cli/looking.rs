@@ -5,7 +5,9 @@ use clap::Args;
 use crate::model::Tag;
 
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  cargo xtask verify\n  cargo xtask verify --account dev")]
+#[command(
+    after_help = "Examples:\n  cargo xtask verify\n  cargo xtask verify --account dev\n  cargo xtask verify --smoke --account dev"
+)]
 pub struct Verify {
     /// Only units in this account; can be given several times
     #[arg(long, value_name = "ACCOUNT")]
@@ -13,6 +15,12 @@ pub struct Verify {
     /// Only this unit; can be given several times
     #[arg(long, value_name = "PATH")]
     pub unit: Vec<String>,
+    /// Also let each runner plan its own unit once, to see its container start; changes nothing
+    #[arg(long)]
+    pub smoke: bool,
+    /// The branch, tag or commit that runners plan [default: the default branch of `origin`]
+    #[arg(long = "ref", value_name = "REF", requires = "smoke")]
+    pub git_ref: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum};
 
-use super::ApplyAll;
+use super::{ApplyAll, How};
 use crate::model::Tag;
 use crate::run::wave::Arrangement;
 
@@ -18,6 +18,9 @@ pub struct Update {
     /// Stop when this is done, so that a pull request can come between
     #[arg(long, value_name = "PART")]
     pub until: Option<Until>,
+    /// Who builds the images that are missing
+    #[arg(long, value_name = "HOW", default_value = "runner")]
+    pub how: How,
     /// Also move the releases that build scripts and files of CI name
     #[arg(long)]
     pub scripts: bool,

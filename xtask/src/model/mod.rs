@@ -20,6 +20,6 @@ pub use known::Known;
 pub use place::Place;
 pub use profile::ProfileCandidate;
 pub use region::Region;
-pub use secret::is_secret_name;
+pub use secret::{is_secret_name, looks_drawn};
 pub use unit::UnitPath;
 pub use version::Version;

@@ -139,6 +139,11 @@ impl Repository {
         self.units.iter().find(|unit| unit.path == *path)
     }
 
+    /// Whether Terragrunt has anything to do in it.
+    pub fn uses_terragrunt(&self) -> bool {
+        self.units.iter().any(|unit| unit.kind == UnitKind::Terragrunt)
+    }
+
     /// The account with this name.
     pub fn account(&self, name: &str) -> Option<&Account> {
         self.accounts.iter().find(|account| account.name == name)

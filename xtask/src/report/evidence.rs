@@ -3,7 +3,8 @@
 
 use crate::report::run_report::proofs;
 use crate::report::screen::{count, duration};
-use crate::run::journal::story::{Story, UnitStory};
+use crate::run::journal::story::{StepStory, Story, UnitStory};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// One line of evidence: what it is about, and what there is to say.
@@ -89,10 +90,17 @@ fn facts(story: &Story, result: &str) -> Vec<Fact> {
             (&consented.who, &consented.how, consented.digest_sha256.get(..12).unwrap_or_default());
         facts.push(("Consent", format!("{who} ({how}) at {time} to digest {digest}: {}", units.join(" "))));
     }
+    let programs: BTreeSet<_> = story.consents.iter().flat_map(|(_, consented)| &consented.programs).collect();
+    for program in programs {
+        let hash = program.sha256.as_deref().unwrap_or("unknown");
+        facts.push(("Program", format!("{}   SHA-256 {hash}", program.path.display())));
+    }
     for file in story.edits.iter().flat_map(|edits| &edits.files) {
         let short = |sha256: &str| sha256.get(..12).unwrap_or_default().to_owned();
         facts.push(("Changed", format!("{}   {} -> {}", file.file, short(&file.before), short(&file.after))));
     }
+    let task = |step: &StepStory| Some(("Task", format!("{}   {}", step.of.subject, step.task.as_ref()?)));
+    facts.extend(story.steps.iter().filter_map(task));
     let failures = story.finished.iter().flat_map(|(_, finished)| &finished.failures);
     facts.extend(failures.map(|failure| ("Failure", failure.lines().next().unwrap_or_default().to_owned())));
     facts

@@ -36,8 +36,8 @@ impl<'a> Progress<'a> {
     fn line(&self, step: &StepName, line: &str) {
         if self.screen.volume() == Volume::Verbose {
             self.screen.lines(&format!("  {} | {}", step.subject, plain(line)));
-        } else if let Some(sign) = Sign::of(line).filter(|_| step.kind == StepKind::Build) {
-            self.screen.lines(&format!("  {}   {}", step.subject, sign.sentence()));
+        } else if let (Some(does), Some(sign)) = (step.kind.task(), Sign::of(line)) {
+            self.screen.lines(&format!("  {}   {}", step.subject, sign.sentence(does)));
         }
     }
 
@@ -71,9 +71,9 @@ impl<'a> Progress<'a> {
             (StepResult::Succeeded, StepKind::Apply) => {
                 self.screen.say(Tone::Good, "Applied", format_args!("{}   {took}", step.subject));
             }
-            // Who asked tells of the rest: a plan by the digest, a build by what is in ECR.
+            // Who asked tells of the rest: a plan by the digest, a build by what is in ECR, a start by ECS.
             (StepResult::Succeeded | StepResult::EarlyExit, _) => {}
-            (_, StepKind::Identity | StepKind::Source | StepKind::Lookup | StepKind::Show) => {}
+            (_, StepKind::Identity | StepKind::Source | StepKind::Lookup | StepKind::Show | StepKind::Smoke) => {}
             (StepResult::Unknown, kind) => {
                 self.screen.insist(Tone::Bad, "Unknown", format_args!("{}   {kind}, after {took}", step.subject));
             }

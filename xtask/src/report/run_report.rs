@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::run::journal::story::{Story, UnitStory};
-use crate::run::journal::{Consented, Ended};
+use crate::run::journal::{Consented, Ended, Program};
 use crate::run::step::StepKind;
 use crate::tools::proof::{Proof, Verdict};
 
@@ -51,7 +51,12 @@ fn consent(time: &str, consented: &Consented) -> Value {
     json!({
         "Time": time, "Who": consented.who, "How": consented.how, "Digest": consented.digest_sha256,
         "Units": consented.plans.iter().map(|plan| &plan.unit).collect::<Vec<_>>(),
+        "Programs": consented.programs.iter().map(program).collect::<Vec<_>>(),
     })
+}
+
+fn program(program: &Program) -> Value {
+    json!({ "Path": program.path, "Sha256": program.sha256 })
 }
 
 fn row(story: &Story, unit: &UnitStory<'_>) -> Value {
@@ -62,6 +67,7 @@ fn row(story: &Story, unit: &UnitStory<'_>) -> Value {
         "Unit": unit.of.label, "Account": unit.of.account, "AccountId": unit.of.account_id, "Region": unit.of.region,
         "Run": story.begun.run, "Seconds": ended.map(|ended| seconds(ended.millis)),
         "Step": unit.step.map(|step| step.of.step), "ExitCode": ended.and_then(|ended| ended.exit),
+        "Task": unit.step.and_then(|step| step.task.as_ref()),
         "Log": unit.step.and_then(|step| step.log.as_ref()), "Command": unit.step.map(|step| &step.command),
         "Changes": unit.planned.map(|planned| &planned.changes),
         "ChangesSha256": unit.planned.map(|planned| &planned.changes_sha256),

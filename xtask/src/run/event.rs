@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::model::UnitPath;
 use crate::run::step::StepKind;
+use crate::run::trouble::Cause;
 
 /// How a step ended: terragrunt's words, and one of ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,9 +54,33 @@ pub struct Outcome {
     pub exit: Option<i32>,
     /// Whether it waits for a new session. Nothing was started then, so it may be given another try.
     pub held: Option<Held>,
+    /// The known cause, if its log tells of one.
+    pub trouble: Option<Cause>,
+    /// The most memory that its processes took together, in bytes, as far as that was seen.
+    pub memory: Option<u64>,
 }
 
 impl Outcome {
+    /// Of a step that was never started.
+    pub fn not_started() -> Self {
+        Self {
+            result: StepResult::EarlyExit,
+            cause: None,
+            guard_refused: false,
+            took: Duration::ZERO,
+            log: None,
+            exit: None,
+            held: None,
+            trouble: None,
+            memory: None,
+        }
+    }
+
+    /// Whether terraform refused a saved plan because the state is another by now: then nothing was applied.
+    pub fn is_stale(&self) -> bool {
+        self.result == StepResult::Failed && self.trouble == Some(Cause::StalePlan)
+    }
+
     /// The same, where nobody renews sessions: what started nothing has failed.
     pub fn with_no_new_session(self) -> Self {
         match self.held {

@@ -140,6 +140,19 @@ impl RunFolder {
         self.lock_of(&unit.slug())
     }
 
+    /// The lock of a unit, and those by which other roots know it that it lies in: a folder with accounts of its own may be
+    /// worked on by itself and as a part of what is around it.
+    pub fn unit_locks(&self, unit: &UnitPath) -> Vec<PathBuf> {
+        let folder = unit.in_root(self.root());
+        // Whoever makes orders later than the other run sees that one's lock, and takes both.
+        let others = folder.ancestors().filter(|root| *root != self.root()).filter_map(|root| {
+            let other = Self { state: root.join(STATE), ..self.clone() };
+            let path = UnitPath::new(folder.strip_prefix(root).ok()?)?;
+            other.run_lock().exists().then(|| other.unit_lock(&path))
+        });
+        std::iter::once(self.unit_lock(unit)).chain(others).collect()
+    }
+
     /// The lock of something else that only one program may work on, by a name without slashes.
     pub fn lock_of(&self, name: &str) -> PathBuf {
         self.state.join("locks").join(format!("{name}.lock"))
@@ -199,6 +212,28 @@ mod tests {
         run.create().unwrap();
         let mode = fs::metadata(run.plans()).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o700);
+    }
+
+    #[test]
+    fn unit_is_locked_in_every_root_that_it_is_worked_on_from() {
+        let top = tempfile::tempdir().unwrap();
+        let inner = top.path().join("live");
+        let [from_top, from_inner] = [top.path(), &inner].map(RunFolder::new);
+        let unit = |path: &str| UnitPath::new(Path::new(path)).unwrap();
+        let alone = from_top.unit_locks(&unit("live/dev/x"));
+        assert_eq!(alone, [from_top.unit_lock(&unit("live/dev/x"))], "nobody has worked from the inner one yet");
+        for run in [&from_top, &from_inner] {
+            private_folder(run.run_lock().parent().unwrap()).unwrap();
+            fs::write(run.run_lock(), "").unwrap();
+        }
+        let mut outer = from_top.unit_locks(&unit("live/dev/x"));
+        let mut inner = from_inner.unit_locks(&unit("dev/x"));
+        assert_eq!(outer[0], alone[0]);
+        outer.sort();
+        inner.sort();
+        assert_eq!(outer, inner);
+        assert_eq!(outer.len(), 2);
+        assert_eq!(from_top.unit_locks(&unit("dev/x")).len(), 1, "this one lies in no other root");
     }
 
     #[test]

@@ -55,11 +55,13 @@ pub fn judge(kind: StepKind, evidence: &Evidence<'_>) -> Judgement {
     let started = |command: &str| evidence.inner.iter().any(|proof| is_started(proof, command));
     match (kind, evidence.code) {
         (StepKind::Apply, code) if !started("apply") => {
-            failed(&format!("terragrunt {} without starting terraform's apply; nothing was changed", ended(code)))
+            failed(&format!("{} {} without starting the apply; nothing was changed", program(outer), ended(code)))
         }
-        (StepKind::Apply, code) => judge_apply(evidence, code),
+        (StepKind::Apply, code) => judge_apply(evidence, program(outer), code),
         (StepKind::Init, Some(0)) if !started("init") => failed("it ended well without preparing anything"),
-        (StepKind::Plan, Some(0)) if !started("plan") => failed("terragrunt ended well without planning anything"),
+        (StepKind::Plan, Some(0)) if !started("plan") => {
+            failed(&format!("{} ended well without planning anything", program(outer)))
+        }
         (StepKind::Plan | StepKind::Show, Some(0)) if !evidence.has_product => {
             failed("it ended well, but the file that it was to write is not there")
         }
@@ -70,15 +72,20 @@ pub fn judge(kind: StepKind, evidence: &Evidence<'_>) -> Judgement {
 
 /// Judges an apply that terraform began. terragrunt ends with 255 if its terraform was killed (measured with 0.55.1 and
 /// 1.1.3); then, and where terraform said neither that it is done nor what went wrong, nobody can say what it did.
-fn judge_apply(evidence: &Evidence<'_>, code: Option<i32>) -> Judgement {
+fn judge_apply(evidence: &Evidence<'_>, program: &str, code: Option<i32>) -> Judgement {
     match (code, evidence.says_complete) {
         (Some(0), true) => succeeded(),
-        (Some(0), false) => unknown("terragrunt ended well, but terraform never said that the apply is complete"),
-        (code, true) => failed(&format!("the apply is complete, but terragrunt then {}", ended(code))),
+        (Some(0), false) => unknown(&format!("{program} ended well, but nothing said that the apply is complete")),
+        (code, true) => failed(&format!("the apply is complete, but {program} then {}", ended(code))),
         (None | Some(255), false) => unknown("it was killed in the middle of the apply"),
         (code, false) if evidence.says_error => failed(&ended(code)),
         (code, false) => unknown(&format!("it {} in the middle of the apply, without saying why", ended(code))),
     }
+}
+
+/// What the outer guard became: terragrunt, or for a unit without it terraform or tofu.
+fn program(outer: &Proof) -> &str {
+    outer.command.rsplit('/').next().unwrap_or_default()
 }
 
 fn is_started(proof: &Proof, command: &str) -> bool {

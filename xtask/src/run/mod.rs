@@ -14,6 +14,7 @@ pub mod judge;
 pub mod kept;
 pub mod lifetime;
 pub mod lock;
+pub mod memory;
 pub mod redact;
 pub mod relay;
 pub mod step;

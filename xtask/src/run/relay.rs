@@ -2,16 +2,20 @@
 //! that a terminal or a dying runner may cause, and goes on reading when the disk is full, so that no child ever blocks
 //! or dies because of its output.
 
-use std::fs::OpenOptions;
+use std::fs::{self, OpenOptions};
 use std::io::{self, BufRead, BufReader, Read, Write};
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::model::Failure;
 use crate::run::redact::{Redactor, is_secret_name};
-use crate::tools::env;
+use crate::tools::{env, secrets};
 
 /// Longer lines are written in pieces of this many bytes, so that memory stays bounded.
 const LONGEST: u64 = 64 * 1024;
@@ -19,18 +23,65 @@ const LONGEST: u64 = 64 * 1024;
 /// No secret is longer: tokens of AWS sessions have one to two thousand letters.
 const LONGEST_WORD: usize = 16 * 1024;
 
+/// More than this of it is not kept back.
+const MOST: usize = 1 << 20;
+
+/// How long the first words of a credential tool are kept back, until the guard tells which values it has put into the
+/// environment.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 /// Copies standard input to the log until it ends. Secret values are those of this process's own variables whose names say
-/// so: the runner hands them over by environment.
-pub fn run(log: &Path) -> Result<(), Failure> {
+/// so: the runner hands them over by environment. Those that only a guard knows come through the pipe at `told`, whose
+/// reading end is in the place of standard output.
+pub fn run(log: &Path, told: Option<&Path>) -> Result<(), Failure> {
     deaf()?;
     let secrets = env::of_this_process()
         .into_iter()
         .filter(|(name, _)| name.to_str().is_some_and(is_secret_name))
         .filter_map(|(_, value)| value.into_string().ok());
-    let redactor = Redactor::new(secrets);
+    let mut redactor = Redactor::new(secrets);
     let file = OpenOptions::new().create(true).append(true).mode(0o600).open(log);
-    copy(io::stdin().lock(), file.ok(), &redactor);
+    let pipe = told.and_then(|_| io::stdout().as_fd().try_clone_to_owned().ok());
+    let first = pipe.as_ref().map(|pipe| kept_back(pipe, &mut redactor)).unwrap_or_default();
+    let learn = || pipe.as_ref().map(secrets::told).unwrap_or_default();
+    copy(first.chain(io::stdin().lock()), file.ok(), redactor, learn);
+    if let Some(path) = told {
+        // A guard that comes now has nobody left to tell.
+        let _ = fs::remove_file(path);
+    }
     Ok(())
+}
+
+/// What comes before the guard has told what must not be read, or the end, or the end of patience.
+fn kept_back(pipe: &OwnedFd, redactor: &mut Redactor) -> io::Cursor<Vec<u8>> {
+    let until = Instant::now() + PATIENCE;
+    let stdin = io::stdin();
+    let mut first = Vec::new();
+    let mut buffer = [0; 8 * 1024];
+    while first.len() < MOST {
+        let left = until.saturating_duration_since(Instant::now());
+        let mut ends = [PollFd::new(&stdin, PollFlags::IN), PollFd::new(pipe, PollFlags::IN)];
+        let left = Timespec::try_from(left).unwrap_or(Timespec { tv_sec: 0, tv_nsec: 0 });
+        match poll(&mut ends, Some(&left)) {
+            Err(rustix::io::Errno::INTR) => continue,
+            Err(_) | Ok(0) => break,
+            Ok(_) => {}
+        }
+        let has_input = !ends[0].revents().is_empty();
+        let values = secrets::told(pipe);
+        if !values.is_empty() {
+            redactor.learn(values);
+            break;
+        }
+        if has_input {
+            match rustix::io::read(&stdin, &mut buffer) {
+                Ok(n @ 1..) => first.extend_from_slice(&buffer[..n]),
+                Err(rustix::io::Errno::INTR) => {}
+                _ => break,
+            }
+        }
+    }
+    io::Cursor::new(first)
 }
 
 fn deaf() -> Result<(), Failure> {
@@ -43,7 +94,13 @@ fn deaf() -> Result<(), Failure> {
     Ok(())
 }
 
-fn copy(input: impl Read, mut output: Option<impl Write>, redactor: &Redactor) {
+/// Copies, and before each line learns what was told since the last one.
+fn copy(
+    input: impl Read,
+    mut output: Option<impl Write>,
+    mut redactor: Redactor,
+    mut learn: impl FnMut() -> Vec<String>,
+) {
     let mut input = BufReader::with_capacity(32 * 1024, input);
     let mut rest = Vec::new();
     loop {
@@ -60,8 +117,13 @@ fn copy(input: impl Read, mut output: Option<impl Write>, redactor: &Redactor) {
         if line.is_empty() {
             return;
         }
+        let news = learn();
+        if !news.is_empty() {
+            redactor.learn(news);
+        }
         if line.len() as u64 == LONGEST && !line.ends_with(b"\n") {
-            rest = line.split_off(seam(&line));
+            let seam = redactor.clear_of_secrets(&line, seam(&line, redactor.longest()));
+            rest = line.split_off(seam);
         }
         let mut text = redactor.line(&String::from_utf8_lossy(&line));
         if !text.ends_with('\n') {
@@ -79,11 +141,13 @@ fn copy(input: impl Read, mut output: Option<impl Write>, redactor: &Redactor) {
     }
 }
 
-/// Where a piece of a long line ends: not in the middle of a word, which may be a secret, unless there is none to part at.
-fn seam(piece: &[u8]) -> usize {
+/// Where a piece of a long line ends: not in the middle of a word, which may be a secret, unless there is none to part at;
+/// and so far before the end that a known secret of `longest` bytes that begins before it is there as a whole.
+fn seam(piece: &[u8], longest: usize) -> usize {
+    let to = piece.len() - longest.min(LONGEST_WORD / 2);
     let from = piece.len() - LONGEST_WORD;
     let is_seam = |byte: &u8| !byte.is_ascii_alphanumeric() && !b"_-+/=.~".contains(byte) && byte.is_ascii();
-    piece[from..].iter().rposition(is_seam).map_or(piece.len(), |at| from + at + 1)
+    piece[from..to].iter().rposition(is_seam).map_or(to, |at| from + at + 1)
 }
 
 #[cfg(test)]
@@ -92,7 +156,8 @@ mod tests {
 
     fn copied(input: &[u8]) -> String {
         let mut log = Vec::new();
-        copy(input, Some(&mut log), &Redactor::new(["swordfish".to_owned()]));
+        let secrets = ["swordfish", "correct horse battery"].map(str::to_owned);
+        copy(input, Some(&mut log), Redactor::new(secrets), Vec::new);
         String::from_utf8(log).unwrap()
     }
 
@@ -125,6 +190,24 @@ mod tests {
     }
 
     #[test]
+    fn a_secret_of_several_words_is_masked_wherever_a_long_line_is_parted() {
+        for at in 65_536 - 60..65_536 + 4 {
+            let log =
+                copied(format!("{}correct horse battery,{}", "x ".repeat(at / 2), "y ".repeat(40_000)).as_bytes());
+            assert!(!log.contains("correct") && !log.contains("battery"), "{at}");
+        }
+    }
+
+    #[test]
+    fn what_is_told_in_the_middle_is_masked_from_then_on() {
+        let mut log = Vec::new();
+        let mut news = [vec![], vec!["lease-1234".to_owned()]].into_iter();
+        let learn = || news.next().unwrap_or_default();
+        copy(&b"lease-1234\nlease-1234\n"[..], Some(&mut log), Redactor::default(), learn);
+        assert_eq!(String::from_utf8(log).unwrap(), "lease-1234\n[redacted]\n");
+    }
+
+    #[test]
     fn a_log_that_cannot_be_written_does_not_stop_the_reading() {
         struct Full;
         impl Write for Full {
@@ -136,7 +219,7 @@ mod tests {
             }
         }
         let mut input: &[u8] = b"one\ntwo\n";
-        copy(&mut input, Some(Full), &Redactor::default());
+        copy(&mut input, Some(Full), Redactor::default(), Vec::new);
         assert!(input.is_empty());
     }
 }

@@ -22,6 +22,8 @@ pub enum StepKind {
     Lookup,
     /// Builds and pushes an image.
     Build,
+    /// Has a runner plan, to see its container start.
+    Smoke,
     /// Makes the folder of a unit of Terraform alone ready.
     Init,
     /// Writes a plan file.
@@ -40,9 +42,18 @@ impl StepKind {
             Self::Source | Self::Lookup => "asking",
             Self::Build => "building",
             Self::Init => "preparing",
-            Self::Plan => "planning",
+            Self::Smoke | Self::Plan => "planning",
             Self::Show => "reading",
             Self::Apply => "applying",
+        }
+    }
+
+    /// What the task of ECS does that it starts, if it starts one.
+    pub fn task(self) -> Option<&'static str> {
+        match self {
+            Self::Build => Some("builds"),
+            Self::Smoke => Some("plans"),
+            _ => None,
         }
     }
 }
@@ -54,6 +65,7 @@ impl fmt::Display for StepKind {
             Self::Source => "source",
             Self::Lookup => "lookup",
             Self::Build => "build",
+            Self::Smoke => "smoke",
             Self::Init => "init",
             Self::Plan => "plan",
             Self::Show => "show",
@@ -190,7 +202,7 @@ pub mod tests {
             endpoint: None,
             pass_environment: Vec::new(),
             attempt: Some(attempt),
-            lock: None,
+            locks: Vec::new(),
             terragrunt: None,
             program: vec!["terragrunt".into()],
         }

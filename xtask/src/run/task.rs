@@ -1,14 +1,18 @@
 //! ECS tasks that builds have started. A task lives on when nobody waits for it any more, so which one it is stands on disk
-//! as soon as it is known: in the attempt's folder, and in the log, which is written even when the runner is gone.
+//! as soon as it is known: in the attempt's folder, in the journal, and in the log, which is written even when the runner is
+//! gone.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use crate::run::folder::RunFolder;
+use crate::run::journal::story::Story;
+use crate::run::journal::{self, Journal, Record, Settled};
 use crate::run::step::StepKind;
 use crate::tools::attempt::Attempt;
 use crate::tools::deployer::sign::Sign;
+use crate::tools::lock;
 
 /// The file in an attempt's folder with the ARN of its task.
 const TASK: &str = "task";
@@ -17,14 +21,15 @@ const SETTLED: &str = "task.settled";
 /// So much of a log is looked at: a task is named in its first lines.
 const HEAD: u64 = 256 * 1024;
 
-/// Writes down, durably, which task an attempt has started. What is there already stays.
-pub fn note(attempt: &Attempt, arn: &str) -> io::Result<()> {
+/// Writes down, durably, which task an attempt has started. What is there already stays; whether it is new.
+pub fn note(attempt: &Attempt, arn: &str) -> io::Result<bool> {
     match File::create_new(attempt.dir.join(TASK)) {
         Ok(mut file) => {
             file.write_all(arn.as_bytes())?;
-            file.sync_all()
+            file.sync_all()?;
+            Ok(true)
         }
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
         Err(error) => Err(error),
     }
 }
@@ -62,10 +67,7 @@ impl LeftTask {
         if attempt.join(SETTLED).exists() {
             return None;
         }
-        let head = head(log).unwrap_or_default();
-        let signs: Vec<_> = head.lines().filter_map(Sign::of).collect();
-        let noted = fs::read_to_string(attempt.join(TASK)).ok();
-        let arn = noted.or_else(|| signs.iter().find_map(|sign| sign.task().map(str::to_owned)))?;
+        let arn = arn(attempt, log)?;
         let said = crate::run::tail::end(log);
         let has_ended = said.lines().filter_map(Sign::of).any(|sign| matches!(sign, Sign::Succeeded | Sign::Failed));
         let (run, image) = (run.to_owned(), image.to_owned());
@@ -78,10 +80,46 @@ impl LeftTask {
     }
 }
 
+/// The ARN of the task that an attempt has started, by what was written down or by its log.
+pub fn arn(attempt: &Path, log: &Path) -> Option<String> {
+    let noted = fs::read_to_string(attempt.join(TASK)).ok();
+    let head = || head(log).unwrap_or_default();
+    noted.or_else(|| head().lines().filter_map(Sign::of).find_map(|sign| sign.task().map(str::to_owned)))
+}
+
 /// Writes down that the task of an attempt, if it had one, is over.
 pub fn settle(attempt: &Path) {
     // Without this file the next build asks once more.
     let _ = fs::write(attempt.join(SETTLED), "");
+}
+
+/// Tells the journals of killed runs what became of their builds of an image, which ECR has or hasn't. Who calls knows that
+/// no task of theirs is at work, and holds the lock of the repository.
+pub fn settle_builds(run: &RunFolder, image: &str, address: &str, is_there: bool) {
+    let (result, cause) = match is_there {
+        true => ("succeeded", "its run was killed; a later run found the image in ECR"),
+        false => ("failed", "its run was killed; a later run found no image in ECR"),
+    };
+    if lock::is_held(&run.lock_of(&format!("image.{image}"))) {
+        return;
+    }
+    for other in run.all().into_iter().filter(|other| other.dir != run.dir) {
+        let Ok(log) = journal::read(&other.journal()) else { continue };
+        let Some(story) = Story::of(log.clone()) else { continue };
+        let is_of = story.selected.iter().any(|selected| selected.label == image && selected.path == address);
+        let builds = story.steps.iter().filter(|step| step.of.step == StepKind::Build && step.of.subject == image);
+        let left = builds.filter(|step| is_of && step.is_unsettled()).filter_map(|step| step.of.attempt.clone());
+        let left: Vec<_> = left.collect();
+        if left.is_empty() {
+            continue;
+        }
+        // What can't be written the next run tells once more.
+        let Ok(journal) = Journal::go_on(&other.journal(), &log) else { continue };
+        for attempt in left {
+            let (result, cause, by) = (result.to_owned(), Some(cause.to_owned()), run.id.clone());
+            journal.note(&Record::Settled(Settled { attempt, result, cause, by }));
+        }
+    }
 }
 
 fn head(log: &Path) -> io::Result<String> {
@@ -132,8 +170,8 @@ mod tests {
     fn the_first_task_that_is_written_down_stays() {
         let folder = tempfile::tempdir().unwrap();
         let attempt = Attempt { dir: folder.path().to_owned(), nonce: String::new() };
-        note(&attempt, TASK_ARN).unwrap();
-        note(&attempt, "another").unwrap();
+        assert!(note(&attempt, TASK_ARN).unwrap());
+        assert!(!note(&attempt, "another").unwrap());
         let log = folder.path().join("log");
         assert_eq!(LeftTask::of("r", "kaniko", folder.path(), &log).map(|task| task.arn), Some(TASK_ARN.to_owned()));
     }

@@ -6,12 +6,13 @@ use std::path::Path;
 use crate::cli;
 use crate::model::{Exit, Failure, Failures};
 use crate::report::screen::{Color, Screen, Volume};
+use crate::run::redact::Redactor;
 use crate::run::relay;
 use crate::tools::attempt::Attempt;
 use crate::tools::docker::login::Login;
 use crate::tools::guard::{self, GuardOrder, TerragruntOrder};
 use crate::tools::shim::{self, ShimConfig};
-use crate::tools::{env, question};
+use crate::tools::{env, question, secrets};
 
 /// The outer guard. Returns only if nothing was started, or nothing was to be.
 pub fn guard(args: cli::Guard) -> Result<Exit, Failures> {
@@ -27,7 +28,7 @@ pub fn guard(args: cli::Guard) -> Result<Exit, Failures> {
 
 /// The log relay.
 pub fn relay(args: &cli::Relay) -> Result<Exit, Failures> {
-    relay::run(&args.log)?;
+    relay::run(&args.log, args.secrets.as_deref())?;
     Ok(Exit::DONE)
 }
 
@@ -40,7 +41,13 @@ pub fn sign_in(args: cli::SignIn) -> Result<Exit, Failures> {
 
 /// Asks a program several questions, and prints the answers as JSON.
 pub fn ask(args: &cli::Ask) -> Result<Exit, Failures> {
-    let answers = question::ask_all(&args.program, &args.question, &env::of_this_process());
+    let vars = env::of_this_process();
+    let mut answers = question::ask_all(&args.program, &args.question, &vars);
+    // They go to a file, and what a program complains of onto the screen.
+    let redactor = Redactor::new(secrets::of(&vars));
+    for answer in &mut answers {
+        answer.stderr = answer.stderr.split_inclusive('\n').map(|line| redactor.line(line)).collect();
+    }
     let text = serde_json::to_string(&answers).expect("answers are text and numbers");
     Screen::new(Color::Never, Volume::Normal)
         .result(&text)
@@ -70,7 +77,7 @@ fn order(args: cli::Guard) -> GuardOrder {
         endpoint: args.endpoint_url,
         pass_environment: args.pass_environment,
         attempt,
-        lock: args.lock,
+        locks: args.lock,
         terragrunt,
         program: args.program,
     }
@@ -91,7 +98,7 @@ mod tests {
             endpoint: Some("http://127.0.0.1:5000".to_owned()),
             pass_environment: vec!["TF_VAR_*".to_owned(), "--odd".to_owned()],
             attempt: Some(Attempt { dir: "/a b/x".into(), nonce: "n".to_owned() }),
-            lock: Some("/lock".into()),
+            locks: vec!["/lock".into(), "/outer/lock".into()],
             terragrunt: Some(TerragruntOrder {
                 action: Action::Apply,
                 terraform: "/bin/tofu".into(),

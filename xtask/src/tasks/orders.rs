@@ -5,11 +5,12 @@ use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
 use crate::model::{Account, ImageUri, Region, Tag};
+use crate::repo::Unit;
 use crate::run::folder::RunFolder;
 use crate::run::step::{Lane, Stage, Step, StepKind};
 use crate::tasks::ready::{Ready, Workable};
 use crate::tools::attempt::Attempt;
-use crate::tools::deployer::Build;
+use crate::tools::deployer::{Build, PlanRun};
 use crate::tools::docker::login::Login;
 use crate::tools::env::{self, Env, Purpose};
 use crate::tools::guard::{GuardOrder, TerragruntOrder};
@@ -79,14 +80,6 @@ impl<'a> Orders<'a> {
         self.step(kind, label, account, order, self.ready.repo.root.clone())
     }
 
-    /// Asks the AWS CLI something else that only reads.
-    pub fn question(&self, account: &Account, region: &Region, label: &str, arguments: Vec<OsString>) -> Step {
-        let kind = StepKind::Lookup;
-        let mut order = self.order(account, region, self.run.attempt(label, kind));
-        order.program = self.program("aws", arguments);
-        self.step(kind, label, account, order, self.ready.repo.root.clone())
-    }
-
     /// Lets docker into the registry of an image.
     pub fn sign_in(&self, account: &Account, uri: &ImageUri) -> Step {
         let (label, kind) = (format!("sign-in.{}", uri.region()), StepKind::Lookup);
@@ -105,7 +98,7 @@ impl<'a> Orders<'a> {
         let mut order = self.order(account, build.uri.region(), self.run.attempt(label, kind));
         order.pass_environment.extend(docker::VARIABLES.map(str::to_owned).into_iter().chain(secrets.clone()));
         order.program = self.program("docker", docker::build(build));
-        order.lock = Some(self.run.lock_of(&format!("image.{label}")));
+        order.locks = vec![self.run.lock_of(&format!("image.{label}"))];
         self.with_variables(self.step(kind, label, account, order, self.ready.repo.root.clone()), &secrets)
     }
 
@@ -132,8 +125,18 @@ impl<'a> Orders<'a> {
         let (label, kind) = (build.image.as_str(), StepKind::Build);
         let mut order = self.order(account, &build.region, self.run.attempt(label, kind));
         order.program = self.program("infrastructure-deployer", build.arguments());
-        order.lock = Some(self.run.lock_of(&format!("image.{label}")));
+        order.locks = vec![self.run.lock_of(&format!("image.{label}"))];
         self.step(kind, label, account, order, self.ready.repo.root.clone())
+    }
+
+    /// Has a runner plan a unit.
+    pub fn smoke(&self, unit: &Unit, label: &str, plan: &PlanRun) -> Step {
+        let (account, kind) = (&unit.account, StepKind::Smoke);
+        let mut order = self.order(account, &plan.region, self.run.attempt(label, kind));
+        order.program = self.program("infrastructure-deployer", plan.arguments());
+        order.locks = vec![self.run.lock_of(&format!("smoke.{}", unit.path.slug()))];
+        let step = self.step(kind, label, account, order, self.ready.repo.root.clone());
+        Step { unit: Some(unit.path.clone()), ..step }
     }
 
     /// Plans a unit and reads the plan.
@@ -165,7 +168,7 @@ impl<'a> Orders<'a> {
                 std::iter::once(program).chain(standalone.arguments(action, &plan)).collect()
             }
         };
-        order.lock = Some(self.run.unit_lock(&unit.unit.path));
+        order.locks = self.run.unit_locks(&unit.unit.path);
         order.terragrunt = Some(TerragruntOrder {
             action,
             terraform: unit.terraform.clone(),
@@ -195,7 +198,7 @@ impl<'a> Orders<'a> {
             endpoint: settings.endpoint_url().map(str::to_owned),
             pass_environment: settings.pass_environment().to_vec(),
             attempt: Some(attempt),
-            lock: None,
+            locks: Vec::new(),
             terragrunt: None,
             program: Vec::new(),
         }
@@ -220,7 +223,7 @@ impl<'a> Orders<'a> {
             output: Some(self.run.output(label, kind)),
             plan: None,
             consent: None,
-            lock: order.lock,
+            lock: order.locks.into_iter().next(),
         }
     }
 }

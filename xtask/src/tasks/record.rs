@@ -6,19 +6,21 @@ use std::io::Write;
 
 use ring::digest::{SHA256, digest};
 
-use crate::model::{Exit, Failure, Failures};
-use crate::repo::Repository;
+use crate::model::{Exit, Failure, Failures, Region};
 use crate::repo::bump::{Bump, FileEdit};
+use crate::repo::{Repository, Unit};
 use crate::report::{region, run_report};
 use crate::run::digest::UnitPlan;
 use crate::run::event::StepResult;
 use crate::run::folder::RunFolder;
 use crate::run::journal::story::Story;
 use crate::run::journal::{
-    self, Begun, Consented, Edited, EditedFile, Finished, Journal, Left, Planned, Record, SCHEMA, Selected, Tool,
-    millis,
+    self, Begun, Consented, Edited, EditedFile, Finished, Found, Journal, Left, Planned, Program, Record, SCHEMA,
+    Selected, Tool, millis,
 };
+use crate::tasks::build_images::{Built, Verdict};
 use crate::tasks::context::{Context, VERSION};
+use crate::tasks::images::Wanted;
 use crate::tasks::ready::Workable;
 use crate::tools::attempt::private_folder;
 use crate::tools::{env, git, operator, tty};
@@ -86,17 +88,59 @@ pub fn edit(journal: &Journal, bump: &Bump, write: impl FnOnce() -> Result<(), F
 
 /// Tells which units a run is about.
 pub fn selected(journal: &Journal, units: &[Workable<'_>]) {
-    journal.note(&Record::Selected(units.iter().map(unit).collect()));
+    selected_as(journal, units.iter().map(unit).collect());
+}
+
+/// Tells what a run is about.
+pub fn selected_as(journal: &Journal, selected: Vec<Selected>) {
+    journal.note(&Record::Selected(selected));
+}
+
+/// Tells which images a run is about.
+pub fn selected_images(journal: &Journal, wanted: &[Wanted<'_, String>]) {
+    let image = |wanted: &Wanted<'_, String>| Selected {
+        label: wanted.image.clone(),
+        path: format!("{}:{}", wanted.uri, wanted.tag),
+        account: wanted.account.name.clone(),
+        account_id: wanted.account.id.to_string(),
+        region: wanted.uri.region().to_string(),
+    };
+    selected_as(journal, wanted.iter().map(image).collect());
+}
+
+/// Tells what became of images, by what is in ECR.
+pub fn built(journal: &Journal, built: &[Built<'_>]) {
+    for built in built {
+        let (result, reason) = match built.verdict {
+            Verdict::Built => (StepResult::Succeeded, "built"),
+            Verdict::WasThere => (StepResult::Succeeded, "was there already"),
+            Verdict::Missing => (StepResult::Failed, "not in ECR after the build"),
+            // The step itself tells.
+            Verdict::Failed | Verdict::NotStarted | Verdict::Unproven => continue,
+        };
+        found(journal, &format!("{}:{}", built.uri, built.tag), result, reason, None);
+    }
+}
+
+/// Tells what something came out as that was selected with this path.
+pub fn found(journal: &Journal, path: &str, result: StepResult, reason: &str, cause: Option<String>) {
+    let (path, result, reason) = (path.to_owned(), result.as_str().to_owned(), reason.to_owned());
+    journal.note(&Record::Found(Found { path, result, reason, cause }));
 }
 
 /// A unit, with what tells it from all others.
 pub fn unit(unit: &Workable<'_>) -> Selected {
+    selected_unit(&unit.label, unit.unit, &unit.region)
+}
+
+/// The same, of a unit that isn't worked in.
+pub fn selected_unit(label: &str, unit: &Unit, region: &Region) -> Selected {
     Selected {
-        label: unit.label.clone(),
-        path: unit.unit.path.to_string(),
-        account: unit.unit.account.name.clone(),
-        account_id: unit.unit.account.id.to_string(),
-        region: unit.region.to_string(),
+        label: label.to_owned(),
+        path: unit.path.to_string(),
+        account: unit.account.name.clone(),
+        account_id: unit.account.id.to_string(),
+        region: region.to_string(),
     }
 }
 
@@ -110,13 +154,19 @@ pub fn planned(journal: &Journal, plans: &[UnitPlan]) {
     plans.iter().map(plan).for_each(|planned| journal.note(&Record::Planned(planned)));
 }
 
-/// Writes down, durably, that somebody agreed to the plans that change anything.
-pub fn consented(context: &Context, journal: &Journal, how: &str, plans: &[UnitPlan]) -> std::io::Result<()> {
+/// Writes down, durably, that somebody agreed to the plans that change anything, and what they were made with.
+pub fn consented(
+    context: &Context,
+    journal: &Journal,
+    how: &str,
+    plans: &[UnitPlan],
+    programs: Vec<Program>,
+) -> std::io::Result<()> {
     let plans: Vec<_> = plans.iter().filter(|plan| !plan.plan.is_empty()).map(plan).collect();
     let hashes: Vec<_> = plans.iter().map(|plan| format!("{} {}\n", plan.unit, plan.changes_sha256)).collect();
     let digest_sha256 = sha256(hashes.concat().as_bytes());
     let who = operator::who(&context.vars);
-    journal.durable(&Record::Consented(Consented { how: how.to_owned(), who, digest_sha256, plans }))
+    journal.durable(&Record::Consented(Consented { how: how.to_owned(), who, digest_sha256, plans, programs }))
 }
 
 fn plan(plan: &UnitPlan) -> Planned {

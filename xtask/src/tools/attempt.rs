@@ -27,6 +27,11 @@ impl Attempt {
         self.dir.join("shim.json")
     }
 
+    /// The named pipe through which the guards tell the relay what must not be read in a log.
+    pub fn secrets(&self) -> PathBuf {
+        self.dir.join("secrets")
+    }
+
     /// What a later run leaves here once it has looked at an attempt of which nobody saw the end: a guard that comes late
     /// starts nothing.
     pub fn settled(&self) -> PathBuf {

@@ -1,5 +1,5 @@
-//! The AWS CLI, for the questions that the guide's tools don't answer: is this image in ECR, is this task still at work?
-//! Each reads and changes nothing; while AWS is busy the CLI asks again by itself, a bounded number of times.
+//! The AWS CLI, for the question that the guide's tools don't answer: is this image in ECR? It reads and changes nothing;
+//! while AWS is busy the CLI asks again by itself, a bounded number of times.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -145,41 +145,11 @@ pub fn delete_image(uri: &ImageUri, tag: &Tag) -> Vec<OsString> {
     words.into_iter().map(renamed).collect()
 }
 
-/// The arguments that ask for a task
-/// (<https://docs.aws.amazon.com/cli/latest/reference/ecs/describe-tasks.html>).
-pub fn describe_task(arn: &str, task: &TaskArn<'_>) -> Vec<OsString> {
-    let words = ["--region", task.region, "--output", "json", "ecs", "describe-tasks", "--tasks", arn];
-    let cluster = (!task.cluster.is_empty()).then_some(["--cluster", task.cluster]);
-    words.into_iter().chain(cluster.into_iter().flatten()).map(OsString::from).collect()
-}
-
 /// The command that stops a task, for people to type.
 pub fn stop_task(arn: &str, task: &TaskArn<'_>) -> Vec<OsString> {
     let words = ["aws", "ecs", "stop-task", "--region", task.region, "--task", arn];
     let cluster = (!task.cluster.is_empty()).then_some(["--cluster", task.cluster]);
     words.into_iter().chain(cluster.into_iter().flatten()).map(OsString::from).collect()
-}
-
-/// Reads the status of a task, such as `RUNNING` or `STOPPED`; `None` if ECS knows it no more, an hour after its end.
-pub fn task_status(succeeded: bool, stdout: &str, stderr: &str) -> Result<Option<String>, NoAnswer> {
-    #[derive(Deserialize)]
-    struct Answer {
-        #[serde(default)]
-        tasks: Vec<Task>,
-    }
-    #[derive(Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Task {
-        last_status: String,
-    }
-    if !succeeded && stderr.contains("ClusterNotFoundException") {
-        return Ok(None);
-    }
-    if !succeeded {
-        return Err(NoAnswer::of(stderr));
-    }
-    let answer: Answer = read(stdout)?;
-    Ok(answer.tasks.into_iter().next().map(|task| task.last_status))
 }
 
 fn read<'a, T: Deserialize<'a>>(stdout: &'a str) -> Result<T, NoAnswer> {
@@ -232,15 +202,6 @@ mod tests {
         let unreachable = "Could not connect to the endpoint URL: \"https://api.ecr.us-east-9.amazonaws.com/\"";
         assert!(matches!(said(unreachable), NoAnswer::Unreachable(_)));
         assert!(matches!(error("ServerException"), NoAnswer::Other(_)));
-    }
-
-    #[test]
-    fn a_task_is_at_work_over_or_forgotten() {
-        assert_eq!(task_status(true, r#"{"tasks":[{"lastStatus":"RUNNING"}]}"#, ""), Ok(Some("RUNNING".to_owned())));
-        assert_eq!(task_status(true, r#"{"tasks":[],"failures":[{"reason":"MISSING"}]}"#, ""), Ok(None));
-        let no_cluster = "An error occurred (ClusterNotFoundException) when calling the DescribeTasks operation";
-        assert_eq!(task_status(false, "", no_cluster), Ok(None));
-        assert!(task_status(false, "", "An error occurred (AccessDeniedException)").is_err());
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! plan doesn't tell.
 
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 /// The file into which Terraform writes a state that it could not save where it belongs
@@ -30,6 +31,31 @@ pub fn n_providers(unit: &Path) -> usize {
         text.lines().filter(|line| line.starts_with("provider \"")).count()
     };
     files(unit, &|name| name.ends_with(".tf")).into_iter().map(blocks).sum()
+}
+
+/// Where modules and providers are kept: by terragrunt, and by terraform alone.
+const CACHES: [&str; 2] = [".terragrunt-cache", ".terraform"];
+
+/// Whether anything has been put there.
+pub fn is_filled(unit: &Path) -> bool {
+    let mut caches = CACHES.iter().map(|name| fs::read_dir(unit.join(name)));
+    caches.any(|found| found.is_ok_and(|mut entries| entries.next().is_some()))
+}
+
+/// How many bytes of the disk it takes. What lies elsewhere and is linked here doesn't count.
+pub fn size(unit: &Path) -> u64 {
+    let mut folders: Vec<_> = CACHES.iter().map(|name| unit.join(name)).collect();
+    let mut bytes = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+            match entry.metadata() {
+                Ok(found) if found.is_dir() => folders.push(entry.path()),
+                Ok(found) => bytes += found.blocks() * 512,
+                Err(_) => {}
+            }
+        }
+    }
+    bytes
 }
 
 fn has_dynamic_role(text: &str) -> bool {
@@ -79,6 +105,19 @@ mod tests {
         write(&left, "{}");
         write(&unit.path().join(".terragrunt-cache/a/b/.terraform/errored.tfstate"), "{}");
         assert_eq!(errored_states(unit.path()), [left]);
+    }
+
+    #[test]
+    fn what_is_linked_from_elsewhere_takes_no_room() {
+        let unit = tempfile::tempdir().unwrap();
+        assert!(!is_filled(unit.path()) && size(unit.path()) == 0);
+        let providers = unit.path().join(".terragrunt-cache/a/b/.terraform/providers");
+        write(&unit.path().join("shared"), &"x".repeat(1 << 20));
+        fs::create_dir_all(&providers).unwrap();
+        std::os::unix::fs::symlink(unit.path().join("shared"), providers.join("aws")).unwrap();
+        assert!(is_filled(unit.path()) && size(unit.path()) < 1 << 16);
+        write(&providers.join("null"), &"x".repeat(1 << 20));
+        assert!(size(unit.path()) >= 1 << 20);
     }
 
     #[test]

@@ -69,7 +69,7 @@ pub fn cluster_status(answer: &Answer) -> anyhow::Result<Option<String>> {
     Ok(said.clusters.into_iter().next().map(|cluster| cluster.status))
 }
 
-/// Reads a task; `None` if ECS has forgotten it, as it does an hour after the end.
+/// Reads a task; `None` if ECS has forgotten it, as it does an hour after the end, or its cluster is gone.
 pub fn task(answer: &Answer) -> anyhow::Result<Option<Task>> {
     #[derive(Deserialize)]
     struct Said {
@@ -91,6 +91,9 @@ pub fn task(answer: &Answer) -> anyhow::Result<Option<Task>> {
     struct Container {
         reason: Option<String>,
         exit_code: Option<i32>,
+    }
+    if answer.stderr.contains("(ClusterNotFoundException)") {
+        return Ok(None);
     }
     let said: Said = serde_json::from_str(answer.text()?)?;
     Ok(said.tasks.into_iter().next().map(|task| Task {
@@ -144,6 +147,12 @@ mod tests {
         assert!(!task.has_started && task.container_reasons == ["CannotPullContainerError: not found"]);
         let ended = said(r#"{"tasks":[{"lastStatus":"STOPPED","containers":[{"exitCode":1}]}]}"#);
         assert!(super::task(&ended).unwrap().unwrap().has_started);
-        assert_eq!(super::task(&said(r#"{"tasks":[]}"#)).unwrap(), None);
+        for forgotten in [
+            said(r#"{"tasks":[],"failures":[{"reason":"MISSING"}]}"#),
+            complained("An error occurred (ClusterNotFoundException) when calling the DescribeTasks operation"),
+        ] {
+            assert_eq!(super::task(&forgotten).unwrap(), None);
+        }
+        assert!(super::task(&complained("An error occurred (AccessDeniedException)")).is_err());
     }
 }

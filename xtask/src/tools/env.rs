@@ -136,20 +136,11 @@ const WORTH_SAYING: &[&str] = &["AWS_", "TF_", "TG_", "TERRAGRUNT_", "GITHUB_", 
 /// Builds a child's environment from `parent`. `pass` holds further names that the settings let through, a trailing `*`
 /// standing for any ending.
 pub fn build(parent: &Env, purpose: Purpose, pass: &[String]) -> ChildEnv {
-    let granted: &[&[&str]] = match purpose {
-        Purpose::Plain => &[EVERYBODY],
-        Purpose::Wrapper => &[EVERYBODY, WRAPPERS],
-        Purpose::Ambient => &[EVERYBODY, SOURCES],
-        Purpose::Program => &[EVERYBODY, PROGRAMS],
-    };
-    let denied = |name: &str| purpose == Purpose::Wrapper && NEVER_FOR_WRAPPERS.contains(&name);
     let mut vars = Env::new();
     let mut dropped = Vec::new();
     for (name, value) in parent {
         let Some(text) = name.to_str() else { continue };
-        let asked = pass.iter().any(|pattern| matches(pattern, text)) && !NEVER.contains(&text);
-        let allowed = granted.iter().copied().flatten().any(|pattern| matches(pattern, text)) && !denied(text);
-        if asked || allowed {
+        if gets_through(text, purpose, pass) {
             vars.insert(name.clone(), value.clone());
         } else if WORTH_SAYING.iter().any(|prefix| text.starts_with(prefix)) {
             dropped.push(text.to_owned());
@@ -163,6 +154,19 @@ pub fn build(parent: &Env, purpose: Purpose, pass: &[String]) -> ChildEnv {
         vars.insert("AWS_EC2_METADATA_DISABLED".into(), "true".into());
     }
     ChildEnv { vars, dropped }
+}
+
+/// Whether a variable of this name gets through.
+pub fn gets_through(name: &str, purpose: Purpose, pass: &[String]) -> bool {
+    let granted: &[&[&str]] = match purpose {
+        Purpose::Plain => &[EVERYBODY],
+        Purpose::Wrapper => &[EVERYBODY, WRAPPERS],
+        Purpose::Ambient => &[EVERYBODY, SOURCES],
+        Purpose::Program => &[EVERYBODY, PROGRAMS],
+    };
+    let asked = pass.iter().any(|pattern| matches(pattern, name)) && !NEVER.contains(&name);
+    let denied = purpose == Purpose::Wrapper && NEVER_FOR_WRAPPERS.contains(&name);
+    asked || (granted.iter().copied().flatten().any(|pattern| matches(pattern, name)) && !denied)
 }
 
 /// Adds what makes aws-vault fail rather than open a window: it asks at the terminal, and a detached child has none.

@@ -68,6 +68,32 @@ pub fn checkout(root: &Path) -> Option<Checkout> {
     Some(Checkout { branch, n_changed: status.lines().count(), upstream })
 }
 
+/// Where git fetches the repository from, as it was configured.
+pub fn origin(root: &Path) -> Option<String> {
+    let shell = Shell::new().ok()?;
+    shell.change_dir(root);
+    cmd!(shell, "git remote get-url origin").quiet().ignore_stderr().read().ok()
+}
+
+/// Where a folder lies in its repository, with a `/` at the end; nothing at its root.
+pub fn prefix(folder: &Path) -> Option<String> {
+    let shell = Shell::new().ok()?;
+    shell.change_dir(folder);
+    cmd!(shell, "git rev-parse --show-prefix").quiet().ignore_stderr().read().ok()
+}
+
+/// Whether two addresses are of the same repository, by whatever way it is reached: `git@HOST:PATH.git` or
+/// `https://HOST/PATH`.
+pub fn is_same_remote(one: &str, other: &str) -> bool {
+    fn plain(address: &str) -> String {
+        let address = address.split_once("://").map_or(address, |(_, rest)| rest);
+        let address = address.split_once('@').map_or(address, |(_, rest)| rest);
+        let address = address.trim_end_matches('/');
+        address.strip_suffix(".git").unwrap_or(address).replacen(':', "/", 1).to_lowercase()
+    }
+    plain(one) == plain(other)
+}
+
 /// The commit that is checked out.
 pub fn commit(root: &Path) -> Option<String> {
     let shell = Shell::new().ok()?;
@@ -128,6 +154,21 @@ mod tests {
             ("https://example.com/module.zip", None),
         ] {
             assert_eq!(remote_of(source).as_deref(), remote, "{source}");
+        }
+    }
+
+    #[test]
+    fn the_same_repository_is_known_by_either_address() {
+        let https = "https://github.com/acme/infrastructure-live.git";
+        for same in [
+            "git@github.com:acme/infrastructure-live.git",
+            "ssh://git@github.com/acme/infrastructure-live",
+            "https://github.com/Acme/infrastructure-live/",
+        ] {
+            assert!(is_same_remote(https, same), "{same}");
+        }
+        for other in ["git@github.com:acme/modules.git", "git@gitlab.com:acme/infrastructure-live.git", ""] {
+            assert!(!is_same_remote(https, other), "{other}");
         }
     }
 

@@ -13,7 +13,7 @@ use crate::tools::lock::WorkLock;
 use crate::tools::proof::Proof;
 use crate::tools::shim::ShimConfig;
 use crate::tools::terragrunt::Action;
-use crate::tools::{endpoint, process, sts};
+use crate::tools::{endpoint, process, secrets, sts};
 
 /// What a guard is told on its command line.
 #[derive(Clone, Debug)]
@@ -28,8 +28,8 @@ pub struct GuardOrder {
     pub pass_environment: Vec<String>,
     /// Where to leave the proof; without it, for a command pasted by hand, none is left.
     pub attempt: Option<Attempt>,
-    /// The lock of the unit, held for as long as the program or anything that it started lives.
-    pub lock: Option<PathBuf>,
+    /// The locks of the unit, held for as long as the program or anything that it started lives.
+    pub locks: Vec<PathBuf>,
     /// What terragrunt is to do, if the program is terragrunt.
     pub terragrunt: Option<TerragruntOrder>,
     /// The program and its arguments; empty to prove the identity and nothing more.
@@ -68,7 +68,7 @@ impl GuardOrder {
             option("attempt", attempt.dir.as_ref());
             option("nonce", attempt.nonce.as_ref());
         }
-        if let Some(lock) = &self.lock {
+        for lock in &self.locks {
             option("lock", lock.as_ref());
         }
         if let Some(terragrunt) = &self.terragrunt {
@@ -107,10 +107,10 @@ pub fn run(order: &GuardOrder) -> Result<(), Failure> {
                 .because(error)
         })?;
     }
-    let lock = order.lock.as_deref().map(WorkLock::take).transpose().map_err(Refused::from);
-    let lock = lock.and_then(|lock| still_wanted(order).map(|()| lock).map_err(Refused::from));
-    let proven = lock.and_then(|lock| prove(order, &vars).map(|proven| (lock, proven)));
-    let (_lock, (keys, proof)) = match proven {
+    let locks = WorkLock::take_all(&order.locks).map_err(Refused::from);
+    let locks = locks.and_then(|locks| still_wanted(order).map(|()| locks).map_err(Refused::from));
+    let proven = locks.and_then(|locks| prove(order, &vars).map(|proven| (locks, proven)));
+    let (_locks, (keys, proof)) = match proven {
         Ok(proven) => proven,
         Err(refused) => {
             write_proof(order, &blank_proof(order).refused(&refused))?;
@@ -118,6 +118,9 @@ pub fn run(order: &GuardOrder) -> Result<(), Failure> {
         }
     };
     write_proof(order, &proof)?;
+    if let Some(attempt) = &order.attempt {
+        secrets::tell(attempt, &vars, &keys);
+    }
     if order.program.is_empty() {
         return Ok(());
     }

@@ -39,6 +39,11 @@ impl WorkLock {
         process::keep_open_after_exec(&file).map_err(|error| refuse("cannot keep the lock open").because(error))?;
         Ok(Self { _file: file })
     }
+
+    /// Takes several, or refuses because of the first that somebody else has.
+    pub fn take_all(paths: &[PathBuf]) -> Result<Vec<Self>, Failure> {
+        paths.iter().map(|path| Self::take(path)).collect()
+    }
 }
 
 /// Whether somebody is at work: the outer guard and what it became, or the inner one, which outlives a terragrunt that is

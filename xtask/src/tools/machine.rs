@@ -1,10 +1,10 @@
-//! What this machine has: memory for programs, and room on a disk.
+//! What this machine has: memory for programs, and how much of it they take.
 
 use std::fs;
 use std::path::Path;
 
 use crate::tools::env::Env;
-use crate::tools::process;
+use crate::tools::process::{self, Group};
 
 /// What one process of a provider takes: that of AWS is by far the largest.
 const PROVIDER: u64 = 400 * 1024 * 1024;
@@ -13,14 +13,41 @@ const MOST: usize = 16;
 /// How many where nothing is known of the memory.
 const UNKNOWN: usize = 8;
 
-/// How many units, of `n_providers` providers each at most, fit into the memory side by side.
-pub fn n_jobs(n_providers: Option<usize>) -> usize {
-    memory().map_or(UNKNOWN, |bytes| fitting(bytes, n_providers.unwrap_or(1)))
+/// How many units fit into the memory side by side, of which each takes what the largest one took so far; where that is not
+/// known, what `n_providers` providers take.
+pub fn n_jobs(peak: Option<u64>, n_providers: Option<usize>) -> usize {
+    memory().map_or(UNKNOWN, |bytes| fitting(bytes, peak, n_providers.unwrap_or(1)))
 }
 
-fn fitting(memory: u64, n_providers: usize) -> usize {
-    let unit = PROVIDER * n_providers.max(1) as u64;
-    usize::try_from(memory / unit).unwrap_or(MOST).clamp(1, MOST)
+fn fitting(memory: u64, peak: Option<u64>, n_providers: usize) -> usize {
+    // What was seen last is not the most that will ever be.
+    let unit = peak.map_or(PROVIDER * n_providers.max(1) as u64, |peak| peak + peak / 4);
+    usize::try_from(memory / unit.max(1)).unwrap_or(MOST).clamp(1, MOST)
+}
+
+/// The most memory that the processes of a session have taken so far, those that have ended left out: terragrunt, terraform
+/// and its providers together. Only Linux tells.
+pub fn peak_of(group: Group) -> Option<u64> {
+    let processes = fs::read_dir("/proc").ok()?.flatten();
+    let is_number = |name: &str| name.bytes().all(|byte| byte.is_ascii_digit());
+    let ids = processes.filter_map(|entry| entry.file_name().into_string().ok()).filter(|name| is_number(name));
+    let of_session = ids.filter(|id| {
+        let stat = fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
+        session_of(&stat) == Some(group.0.as_raw_nonzero().get())
+    });
+    let peak = |id: String| high_water(&fs::read_to_string(format!("/proc/{id}/status")).ok()?);
+    let bytes: u64 = of_session.filter_map(peak).sum();
+    (bytes > 0).then_some(bytes)
+}
+
+/// The session in `/proc/ID/stat`: the fourth word after the program's name, in which anything may be.
+fn session_of(stat: &str) -> Option<i32> {
+    stat.rsplit_once(')')?.1.split_whitespace().nth(3)?.parse().ok()
+}
+
+/// The most that a process ever had in memory, in `/proc/ID/status`.
+fn high_water(status: &str) -> Option<u64> {
+    kib(status, "VmHWM:")
 }
 
 /// The memory that programs may take without pushing others out, in bytes; on macOS, which doesn't say that, two thirds of
@@ -34,7 +61,11 @@ fn memory() -> Option<u64> {
 }
 
 fn available(meminfo: &str) -> Option<u64> {
-    let rest = meminfo.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
+    kib(meminfo, "MemAvailable:")
+}
+
+fn kib(text: &str, key: &str) -> Option<u64> {
+    let rest = text.lines().find_map(|line| line.strip_prefix(key))?;
     let kib: u64 = rest.trim().strip_suffix("kB")?.trim().parse().ok()?;
     kib.checked_mul(1024)
 }
@@ -47,11 +78,32 @@ mod tests {
 
     #[test]
     fn as_many_units_run_as_their_providers_fit_into_the_memory() {
-        assert_eq!(fitting(4 * GIB, 1), 10);
-        assert_eq!(fitting(4 * GIB, 5), 2);
-        assert_eq!(fitting(GIB / 8, 1), 1, "one always does");
-        assert_eq!(fitting(512 * GIB, 1), MOST);
-        assert_eq!(fitting(4 * GIB, 0), 10);
+        assert_eq!(fitting(4 * GIB, None, 1), 10);
+        assert_eq!(fitting(4 * GIB, None, 5), 2);
+        assert_eq!(fitting(GIB / 8, None, 1), 1, "one always does");
+        assert_eq!(fitting(512 * GIB, None, 1), MOST);
+        assert_eq!(fitting(4 * GIB, None, 0), 10);
+    }
+
+    #[test]
+    fn what_units_took_before_counts_more_than_what_providers_usually_take() {
+        assert_eq!(fitting(10 * GIB, Some(GIB), 1), 8);
+        assert_eq!(fitting(GIB, Some(2 * GIB), 1), 1);
+        assert_eq!(fitting(GIB, Some(0), 1), MOST);
+    }
+
+    #[test]
+    fn processes_are_told_by_their_session_whatever_they_are_called() {
+        assert_eq!(session_of("12 (a ) 1 2) S 11 10 9 0 -1"), Some(9));
+        assert_eq!(session_of("12 (a"), None);
+        assert_eq!(high_water("Name: x\nVmHWM:\t    2048 kB\nVmRSS: 1 kB\n"), Some(2 << 20));
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn memory_of_a_session_is_that_of_all_its_processes() {
+        let own = rustix::process::getsid(None).unwrap();
+        assert!(peak_of(Group(own)).is_some_and(|bytes| bytes > 1 << 20));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! One file, one outside program or service. Nothing here knows the repository; paths, accounts and tags come in as values.
 
 pub mod answer;
+pub mod api;
 pub mod attempt;
 pub mod aws;
 pub mod aws_config;
@@ -16,6 +17,7 @@ pub mod endpoint;
 pub mod env;
 pub mod git;
 pub mod guard;
+pub mod invoker;
 pub mod keys;
 pub mod lambda;
 pub mod lock;
@@ -25,6 +27,7 @@ pub mod process;
 pub mod programs;
 pub mod proof;
 pub mod question;
+pub mod secrets;
 pub mod service;
 pub mod shim;
 pub mod sts;

@@ -15,7 +15,9 @@ use anyhow::{Context, bail};
 
 pub use super::service::Service;
 use crate::model::Failure;
+use crate::tools::attempt::Attempt;
 use crate::tools::env::Env;
+use crate::tools::secrets;
 
 /// A command as a value: what `--dry-run` prints and what is then executed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,12 +91,24 @@ impl Running {
     }
 }
 
-/// Starts a child that has nothing to do with our terminal, our input or our life.
-pub fn detached(invocation: &Invocation, output: &Output, relay: &Relay) -> anyhow::Result<Running> {
+/// Starts a child that has nothing to do with our terminal, our input or our life. Its guards tell the relay of secrets by
+/// the pipe of the attempt, if there is one; where it can't be made, the relay knows those of the shell alone.
+pub fn detached(
+    invocation: &Invocation,
+    output: &Output,
+    relay: &Relay,
+    attempt: Option<&Attempt>,
+) -> anyhow::Result<Running> {
     let (reader, writer) = io::pipe().context("cannot make a pipe")?;
     let mut relay_command = command(relay.program.as_os_str(), &relay.secrets);
     relay_command.args(["relay".as_ref(), "--log".as_ref(), output.log.as_os_str()]);
     relay_command.stdin(reader).stdout(Stdio::null()).stderr(Stdio::null());
+    if let Some(path) = attempt.map(Attempt::secrets)
+        && let Ok(told) = secrets::listen(&path)
+    {
+        // The place of its standard output, which it has no use for.
+        relay_command.arg("--secrets").arg(path).stdout(told);
+    }
     let relay_child = in_a_session_of_its_own(&mut relay_command).spawn().context("cannot start the log relay")?;
     drop(relay_command);
 
@@ -225,7 +239,7 @@ pub(super) fn in_a_session_of_its_own(command: &mut Command) -> &mut Command {
 
 /// Everything that a detached child has started, unless that has left its session.
 #[derive(Clone, Copy, Debug)]
-pub struct Group(rustix::process::Pid);
+pub struct Group(pub(super) rustix::process::Pid);
 
 /// Sends everything that a detached child has started the signal of Ctrl-C.
 pub fn interrupt_group(group: Group) {

@@ -9,8 +9,9 @@ use std::time::Duration;
 
 use crate::model::{ImageUri, Region, Tag};
 use crate::tools::answer::{self, Answer};
+use crate::tools::deployer::sign::TaskArn;
 use crate::tools::env::Env;
-use crate::tools::{aws, process};
+use crate::tools::{api, aws, process, programs};
 
 /// How long an answer may take; the CLI tries again by itself when AWS is busy.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -53,7 +54,7 @@ pub enum Question {
     Task {
         /// Where.
         region: Region,
-        /// Its cluster.
+        /// Its cluster; empty in the short form of the ARN.
         cluster: String,
         /// Its ARN.
         arn: String,
@@ -61,6 +62,13 @@ pub enum Question {
 }
 
 impl Question {
+    /// The question for a task, and its region; `None` if that is no ARN of one.
+    pub fn task(arn: &str) -> Option<(Region, Self)> {
+        let task = TaskArn::parse(arn)?;
+        let region: Region = task.region.parse().ok()?;
+        Some((region.clone(), Self::Task { region, cluster: task.cluster.to_owned(), arn: arn.to_owned() }))
+    }
+
     /// The arguments for the AWS CLI
     /// (<https://docs.aws.amazon.com/cli/latest/reference/>).
     pub fn arguments(&self) -> Vec<OsString> {
@@ -77,20 +85,29 @@ impl Question {
                 in_region(region, &["lambda", "get-function-configuration", "--function-name", name])
             }
             Self::Image { uri, tag } => aws::describe_image(uri, tag),
+            Self::Task { region, cluster, arn } if cluster.is_empty() => {
+                in_region(region, &["ecs", "describe-tasks", "--tasks", arn])
+            }
             Self::Task { region, cluster, arn } => {
                 in_region(region, &["ecs", "describe-tasks", "--cluster", cluster, "--tasks", arn])
             }
         }
     }
 
+    /// The same as text.
+    pub fn words(&self) -> Vec<String> {
+        self.arguments().iter().map(|word| word.to_string_lossy().into_owned()).collect()
+    }
+
     /// The question as one word, which [`ask_all`] takes apart again.
     pub fn word(&self) -> String {
-        let words: Vec<_> = self.arguments().iter().map(|word| process::quoted(&word.to_string_lossy())).collect();
+        let words: Vec<_> = self.words().iter().map(|word| process::quoted(word)).collect();
         words.join(" ")
     }
 }
 
-/// Asks the AWS CLI all of these, a few side by side, and gives the answers in their order.
+/// Asks all of these, a few side by side, and gives the answers in their order: AWS itself, and the CLI for what is not
+/// answered plainly. A stand-in for the CLI is always asked itself.
 pub fn ask_all(aws: &Path, questions: &[String], vars: &Env) -> Vec<Answer> {
     let next = AtomicUsize::new(0);
     let answers = Mutex::new(vec![Answer::default(); questions.len()]);
@@ -111,6 +128,11 @@ pub fn ask_all(aws: &Path, questions: &[String], vars: &Env) -> Vec<Answer> {
 
 fn ask(aws: &Path, question: &str, vars: &Env) -> anyhow::Result<Answer> {
     let words = shlex::split(question).ok_or_else(|| anyhow::anyhow!("`{question}` is no command line"))?;
+    if programs::world_of(aws).is_none()
+        && let Some(answer) = api::ask(&words, vars)
+    {
+        return Ok(answer);
+    }
     answer::ask(aws, &words, Path::new("."), vars, PATIENCE)
 }
 

@@ -15,6 +15,7 @@ pub(crate) mod cloud;
 mod crash;
 mod ctrl_c;
 mod deployer_works;
+mod doctor;
 pub(crate) mod gate;
 mod killed;
 pub(crate) mod live;

@@ -59,7 +59,7 @@ fn options(sandbox: &Sandbox, option: &str) -> Vec<String> {
 fn set_tasks(sandbox: &Sandbox, status: &str) {
     let file = sandbox.world().join("accounts/100000000002/tasks.json");
     let mut tasks: Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
-    tasks.as_object_mut().unwrap().values_mut().for_each(|known| *known = status.into());
+    tasks.as_object_mut().unwrap().values_mut().for_each(|known| known["status"] = status.into());
     fs::write(file, tasks.to_string()).unwrap();
 }
 
@@ -148,7 +148,11 @@ fn image_that_is_there_is_left_alone_with_the_command_that_would_delete_it() {
 #[test]
 fn every_known_failure_is_told_with_its_cause_and_its_remedy() {
     for (name, cause, remedy) in [
-        ("old-kaniko", "the deployed runner can't hand the GitHub token to the build", "build this one image by hand"),
+        (
+            "build:old-kaniko",
+            "the deployed runner can't hand the GitHub token to the build",
+            "build this one image by hand",
+        ),
         ("no-secret", "the deployed runner can't hand the GitHub token to the build", "build this one image by hand"),
         ("build:no-token", "the deployed runner can't hand the GitHub token", "build this one image by hand"),
         ("build:option", "the runner's invoker does not allow an option", "allow it in the runner's configuration"),
@@ -201,7 +205,45 @@ fn task_of_a_runner_that_was_killed_is_found_in_its_log() {
     assert_eq!(running.finish().code, None);
     sandbox.build_gate(None);
     sandbox.xtask(KANIKO).run().exits(3).says("an earlier build of image `kaniko` is still at work");
+    let killed = runs(&sandbox).swap_remove(1);
+    assert_eq!((&killed["result"], &killed["units"]), (&"unknown".into(), &"1 unknown".into()));
     held.let_go();
+    let lock = fs::File::options().write(true).open(sandbox.repo().join(".xtask/locks/image.kaniko.lock")).unwrap();
+    rustix::fs::fcntl_lock(&lock, rustix::fs::FlockOperation::LockExclusive).unwrap();
+    drop(lock);
+    sandbox.xtask(KANIKO).run().exits(0).says("was there already");
+    let shown = show(&sandbox, &killed);
+    assert!(shown.contains("  kaniko  succeeded") && shown.contains("a later run found the image in ECR"), "{shown}");
+}
+
+/// All runs, newest first.
+fn runs(sandbox: &Sandbox) -> Vec<Value> {
+    sandbox.xtask(["runs", "--format=json"]).run().exits(0).json()["runs"].as_array().unwrap().clone()
+}
+
+fn show(sandbox: &Sandbox, run: &Value) -> String {
+    sandbox.xtask(["runs", "show", run["run"].as_str().unwrap()]).run().exits(0).out
+}
+
+#[test]
+fn journal_has_each_image_its_task_and_what_became_of_it() {
+    let sandbox = Sandbox::new();
+    sandbox.push("ecs-deploy-runner", "v1.3.0");
+    sandbox.xtask(["build-images", "v1.3.0"]).run().exits(0);
+    let shown = show(&sandbox, &runs(&sandbox)[0]);
+    let row = |name: &str| shown.lines().find(|line| line.starts_with(&format!("  {name} "))).unwrap();
+    for (name, reason) in [("deploy-runner", "was there already"), ("kaniko", "built")] {
+        assert!(row(name).contains(" succeeded ") && row(name).ends_with(reason), "{shown}");
+    }
+    assert!(shown.contains("Task         kaniko   arn:aws:ecs:us-east-1:100000000002:task/"), "{shown}");
+    let sandbox = Sandbox::new().fault("no-image");
+    sandbox.xtask(KANIKO).run().exits(1);
+    let run = runs(&sandbox).swap_remove(0);
+    assert_eq!((&run["result"], &run["units"]), (&"failed".into(), &"1 failed".into()));
+    let shown = show(&sandbox, &run);
+    assert!(shown.contains("not in ECR after the build"), "{shown}");
+    let sandbox = sandbox.no_faults();
+    sandbox.xtask(["runs", "resume"]).run().exits(0).says("built in");
 }
 
 #[test]

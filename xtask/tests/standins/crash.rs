@@ -5,7 +5,7 @@ use std::fs;
 
 use rustix::process::Signal;
 
-use super::interrupted::{apply, wait_until_unlocked};
+use super::interrupted::apply;
 use super::sandbox::Sandbox;
 
 const ACCOUNTS: [(&str, &str); 2] = [("dev", "100000000004"), ("stage", "100000000005")];
@@ -20,15 +20,6 @@ fn n_effects() -> usize {
 
 /// Takes it up again, and looks at what has become of the units.
 fn taken_up_again(sandbox: &Sandbox, case: &str) {
-    for (account, _) in ACCOUNTS {
-        if sandbox
-            .state_files()
-            .iter()
-            .any(|path| path.ends_with(format!("{}.lock", super::sandbox::unit(account).replace('/', "~"))))
-        {
-            wait_until_unlocked(sandbox, account);
-        }
-    }
     // A run that was killed as it began has nothing to be taken up; then it is typed again.
     let resumed = sandbox.xtask(["runs", "resume", "--yes"]).run();
     let code = if resumed.code == Some(0) { resumed.code } else { apply(sandbox, &["dev", "stage"]).run().code };

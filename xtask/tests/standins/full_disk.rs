@@ -8,16 +8,20 @@ use std::process::Command;
 
 use super::interrupted::{apply, wait_until_unlocked};
 use super::program::XTASK;
-use super::sandbox::Sandbox;
+use super::sandbox::{Sandbox, unit};
 
 /// A small file system, gone when dropped.
 struct Disk(PathBuf);
 
 impl Disk {
     /// With room for a run and `spare` bytes; `None` where nothing can be mounted.
-    fn mount(path: PathBuf, spare: u64) -> Option<Self> {
+    fn for_runs(path: PathBuf, spare: u64) -> Option<Self> {
+        Self::mount(path, fs::metadata(XTASK).unwrap().len() + spare)
+    }
+
+    /// Of this size; `None` where nothing can be mounted.
+    fn mount(path: PathBuf, size: u64) -> Option<Self> {
         fs::create_dir(&path).unwrap();
-        let size = fs::metadata(XTASK).unwrap().len() + spare;
         let mounted = Command::new("mount")
             .args(["-t", "tmpfs", "-o", &format!("size={size},mode=700"), "tmpfs"])
             .arg(&path)
@@ -45,7 +49,7 @@ impl Drop for Disk {
 #[test]
 fn a_disk_that_fills_up_while_an_apply_runs_stops_the_next_one_and_loses_nothing() {
     let sandbox = Sandbox::bumped();
-    let Some(disk) = Disk::mount(sandbox.repo().join(".xtask"), 8 << 20) else { return };
+    let Some(disk) = Disk::for_runs(sandbox.repo().join(".xtask"), 8 << 20) else { return };
     let gate = sandbox.gate();
     let running = apply(&sandbox, &["dev", "stage"]).start();
     let held = gate.next();
@@ -67,8 +71,23 @@ fn a_disk_that_fills_up_while_an_apply_runs_stops_the_next_one_and_loses_nothing
 #[test]
 fn a_disk_that_is_full_from_the_beginning_keeps_everything_from_being_started() {
     let sandbox = Sandbox::bumped();
-    let Some(disk) = Disk::mount(sandbox.repo().join(".xtask"), 1 << 20) else { return };
+    let Some(disk) = Disk::for_runs(sandbox.repo().join(".xtask"), 1 << 20) else { return };
     disk.fill();
-    apply(&sandbox, &["dev"]).run().exits(3).says("No space left on device");
+    apply(&sandbox, &["dev"]).run().exits(3).says("there is too little room on the disk: 0 MiB free");
     assert!(sandbox.log().calls().is_empty());
+}
+
+#[test]
+fn disk_with_too_little_room_for_a_cache_is_refused_before_anything_is_planned() {
+    let sandbox = Sandbox::bumped();
+    let cache = |account| sandbox.repo().join(unit(account)).join(".terragrunt-cache");
+    // What is there of stage tells how much dev will take.
+    fs::create_dir(cache("stage")).unwrap();
+    fs::write(cache("stage").join("provider"), vec![1; 8 << 20]).unwrap();
+    let Some(_disk) = Disk::mount(cache("dev"), 4 << 20) else { return };
+    let said = apply(&sandbox, &["dev", "stage"]).run().exits(3);
+    said.says("there is too little room on the disk: 4 MiB free, about 8 MiB needed").says("--allow full-disk");
+    assert!(sandbox.log().calls().is_empty());
+    let said = apply(&sandbox, &["dev", "stage"]).args(["--allow=full-disk"]).run().exits(0);
+    said.says("Disk         4 MiB free, about 8 MiB needed");
 }

@@ -110,3 +110,21 @@ fn every_process_that_works_in_an_account_has_the_keys_of_its_unit() {
         assert_eq!(call.account(), (!is_wrapper).then_some(*id), "{} in {account}", call.tool());
     }
 }
+
+#[test]
+fn unit_that_is_being_applied_from_another_root_is_left_alone() {
+    let sandbox = Sandbox::bumped();
+    for name in ["accounts.json", "Cargo.toml"] {
+        fs::copy(sandbox.repo().join(name), sandbox.top().join(name)).unwrap();
+    }
+    let around = || sandbox.xtask(["apply-all", "--yes", "--account=dev"]).cwd(sandbox.top().to_owned());
+    let gate = sandbox.gate();
+    let running = sandbox.xtask(["apply-all", "--yes", "--account=dev"]).start();
+    let held = gate.next();
+    let said = around().run().exits(1);
+    said.says("another program that we started is still at work here").says("[repo]/.xtask/locks/dev~us-east-1");
+    held.let_go();
+    running.finish().exits(0);
+    assert_eq!(sandbox.log().applied(), ["100000000004"]);
+    around().run().exits(0).says("nothing to apply");
+}

@@ -156,6 +156,24 @@ fn while_an_apply_goes_on_alone_its_unit_is_refused() {
 }
 
 #[test]
+fn where_a_plan_of_a_killed_run_is_still_at_work_its_end_is_waited_for() {
+    let sandbox = Sandbox::bumped();
+    let locks = sandbox.repo().join(".xtask/locks");
+    std::fs::create_dir_all(&locks).unwrap();
+    let name = format!("{}.lock", unit("dev").replace('/', "~"));
+    let lock = File::create(locks.join(name)).unwrap();
+    rustix::fs::fcntl_lock(&lock, rustix::fs::FlockOperation::NonBlockingLockExclusive).unwrap();
+    let mut running = apply(&sandbox, &["dev", "stage"]).start();
+    let us =
+        format!("Waiting      dev   an earlier run's terragrunt still works there (process {})", std::process::id());
+    running.wait_until_it_says(&us);
+    assert!(sandbox.log().of("terraform").is_empty(), "nothing is planned meanwhile");
+    drop(lock);
+    let said = running.finish().exits(0);
+    assert_eq!(sandbox.log().applied().len(), 2, "{said:?}");
+}
+
+#[test]
 fn state_that_an_earlier_apply_could_not_save_is_never_planned_over() {
     let sandbox = Sandbox::bumped();
     let lost = sandbox.repo().join(unit("dev")).join(".terragrunt-cache/a/b/errored.tfstate");

@@ -76,6 +76,42 @@ fn kept_plans_are_refused_when_what_they_were_made_from_has_changed() {
     sandbox.xtask(["apply-all", "--from", "nowhere"]).run().exits(3).says("there is no run `nowhere`");
 }
 
+/// A second unit in dev, in another region, where nothing has been applied yet; gives its path.
+fn second_unit_in_dev(sandbox: &Sandbox) -> String {
+    let path = unit("dev").replace("us-east-1", "us-west-2");
+    fs::create_dir_all(sandbox.repo().join(&path)).unwrap();
+    sandbox.write(&format!("{path}/terragrunt.hcl"), sandbox.read(&format!("{}/terragrunt.hcl", unit("dev"))));
+    let region = sandbox.read("dev/us-east-1/region.hcl").replace("us-east-1", "us-west-2");
+    sandbox.write("dev/us-west-2/region.hcl", region);
+    path
+}
+
+#[test]
+fn kept_plan_of_the_one_of_two_units_that_changes_is_applied() {
+    let sandbox = Sandbox::bumped();
+    let second = second_unit_in_dev(&sandbox);
+    sandbox.xtask(["apply-all", "--yes", "--allow=unexpected", "--unit", &second]).run().exits(0);
+    sandbox.clear_log();
+    let said = sandbox.xtask(["apply-all", "--plan-only", "--account=dev"]).run().exits(0);
+    said.says("nothing to change").says("1 plan for 24 hours");
+    let id = plans(&sandbox)[0].ancestors().nth(2).unwrap().file_name().unwrap().to_str().unwrap().to_owned();
+    let said = sandbox.xtask(["apply-all", "--yes", "--from", &id]).run().exits(0);
+    said.says(&unit("dev"));
+    assert_eq!(sandbox.log().applied(), ["100000000004"]);
+}
+
+#[test]
+fn kept_plan_is_refused_for_a_unit_in_another_account() {
+    let sandbox = Sandbox::bumped();
+    let id = kept(&sandbox);
+    let file = sandbox.state_files().into_iter().find(|path| path.ends_with("kept.json")).unwrap();
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(&file, text.replace("\"100000000004\"", "\"100000000005\"")).unwrap();
+    let said = sandbox.xtask(["apply-all", "--yes", "--from", &id]).run().exits(3);
+    said.says("was made for account 100000000005, and that is 100000000004 now");
+    assert!(sandbox.log().applies().is_empty());
+}
+
 #[test]
 fn dry_run_of_either_prints_its_own_half() {
     let sandbox = Sandbox::bumped();

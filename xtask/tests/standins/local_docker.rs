@@ -1,7 +1,7 @@
 //! `build-images --how local-docker`: the image is built on this machine, and no secret is on a command line.
 
 use super::program::{link, standin};
-use super::sandbox::Sandbox;
+use super::sandbox::{ACCOUNTS, Sandbox};
 
 const LOCAL: [&str; 4] = ["build-images", "v1.3.0", "--image=kaniko", "--how=local-docker"];
 const TOKEN: (&str, &str) = ("GITHUB_OAUTH_TOKEN", "canary-of-the-github-token");
@@ -33,6 +33,20 @@ fn image_is_built_here_where_there_is_no_infrastructure_deployer() {
     );
     sandbox.xtask(LOCAL).env(TOKEN.0, TOKEN.1).run().exits(0).says("was there already, not built");
     assert_eq!(sandbox.log().of("docker").len(), 2, "a tag that is there is not pushed again");
+}
+
+#[test]
+fn an_update_builds_here_as_well() {
+    let sandbox = with_docker();
+    let update = |tag: &'static str| sandbox.xtask(["update", tag, "--yes", "--how=local-docker"]);
+    update("v1.3.0").run().exits(3).says("`GITHUB_OAUTH_TOKEN` is not set").says("nothing was moved or applied");
+    let dry = update("v1.3.0").args(["--dry-run"]).env(TOKEN.0, TOKEN.1).run().exits(0).out;
+    assert!(dry.contains("# only what is missing\n# Signing in: ") && dry.contains("docker buildx build "), "{dry}");
+    update("v1.3.0").env(TOKEN.0, TOKEN.1).run().exits(0);
+    let n_builds = || sandbox.log().of("docker").iter().filter(|call| call.argv()[0] == "buildx").count();
+    assert_eq!((n_builds(), sandbox.log().applied().len()), (2, ACCOUNTS.len()));
+    update("v1.3.0").run().exits(0).says("in ECR already, nothing is built");
+    assert_eq!(n_builds(), 2);
 }
 
 #[test]

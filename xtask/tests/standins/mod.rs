@@ -46,6 +46,8 @@ mod sandbox;
 mod secrets;
 mod seeing;
 mod sessions;
+mod smoke;
+mod stale;
 mod standalone;
 mod status;
 mod tools;

@@ -10,7 +10,7 @@ use super::log::Log;
 use super::sandbox::{ACCOUNTS, Sandbox, files_below};
 
 /// `rehearse` with what cargo needs to find its compiler; the stand-ins are up to date, so that nothing is built.
-fn rehearse(sandbox: &Sandbox) -> Xtask<'_> {
+pub(super) fn rehearse(sandbox: &Sandbox) -> Xtask<'_> {
     let home = env::var("HOME").unwrap();
     let folder = |name: &str, default: &str| env::var(name).unwrap_or_else(|_| format!("{home}/{default}"));
     let command = sandbox.xtask(["rehearse", "v1.3.0"]).without("XTASK_REHEARSAL").cwd(sandbox.top().join("home"));
@@ -66,7 +66,8 @@ fn failure_shows_as_it_would_in_earnest() {
 fn known_trouble_with_images_can_be_rehearsed() {
     for (fault, code, said) in [
         ("no-secret", 1, "the deployed runner can't hand the GitHub token to the build"),
-        ("old-kaniko", 1, "to do: build this one image by hand, bump, apply, and let the new runner build the next"),
+        ("old-kaniko", 3, "hint: a runner from before v0.50.6 can't be taught: build this one image by hand"),
+        ("wrong-tag-running:dev", 1, "what was applied does not run in `dev`"),
         ("idempotent", 0, "was there already, not built"),
     ] {
         let sandbox = Sandbox::new();

@@ -53,6 +53,13 @@ fn runs_are_listed_newest_first_and_found_by_a_shortened_id() {
     }
     assert!(shown.contains("Account      100000000004 dev   proven   arn:aws:sts::100000000004:"), "{shown}");
     assert!(shown.contains("(--yes) at [time] to digest"), "{shown}");
+    for tool in ["terragrunt", "terraform"] {
+        let program = fs::read(sandbox.tool(tool)).unwrap();
+        let hash = ring::digest::digest(&ring::digest::SHA256, &program);
+        let hash: String = hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+        let line = format!("Program      [world]/bin/{tool}   SHA-256 {hash}");
+        assert!(shown.contains(&line), "`{line}` is not in {shown}");
+    }
     let page = sandbox.xtask(["runs", "show", &word(&first), "--format=markdown"]).run().exits(0).out;
     assert!(page.starts_with("### Run [run]: succeeded\n"), "{page}");
     assert!(page.contains("| 100000000004 dev | succeeded | [took] | "), "{page}");

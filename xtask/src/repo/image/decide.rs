@@ -3,9 +3,10 @@
 use super::find::Container;
 use super::{Decider, ImageUse};
 use crate::model::{Failure, ImageName, ImageUri, Known, Tag};
-use crate::repo::hcl::{Evaluator, Origin, Value};
+use crate::repo::hcl::{Evaluator, Kind, Origin, Value};
 use crate::repo::pin::Pin;
 use crate::repo::trail::Trail;
+use crate::repo::unit::known_text;
 
 /// Works out what a container gets. A tag that is none goes to `problems`.
 pub(super) fn decider(
@@ -14,15 +15,16 @@ pub(super) fn decider(
     container: Container,
     problems: &mut Vec<Failure>,
 ) -> Decider {
-    let Container { configuration, input, image } = container;
-    let runner = runner.clone();
+    let Container { configuration, repositories, input, image } = container;
+    let (runner, repositories) = (runner.clone(), texts(evaluator, &repositories));
     let uri = field(evaluator, &image, "docker_image").and_then(parsed::<ImageUri>);
     let value = match field(evaluator, &image, "docker_tag") {
         Known::Value(value) => value,
         Known::Unknown(reason) => {
             let tag = Known::Unknown(reason);
             let (expression, trail) = (String::new(), Trail::default());
-            return Decider { runner, configuration, input, uri, tag, pin: None, place: None, expression, trail };
+            let (pin, place) = (None, None);
+            return Decider { runner, configuration, repositories, input, uri, tag, pin, place, expression, trail };
         }
     };
     let expression = match value.origin.first() {
@@ -39,7 +41,20 @@ pub(super) fn decider(
         let failure = Failure::refused(format!("the tag of `{configuration}` is wrong: {why}"));
         problems.push(place.iter().cloned().fold(failure, Failure::at));
     }
-    Decider { runner, configuration, input, uri, tag, pin, place, expression, trail }
+    Decider { runner, configuration, repositories, input, uri, tag, pin, place, expression, trail }
+}
+
+/// A list of strings; null is an empty one.
+fn texts(evaluator: &Evaluator<'_>, value: &Value) -> Known<Vec<String>> {
+    let value = evaluator.whole(value).map_err(|fault| fault.in_one_line());
+    let texts = value.and_then(|value| match &value.kind {
+        Kind::Null => Ok(Vec::new()),
+        Kind::List(items) => {
+            items.iter().map(|item| known_text(item).as_result().cloned().map_err(str::to_owned)).collect()
+        }
+        _ => Err(value.unknown_reason().map_or_else(|| "it is no list".to_owned(), ToString::to_string)),
+    });
+    texts.map_or_else(Known::Unknown, Known::Value)
 }
 
 fn field(evaluator: &Evaluator<'_>, image: &Value, name: &str) -> Known<Value> {

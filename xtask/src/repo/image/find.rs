@@ -13,6 +13,8 @@ const CONFIGURATIONS: [(&str, ImageName); 4] = [
     ("ami_builder_config", ImageName::DeployRunner),
     ("docker_image_builder_config", ImageName::Kaniko),
 ];
+/// What in a configuration lists the git repositories that the container may work on.
+const REPOSITORIES: &str = "infrastructure_live_repositories";
 /// The input of older modules: a map from container to image.
 const MAP: &str = "container_images";
 /// What the keys of that map are called.
@@ -34,6 +36,8 @@ const RUNNER: &str = "ecs-deploy-runner";
 pub(super) struct Container {
     /// The way to what configures it.
     pub(super) configuration: String,
+    /// The list of git repositories that it may work on; null where it has none.
+    pub(super) repositories: Value,
     /// The way to its tag.
     pub(super) input: String,
     /// The map with `docker_image` and `docker_tag`, or something unknown.
@@ -88,14 +92,17 @@ pub(super) fn containers(evaluator: &Evaluator<'_>, inputs: &Value) -> Vec<(Opti
 
 fn missing(name: &str, reason: &Rc<str>) -> Container {
     let input = format!("{name}.container_image.docker_tag");
-    Container { configuration: name.to_owned(), input, image: Value::unknown(reason.clone()) }
+    let unknown = || Value::unknown(reason.clone());
+    Container { configuration: name.to_owned(), repositories: unknown(), input, image: unknown() }
 }
 
 fn configured(evaluator: &Evaluator<'_>, name: &str, value: &Value) -> Container {
     let image = evaluator
         .member(value, "container_image")
         .unwrap_or_else(|_| Value::unknown(format!("`{name}` has no `container_image`")));
-    Container { configuration: name.to_owned(), input: format!("{name}.container_image.docker_tag"), image }
+    let repositories = evaluator.member(value, REPOSITORIES).unwrap_or_else(|_| Value::made(Kind::Null));
+    let input = format!("{name}.container_image.docker_tag");
+    Container { configuration: name.to_owned(), repositories, input, image }
 }
 
 fn mapped(evaluator: &Evaluator<'_>, value: &Value) -> Vec<(Option<ImageName>, Container)> {
@@ -103,7 +110,7 @@ fn mapped(evaluator: &Evaluator<'_>, value: &Value) -> Vec<(Option<ImageName>, C
         let configuration = format!("{MAP}.{key}");
         let input = format!("{configuration}.docker_tag");
         let name = KEYS.iter().find(|(known, _)| *known == key).map(|(_, image)| *image);
-        (name, Container { configuration, input, image })
+        (name, Container { configuration, repositories: Value::made(Kind::Null), input, image })
     };
     match evaluator.whole(value).map(|value| value.kind) {
         Ok(Kind::Map(map)) => {
@@ -129,7 +136,10 @@ fn hidden(value: &Value, way: &[&str], found: &mut Vec<(Option<ImageName>, Conta
     if map.entries.contains_key("docker_image") && map.entries.contains_key("docker_tag") {
         let input = format!("{}.docker_tag", way.join("."));
         let configuration = way.strip_suffix(&["container_image"]).unwrap_or(way).join(".");
-        found.push((None, Container { configuration, input, image: value.clone() }));
+        found.push((
+            None,
+            Container { configuration, repositories: Value::made(Kind::Null), input, image: value.clone() },
+        ));
     } else if way.len() < DEEPEST {
         for (name, value) in &map.entries {
             hidden(value, &[way, &[name.as_str()]].concat(), found);

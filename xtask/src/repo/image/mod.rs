@@ -30,6 +30,8 @@ pub struct Decider {
     pub runner: Known<String>,
     /// The way to the configuration in the inputs: `terraform_planner_config`, `container_images.kaniko`.
     pub configuration: String,
+    /// The git repositories that the container may plan and apply, as its configuration lists them.
+    pub repositories: Known<Vec<String>>,
     /// The way to the tag in the inputs: `terraform_planner_config.container_image.docker_tag`.
     pub input: String,
     /// The address of the ECR repository.

@@ -101,7 +101,7 @@ mod tests {
     }
 
     fn ended(result: StepResult) -> Outcome {
-        Outcome { result, cause: None, guard_refused: false, took: seconds(1), log: None, exit: None, held: None }
+        Outcome { result, took: seconds(1), ..Outcome::not_started() }
     }
 
     #[test]

@@ -60,9 +60,9 @@ impl State {
             }
             Event::Line(step, line) => {
                 let Some(running) = self.find(step) else { return };
-                if let Some(sign) = Sign::of(line).filter(|_| step.kind == StepKind::Build) {
-                    running.phase = sign.phase();
-                    running.said = Some((sign.sentence(), now));
+                if let (Some(does), Some(sign)) = (step.kind.task(), Sign::of(line)) {
+                    running.phase = sign.phase(step.kind.doing());
+                    running.said = Some((sign.sentence(does), now));
                 } else if let Some(said) = meaningful(line) {
                     running.said = Some((said, now));
                 }

@@ -20,8 +20,8 @@ use crate::run::step::{Lane, Stage, Step, StepKind};
 use crate::tools::attempt::Attempt;
 use crate::tools::process::{self, Relay};
 use crate::tools::tty;
-use outcome::{conclude, early_exit, ended_by_us, explained, failed, held, name_of, or_without_session};
-use watch::{follow, outlive};
+use outcome::{conclude, ended_by_us, explained, failed, held, name_of, or_without_session};
+use watch::{Watched, follow, outlive};
 
 /// Carries out stages.
 #[derive(Clone, Debug)]
@@ -59,7 +59,7 @@ impl Executor {
         for step in stage.lanes.iter().flatten() {
             let name = name_of(step);
             let outcome = if self.interrupt.asked() {
-                early_exit(step)
+                Outcome::not_started()
             } else {
                 tell(&Event::Started(name.clone()));
                 // A credential tool that is ended in the middle of a prompt leaves the terminal without echo.
@@ -113,7 +113,7 @@ impl Executor {
         let mut last = None;
         for step in lane {
             let outcome = if stopped.load(Ordering::SeqCst) || self.interrupt.asked() {
-                early_exit(step)
+                Outcome::not_started()
             } else if self.lifetimes.is_too_short_for(step, SystemTime::now()) {
                 held(step)
             } else {
@@ -160,8 +160,8 @@ impl Executor {
         }
         let _at_work = step.lock.as_deref().map(|lock| self.interrupt.at_work(lock));
         let output = step.output.as_ref().expect("a step that runs side by side with others has a log");
-        let running = process::detached(&step.invocation, output, &self.relay);
-        let mut was_late = false;
+        let running = process::detached(&step.invocation, output, &self.relay, step.attempt.as_ref());
+        let mut watched = Watched::default();
         let status = running.and_then(|running| {
             let (done, group) = (AtomicBool::new(false), running.group());
             std::thread::scope(|scope| {
@@ -170,13 +170,14 @@ impl Executor {
                 outlive(step);
                 done.store(true, Ordering::SeqCst);
                 follower.thread().unpark();
-                was_late = follower.join().unwrap_or_default();
+                watched = follower.join().unwrap_or_default();
                 status
             })
             .map_err(anyhow::Error::from)
         });
         let outcome = conclude(step, status.map(|status| status.code()), started.elapsed());
-        let outcome = match was_late {
+        let outcome = Outcome { memory: watched.memory, ..outcome };
+        let outcome = match watched.was_late {
             true => ended_by_us(outcome, self.time_limit),
             // What a signal of the person's did needs no other explanation.
             false if self.interrupt.asked() => outcome,

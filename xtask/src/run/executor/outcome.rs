@@ -7,7 +7,8 @@ use std::time::Duration;
 use crate::run::event::{Held, Outcome, StepName, StepResult};
 use crate::run::judge::{APPLY_COMPLETE, ERROR, Evidence, Judgement, judge};
 use crate::run::step::{Step, StepKind};
-use crate::run::{tail, trouble};
+use crate::run::tail;
+use crate::run::trouble::{self, Trouble};
 use crate::tools::lock::WorkLock;
 use crate::tools::process::quoted;
 
@@ -41,7 +42,8 @@ pub(super) fn conclude(step: &Step, code: anyhow::Result<Option<i32>>, took: Dur
         },
     };
     let Judgement { result, cause, guard_refused } = judgement;
-    Outcome { result, cause, guard_refused, took, log: log_of(step).map(Path::to_owned), exit: code, held: None }
+    let log = log_of(step).map(Path::to_owned);
+    Outcome { result, cause, guard_refused, took, log, exit: code, ..Outcome::not_started() }
 }
 
 fn has_product(step: &Step) -> bool {
@@ -62,17 +64,13 @@ pub(super) fn name_of(step: &Step) -> StepName {
 
 pub(super) fn failed(step: &Step, took: Duration) -> Outcome {
     let log = log_of(step).filter(|log| log.exists()).map(Path::to_owned);
-    Outcome { result: StepResult::Failed, cause: None, guard_refused: false, took, log, exit: None, held: None }
-}
-
-pub(super) fn early_exit(step: &Step) -> Outcome {
-    Outcome { result: StepResult::EarlyExit, log: None, ..failed(step, Duration::ZERO) }
+    Outcome { result: StepResult::Failed, took, log, ..Outcome::not_started() }
 }
 
 /// A step that is not begun, because its session would end too soon.
 pub(super) fn held(step: &Step) -> Outcome {
     let cause = "its session would have ended too soon, so it was not started";
-    Outcome { cause: Some(cause.to_owned()), held: Some(Held::TooShort(step.kind)), ..early_exit(step) }
+    Outcome { cause: Some(cause.to_owned()), held: Some(Held::TooShort(step.kind)), ..Outcome::not_started() }
 }
 
 /// The same end, where the credential tool started nothing. A new session may help: this one could not be asked for where
@@ -96,13 +94,16 @@ pub(super) fn explained(step: &Step, outcome: Outcome) -> Outcome {
     let ended_badly = matches!(outcome.result, StepResult::Failed | StepResult::Unknown) && !outcome.guard_refused;
     let is_terraform = matches!(step.kind, StepKind::Init | StepKind::Plan | StepKind::Show | StepKind::Apply);
     match (outcome.cause, ended_badly && is_terraform) {
-        (Some(cause), true) => Outcome { cause: Some(explanation(step, cause)), ..outcome },
+        (Some(cause), true) => {
+            let trouble = log_of(step).and_then(|log| trouble::of_terraform(&tail::end(log)));
+            let cause = Some(trouble.as_ref().map_or(cause.clone(), |trouble| explanation(step, trouble, cause)));
+            Outcome { cause, trouble: trouble.map(|trouble| trouble.cause), ..outcome }
+        }
         (cause, _) => Outcome { cause, ..outcome },
     }
 }
 
-fn explanation(step: &Step, cause: String) -> String {
-    let Some(trouble) = log_of(step).and_then(|log| trouble::of_terraform(&tail::end(log))) else { return cause };
+fn explanation(step: &Step, trouble: &Trouble, cause: String) -> String {
     let mut lines = vec![trouble.what.clone(), cause];
     if let Some(lock) = &trouble.lock {
         let who = lock.who.as_deref().unwrap_or("somebody");

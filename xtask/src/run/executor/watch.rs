@@ -9,11 +9,26 @@ use super::outcome::name_of;
 use crate::run::event::Event;
 use crate::run::step::Step;
 use crate::run::tail::Follower;
-use crate::tools::lock;
 use crate::tools::process::{self, Group};
+use crate::tools::{lock, machine};
 
-/// Passes on what the relay wrote, and asks the step's processes to end if it takes too long. Tells whether it did. The file
-/// is looked at ten times a second: nobody reads faster, and no descriptor of ours is between the child and its log.
+/// When the memory of a step is looked at first; what ends earlier takes little. Then less and less often: all processes of
+/// the machine have to be gone through.
+const FIRST_LOOK: Duration = Duration::from_millis(300);
+/// The longest time between two looks: each process tells the most that it ever had, and the providers live to the end.
+const MOST_BETWEEN: Duration = Duration::from_secs(4);
+
+/// What was seen of a step while it ran.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Watched {
+    /// Whether it was asked to end because it took too long.
+    pub(super) was_late: bool,
+    /// The most memory that its processes took together.
+    pub(super) memory: Option<u64>,
+}
+
+/// Passes on what the relay wrote, and asks the step's processes to end if it takes too long. The file is looked at ten times
+/// a second: nobody reads faster, and no descriptor of ours is between the child and its log.
 pub(super) fn follow(
     step: &Step,
     log: &Path,
@@ -21,10 +36,12 @@ pub(super) fn follow(
     limit: Duration,
     done: &AtomicBool,
     tell: &(dyn Fn(Event) + Sync),
-) -> bool {
+) -> Watched {
     let started = Instant::now();
     let mut clock = Clock::of(step.kind, limit);
     let mut follower = Follower::default();
+    let mut watched = Watched::default();
+    let mut next_look = FIRST_LOOK;
     loop {
         let last = done.load(Ordering::SeqCst);
         let lines = follower.new_lines(log);
@@ -33,7 +50,7 @@ pub(super) fn follow(
             tell(Event::Line(name_of(step), line));
         }
         if last && !has_lines {
-            return clock.has_ended_it();
+            return Watched { was_late: clock.has_ended_it(), ..watched };
         }
         if last {
             continue;
@@ -47,6 +64,10 @@ pub(super) fn follow(
             // terraform that was asked to stop gives its lock back; a second signal would make it leave at once.
             Some(Due::Terminate) if terraform_of(step).is_none() => process::terminate_group(group),
             _ => {}
+        }
+        if started.elapsed() >= next_look {
+            watched.memory = watched.memory.max(machine::peak_of(group));
+            next_look = started.elapsed() + (started.elapsed() / 4).min(MOST_BETWEEN);
         }
         std::thread::park_timeout(Duration::from_millis(100));
     }

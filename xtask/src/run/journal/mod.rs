@@ -1,6 +1,7 @@
 //! The journal of a run: an append-only file of records, by which a later run knows what this one did, whatever became of
 //! it. Written by the runner alone; what starts is on disk before it starts, what ended is written after it ended.
 
+mod finding;
 mod line;
 mod read;
 mod record;
@@ -17,9 +18,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+pub use finding::{Found, Settled, Task};
 pub use read::{Damage, Entry, Log, exists, read};
 pub use record::{
-    Begun, Consented, Edited, EditedFile, Ended, Finished, Left, Planned, Record, SCHEMA, Selected, Settled, Started,
+    Begun, Consented, Edited, EditedFile, Ended, Finished, Left, Planned, Program, Record, SCHEMA, Selected, Started,
     StepRef, Tool,
 };
 
@@ -124,6 +126,13 @@ impl Journal {
         self.writer().write(&record, matches!(step.kind, StepKind::Build | StepKind::Apply))
     }
 
+    /// Writes down which task of ECS a step has started.
+    pub fn task(&self, step: &Step, arn: &str) {
+        if let Some(attempt) = reference(step).attempt {
+            self.note(&Record::Task(Task { attempt, arn: arn.to_owned() }));
+        }
+    }
+
     /// Writes down how a step ended, with what its guards found out.
     pub fn end(&self, step: &Step, outcome: &Outcome) {
         let proofs =
@@ -135,6 +144,7 @@ impl Journal {
             millis: millis(outcome.took),
             exit: outcome.exit,
             proofs: proofs.collect(),
+            memory: outcome.memory,
         }));
     }
 

@@ -1,10 +1,12 @@
 //! What a journal holds. These types are its own, so that events and steps may change without breaking what was written.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::finding::{Found, Settled, Task};
 use crate::run::step::StepKind;
 use crate::tools::proof::Proof;
 
@@ -33,6 +35,10 @@ pub enum Record {
     Editing(Vec<EditedFile>),
     /// All of those files are changed, or none.
     Edited(Edited),
+    /// A step has started a task of ECS.
+    Task(Task),
+    /// What an image or a unit came out as, by whoever can tell for certain.
+    Found(Found),
     /// A later run looked at what this one could not see the end of.
     Settled(Settled),
     /// Somebody made the runner leave while something was still running.
@@ -45,7 +51,7 @@ pub enum Record {
 
 impl Record {
     /// The kinds that this version knows.
-    pub(super) const KINDS: [&str; 13] = [
+    pub(super) const KINDS: [&str; 15] = [
         "begun",
         "selected",
         "tool",
@@ -55,6 +61,8 @@ impl Record {
         "consented",
         "editing",
         "edited",
+        "task",
+        "found",
         "settled",
         "left",
         "note",
@@ -63,7 +71,7 @@ impl Record {
 
     /// Whether who doesn't know this kind must not go on as if it weren't there.
     pub(super) fn is_required(&self) -> bool {
-        !matches!(self, Self::Tool(_) | Self::Left(_) | Self::Note(_))
+        !matches!(self, Self::Tool(_) | Self::Task(_) | Self::Found(_) | Self::Left(_) | Self::Note(_))
     }
 }
 
@@ -169,6 +177,9 @@ pub struct Ended {
     pub exit: Option<i32>,
     /// What the guards found out.
     pub proofs: Vec<Proof>,
+    /// The most memory that its processes took together, in bytes, as far as that was seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory: Option<u64>,
 }
 
 /// What the plan of a unit would do, as it is shown.
@@ -195,6 +206,20 @@ pub struct Consented {
     pub digest_sha256: String,
     /// The plans that are covered.
     pub plans: Vec<Planned>,
+    /// The programs that made them, with which alone they may be applied.
+    #[serde(default)]
+    pub programs: Vec<Program>,
+}
+
+/// A program as it was when a plan was made with it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Program {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Device, inode, size and time of change: what the guards compare.
+    pub mark: String,
+    /// The hash of what is in it; `None` if it could not be read.
+    pub sha256: Option<String>,
 }
 
 /// A file that is about to be changed.
@@ -215,19 +240,6 @@ pub struct Edited {
     pub result: String,
     /// Why, where it did not succeed.
     pub cause: Option<String>,
-}
-
-/// What a later run found out.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Settled {
-    /// Which attempt.
-    pub attempt: String,
-    /// The word of reports.
-    pub result: String,
-    /// How it is known.
-    pub cause: Option<String>,
-    /// The run that looked.
-    pub by: String,
 }
 
 /// The runner left.

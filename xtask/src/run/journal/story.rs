@@ -1,9 +1,9 @@
 //! What the records of a run say, put together: pure, so that a report can be made again from the journal at any time.
 
+use super::finding::{Found, Settled, Task};
 use super::read::{Entry, Log};
 use super::record::{
-    Begun, Consented, Edited, EditedFile, Ended, Finished, Left, Planned, Record, Selected, Settled, Started, StepRef,
-    Tool,
+    Begun, Consented, Edited, EditedFile, Ended, Finished, Left, Planned, Record, Selected, Started, StepRef, Tool,
 };
 use crate::run::event::StepResult;
 use crate::run::step::StepKind;
@@ -23,6 +23,8 @@ pub struct Story {
     pub steps: Vec<StepStory>,
     /// What the plans would do, the latest of each unit.
     pub planned: Vec<Planned>,
+    /// What images and units came out as where their steps can't tell, the latest of each.
+    pub found: Vec<Found>,
     /// Every consent, with its time.
     pub consents: Vec<(String, Consented)>,
     /// The files that it changed.
@@ -44,6 +46,8 @@ pub struct StepStory {
     pub command: String,
     /// Its log, relative to the run's folder.
     pub log: Option<String>,
+    /// The ARN of the task of ECS that it started.
+    pub task: Option<String>,
     /// Its end, with its time.
     pub ended: Option<(String, Ended)>,
     /// What a later run found out, with its time.
@@ -69,7 +73,7 @@ pub struct UnitStory<'s> {
     /// `succeeded`, `failed`, `early exit` or `unknown`.
     pub result: &'s str,
     /// A word or two on how that came.
-    pub reason: Option<&'static str>,
+    pub reason: Option<&'s str>,
     /// Why.
     pub cause: Option<&'s str>,
     /// The step that decided, if one was started.
@@ -97,7 +101,7 @@ impl Story {
             }
             Record::Tool(tool) => self.tools.push(tool),
             Record::Started(Started { of, command, log }) => {
-                self.steps.push(StepStory { of, started: time, command, log, ended: None, settled: None });
+                self.steps.push(StepStory { of, started: time, command, log, task: None, ended: None, settled: None });
             }
             Record::Ended(ended) => {
                 let open = self.steps.iter_mut().rev().find(|step| step.of == ended.of && step.ended.is_none());
@@ -112,14 +116,24 @@ impl Story {
             Record::Edited(edited) => {
                 self.edits.last_mut().into_iter().for_each(|edits| edits.ended = Some(edited.clone()))
             }
+            Record::Task(Task { attempt, arn }) => {
+                self.step_of(&attempt).into_iter().for_each(|step| step.task = Some(arn.clone()));
+            }
+            Record::Found(found) => {
+                self.found.retain(|known| known.path != found.path);
+                self.found.push(found);
+            }
             Record::Settled(settled) => {
-                let of = |step: &&mut StepStory| step.of.attempt.as_ref() == Some(&settled.attempt);
-                let step = self.steps.iter_mut().rev().find(of);
+                let step = self.step_of(&settled.attempt);
                 step.into_iter().for_each(|step| step.settled = Some((time.clone(), settled.clone())));
             }
             Record::Left(Left { signal }) => self.left = Some(signal),
             Record::Finished(finished) => self.finished = Some((time, finished)),
         }
+    }
+
+    fn step_of(&mut self, attempt: &str) -> Option<&mut StepStory> {
+        self.steps.iter_mut().rev().find(|step| step.of.attempt.as_deref() == Some(attempt))
     }
 
     /// How each unit or image came out of it.
@@ -134,11 +148,20 @@ impl Story {
         };
         let mut steps = self.steps.iter().filter(is_its);
         let deciding = steps.clone().rfind(|step| step.changes_something());
-        let last = deciding.or_else(|| steps.rfind(|step| matches!(step.of.step, StepKind::Plan | StepKind::Show)));
+        let last = deciding
+            .or_else(|| steps.rfind(|step| matches!(step.of.step, StepKind::Plan | StepKind::Show | StepKind::Smoke)));
         let planned = self.planned.iter().find(|planned| planned.unit == of.label);
         let unit = |result, reason, cause| UnitStory { of, result, reason, cause, step: last, planned };
+        if let Some(found) = self.found.iter().find(|found| found.path == of.path) {
+            return unit(&found.result, Some(&found.reason), found.cause.as_deref());
+        }
         let early = StepResult::EarlyExit.as_str();
+        let has_nothing_left = planned.is_some_and(|planned| planned.changes.is_empty());
         match last {
+            // An apply is never planned to do nothing: its plan was stale, and a second one found nothing left to do.
+            Some(step) if step.changes_something() && has_nothing_left && step.result().0 == "failed" => {
+                unit(StepResult::Succeeded.as_str(), Some("no changes"), None)
+            }
             Some(step) if step.changes_something() => {
                 let (result, cause) = step.result();
                 unit(result, step.reason(), cause)
@@ -146,9 +169,7 @@ impl Story {
             Some(StepStory { ended: Some((_, ended)), .. }) if ended.result != StepResult::Succeeded.as_str() => {
                 unit(&ended.result, Some("run error"), ended.cause.as_deref())
             }
-            _ if planned.is_some_and(|planned| planned.changes.is_empty()) => {
-                unit(StepResult::Succeeded.as_str(), Some("no changes"), None)
-            }
+            _ if has_nothing_left => unit(StepResult::Succeeded.as_str(), Some("no changes"), None),
             _ => unit(early, Some(self.why_early()), None),
         }
     }

@@ -1,9 +1,11 @@
 //! What a log says about why something failed: known causes, told from the words that programs use for them, and what to do.
-//! One table for plans and applies, one for builds; a log that fits nothing has no trouble that we know.
+//! One table for plans and applies, one for builds, one for containers that don't start; a log that fits nothing has no trouble
+//! that we know.
 
 mod build;
 mod lock;
 mod rules;
+mod start;
 mod text;
 
 pub use lock::StateLock;
@@ -47,6 +49,13 @@ pub enum Cause {
     NoToken,
     TaskNotStarted,
     NoImage,
+    ImageDenied,
+    NoNetwork,
+    SecretMissing,
+    SecretDenied,
+    NoLogGroup,
+    NotStartable,
+    NoCapacity,
     WrongToken,
 }
 
@@ -65,4 +74,9 @@ pub fn of_terraform(log: &str) -> Option<Trouble> {
 /// The trouble that the log of a build tells of.
 pub fn of_build(log: &str) -> Option<Trouble> {
     rules::first(&build::BUILD, log).or_else(|| of_terraform(log))
+}
+
+/// Why a container doesn't start, by what ECS or infrastructure-deployer says.
+pub fn of_start(said: &str) -> Option<Trouble> {
+    rules::first(&start::START, said).or_else(|| of_terraform(said))
 }

@@ -17,7 +17,7 @@ pub(super) const TERRAFORM: [Rule; 14] = [
         cause: Cause::DiskFull,
         any: &[&["no space left on device"]],
         what: "the disk is full",
-        hint: "make room: old caches of terragrunt (`.terragrunt-cache`) are the usual cause",
+        hint: "make room: old folders `.terragrunt-cache` and `.terraform` are the usual cause",
     },
     Rule {
         cause: Cause::OutOfMemory,

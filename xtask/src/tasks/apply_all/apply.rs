@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::time::Duration;
 
 use anyhow::Context as _;
 
@@ -10,10 +9,11 @@ use crate::cli::Allowance;
 use crate::model::{Failure, Failures};
 use crate::report::summary::Row;
 use crate::run::digest::{Digest, UnitPlan};
-use crate::run::event::{Outcome, StepResult};
+use crate::run::event::Outcome;
 use crate::run::executor::OnFailure;
 use crate::run::step::Step;
 use crate::tasks::apply_all::queue::Wave;
+use crate::tasks::apply_all::stale::{self, Again};
 use crate::tasks::apply_all::{carried, rescue, words};
 use crate::tasks::ready::Workable;
 use crate::tasks::session::{Renewal, Session};
@@ -28,26 +28,31 @@ pub(super) fn ask_consent(
     plans: &[UnitPlan],
     units: &[Workable<'_>],
 ) -> Result<String, Failure> {
-    let context = session.context;
-    let n = digest.n_changing();
-    let declined = || Failure::refused("nothing was applied: there was no consent");
-    let beyond = beyond_yes(digest, |allowance| context.globals.allows(allowance));
     if let Some(how) = carried::over(session, plans, units) {
         return Ok(how);
     }
-    if context.globals.yes {
-        return match beyond[..] {
-            [] => Ok("--yes".to_owned()),
-            _ => {
-                let allow: Vec<_> = beyond.iter().map(|word| format!("--allow {word}")).collect();
-                let hint = format!(
-                    "`--yes` doesn't cover what is marked with !; after reading the digest: {}",
-                    allow.join(" ")
-                );
-                Err(declined().hint(hint))
-            }
-        };
+    if !session.context.globals.yes {
+        return ask(session, digest);
     }
+    match beyond_yes(session, digest)[..] {
+        [] => Ok("--yes".to_owned()),
+        ref beyond => {
+            let allow: Vec<_> = beyond.iter().map(|word| format!("--allow {word}")).collect();
+            let hint =
+                format!("`--yes` doesn't cover what is marked with !; after reading the digest: {}", allow.join(" "));
+            Err(declined().hint(hint))
+        }
+    }
+}
+
+fn declined() -> Failure {
+    Failure::refused("nothing was applied: there was no consent")
+}
+
+/// Asks at the terminal for what a digest shows.
+pub(super) fn ask(session: &Session<'_>, digest: &Digest) -> Result<String, Failure> {
+    let n = digest.n_changing();
+    let beyond = beyond_yes(session, digest);
     let Some(mut terminal) = tty::Terminal::open() else {
         return Err(declined().hint("there is no terminal to ask at; after reading the digest: --yes"));
     };
@@ -62,7 +67,8 @@ pub(super) fn ask_consent(
 }
 
 /// The words of what `--yes` doesn't cover and nothing allows, gravest first: the word to be typed is the first.
-fn beyond_yes(digest: &Digest, allows: impl Fn(Allowance) -> bool) -> Vec<&'static str> {
+fn beyond_yes(session: &Session<'_>, digest: &Digest) -> Vec<&'static str> {
+    let allows = |allowance| session.context.globals.allows(allowance);
     let loses = !digest.losing.is_empty() && !allows(Allowance::Destroy);
     let is_unexpected = !digest.unexpected.is_empty() && !allows(Allowance::Unexpected);
     loses.then_some("destroy").into_iter().chain(is_unexpected.then_some("unexpected")).collect()
@@ -83,14 +89,12 @@ pub(super) fn apply(
     plans: &[UnitPlan],
     on_failure: OnFailure,
     renewal: &Renewal<'_>,
+    again: &Again<'_>,
     mut after_wave: Option<&mut AfterWave<'_>>,
 ) -> Result<(Vec<Row>, Option<Failures>), Failures> {
     unchanged_since(plans)?;
     for (unit, step) in waves.iter().flat_map(|wave| &wave.applies) {
-        write_consent(step, plans).map_err(|error| {
-            let what = format!("the consent to the plan of `{}` could not be written down", unit.unit.path);
-            Failure::refused(what).detail("nothing was applied in any account").because(error)
-        })?;
+        write_consent(step, plans).map_err(not_written_down(unit))?;
     }
     let mut rows = Vec::new();
     let mut stopped = false;
@@ -98,14 +102,17 @@ pub(super) fn apply(
     for wave in waves {
         let units = wave.units();
         let stage = wave.stage();
-        let (outcomes, without_session) = if stopped || session.check_interrupt().is_err() {
-            (vec![not_started(); units.len()], None)
+        let (mut outcomes, without_session) = if stopped || session.check_interrupt().is_err() {
+            (vec![Outcome::not_started(); units.len()], None)
         } else if let Err(why) = renewal.if_needed(&stage.lanes) {
-            (vec![not_started(); units.len()], Some(why))
+            (vec![Outcome::not_started(); units.len()], Some(why))
         } else {
             renewal.side_by_side(&stage, on_failure)
         };
         found = found.or(without_session);
+        if found.is_none() && stale::is_all_that_failed(&outcomes) && session.check_interrupt().is_ok() {
+            found = again.go_on(wave, plans, on_failure, &mut outcomes).err();
+        }
         let is_good = outcomes.iter().all(|outcome| outcome.result.is_good());
         for (unit, outcome) in units.iter().zip(&outcomes) {
             let mut row = words::row(session, unit, outcome);
@@ -119,6 +126,9 @@ pub(super) fn apply(
         }
         if is_good && let Some(after_wave) = &mut after_wave {
             found = after_wave(&units).err();
+            if found.is_none() {
+                words::offer_smoke(&session.context.screen, wave);
+            }
         }
         stopped |= !is_good || found.is_some();
     }
@@ -139,21 +149,16 @@ fn unchanged_since(plans: &[UnitPlan]) -> Result<(), Failures> {
     Failures::check(changed.map(refusal).collect())
 }
 
+/// What is said where that can't be done.
+pub(super) fn not_written_down(unit: &Workable<'_>) -> impl FnOnce(anyhow::Error) -> Failure {
+    let what =
+        format!("the consent to the plan of `{}` could not be written down, so it was not applied", unit.unit.path);
+    |error| Failure::refused(what).because(error)
+}
+
 /// Binds the consent to the plan that was shown. Both guards hold the apply to it.
-fn write_consent(step: &Step, plans: &[UnitPlan]) -> anyhow::Result<()> {
+pub(super) fn write_consent(step: &Step, plans: &[UnitPlan]) -> anyhow::Result<()> {
     let shown = plans.iter().find(|plan| plan.label == step.subject).context("no plan was shown for it")?;
     let (plan, file) = step.plan.as_ref().zip(step.consent.as_ref()).context("it applies no plan")?;
     Ok(consent::write(file, plan, &shown.sha256, &shown.bound)?)
-}
-
-fn not_started() -> Outcome {
-    Outcome {
-        result: StepResult::EarlyExit,
-        cause: None,
-        guard_refused: false,
-        took: Duration::ZERO,
-        log: None,
-        exit: None,
-        held: None,
-    }
 }

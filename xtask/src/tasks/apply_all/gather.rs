@@ -5,6 +5,7 @@ use crate::model::{Account, Environment, Failure, Failures, Region};
 use crate::repo::{Repository, UnitKind};
 use crate::run::executor::OnFailure;
 use crate::run::folder::RunFolder;
+use crate::run::memory;
 use crate::run::unfinished::Unfinished;
 use crate::run::wave::{Member, Untold, arrange};
 use crate::tasks::apply_all::later::Earlier;
@@ -14,6 +15,7 @@ use crate::tasks::images::Taken;
 use crate::tasks::ready::{self, Workable};
 use crate::tasks::select::select;
 use crate::tasks::session;
+use crate::tasks::space;
 use crate::tools::programs::Tools;
 use crate::tools::{cache, machine};
 
@@ -36,6 +38,8 @@ pub struct Work<'r> {
     pub plan_only: bool,
     /// The run that has made the plans already.
     pub earlier: Option<Earlier>,
+    /// What to say of disks that it only just fits on.
+    pub tight: Vec<String>,
     has_terragrunt: bool,
     asks_sources: bool,
 }
@@ -51,7 +55,10 @@ impl<'r> Work<'r> {
         let earlier = args.from.as_deref().map(|name| Earlier::find(repo, name)).transpose()?;
         let named = earlier.as_ref().map_or_else(|| args.unit.clone(), Earlier::units);
         let selected = select(repo, &args.account, &named)?;
-        let (units, not_workable) = ready::workable(context, repo, &selected);
+        let (mut units, not_workable) = ready::workable(context, repo, &selected);
+        if let Some(earlier) = &earlier {
+            earlier.name(&mut units);
+        }
         // Also of units that can't be worked on yet: all that is missing is told at once.
         let has_terragrunt = selected.iter().any(|unit| unit.kind == UnitKind::Terragrunt);
         problems.extend(earlier.iter().flat_map(|earlier| earlier.differs(repo, &units)));
@@ -74,7 +81,14 @@ impl<'r> Work<'r> {
         let of_images = taken.wanted.iter().map(|wanted| (wanted.account, wanted.uri.region().clone()));
         let accounts = session::accounts_of(of_units.chain(of_images));
         let n_jobs = args.jobs.map(usize::from).or(repo.settings.jobs());
-        let n_jobs = n_jobs.unwrap_or_else(|| machine::n_jobs(units.iter().map(|unit| n_providers(repo, unit)).max()));
+        let n_jobs = n_jobs.unwrap_or_else(|| {
+            let n_providers = units.iter().map(|unit| n_providers(repo, unit)).max();
+            machine::n_jobs(memory::peak(&RunFolder::new(&repo.root)), n_providers)
+        });
+        // A dry run writes nothing.
+        let paths = units.iter().map(|unit| &unit.unit.path).filter(|_| !context.globals.dry_run);
+        let disks = space::of(context, repo, paths, n_jobs);
+        problems.extend(space::refusals(context, &disks));
         let on_failure = if args.keep_going { OnFailure::GoOn } else { OnFailure::Stop };
         Ok(Self {
             units,
@@ -84,6 +98,7 @@ impl<'r> Work<'r> {
             on_failure,
             plan_only: args.plan_only,
             earlier,
+            tight: space::tight(&disks),
             taken,
             has_terragrunt,
             asks_sources,

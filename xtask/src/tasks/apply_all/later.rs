@@ -42,21 +42,30 @@ impl Earlier {
         self.kept.units.iter().map(|unit| unit.path.clone()).collect()
     }
 
-    /// A refusal for each unit that is called otherwise now, lies in another account, or has files that it had not.
+    /// Calls each unit what it was called there: its plan has that name. Where a second unit of the account had nothing to
+    /// apply, this run, which isn't about that one, would call it otherwise.
+    pub(super) fn name(&self, units: &mut [Workable<'_>]) {
+        for unit in units {
+            let kept = self.kept.units.iter().find(|kept| kept.path == unit.unit.path.as_str());
+            kept.into_iter().for_each(|kept| unit.label.clone_from(&kept.label));
+        }
+    }
+
+    /// A refusal for each unit that lies in another account now, or has files that it had not. One that can't be worked on
+    /// says so itself.
     pub(super) fn differs(&self, repo: &Repository, units: &[Workable<'_>]) -> Vec<Failure> {
-        let same = |kept: &&KeptUnit| {
-            let unit = units.iter().find(|unit| unit.unit.path.as_str() == kept.path);
-            unit.is_some_and(|unit| unit.label == kept.label && unit.unit.account.id.as_str() == kept.account)
-        };
-        let others = self.kept.units.iter().filter(|kept| !same(kept));
-        let refusal = |kept: &KeptUnit| {
-            Failure::refused(format!(
-                "the plan of `{}` was made for account {}, and that is another now",
-                kept.path, kept.account
-            ))
+        let pairs = units.iter().filter_map(|unit| {
+            let kept = self.kept.units.iter().find(|kept| kept.path == unit.unit.path.as_str());
+            kept.map(|kept| (unit, kept))
+        });
+        let moved = pairs.filter(|(unit, kept)| unit.unit.account.id.as_str() != kept.account);
+        let refusal = |(unit, kept): (&Workable<'_>, &KeptUnit)| {
+            let (path, before, now) = (&kept.path, &kept.account, &unit.unit.account.id);
+            Failure::refused(format!("the plan of `{path}` was made for account {before}, and that is {now} now"))
+                .hint("plan again: cargo xtask apply-all")
         };
         let added = units.iter().flat_map(|unit| self.added(repo, unit));
-        others.map(refusal).chain(added).collect()
+        moved.map(refusal).chain(added).collect()
     }
 
     fn added(&self, repo: &Repository, unit: &Workable<'_>) -> Vec<Failure> {

@@ -10,9 +10,11 @@ mod clean;
 mod gather;
 mod images;
 mod later;
+mod others;
 mod plans;
 mod queue;
 mod rescue;
+mod stale;
 mod words;
 
 pub use applied::Applied;
@@ -85,6 +87,8 @@ pub fn carry_out(
     let units = &queue.work.units;
     record::selected(&session.journal, units);
     images::prove(session, &queue.images, &queue.work.taken)?;
+    others::wait(session, units)?;
+    let hashing = bind::Hashing::begin(ready, units);
     let plans = match &queue.work.earlier {
         Some(earlier) => earlier.plans(session, ready, queue)?,
         None => plans::plan_all(ready, queue, renewal)?,
@@ -118,13 +122,16 @@ pub fn carry_out(
     }
     let consented = apply::ask_consent(session, &digest, &plans, units);
     session.check_interrupt()?;
-    record::consented(session.context, &session.journal, &consented?, &plans).map_err(|error| {
+    let consented = consented?;
+    let programs = hashing.of(&plans);
+    record::consented(session.context, &session.journal, &consented, &plans, programs.clone()).map_err(|error| {
         Failure::refused("the consent could not be written down, so nothing was applied").because(error)
     })?;
     if let Some(earlier) = &queue.work.earlier {
         // They are used up by whatever happens now; what can't be removed is refused as used.
         let _ = Kept::forget(&earlier.run);
     }
-    let (rows, stopped) = apply::apply(session, &waves, &plans, queue.work.on_failure, renewal, after_wave)?;
+    let again = stale::Again { renewal, queue, programs: &programs };
+    let (rows, stopped) = apply::apply(session, &waves, &plans, queue.work.on_failure, renewal, &again, after_wave)?;
     Ok(Applied::new(units, rows, stopped))
 }

@@ -31,6 +31,7 @@ pub(super) fn plan_all(
     let session = renewal.session;
     let began = Instant::now();
     let programs = bind::programs(ready, &queue.work.units)?;
+    queue.work.tight.iter().for_each(|words| session.context.screen.insist(Tone::Warning, "Disk", words));
     let (outcomes, without_session) = renewal.side_by_side(&queue.plans, OnFailure::GoOn);
     session.check_interrupt()?;
     without_session.map_or(Ok(()), Err)?;
@@ -78,7 +79,7 @@ fn changed_meanwhile(ready: &Ready<'_>) -> Option<Failure> {
 }
 
 /// Reads what `show` printed, and remembers which file it was printed of, and what that was made from.
-fn read_plan(
+pub(super) fn read_plan(
     ready: &Ready<'_>,
     unit: &Workable<'_>,
     lane: &[Step],

@@ -89,6 +89,22 @@ pub(super) fn say_waves(screen: &Screen, waves: &[Wave<'_, '_>]) {
     screen.lines(&format!("{} ", waves.collect::<String>()));
 }
 
+/// How to see the new runners start: after the wave that comes first, and after the one that comes last, which has
+/// production.
+pub(super) fn offer_smoke(screen: &Screen, wave: &Wave<'_, '_>) {
+    let (k, n) = wave.turn;
+    let accounts = distinct(wave.applies.iter().map(|(unit, _)| unit.unit.account.name.as_str()));
+    let accounts: Vec<_> =
+        accounts.split(' ').map(|account| format!(" --account {}", process::quoted(account))).collect();
+    let command = format!("cargo xtask verify --smoke{}", accounts.concat());
+    if k == n {
+        let them = if wave.applies.len() == 1 { "it" } else { "them" };
+        screen.lines(&format!("             to see {them} start: {command}"));
+    } else if k == 1 {
+        screen.lines(&format!("             to see it start, once this run has ended: {command}"));
+    }
+}
+
 /// The tags that the units get, by what the repository says: each once, with the units that get it.
 fn tags(units: &[Workable<'_>]) -> String {
     let mut parts: BTreeMap<(ImageName, String), Vec<&str>> = BTreeMap::new();

@@ -3,18 +3,18 @@
 
 use crate::model::{Account, Failures, ImageUri, Tag};
 use crate::report::screen::Tone;
-use crate::run::event::{Event, Outcome, StepResult};
+use crate::run::event::{Outcome, StepResult};
 use crate::run::executor::OnFailure;
 use crate::run::step::Stage;
 use crate::run::task::{self, LeftTask};
+use crate::tasks::build_images::admission;
 use crate::tasks::build_images::left;
 use crate::tasks::build_images::queue::{self, Queue};
-use crate::tasks::build_images::{report, words};
-use crate::tasks::images;
+use crate::tasks::build_images::report;
 use crate::tasks::ready::Ready;
 use crate::tasks::session::Session;
+use crate::tasks::{ecs_task, images, record};
 use crate::tools::aws::Image;
-use crate::tools::deployer::sign::Sign;
 
 /// What became of an image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,8 +68,10 @@ pub fn carry_out<'r>(
     ready: &Ready<'_>,
     queue: &Queue<'_, 'r>,
 ) -> Result<Vec<Built<'r>>, Failures> {
+    record::selected_images(&session.journal, &queue.wanted);
     left::check(session, ready, queue)?;
     let before = images::ask(session, &queue.before, &queue.wanted)?;
+    left::settle(session, &queue.wanted, &before);
     let mut built: Vec<_> = queue
         .wanted
         .iter()
@@ -91,12 +93,19 @@ pub fn carry_out<'r>(
         screen.say(Tone::Plain, "In ECR", format!("{}:{}   {found}", there.uri.repository(), there.tag));
     }
     let places: Vec<_> = (0..built.len()).filter(|n| built[*n].found.is_none()).collect();
+    record::built(&session.journal, &built);
     if places.is_empty() {
         return Ok(built);
     }
+    admission::check(session, ready.repo, queue, &places)?;
     sign_in(session, &queue.sign_in)?;
     let stage = Stage { about: queue::names(&pick(queue.planned, &places)), ..queue::only(&queue.builds, &places) };
-    let outcomes = session.watched(&stage, OnFailure::GoOn, &mut |event| follow(session, ready, queue, &stage, event));
+    let outcomes = session.watched(&stage, OnFailure::GoOn, &mut |event| {
+        ecs_task::follow(session, &stage, event, |image, arn| {
+            let wanted = queue.wanted.iter().find(|wanted| wanted.image == image)?;
+            Some(ecs_task::left(ready, wanted.account, image, arn))
+        });
+    });
     for ((n, outcome), step) in places.iter().zip(&outcomes).zip(stage.lanes.iter().flatten()) {
         built[*n].verdict = match outcome.result {
             StepResult::EarlyExit => Verdict::NotStarted,
@@ -123,6 +132,7 @@ pub fn carry_out<'r>(
         };
         built[n].found = found;
     }
+    record::built(&session.journal, &built);
     Ok(built)
 }
 
@@ -143,22 +153,4 @@ fn sign_in(session: &Session<'_>, stage: &Stage) -> Result<(), Failures> {
         said.into_iter().fold(failure, Failure::detail)
     });
     Failures::check(failures.collect())
-}
-
-/// A task is written down as soon as its name is known, and should somebody leave, they hear how to stop it.
-fn follow(session: &Session<'_>, ready: &Ready<'_>, queue: &Queue<'_, '_>, stage: &Stage, event: &Event) {
-    let (name, line) = match event {
-        Event::Line(name, line) => (name, line),
-        Event::Finished(name, _) => return session.on_leaving(&name.subject, None),
-        _ => return,
-    };
-    let Some(arn) = Sign::of(line).and_then(|sign| sign.task().map(str::to_owned)) else { return };
-    let step = stage.lanes.iter().flatten().find(|step| step.subject == name.subject);
-    if let Some(attempt) = step.and_then(|step| step.attempt.as_ref()) {
-        // The log has it too.
-        let _ = task::note(attempt, &arn);
-    }
-    let account = queue.wanted.iter().find(|wanted| wanted.image == name.subject).map(|wanted| wanted.account);
-    let words = account.map(|account| words::left(ready, account, &name.subject, &arn));
-    session.on_leaving(&name.subject, words);
 }

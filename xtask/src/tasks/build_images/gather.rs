@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use super::{builder, recipe};
-use crate::cli::{self, How};
+use super::admission::{self, Asked};
+use super::{bootstrap, builder, recipe};
+use crate::cli::{self, Allowance, How};
 use crate::model::{Account, Failure, Failures, ImageName, Tag, is_secret_name};
 use crate::repo::Repository;
 use crate::repo::unit::Unit;
 use crate::tasks::context::Context;
+use crate::tasks::profiles::Profiles;
 use crate::tools::deployer::Build;
 use crate::tools::env;
 
@@ -35,6 +37,8 @@ pub struct Planned<'r> {
     pub build: Build,
     /// What is other than in the documented command, each with the place that it was taken from.
     pub taken: Vec<(String, String)>,
+    /// What to ask the runner that builds, if one does.
+    pub(super) asked: Option<Asked>,
 }
 
 impl Ask {
@@ -82,13 +86,25 @@ pub fn gather<'r>(context: &Context, repo: &'r Repository, ask: &Ask) -> (Vec<Pl
     let source = recipe::Source { context, repo, builder, scripts: &scripts, ask };
     for name in &ask.images {
         match source.build(name) {
-            Ok((build, taken)) => planned.push(Planned { account: &builder.account, build, taken }),
+            Ok((build, taken)) => {
+                let asked = (ask.how == How::Runner).then(|| Asked::of(repo, builder, &build)).flatten();
+                planned.push(Planned { account: &builder.account, build, taken, asked });
+            }
             Err(failures) => problems.extend(failures),
         }
     }
+    problems.extend(too_old(context, repo, builder, ask));
     problems.extend(missing_variables(context, ask, &planned));
     problems.extend(pushed_twice(&planned, builder));
     (planned, problems)
+}
+
+/// A runner that can't build its successor, as far as the files say which one it is.
+fn too_old(context: &Context, repo: &Repository, builder: &Unit, ask: &Ask) -> Option<Failure> {
+    let is_runners = ask.images.iter().any(|image| image.parse::<ImageName>().is_ok());
+    let is_asked = ask.how == How::Runner && is_runners && !context.globals.allows(Allowance::DoubtfulBuild);
+    let (_, kaniko) = bootstrap::builder(repo).filter(|_| is_asked)?;
+    bootstrap::refusal(repo, &Profiles::read(context), builder, kaniko, &ask.tag).map(admission::allowable)
 }
 
 /// On this machine the secrets come from this shell, in the runner from where it keeps them.

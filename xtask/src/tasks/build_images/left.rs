@@ -1,21 +1,19 @@
 //! Tasks of earlier builds that nobody has seen the end of: while one is at work, the same image is not built again.
 
-use std::ffi::OsString;
-use std::fs;
-
 use crate::model::{Account, Failure, Failures, Region};
 use crate::repo::Repository;
-use crate::run::event::StepResult;
-use crate::run::executor::OnFailure;
 use crate::run::folder::RunFolder;
-use crate::run::task::LeftTask;
+use crate::run::task::{self, LeftTask};
 use crate::tasks::build_images::gather::Planned;
 use crate::tasks::build_images::queue::Queue;
-use crate::tasks::build_images::words;
+use crate::tasks::ecs_task;
+use crate::tasks::images::Wanted;
+use crate::tasks::inquiry::Inquiry;
 use crate::tasks::ready::Ready;
 use crate::tasks::session::Session;
-use crate::tools::aws;
-use crate::tools::deployer::sign::TaskArn;
+use crate::tools::aws::Image;
+use crate::tools::ecs;
+use crate::tools::question::Question;
 
 /// A task, and where to ask for it.
 #[derive(Clone, Debug)]
@@ -23,27 +21,26 @@ pub struct Left<'r> {
     pub(super) task: LeftTask,
     pub(super) account: &'r Account,
     pub(super) region: Region,
-}
-
-impl Left<'_> {
-    /// The arguments that ask for it.
-    pub(super) fn question(&self) -> Vec<OsString> {
-        let arn = &self.task.arn;
-        let task = TaskArn::parse(arn).expect("only whole ARNs are taken");
-        aws::describe_task(arn, &task)
-    }
+    question: Question,
 }
 
 /// The tasks of earlier builds of these images, in the accounts that build them now.
 pub fn of<'r>(run: &RunFolder, repo: &'r Repository, planned: &[Planned<'r>]) -> Vec<Left<'r>> {
     let is_planned = |task: &LeftTask| planned.iter().any(|planned| planned.build.image == task.image);
     let left = LeftTask::all(run).into_iter().filter(is_planned).filter_map(|task| {
-        let region = TaskArn::parse(&task.arn)?.region.parse().ok()?;
+        let (region, question) = Question::task(&task.arn)?;
         let id = task.arn.split(':').nth(4)?.to_owned();
         let account = repo.accounts.iter().find(|account| account.id.as_str() == id)?;
-        Some(Left { task, account, region })
+        Some(Left { task, account, region, question })
     });
     left.collect()
+}
+
+/// The questions whether they are still at work.
+pub(super) fn inquiry<'r>(left: &[Left<'r>]) -> Inquiry<'r> {
+    let mut inquiry = Inquiry::default();
+    left.iter().for_each(|left| inquiry.add(left.account, &left.region, left.question.clone()));
+    inquiry
 }
 
 /// Asks ECS for them: what is over is settled, what is at work keeps everything from being built.
@@ -51,34 +48,38 @@ pub(super) fn check(session: &Session<'_>, ready: &Ready<'_>, queue: &Queue<'_, 
     if queue.left.is_empty() {
         return Ok(());
     }
-    let outcomes = session.side_by_side(&queue.tasks, OnFailure::GoOn);
+    let answers = inquiry(&queue.left).ask(session, &queue.tasks);
     session.check_interrupt()?;
     let mut problems = Vec::new();
-    for ((left, step), outcome) in queue.left.iter().zip(queue.tasks.lanes.iter().flatten()).zip(&outcomes) {
-        let output = step.output.as_ref().expect("a question has its answer in a file");
-        let read = |path| fs::read_to_string(path).unwrap_or_default();
-        let answered = output.stdout.as_ref().map(read).unwrap_or_default();
-        let is_good = outcome.result == StepResult::Succeeded;
+    for left in &queue.left {
         let task = &left.task;
-        match aws::task_status(is_good, &answered, &read(&output.log)) {
+        match answers.read(&left.account.id, &left.question, ecs::task) {
             Ok(None) => task.settle(),
-            Ok(Some(status)) if status == "STOPPED" => task.settle(),
-            Ok(Some(status)) => problems.push(
+            Ok(Some(said)) if said.status == "STOPPED" => task.settle(),
+            Ok(Some(said)) => problems.push(
                 Failure::refused(format!("an earlier build of image `{}` is still at work", task.image))
-                    .detail(format!("task  {}, {status}", task.arn))
+                    .detail(format!("task  {}, {}", task.arn, said.status))
                     .detail(format!("run   {}", task.run))
                     .hint("wait until it has ended, then run this again: nothing is built twice")
-                    .hint(format!("to stop it: {}", words::stop(ready, left.account, &task.arn))),
+                    .hint(format!("to stop it: {}", ecs_task::stop(ready, left.account, &task.arn))),
             ),
-            Err(no_answer) => problems.push(
+            Err(why) => problems.push(
                 Failure::refused(format!(
                     "cannot find out whether an earlier build of image `{}` is still at work",
                     task.image
                 ))
                 .detail(format!("task  {}", task.arn))
-                .detail(words::no_answer(&no_answer, outcome.cause.as_deref())),
+                .detail(why),
             ),
         }
     }
     Failures::check(problems)
+}
+
+/// Tells the journals of killed runs what became of their builds, now that no task of theirs is at work and ECR was asked.
+pub(super) fn settle(session: &Session<'_>, wanted: &[Wanted<'_, String>], found: &[Option<Image>]) {
+    for (wanted, found) in wanted.iter().zip(found) {
+        let address = format!("{}:{}", wanted.uri, wanted.tag);
+        task::settle_builds(session.run, &wanted.image, &address, found.is_some());
+    }
 }

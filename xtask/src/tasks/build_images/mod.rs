@@ -3,6 +3,8 @@
 //! Two parts, each of use to another task: [`gather`] finds out offline what to build and everything that is wrong,
 //! [`carry_out`] builds within a session in which the accounts are proven, and says what became of each image.
 
+pub mod admission;
+pub mod bootstrap;
 mod builder;
 mod carry_out;
 mod gather;
@@ -35,7 +37,7 @@ pub fn run(context: &Context, args: &cli::BuildImages) -> Result<Exit, Failures>
     let run = RunFolder::new(&repo.root);
     let left = left::of(&run, &repo, &planned);
     let accounts = queue::accounts(&planned, &left);
-    let mut ready = Ready::gather(context, &repo, &accounts, ask.how.programs(), problems)?;
+    let mut ready = Ready::gather(context, &repo, &accounts, &ask.how.programs(), problems)?;
 
     if context.globals.dry_run {
         words::say_where_from(context, &planned);

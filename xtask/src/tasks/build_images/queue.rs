@@ -4,8 +4,9 @@ use crate::cli::How;
 use crate::model::{Account, Region};
 use crate::run::step::Stage;
 use crate::tasks::build_images::gather::Planned;
-use crate::tasks::build_images::left::Left;
+use crate::tasks::build_images::left::{self, Left};
 use crate::tasks::images::{self, Wanted};
+use crate::tasks::inquiry::Inquiry;
 use crate::tasks::orders::Orders;
 use crate::tasks::session;
 
@@ -21,10 +22,12 @@ pub struct Queue<'q, 'r> {
     pub(super) left: Vec<Left<'r>>,
     pub(super) tasks: Stage,
     pub(super) before: Stage,
+    /// What the runner that builds is asked before anything is built.
+    pub(super) admission: (Inquiry<'r>, Stage),
     /// Docker's way into the registries, where this machine builds.
     pub(super) sign_in: Stage,
     /// The builds.
-    pub builds: Stage,
+    pub(super) builds: Stage,
     pub(super) after: Stage,
 }
 
@@ -54,13 +57,15 @@ impl<'q, 'r> Queue<'q, 'r> {
             }
         }
         let sign_in = registries.iter().map(|planned| vec![orders.sign_in(planned.account, &planned.build.uri)]);
-        let tasks = left.iter().enumerate().map(|(n, left)| {
-            let label = format!("{}.task.{n}", left.task.image);
-            vec![orders.question(left.account, &left.region, &label, left.question())]
-        });
+        let mut inquiry = Inquiry::default();
+        for planned in planned {
+            planned.asked.iter().for_each(|asked| asked.add(&mut inquiry, planned));
+        }
+        let admission = inquiry.stage(orders, "runner");
         Self {
+            admission: (inquiry, admission),
             identity: orders.identities(&accounts),
-            tasks: Stage { about: "tasks of earlier builds".to_owned(), ..stage("Tasks", false, tasks.collect()) },
+            tasks: left::inquiry(&left).stage(orders, "tasks"),
             before: images::lookups(orders, &wanted, "before"),
             sign_in: stage("Signing in", false, sign_in.collect()),
             builds: stage("Building", true, builds.collect()),
@@ -74,10 +79,18 @@ impl<'q, 'r> Queue<'q, 'r> {
 
     /// Every command, ready to paste.
     pub fn shell_lines(&self) -> String {
-        let stages = [&self.identity, &self.tasks, &self.before, &self.sign_in, &self.builds, &self.after];
-        let stages = stages.into_iter().filter(|stage| !stage.lanes.is_empty()).map(Stage::shell_lines);
-        stages.collect::<Vec<_>>().join("\n")
+        lines(&[&self.identity, &self.tasks, &self.before, &self.admission.1, &self.sign_in, &self.builds, &self.after])
     }
+
+    /// Those that build.
+    pub fn build_lines(&self) -> String {
+        lines(&[&self.sign_in, &self.builds])
+    }
+}
+
+fn lines(stages: &[&Stage]) -> String {
+    let stages = stages.iter().filter(|stage| !stage.lanes.is_empty()).map(|stage| stage.shell_lines());
+    stages.collect::<Vec<_>>().join("\n")
 }
 
 /// The accounts in which something is asked or built.

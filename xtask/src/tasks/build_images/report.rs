@@ -9,7 +9,7 @@ use crate::report::summary::{self, Row};
 use crate::run::event::{Outcome, StepResult};
 use crate::run::{tail, trouble};
 use crate::tasks::build_images::carry_out::{Built, Verdict};
-use crate::tasks::build_images::words;
+use crate::tasks::ecs_task;
 use crate::tasks::ready::Ready;
 use crate::tasks::session::Session;
 use crate::tools::aws::{self, Image};
@@ -58,13 +58,14 @@ fn say(session: &Session<'_>, ready: &Ready<'_>, built: &[Built<'_>]) -> Vec<Row
     summary::show(screen, &rows);
     for there in built.iter().filter(|built| built.verdict == Verdict::WasThere) {
         let name = format!("{}:{}", there.uri.repository(), there.tag);
-        let command = words::typed(ready, there.account, there.uri.region(), aws::delete_image(&there.uri, &there.tag));
+        let command =
+            ecs_task::typed(ready, there.account, there.uri.region(), aws::delete_image(&there.uri, &there.tag));
         screen.lines(&format!("  to have {name} built again, delete it first, which we never do:\n    {command}"));
     }
     for (built, arn) in built.iter().filter_map(|built| Some((built, built.task.as_ref()?))) {
         let about = format!("the ECS task of {} may still be at work: {arn}", built.image);
         screen.insist(Tone::Warning, "Left", about);
-        screen.lines(&format!("  to stop it: {}", words::stop(ready, built.account, arn)));
+        screen.lines(&format!("  to stop it: {}", ecs_task::stop(ready, built.account, arn)));
     }
     rows
 }

@@ -16,6 +16,8 @@ use crate::tasks::changes;
 use crate::tasks::context::Context;
 use crate::tasks::profiles::Profiles;
 use crate::tasks::session;
+use crate::tasks::space;
+use crate::tools::machine;
 use crate::tools::programs::Tools;
 pub use finding::{Finding, Grade};
 use traps::{access, engine, files, here, sessions, sources, tags};
@@ -85,11 +87,14 @@ fn look(context: &Context, repo: &Repository, is_offline: bool, target: &Tag, pr
     found.push(tags::modules(repo, target));
     found.extend(tags::reach(repo, target));
     found.push(engine::engine(repo, terragrunt, &installed));
-    found.push(files::old_flags(&texts, terragrunt));
-    found.push(files::old_attributes(&texts, terragrunt));
-    found.push(files::mocks(&texts));
+    if repo.uses_terragrunt() {
+        found.push(files::old_flags(&texts, terragrunt));
+        found.push(files::old_attributes(&texts, terragrunt));
+        found.push(files::mocks(&texts));
+    }
     found.push(files::ci(&texts));
     found.push(here::checkout(repo));
-    found.push(here::space(&repo.root));
+    let n_jobs = repo.settings.jobs().unwrap_or_else(|| machine::n_jobs(None, None));
+    found.push(here::room(&space::of(context, repo, repo.units.iter().map(|unit| &unit.path), n_jobs)));
     found
 }

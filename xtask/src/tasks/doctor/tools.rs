@@ -31,7 +31,10 @@ pub(super) struct Tool {
 
 /// Looks for every program, and asks all that are there side by side.
 pub(super) fn probe(context: &Context, repo: &Repository) -> Vec<Tool> {
-    let mut names: Vec<(String, bool)> = vec![("terragrunt".to_owned(), true), ("aws".to_owned(), true)];
+    let mut names: Vec<(String, bool)> = vec![("aws".to_owned(), true)];
+    if repo.uses_terragrunt() {
+        names.insert(0, ("terragrunt".to_owned(), true));
+    }
     let wrapper = Wrapper::new(repo.settings.credentials().to_vec()).ok();
     if let Some(program) = wrapper.as_ref().and_then(Wrapper::program) {
         names.insert(0, (program.to_owned(), true));

@@ -14,7 +14,7 @@ use crate::run::folder::RunFolder;
 use crate::run::lock::RunLock;
 use crate::run::unfinished::Unfinished;
 use crate::tasks::context::{Context, Resumed, VERSION};
-use crate::tasks::{apply_all, build_images, bump_tags, record, update};
+use crate::tasks::{apply_all, build_images, bump_tags, record, update, verify};
 
 /// Takes up the run of this id, or the last one.
 pub(super) fn run(context: &Context, root: &Path, id: Option<&str>) -> Result<Exit, Failures> {
@@ -56,18 +56,23 @@ pub(super) fn run(context: &Context, root: &Path, id: Option<&str>) -> Result<Ex
         Command::BuildImages(args) => build_images::run(&again, args),
         Command::BumpTags(args) => bump_tags::run(&again, args),
         Command::Update(args) => update::run(&again, args),
+        Command::Verify(args) => verify::run(&again, args),
         _ => Err(Failure::refused(format!("`{}` is nothing that can be taken up again", begun.command)).into()),
     };
     record::close(&again, done.as_ref().copied());
     done
 }
 
-/// The last run, unless nothing of it is left to be done.
+/// The command that only looks: what it didn't get to see keeps no other run from being taken up.
+const LOOKING: &str = "verify";
+
+/// The last run that was to change something, unless nothing of it is left to be done.
 fn last(root: &Path) -> Result<Known> {
     let nothing = |what: String| {
         Failure::new(Kind::NothingSelected, what).hint("to take up another one: cargo xtask runs resume RUN")
     };
-    let Some(known) = find::all(root).into_iter().next() else {
+    let looks = |known: &Known| known.story().is_ok_and(|story| story.begun.command == LOOKING);
+    let Some(known) = find::all(root).into_iter().find(|known| !looks(known)) else {
         return Err(nothing("there is no run to be taken up".to_owned()));
     };
     match known.result() {

@@ -10,7 +10,7 @@ use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::model::{Account, Failure, Failures, Region};
 use crate::repo::Repository;
@@ -161,6 +161,12 @@ impl<'a> Session<'a> {
     /// An error if somebody asked to stop.
     pub fn check_interrupt(&self) -> Result<(), Failure> {
         self.executor.interrupt.check()
+    }
+
+    /// Waits for this long, or until somebody asks to stop, which is an error.
+    pub fn pause(&self, pause: Duration) -> Result<(), Failure> {
+        self.executor.interrupt.wait(pause);
+        self.check_interrupt()
     }
 }
 

@@ -13,9 +13,6 @@ use crate::tasks::ready::Ready;
 use crate::tasks::{apply_all, build_images, bump_tags, session};
 use crate::tools::programs;
 
-/// The program that has images built; needed only if an image is missing.
-const DEPLOYER: &str = "infrastructure-deployer";
-
 /// The parts of an update.
 #[derive(Debug)]
 pub(super) struct Parts<'r> {
@@ -58,7 +55,7 @@ impl<'r> Parts<'r> {
         images.sort();
         images.dedup();
         let of_builds =
-            build_images::Ask { images, tag: tag.clone(), is_for_all: false, build_args: Vec::new(), how: How::Runner };
+            build_images::Ask { images, tag: tag.clone(), is_for_all: false, build_args: Vec::new(), how: args.how };
         let (builds, mut unbuildable) = build_images::gather(context, repo, &of_builds);
         let work = apply_all::Work::gather(context, repo, &args.apply(), &mut problems)?;
 
@@ -72,12 +69,16 @@ impl<'r> Parts<'r> {
         let accounts = session::accounts_of(work.accounts.iter().cloned().chain(of_images).chain(of_builds));
         let mut needed = if applies { work.programs() } else { Vec::new() };
         needed.push("aws");
-        if programs::locate(DEPLOYER, &repo.root, &context.vars).is_some() {
-            needed.push(DEPLOYER);
+        // What builds is needed only if an image is missing.
+        let builder = args.how.program();
+        if programs::locate(builder, &repo.root, &context.vars).is_some() {
+            needed.push(builder);
         } else {
-            let what = format!("`{DEPLOYER}` is not on the PATH");
-            unbuildable
-                .push(Failure::refused(what).hint("it comes with terraform-aws-ci, in the same release as the runner"));
+            let missing = Failure::refused(format!("`{builder}` is not on the PATH"));
+            unbuildable.push(match args.how {
+                How::Runner => missing.hint("it comes with terraform-aws-ci, in the same release as the runner"),
+                How::LocalDocker => missing,
+            });
         }
         let ready = Ready::gather(context, repo, &accounts, &needed, problems)?;
         Ok((Self { ask, bump, wanted, work, accounts, builds, unbuildable }, ready))
@@ -101,10 +102,8 @@ impl<'r> Parts<'r> {
         let mut parts = vec![orders.identities(&self.accounts).shell_lines()];
         parts.push(images::lookups(orders, &self.wanted, "first").shell_lines());
         if self.unbuildable.is_empty() {
-            parts.push(format!(
-                "# only what is missing\n{}",
-                build_images::Queue::of(orders, &self.builds, Vec::new(), How::Runner).builds.shell_lines()
-            ));
+            let queue = build_images::Queue::of(orders, &self.builds, Vec::new(), args.how);
+            parts.push(format!("# only what is missing\n{}", queue.build_lines()));
         }
         if !args.ends_with(Until::Images) && !self.bump.edits.is_empty() {
             parts.push(self.bump.diff());

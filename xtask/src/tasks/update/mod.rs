@@ -37,7 +37,7 @@ pub fn run(context: &Context, args: &cli::Update) -> Result<Exit, Failures> {
     session.ask_passphrase(&mut ready)?;
     prove(&session, &ready, &parts)?;
 
-    make_images(&session, &ready, &mut parts)?;
+    make_images(&session, &ready, &mut parts, args.how)?;
     if args.ends_with(Until::Images) {
         context.screen.say(Tone::Good, "Finished", format!("next: cargo xtask update {tag}"));
         return Ok(Exit::DONE);
@@ -61,7 +61,7 @@ fn prove(session: &Session<'_>, ready: &Ready<'_>, parts: &Parts<'_>) -> Result<
 }
 
 /// Builds the images that are not in ECR; at the end all of them are there, or nothing is moved.
-fn make_images(session: &Session<'_>, ready: &Ready<'_>, parts: &mut Parts<'_>) -> Result<(), Failures> {
+fn make_images(session: &Session<'_>, ready: &Ready<'_>, parts: &mut Parts<'_>, how: cli::How) -> Result<(), Failures> {
     let orders = session::orders(ready, session.run, false)?;
     let answers = images::ask(session, &images::lookups(&orders, &parts.wanted, "first"), &parts.wanted)?;
     if answers.iter().all(Option::is_some) {
@@ -73,7 +73,7 @@ fn make_images(session: &Session<'_>, ready: &Ready<'_>, parts: &mut Parts<'_>) 
     }
     let planned = parts.builds()?;
     let left = build_images::left_behind(session.run, ready.repo, planned);
-    let queue = build_images::Queue::of(&orders, planned, left, cli::How::Runner);
+    let queue = build_images::Queue::of(&orders, planned, left, how);
     let built = build_images::carry_out(session, ready, &queue)?;
     build_images::show(session, ready, &built)?;
     // Also those that nobody here builds, such as a copy in another region.

@@ -1,9 +1,11 @@
 //! `verify`: proves what runs in every account by ECS, Lambda and ECR themselves. Exit code 0 of an apply is no proof.
 //!
 //! [`wanted`] gathers what has to run and what to ask, [`proofs`] compares; a run that has a session already asks by
-//! itself and uses both.
+//! itself and uses both. [`smoke`] goes further, and sees the runners start.
 
 mod proof;
+mod smoke;
+mod start;
 mod text;
 mod wanted;
 mod wave;
@@ -24,6 +26,7 @@ use crate::tasks::inquiry::Inquiry;
 use crate::tasks::ready::Ready;
 use crate::tasks::select::{select, take_problems};
 use crate::tasks::session::{self, Session};
+use smoke::Trials;
 
 /// How many accounts are asked side by side.
 const N_JOBS: usize = 8;
@@ -31,27 +34,44 @@ const N_JOBS: usize = 8;
 /// Proves what runs.
 pub fn run(context: &Context, args: &cli::Verify) -> Result<Exit, Failures> {
     let mut repo = context.repository()?;
-    let problems = take_problems(&mut repo, &args.account, &args.unit);
+    let mut problems = take_problems(&mut repo, &args.account, &args.unit);
     let units = select(&repo, &args.account, &args.unit)?;
     let wanted = wanted(&repo, &units);
     let inquiry = inquiry(&wanted, repo.settings.credentials().is_empty());
-    let accounts = inquiry.accounts();
-    let mut ready = Ready::gather(context, &repo, &accounts, &["aws"], problems)?;
+    let trials = args.smoke.then(|| smoke::gather(&repo, &wanted, args.git_ref.as_deref()));
+    let trials = trials.and_then(|trials| trials.map_err(|failure| problems.push(failure)).ok());
+    let of_trials = trials.iter().flat_map(Trials::accounts);
+    let accounts = session::accounts_of(inquiry.accounts().into_iter().chain(of_trials));
+    let needed: &[&str] = if args.smoke { &["aws", smoke::PROGRAM] } else { &["aws"] };
+    let mut ready = Ready::gather(context, &repo, &accounts, needed, problems)?;
     let run = RunFolder::new(&repo.root);
     if context.globals.dry_run {
         let orders = session::orders(&ready, &run, true)?;
         let stages = [orders.identities(&accounts), inquiry.stage(&orders, "verify")];
-        context.result(&stages.map(|stage| stage.shell_lines()).join("\n"))?;
+        let lines =
+            stages.iter().map(Stage::shell_lines).chain(trials.iter().map(|trials| trials.shell_lines(&orders)));
+        context.result(&lines.collect::<Vec<_>>().join("\n"))?;
         return Ok(Exit::DONE);
     }
     session::say_repository(context, &repo);
+    trials.iter().try_for_each(|trials| trials.consent(context, &ready))?;
     let mut session = Session::begin(context, &repo, &run, "verify", N_JOBS)?;
     session.ask_passphrase(&mut ready)?;
     let orders = session::orders(&ready, &run, false)?;
     session.prove_identities(&ready, &orders.identities(&accounts), &accounts)?;
-    let proofs = carry_out(&session, &inquiry, &inquiry.stage(&orders, "verify"), &wanted, Extent::Everything)?;
-    drop(session);
-    run.discard();
+    let mut proofs = carry_out(&session, &inquiry, &inquiry.stage(&orders, "verify"), &wanted, Extent::Everything)?;
+    match trials {
+        Some(trials) => {
+            let stage = trials.stage(&orders);
+            for (at, check) in trials.carry_out(&session, &ready, &stage)? {
+                proofs[at].checks.push(check);
+            }
+        }
+        None => {
+            drop(session);
+            run.discard();
+        }
+    }
     report(context, &proofs)
 }
 
@@ -85,7 +105,9 @@ pub fn in_a_line(proofs: &[Proof]) -> String {
     tags.sort_unstable();
     tags.dedup();
     let in_ecr = if definitions.iter().all(|check| check.digest.is_some()) { ", digests match ECR" } else { "" };
-    format!("{} at {}{in_ecr}", count(definitions.len(), "task definition"), tags.join(" and "))
+    let n_started = proven().filter(|check| check.subject == Subject::Start).count();
+    let started = if n_started > 0 { format!(", {} started", count(n_started, "container")) } else { String::new() };
+    format!("{} at {}{in_ecr}{started}", count(definitions.len(), "task definition"), tags.join(" and "))
 }
 
 fn report(context: &Context, proofs: &[Proof]) -> Result<Exit, Failures> {
@@ -114,7 +136,9 @@ fn not_proven(proofs: &[Proof]) -> Failure {
     let parts: Vec<_> =
         parts.map(|(n, one, many)| format!("{} {}", count(n, "unit"), if n == 1 { one } else { many })).collect();
     let failure = Failure::new(Kind::Differs, format!("{} of {}", parts.join(", "), proofs.len()));
-    let differ: Vec<_> = with(Verdict::Differs).collect();
+    // A container that doesn't start has its own remedy.
+    let is_stale = |check: &Check| check.subject != Subject::Start;
+    let differ: Vec<_> = with(Verdict::Differs).filter(|proof| proof.with(Verdict::Differs).any(is_stale)).collect();
     if differ.is_empty() {
         return failure;
     }
@@ -132,6 +156,7 @@ fn not_proven(proofs: &[Proof]) -> Failure {
 /// The tag to which one could go back: the one that runs wherever another has to.
 fn old_tag(differ: &[&Proof]) -> Option<String> {
     let differ = differ.iter().flat_map(|proof| proof.with(Verdict::Differs));
+    let differ = differ.filter(|check| check.subject != Subject::Start);
     let mut running = differ.filter(|check| check.wanted != check.running).filter_map(|check| check.running.as_ref());
     let first = running.next()?;
     let is_tag = first.parse::<Tag>().is_ok() && first != "missing";

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::wanted::{self, Container, Extent, Wanted};
 use crate::model::Region;
 use crate::tasks::inquiry::Answers;
-use crate::tools::{aws, ecs, lambda};
+use crate::tools::{aws, deployer, ecs, lambda};
 
 /// What was found out about a unit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -30,6 +30,8 @@ pub enum Subject {
     Cluster,
     /// The lambda that starts them.
     Invoker,
+    /// Whether a container of it starts.
+    Start,
 }
 
 /// One comparison.
@@ -53,10 +55,16 @@ pub struct Check {
     pub digest: Option<String>,
     /// When the invoker was last updated.
     pub updated: Option<String>,
+    /// The ARN of the task that was started to see the container start.
+    pub task: Option<String>,
+    /// What became of the plan in it.
+    pub plan: Option<&'static str>,
     /// Whether it is as it has to be.
     pub verdict: Verdict,
     /// Why it isn't, or why that can't be told.
     pub why: Option<String>,
+    /// What to do about it, where that is known.
+    pub to_do: Option<String>,
     /// Whether ECS was asked and didn't answer: then nothing at all is known.
     #[serde(skip)]
     pub is_unanswered: bool,
@@ -111,35 +119,39 @@ fn proof(unit: &Wanted<'_>, answers: &Answers, extent: Extent) -> Proof {
     Proof { label: unit.label.clone(), path: unit.unit.path.to_string(), account, checks }
 }
 
-fn blank(subject: Subject, name: &str, aws_name: Option<String>) -> Check {
-    Check {
-        subject,
-        name: name.to_owned(),
-        aws_name,
-        wanted: None,
-        running: None,
-        revision: None,
-        in_ecr: None,
-        digest: None,
-        updated: None,
-        verdict: Verdict::Proven,
-        why: None,
-        is_unanswered: false,
-    }
-}
-
 impl Check {
-    fn not_proven(self, why: impl Into<String>) -> Self {
+    /// A check that found nothing wrong yet.
+    pub(super) fn blank(subject: Subject, name: &str, aws_name: Option<String>) -> Self {
+        Self {
+            subject,
+            name: name.to_owned(),
+            aws_name,
+            wanted: None,
+            running: None,
+            revision: None,
+            in_ecr: None,
+            digest: None,
+            updated: None,
+            task: None,
+            plan: None,
+            verdict: Verdict::Proven,
+            why: None,
+            to_do: None,
+            is_unanswered: false,
+        }
+    }
+
+    pub(super) fn not_proven(self, why: impl Into<String>) -> Self {
         Self { verdict: Verdict::NotProven, why: Some(why.into()), ..self }
     }
 
-    fn differs(self, why: impl Into<String>) -> Self {
+    pub(super) fn differs(self, why: impl Into<String>) -> Self {
         Self { verdict: Verdict::Differs, why: Some(why.into()), ..self }
     }
 }
 
 fn task_definition(unit: &Wanted<'_>, container: &Container<'_>, answers: &Answers) -> Check {
-    let mut check = blank(Subject::TaskDefinition, &container.name, container.family.value().cloned());
+    let mut check = Check::blank(Subject::TaskDefinition, &container.name, container.family.value().cloned());
     check.wanted = container.tag.value().map(ToString::to_string);
     let region = match unit.region() {
         Ok(region) => region,
@@ -206,8 +218,10 @@ fn in_ecr(container: &Container<'_>, answers: &Answers) -> Result<Option<String>
 }
 
 fn cluster(unit: &Wanted<'_>, region: &Region, runner: &str, answers: &Answers) -> Check {
-    let check =
-        Check { wanted: Some("active".to_owned()), ..blank(Subject::Cluster, "cluster", Some(runner.to_owned())) };
+    let check = Check {
+        wanted: Some("active".to_owned()),
+        ..Check::blank(Subject::Cluster, "cluster", Some(runner.to_owned()))
+    };
     match answers.read(&unit.unit.account.id, &wanted::cluster(region, runner), ecs::cluster_status) {
         Err(why) => check.not_proven(format!("ECS: {why}")),
         Ok(None) => Check { running: Some("missing".to_owned()), ..check }.differs("there is no such cluster"),
@@ -219,8 +233,8 @@ fn cluster(unit: &Wanted<'_>, region: &Region, runner: &str, answers: &Answers) 
 }
 
 fn invoker(unit: &Wanted<'_>, region: &Region, runner: &str, answers: &Answers) -> Check {
-    let name = format!("{runner}-invoker");
-    let check = Check { wanted: Some("there".to_owned()), ..blank(Subject::Invoker, "invoker", Some(name)) };
+    let name = deployer::invoker(runner);
+    let check = Check { wanted: Some("there".to_owned()), ..Check::blank(Subject::Invoker, "invoker", Some(name)) };
     match answers.read(&unit.unit.account.id, &wanted::invoker(region, runner), lambda::function) {
         Err(why) => check.not_proven(format!("Lambda: {why}")),
         Ok(None) => Check { running: Some("missing".to_owned()), ..check }.differs("there is no such function"),

@@ -54,8 +54,8 @@ fn groups(proofs: &[Proof]) -> Vec<Vec<&Proof>> {
 
 /// What makes two checks alike: not a revision or a time, which no two units share.
 fn key(check: &Check) -> impl PartialEq {
-    let Check { name, wanted, running, digest, verdict, why, .. } = check.clone();
-    (name, wanted, running, digest, verdict, why)
+    let Check { name, wanted, running, digest, plan, verdict, why, .. } = check.clone();
+    (name, wanted, running, digest, plan, verdict, why)
 }
 
 fn wanted(check: &Check) -> &str {
@@ -69,6 +69,7 @@ fn running(check: &Check) -> &str {
 fn evidence<'c>(check: &Check, alike: impl Iterator<Item = &'c Check>, n: usize) -> String {
     match (check.subject, &check.digest) {
         (Subject::TaskDefinition, Some(digest)) => short(digest).to_owned(),
+        (Subject::Start, _) => check.plan.unwrap_or_default().to_owned(),
         (Subject::Invoker, _) => {
             let first = alike.filter_map(|check| check.updated.as_deref()).min().unwrap_or_default();
             format!("updated {first} UTC{}", if n > 1 { " or later" } else { "" })
@@ -82,27 +83,35 @@ pub(super) fn short(digest: &str) -> &str {
     digest.get(..19).unwrap_or(digest)
 }
 
+/// Checks that say the same of the same units.
+struct Note<'c> {
+    labels: String,
+    /// The first of them.
+    check: &'c Check,
+    /// What each is about.
+    names: Vec<&'c str>,
+}
+
 /// What is not as it has to be: alike things once, with all that they are said of.
 fn notes(groups: &[Vec<&Proof>]) -> String {
-    let mut notes: Vec<(char, String, &str, Vec<&str>)> = Vec::new();
+    let mut notes: Vec<Note<'_>> = Vec::new();
     for group in groups {
-        let labels: Vec<_> = group.iter().map(|proof| proof.label.as_str()).collect();
+        let labels = group.iter().map(|proof| proof.label.as_str()).collect::<Vec<_>>().join(" ");
         for check in group[0].checks.iter().filter(|check| check.verdict != Verdict::Proven) {
-            let mark = if check.verdict == Verdict::Differs { '!' } else { '?' };
-            let name = check.aws_name.as_deref().unwrap_or(&check.name);
-            let why = check.why.as_deref().unwrap_or_default();
-            let labels = labels.join(" ");
-            match notes.iter_mut().find(|(_, of, because, _)| *of == labels && *because == why) {
-                Some((.., names)) => names.push(name),
-                None => notes.push((mark, labels, why, vec![name])),
+            let name = check.task.as_deref().or(check.aws_name.as_deref()).unwrap_or(&check.name);
+            match notes.iter_mut().find(|note| note.labels == labels && note.check.why == check.why) {
+                Some(note) => note.names.push(name),
+                None => notes.push(Note { labels: labels.clone(), check, names: vec![name] }),
             }
         }
     }
     let mut text = String::new();
-    for (mark, labels, why, names) in notes {
+    for Note { labels, check, names } in notes {
+        let mark = if check.verdict == Verdict::Differs { '!' } else { '?' };
         text += if text.is_empty() { "\n" } else { "" };
-        text += &format!("{mark}  {labels}: {why}\n");
+        text += &format!("{mark}  {labels}: {}\n", check.why.as_deref().unwrap_or_default());
         names.iter().for_each(|name| text += &format!("   {name}\n"));
+        check.to_do.iter().for_each(|to_do| text += &format!("   to do: {to_do}\n"));
     }
     text
 }

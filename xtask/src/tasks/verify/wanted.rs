@@ -6,6 +6,7 @@ use crate::repo::image::Decider;
 use crate::repo::{Repository, Unit};
 use crate::tasks::inquiry::Inquiry;
 use crate::tasks::select::labels;
+use crate::tools::deployer;
 use crate::tools::question::Question;
 
 /// What a unit has to run.
@@ -34,6 +35,8 @@ pub struct Container<'r> {
     pub uri: Known<ImageUri>,
     /// With which tag.
     pub tag: Known<Tag>,
+    /// The git repositories that it may plan and apply.
+    pub repositories: Known<Vec<String>>,
     /// The account of the registry, if the repository knows it.
     pub registry: Option<&'r Account>,
 }
@@ -70,6 +73,7 @@ fn container<'r>(repo: &'r Repository, image: ImageName, decider: &Decider) -> C
         image,
         uri: decider.uri.clone(),
         tag: decider.tag.clone(),
+        repositories: decider.repositories.clone(),
         registry,
     }
 }
@@ -128,7 +132,7 @@ pub fn cluster(region: &Region, runner: &str) -> Question {
 
 /// The question for a runner's invoker.
 pub fn invoker(region: &Region, runner: &str) -> Question {
-    Question::Function { region: region.clone(), name: format!("{runner}-invoker") }
+    Question::Function { region: region.clone(), name: deployer::invoker(runner) }
 }
 
 /// Adds everything that has to be asked. Registries are asked in accounts that `may_ask` lets through.

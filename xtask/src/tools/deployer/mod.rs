@@ -1,5 +1,5 @@
-//! `infrastructure-deployer`, which asks the runner of an account to build an image. Its command line is documented in
-//! Gruntwork's guide "Updating your ECS Deploy Runner".
+//! `infrastructure-deployer`, which asks the runner of an account to build an image, or to plan. Its command line is
+//! documented in Gruntwork's guide "Updating your ECS Deploy Runner" and beside it.
 
 pub mod sign;
 
@@ -30,6 +30,53 @@ pub struct Build {
     pub region: Region,
     /// Further options of the program, without dashes, each with its value.
     pub options: Vec<(String, String)>,
+}
+
+/// A unit that a runner is asked to plan, which changes nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlanRun {
+    /// The region of the runner.
+    pub region: Region,
+    /// The name of the runner.
+    pub runner: String,
+    /// The git repository, where the runner doesn't have it set.
+    pub repo: Option<String>,
+    /// The branch, tag or commit of it.
+    pub git_ref: String,
+    /// `terragrunt` or `terraform`.
+    pub binary: &'static str,
+    /// The folder of the unit in the git repository.
+    pub deploy_path: String,
+}
+
+/// What a runner is called whose invoker the program finds by itself.
+const DEFAULT_RUNNER: &str = "ecs-deploy-runner";
+
+impl PlanRun {
+    /// The arguments after the program
+    /// (<https://docs.gruntwork.io/ecs-deploy-runner/how-it-works>).
+    pub fn arguments(&self) -> Vec<OsString> {
+        let mut words = vec!["--aws-region".to_owned(), self.region.to_string()];
+        if self.runner != DEFAULT_RUNNER {
+            words.extend(["--invoker-function-id".to_owned(), invoker(&self.runner)]);
+        }
+        words.extend(["--", "terraform-planner", "infrastructure-deploy-script"].map(str::to_owned));
+        let options = [
+            ("--repo", self.repo.as_deref()),
+            ("--ref", Some(self.git_ref.as_str())),
+            ("--binary", Some(self.binary)),
+            ("--command", Some("plan")),
+            ("--deploy-path", Some(&self.deploy_path)),
+        ];
+        let options = options.into_iter().filter_map(|(name, value)| Some([name.to_owned(), value?.to_owned()]));
+        words.extend(options.flatten());
+        words.into_iter().map(OsString::from).collect()
+    }
+}
+
+/// The name of a runner's invoker.
+pub fn invoker(runner: &str) -> String {
+    format!("{runner}-invoker")
 }
 
 /// What the token for GitHub is called in the documented build, and the variable that has it.

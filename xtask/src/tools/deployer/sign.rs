@@ -1,4 +1,4 @@
-//! What `infrastructure-deployer` says about where a build is, in both forms of its log: `[infrastructure-deployer]
+//! What `infrastructure-deployer` says about where a task is, in both forms of its log: `[infrastructure-deployer]
 //! INFO[…] …` at a terminal, `time="…" level=info msg="…"` elsewhere.
 
 /// A sign of life, or of its end.
@@ -18,9 +18,9 @@ pub enum Sign {
         /// The ARN of the task.
         task: String,
     },
-    /// The build has ended well.
+    /// The task has ended well.
     Succeeded,
-    /// The build has failed.
+    /// The task has failed.
     Failed,
 }
 
@@ -58,25 +58,25 @@ impl Sign {
         }
     }
 
-    /// Where the build is, in a word.
-    pub fn phase(&self) -> &'static str {
+    /// Where the task is, in a word; `doing` is what it does while it runs.
+    pub fn phase(&self, doing: &'static str) -> &'static str {
         match self {
             Self::Invoking => "invoking",
             Self::Invoked => "invoked",
             Self::Waiting { .. } => "waiting",
-            Self::Streaming { .. } => "building",
-            Self::Succeeded => "built",
+            Self::Streaming { .. } => doing,
+            Self::Succeeded => "done",
             Self::Failed => "failed",
         }
     }
 
-    /// What has happened, in a sentence.
-    pub fn sentence(&self) -> String {
+    /// What has happened, in a sentence; `does` is what the task is for.
+    pub fn sentence(&self, does: &str) -> String {
         match self {
             Self::Invoking => "asking the runner's invoker".to_owned(),
             Self::Invoked => "the invoker has started a task".to_owned(),
             Self::Waiting { task } => format!("waiting for ECS task {task} to start"),
-            Self::Streaming { .. } => "the task runs, and builds".to_owned(),
+            Self::Streaming { .. } => format!("the task runs, and {does}"),
             Self::Succeeded => "the task has ended well".to_owned(),
             Self::Failed => "the task has failed".to_owned(),
         }

@@ -27,8 +27,8 @@ pub struct ShimConfig {
     pub(super) plan_sha256: Option<String>,
     /// What the plan was made from.
     pub(super) bound: Vec<Bound>,
-    /// The lock of the unit's terraform.
-    pub(super) lock: Option<PathBuf>,
+    /// The locks of the unit's terraform.
+    pub(super) locks: Vec<PathBuf>,
 }
 
 impl ShimConfig {
@@ -45,7 +45,7 @@ impl ShimConfig {
             action: terragrunt.action,
             terraform: terragrunt.terraform.clone(),
             plan: terragrunt.plan.clone(),
-            lock: order.lock.as_deref().map(lock::of_terraform),
+            locks: order.locks.iter().map(|lock| lock::of_terraform(lock)).collect(),
             plan_sha256,
             bound: bound.unwrap_or_default(),
         })

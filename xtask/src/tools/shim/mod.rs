@@ -16,7 +16,7 @@ use crate::tools::lock::WorkLock;
 use crate::tools::proof::Proof;
 use crate::tools::sts::Identity;
 use crate::tools::terragrunt::Action;
-use crate::tools::{consent, endpoint, process};
+use crate::tools::{consent, endpoint, process, secrets};
 
 pub use config::ShimConfig;
 
@@ -46,12 +46,12 @@ pub fn run(config: &ShimConfig, attempt: &Attempt, args: &[OsString]) -> Failure
     }
     let command = subcommand.as_deref().unwrap_or_default();
     let judged = may_run(config, subcommand.as_deref(), args).map_err(Refused::from);
-    let judged = judged.and_then(|()| Ok((prove(config, &vars)?, take_lock(config, command)?)));
+    let judged = judged.and_then(|()| Ok((prove(config, &vars)?, take_locks(config, command)?)));
     let shown = (command == Action::Show.as_str()).then(|| consent::sha256_of(&config.plan).ok()).flatten();
     let blank = Proof::blank(&attempt.nonce, &config.account, config.endpoint.as_deref(), command);
     let blank = Proof { plan_sha256: shown, ..blank };
     let (proof, outcome) = match judged {
-        Ok((identity, lock)) => (blank.proven(identity), Ok(lock)),
+        Ok((identity, locks)) => (blank.proven(identity), Ok(locks)),
         Err(refused) => (blank.refused(&refused), Err(refused.failure)),
     };
     match (attempt.write_inner(&proof), outcome) {
@@ -59,14 +59,20 @@ pub fn run(config: &ShimConfig, attempt: &Attempt, args: &[OsString]) -> Failure
         (Err(error), Ok(_)) => Failure::refused("cannot write the proof of identity, so nothing was started")
             .in_file(attempt.dir.display().to_string())
             .because(error),
-        (Ok(()), Ok(_lock)) => process::become_program(&program, &vars),
+        (Ok(()), Ok(_locks)) => {
+            // Terragrunt may have taken a role, and hands over its inputs as variables.
+            if let Some(keys) = Keys::in_environment(&vars) {
+                secrets::tell(attempt, &vars, &keys);
+            }
+            process::become_program(&program, &vars)
+        }
     }
 }
 
 /// While terraform plans or applies, its unit is taken, also when the terragrunt above it has been killed.
-fn take_lock(config: &ShimConfig, command: &str) -> Result<Option<WorkLock>, Failure> {
+fn take_locks(config: &ShimConfig, command: &str) -> Result<Vec<WorkLock>, Failure> {
     let works = [Action::Plan, Action::Apply].iter().any(|action| action.as_str() == command);
-    config.lock.as_deref().filter(|_| works).map(WorkLock::take).transpose()
+    if works { WorkLock::take_all(&config.locks) } else { Ok(Vec::new()) }
 }
 
 fn prove(config: &ShimConfig, vars: &Env) -> Result<Identity, Refused> {
@@ -179,7 +185,7 @@ mod tests {
             plan: plan.map_or_else(|| "/p".into(), |(path, _)| path.to_owned()),
             plan_sha256: plan.map(|(_, hash)| hash.to_owned()),
             bound: Vec::new(),
-            lock: None,
+            locks: Vec::new(),
         }
     }
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::args::Call;
 use super::{keys, service_error};
 use crate::cloud::ecs::{self, TaskDefinition};
-use crate::cloud::tasks;
+use crate::cloud::tasks::{self, Task};
 use crate::refusal::Outcome;
 use crate::world::World;
 
@@ -85,9 +85,28 @@ pub(super) fn describe_clusters(world: &World, call: &Call) -> Outcome<Value> {
 pub(super) fn describe_tasks(world: &World, call: &Call) -> Outcome<Value> {
     let keys = keys(world, "DescribeTasks")?;
     let all = tasks::read(world, &keys.account)?;
-    let found = |arn: &String| all.get(arn).map(|status| json!({ "taskArn": arn, "lastStatus": status }));
+    let found = |arn: &String| all.get(arn).map(|task| describe_task(arn, task));
     let (there, missing): (Vec<_>, Vec<_>) = call.values("tasks").iter().partition(|arn| found(arn).is_some());
     let tasks: Vec<_> = there.into_iter().filter_map(found).collect();
     let failures: Vec<_> = missing.iter().map(|arn| json!({ "arn": arn, "reason": "MISSING" })).collect();
     Ok(json!({ "tasks": tasks, "failures": failures }))
+}
+
+/// ECS leaves out what there isn't.
+fn describe_task(arn: &str, task: &Task) -> Value {
+    let mut container = json!({ "name": "ecs-deploy-runner", "lastStatus": task.status });
+    let mut described = json!({ "taskArn": arn, "lastStatus": task.status });
+    if let Some(code) = task.exit_code {
+        container["exitCode"] = code.into();
+    }
+    if let Some(started) = &task.started_at {
+        described["startedAt"] = started.as_str().into();
+    }
+    if let Some(reason) = &task.stopped_reason {
+        let stop_code = if task.started_at.is_some() { "EssentialContainerExited" } else { "TaskFailedToStart" };
+        described["stopCode"] = stop_code.into();
+        described["stoppedReason"] = reason.as_str().into();
+    }
+    described["containers"] = json!([container]);
+    described
 }

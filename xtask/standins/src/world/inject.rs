@@ -28,6 +28,8 @@ pub(crate) enum Inject {
     OldKaniko,
     /// `build:NAME`: builds fail in one of the ways that are known by these names.
     Build(String),
+    /// `start:NAME`: containers of runners that are to plan fail to start, or to plan, in one of the ways known by these names.
+    Start(String),
     /// `terminal-log`: infrastructure-deployer writes its log as at a terminal.
     TerminalLog,
     /// `busy-ecr` and `always-busy-ecr`: ECR is throttled, for a few questions or for all.
@@ -78,6 +80,7 @@ impl TryFrom<String> for Inject {
             Some(("wrong-tag-running", name)) if !name.is_empty() => Ok(Self::WrongTagRunning(name.to_owned())),
             Some(("busy", name)) if !name.is_empty() => Ok(Self::Busy(name.to_owned())),
             Some(("hang", name)) if !name.is_empty() => Ok(Self::Hang(name.to_owned())),
+            Some(("start", name)) if !name.is_empty() => Ok(Self::Start(name.to_owned())),
             Some(("build", name)) if !name.is_empty() => Ok(Self::Build(name.to_owned())),
             None => {
                 let known = ALONE.iter().find(|(name, _)| *name == text).map(|(_, inject)| inject.clone());
@@ -103,6 +106,7 @@ impl fmt::Display for Inject {
             Self::Hang(name) => write!(to, "hang:{name}"),
             Self::WrongTagRunning(name) => write!(to, "wrong-tag-running:{name}"),
             Self::Build(name) => write!(to, "build:{name}"),
+            Self::Start(name) => write!(to, "start:{name}"),
             alone => to.write_str(ALONE.iter().find(|(_, inject)| inject == alone).map_or("", |(name, _)| name)),
         }
     }
@@ -114,7 +118,9 @@ mod tests {
 
     #[test]
     fn what_is_written_is_what_was_read() {
-        for good in ["wrong-account:dev", "busy:dev", "hang:dev", "wrong-tag-running:dev", "no-image", "build:x"] {
+        for good in
+            ["wrong-account:dev", "busy:dev", "hang:dev", "wrong-tag-running:dev", "no-image", "build:x", "start:x"]
+        {
             assert_eq!(Inject::try_from(good.to_owned()).unwrap().to_string(), good);
         }
         for bad in ["", "fail", "fail:", "no-image:x", "boom"] {

@@ -149,6 +149,14 @@ impl World {
         })
     }
 
+    /// How the start of a container that is to plan is made to fail, if it is.
+    pub(crate) fn start_of_plans(&self) -> Option<&str> {
+        self.settings.inject.iter().find_map(|inject| match inject {
+            Inject::Start(name) => Some(name.as_str()),
+            _ => None,
+        })
+    }
+
     /// Whether `what` happens for the first time in this world, whoever asks at the same time.
     pub(crate) fn first_time(&self, what: &str) -> Outcome<bool> {
         let file = self.folder.join("once").join(what);

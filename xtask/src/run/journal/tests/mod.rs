@@ -60,7 +60,7 @@ fn of(attempt: &str) -> StepRef {
 
 fn ended(attempt: &str, result: &str) -> Record {
     let (result, cause, millis, exit) = (result.to_owned(), None, 1200, Some(0));
-    Record::Ended(Ended { of: of(attempt), result, cause, millis, exit, proofs: Vec::new() })
+    Record::Ended(Ended { of: of(attempt), result, cause, millis, exit, proofs: Vec::new(), memory: None })
 }
 
 struct Written {
@@ -140,8 +140,14 @@ fn every_kind_is_known_by_its_name() {
         Settled { attempt: text("a"), result: text("unknown"), cause: None, by: text("s") },
         Planned { unit: text("dev"), changes: Vec::new(), changes_sha256: text(""), plan_sha256: text("") },
     );
-    let consented =
-        Consented { how: text("--yes"), who: text("me"), digest_sha256: text(""), plans: vec![planned.clone()] };
+    let found = Found { path: text("x:v1"), result: text("succeeded"), reason: text("built"), cause: None };
+    let consented = Consented {
+        how: text("--yes"),
+        who: text("me"),
+        digest_sha256: text(""),
+        plans: vec![planned.clone()],
+        programs: Vec::new(),
+    };
     let records = [
         Record::Begun(begun("r")),
         Record::Selected(Vec::new()),
@@ -152,6 +158,8 @@ fn every_kind_is_known_by_its_name() {
         Record::Consented(consented),
         Record::Editing(Vec::new()),
         Record::Edited(Edited { result: text("succeeded"), cause: None }),
+        Record::Task(Task { attempt: text("a"), arn: text("arn") }),
+        Record::Found(found),
         Record::Settled(settled),
         Record::Left(Left { signal: 2 }),
         Record::Note(text("n")),

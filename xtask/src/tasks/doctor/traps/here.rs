@@ -1,16 +1,10 @@
 //! Traps in this checkout and on this machine: uncommitted files, a branch that is behind, a full disk.
 
-use std::path::Path;
-
 use crate::repo::Repository;
 use crate::report::screen::count;
 use crate::tasks::doctor::finding::Finding;
-use crate::tools::{disk, git};
-
-/// What one run takes at most: a cache of a module and its providers per unit.
-const TIGHT: u64 = 2 << 30;
-/// With less than this not even logs can be counted on.
-const FULL: u64 = 200 << 20;
+use crate::tools::disk::Disk;
+use crate::tools::git;
 
 /// Whether what will be applied is what everybody has.
 pub(in crate::tasks::doctor) fn checkout(repo: &Repository) -> Finding {
@@ -43,24 +37,21 @@ pub(in crate::tasks::doctor) fn checkout(repo: &Repository) -> Finding {
     }
 }
 
-/// Whether there is room for caches, plans and logs.
-pub(in crate::tasks::doctor) fn space(root: &Path) -> Finding {
+/// Whether there is room for what planning all units writes.
+pub(in crate::tasks::doctor) fn room(disks: &[Disk]) -> Finding {
     const NAME: &str = "disk";
-    match disk::free_bytes(root) {
-        Err(error) => Finding::skip(NAME, format!("the system doesn't say how much is free: {error}")),
-        Ok(free) => judged(free),
-    }
-}
-
-fn judged(free: u64) -> Finding {
-    const NAME: &str = "disk";
-    let said = format!("{:.1} GiB free", free as f64 / f64::from(1 << 30));
-    match free {
-        ..FULL => Finding::fail(NAME, format!("{said}: not even logs can be counted on"))
-            .to_do("make room; `.terragrunt-cache` folders can go"),
-        FULL..TIGHT => Finding::warn(NAME, format!("{said}: modules and providers may not fit"))
-            .to_do("make room; `.terragrunt-cache` folders can go"),
-        _ => Finding::ok(NAME, said),
+    const TO_DO: &str =
+        "make room; folders `.terragrunt-cache` and `.terraform` can go in which no `errored.tfstate` lies";
+    let words = |disk: &Disk| {
+        let place = disk.needs.first().map(|need| need.place.display().to_string()).unwrap_or_default();
+        format!("{}, for {place}", disk.words())
+    };
+    let worst = disks.iter().min_by_key(|disk| disk.free.saturating_sub(disk.needed()));
+    match worst {
+        None => Finding::skip(NAME, "the system doesn't say how much is free"),
+        Some(disk) if disk.is_too_small() => Finding::fail(NAME, words(disk)).to_do(TO_DO),
+        Some(disk) if disk.is_tight() => Finding::warn(NAME, words(disk)).to_do(TO_DO),
+        Some(disk) => Finding::ok(NAME, disk.words()),
     }
 }
 
@@ -68,11 +59,15 @@ fn judged(free: u64) -> Finding {
 mod tests {
     use super::*;
     use crate::tasks::doctor::finding::Grade;
+    use crate::tools::disk::{MIB, Need};
 
     #[test]
-    fn a_disk_is_full_tight_or_fine() {
-        let grades: Vec<_> = [1 << 20, 1 << 30, 10 << 30].map(|free| judged(free).grade).into();
+    fn disk_is_too_small_or_tight_or_fine_for_what_is_planned() {
+        let needs = vec![Need { what: "caches".to_owned(), place: "/repo/dev".into(), bytes: 1024 * MIB }];
+        let disk = |mib| Disk { free: mib * MIB, needs: needs.clone() };
+        let grades: Vec<_> = [1023, 2047, 2048].map(|mib| room(&[disk(9999), disk(mib)]).grade).into();
         assert_eq!(grades, [Grade::Fail, Grade::Warn, Grade::Ok]);
-        assert_eq!(judged(3 << 29).text, "1.5 GiB free: modules and providers may not fit");
+        assert_eq!(room(&[disk(1536)]).text, "1.5 GiB free, about 1.0 GiB needed, for /repo/dev");
+        assert_eq!(room(&[]).grade, Grade::Skip);
     }
 }

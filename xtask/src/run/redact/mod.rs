@@ -1,13 +1,17 @@
 //! Keeps secrets out of logs: what is known to be secret, what looks like a token, and what stands behind a name that
 //! says so.
 
+mod forms;
+
+use forms::Needle;
+
 pub use crate::model::is_secret_name;
 
 /// Replaces what must not be read.
 #[derive(Debug, Default)]
 pub struct Redactor {
-    /// Values to be found literally, longest first.
-    known: Vec<String>,
+    /// Texts to be found literally, longest first.
+    known: Vec<Needle>,
 }
 
 const MASK: &str = "[redacted]";
@@ -42,24 +46,66 @@ const NAMES: &[&str] = &[
 ];
 
 impl Redactor {
-    /// Knows these values as secret; short ones are left out, since they would blot out ordinary words.
+    /// Knows these values as secret, in whatever form they are written; short ones are left out, since they would blot out
+    /// ordinary words.
     pub fn new(secrets: impl IntoIterator<Item = String>) -> Self {
-        let mut known: Vec<_> = secrets.into_iter().filter(|secret| secret.len() >= 8).collect();
-        known.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
-        known.dedup();
-        Self { known }
+        let mut redactor = Self::default();
+        redactor.learn(secrets);
+        redactor
+    }
+
+    /// Knows these values besides.
+    pub fn learn(&mut self, secrets: impl IntoIterator<Item = String>) {
+        self.known.extend(secrets.into_iter().flat_map(|secret| forms::of(&secret)));
+        self.known.sort_by(|one, other| other.text.len().cmp(&one.text.len()).then_with(|| one.cmp(other)));
+        self.known.dedup();
     }
 
     /// The line without its secrets.
     pub fn line(&self, line: &str) -> String {
         let mut line = line.to_owned();
-        for secret in &self.known {
-            if line.contains(secret) {
-                line = line.replace(secret, MASK);
+        for needle in self.known.iter().filter(|needle| !needle.text.is_empty()) {
+            if needle.is_word {
+                line = without_word(&line, &needle.text);
+            } else if line.contains(&needle.text) {
+                line = line.replace(&needle.text, MASK);
             }
         }
-        named_values(&tokens(&line))
+        named_values(&in_addresses(&tokens(&line)))
     }
+
+    /// How many bytes the longest known text has.
+    pub fn longest(&self) -> usize {
+        self.known.first().map_or(0, |needle| needle.text.len())
+    }
+
+    /// The same place in a text, or the last one before it that is not in the middle of a known secret.
+    pub fn clear_of_secrets(&self, text: &[u8], at: usize) -> usize {
+        let across = |needle: &Needle| {
+            let needle = needle.text.as_bytes();
+            (at.saturating_sub(needle.len().saturating_sub(1))..at).find(|from| text[*from..].starts_with(needle))
+        };
+        match self.known.iter().filter_map(across).min() {
+            Some(earlier) if earlier > 0 => self.clear_of_secrets(text, earlier),
+            _ => at,
+        }
+    }
+}
+
+/// Masks a word where it stands alone.
+fn without_word(line: &str, word: &str) -> String {
+    let is_part = |letter: Option<char>| letter.is_some_and(|it| it.is_alphanumeric() || it == '-' || it == '_');
+    let mut out = String::new();
+    let mut rest = line;
+    while let Some(at) = rest.find(word) {
+        let (before, after) = (&rest[..at], &rest[at + word.len()..]);
+        let left = before.chars().next_back().or_else(|| out.chars().next_back());
+        let stands_alone = !is_part(left) && !is_part(after.chars().next());
+        out.push_str(before);
+        out.push_str(if stands_alone { MASK } else { word });
+        rest = after;
+    }
+    out + rest
 }
 
 fn tokens(line: &str) -> String {
@@ -88,6 +134,27 @@ fn tokens(line: &str) -> String {
         }
     }
     out
+}
+
+/// Masks the password of `https://USER:PASSWORD@HOST`.
+fn in_addresses(line: &str) -> String {
+    let mut out = String::new();
+    let mut rest = line;
+    while let Some(at) = rest.find("://") {
+        let (before, after) = rest.split_at(at + "://".len());
+        out.push_str(before);
+        let end =
+            after.find(|letter: char| letter.is_whitespace() || "/\"'<>`".contains(letter)).unwrap_or(after.len());
+        let password = after[..end].rsplit_once('@').and_then(|(login, _)| login.split_once(':'));
+        rest = match password {
+            Some((user, password)) => {
+                out.extend([user, ":", MASK]);
+                &after[user.len() + 1 + password.len()..]
+            }
+            None => after,
+        };
+    }
+    out + rest
 }
 
 fn is_token_letter(letter: char) -> bool {
@@ -129,6 +196,23 @@ mod tests {
     fn known_values_are_masked_wherever_they_stand() {
         let redactor = Redactor::new(["s3cr3t-value".to_owned(), "short".to_owned()]);
         assert_eq!(redactor.line("x=s3cr3t-value; short"), "x=[redacted]; short");
+    }
+
+    #[test]
+    fn values_are_masked_in_every_form_and_words_where_they_stand_alone() {
+        let mut redactor = Redactor::new(["horse".repeat(2)]);
+        assert_eq!(redactor.line("a horsehorse, horsehorses"), "a [redacted], horsehorses");
+        redactor.learn(["p/w 1234".to_owned()]);
+        assert_eq!(redactor.line("https://x:p%2Fw%201234@host"), "https://x:[redacted]@host");
+        let header = aws_smithy_types::base64::encode("x:p/w 1234");
+        assert!(!redactor.line(&header).contains(&header[4..12]), "{}", redactor.line(&header));
+    }
+
+    #[test]
+    fn password_in_an_address_is_masked() {
+        let redactor = Redactor::default();
+        let line = "via http://me:p:w@proxy:3128 to https://github.com/a@b, git@host:x, 'ssh://git@host:22/y'";
+        assert_eq!(redactor.line(line), line.replace("p:w", MASK));
     }
 
     #[test]

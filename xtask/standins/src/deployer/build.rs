@@ -1,33 +1,14 @@
-//! Stands in for `infrastructure-deployer`: asks the runner of an account to build and push an image.
-//!
-//! The program is private; only what its public documentation says is here.
+//! `docker-image-builder build-docker-image`: builds and pushes an image.
 
-use std::ffi::OsString;
-use std::sync::atomic::{AtomicBool, Ordering};
-
-use crate::args::{self, Known, Parsed, Takes, lossy};
-use crate::clock::{self, Moment};
+use super::{deployment_failed, failed, info, options_of, told};
+use crate::args::{Known, Parsed, Takes};
+use crate::clock;
 use crate::cloud::ecr::{self, Place, Pushed};
-use crate::cloud::tasks;
-use crate::digest;
-use crate::keys::{Keys, NoKeys};
-use crate::out;
+use crate::cloud::tasks::{self, Task};
+use crate::keys::Keys;
 use crate::refusal::{Outcome, Refusal};
-use crate::world::{Inject, World};
+use crate::world::World;
 
-const FLAGS: &[Known] = &[
-    ("aws-region", Takes::Value),
-    ("describe-containers", Takes::Nothing),
-    ("help", Takes::Nothing),
-    ("invoker-function-id", Takes::Value),
-    ("log-level", Takes::Value),
-    ("max-wait-time", Takes::Duration),
-    ("no-wait", Takes::Nothing),
-    ("task-cpu", Takes::Value),
-    ("task-launch-type", Takes::Value),
-    ("task-memory", Takes::Value),
-    ("version", Takes::Nothing),
-];
 const BUILD_FLAGS: &[Known] = &[
     ("build-arg", Takes::Value),
     ("context-path", Takes::Value),
@@ -49,58 +30,9 @@ const REQUIRED: [&str; 5] = ["repo", "ref", "context-path", "docker-image-tag", 
 pub(crate) const CONTEXTS: &[&str] =
     &["modules/ecs-deploy-runner/docker/deploy-runner", "modules/ecs-deploy-runner/docker/kaniko"];
 
-/// Whether the log is written as at a terminal.
-static IS_TERMINAL: AtomicBool = AtomicBool::new(false);
-
-/// Acts as infrastructure-deployer.
-pub(crate) fn run(world: &World, args: &[OsString]) -> Outcome {
-    IS_TERMINAL.store(world.injects(&Inject::TerminalLog), Ordering::Relaxed);
-    let parsed = args::go(FLAGS, &lossy(args)).map_err(|text| failed(&format!("Incorrect Usage: {text}")))?;
-    if parsed.is_set("version") {
-        out::line("infrastructure-deployer version v1.3.0");
-        return Ok(());
-    }
-    if parsed.is_set("help") {
-        out::line("Usage: infrastructure-deployer --aws-region R [options] -- CONTAINER SCRIPT ARGS…");
-        return Ok(());
-    }
-    let region = parsed.value("aws-region").ok_or_else(|| failed("Required flag \"aws-region\" not set"))?;
-    let keys = Keys::from_env(world).map_err(|none: NoKeys| failed(none.text()))?;
-    if parsed.is_set("describe-containers") {
-        out::line("docker-image-builder\n  build-docker-image\nterraform-planner\n  infrastructure-deploy-script");
-        out::line("terraform-applier\n  infrastructure-deploy-script\n  terraform-update-variable");
-        return Ok(());
-    }
-    if parsed.is_set("no-wait") {
-        return Err(Refusal::new(1, "rehearsal: the stand-in for infrastructure-deployer has no `--no-wait`"));
-    }
-    match (parsed.dashes, parsed.rest.as_slice()) {
-        (true, [container, script, options @ ..])
-            if container == "docker-image-builder" && script == "build-docker-image" =>
-        {
-            build(world, region, &keys, &build_options(options)?)
-        }
-        (true, [container, script, ..]) => {
-            Err(failed(&format!("ContainerScriptNotFound: no script {script} in container {container}")))
-        }
-        (true, _) => Err(failed("a container and a script are required after --")),
-        (false, _) => Err(failed("arguments for the container must come after --")),
-    }
-}
-
-/// A failure, which the real one prints more than once.
-fn failed(text: &str) -> Refusal {
-    Refusal::new(1, format!("{}\nERROR: {text}", log_line("error", text)))
-}
-
-fn build_options(options: &[String]) -> Outcome<Parsed> {
-    let options = args::go(BUILD_FLAGS, options).map_err(|text| {
-        let option = text.rsplit_once(": -").map_or(text.as_str(), |(_, option)| option);
-        failed(&format!("OptionNotInAllowedOptionsError: Option --{option} is not in the provided list"))
-    })?;
-    if let Some(extra) = options.rest.first() {
-        return Err(failed(&format!("unexpected argument {extra}")));
-    }
+/// Reads the options of a build, as strictly as the invoker does.
+pub(super) fn options(options: &[String]) -> Outcome<Parsed> {
+    let options = options_of(BUILD_FLAGS, options)?;
     let repo = options.value("repo").unwrap_or_default();
     let is_runner = repo.ends_with("/terraform-aws-ci.git");
     let required = if is_runner { &REQUIRED[..] } else { &REQUIRED[..4] };
@@ -157,14 +89,11 @@ fn fail(name: &str, has_task: bool) -> Outcome {
     }
 }
 
-fn build(world: &World, region: &str, keys: &Keys, options: &Parsed) -> Outcome {
+/// Builds.
+pub(super) fn run(world: &World, region: &str, keys: &Keys, options: &Parsed) -> Outcome {
     let target = options.value("docker-image-tag").unwrap_or_default();
     let place = Place::parse(target).ok_or_else(|| failed(&format!("invalid destination {target}")))?;
-    let task = format!(
-        "arn:aws:ecs:{region}:{}:task/ecs-deploy-runner/{}",
-        keys.account,
-        digest::hex(&format!("{target} {}", std::process::id()), 32)
-    );
+    let task = tasks::arn(region, &keys.account, target);
     let pause = || clock::pause(world.settings.pace_ms / 6);
 
     let failure = world.failure_of_builds();
@@ -174,14 +103,14 @@ fn build(world: &World, region: &str, keys: &Keys, options: &Parsed) -> Outcome 
         fail(name, false)?;
     }
     info("Successfully invoked Lambda function ecs-deploy-runner-invoker");
-    tasks::set(world, &keys.account, &task, "RUNNING")?;
+    tasks::set(world, &keys.account, &task, Task::pending())?;
     info(&format!("Waiting for ECS task {task} to start"));
     pause();
     if failure == Some("timeout") {
         return Err(failed("timed out waiting for the ECS task"));
     }
     let done = go_on(world, keys, options, &task, &place, failure);
-    tasks::set(world, &keys.account, &task, "STOPPED")?;
+    tasks::end(world, &keys.account, &task, i32::from(done.is_err()))?;
     done?;
     pause();
     info("Deployment succeeded");
@@ -195,6 +124,7 @@ fn go_on(world: &World, keys: &Keys, options: &Parsed, task: &str, place: &Place
     if let Some(name) = failure.filter(|name| ["not-started", "pull"].contains(name)) {
         fail(name, true)?;
     }
+    tasks::set(world, &keys.account, task, Task::running())?;
     info(&format!("Deployment ECS Task {task} has started. Streaming logs."));
     world.pass_build_gate(&keys.account)?;
     if let Some(name) = failure {
@@ -239,31 +169,4 @@ fn go_on(world: &World, keys: &Keys, options: &Parsed, task: &str, place: &Place
         }
     }
     Ok(())
-}
-
-fn deployment_failed(why: &str) -> Refusal {
-    told(why);
-    Refusal::new(
-        1,
-        format!("{}\nERROR: Deployment failed\nERROR: exit status 1", log_line("error", "Deployment failed")),
-    )
-}
-
-/// A line of the program itself, in the form that logrus has without a terminal.
-fn info(text: &str) {
-    out::err(&log_line("info", text));
-}
-
-fn log_line(level: &str, text: &str) -> String {
-    if IS_TERMINAL.load(Ordering::Relaxed) {
-        return format!("[infrastructure-deployer] {}[{}] {text}", level.to_uppercase(), Moment::now().rfc3339());
-    }
-    let text = text.replace('"', "\\\"");
-    format!("time=\"{}\" level={level} msg=\"{text}\" name=infrastructure-deployer", Moment::now().rfc3339())
-}
-
-/// A line of the container's log.
-fn told(text: &str) {
-    let now = Moment::now().rfc3339();
-    out::line(&format!("[ecs-deploy-runner][{}+0000] {text}", now.trim_end_matches('Z')));
 }

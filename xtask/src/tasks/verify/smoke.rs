@@ -1,0 +1,283 @@
+//! The smoke test: each runner is asked to plan its own unit, which changes nothing, so that ECS shows whether image,
+//! secrets and network let its container start.
+
+use super::proof::Check;
+use super::start::{self, Evidence};
+use super::wanted::{Container, Wanted};
+use crate::model::{Account, Failure, Failures, Known, Region};
+use crate::repo::{Repository, Unit, UnitKind};
+use crate::report::screen::{Tone, count};
+use crate::run::event::{Outcome, StepResult};
+use crate::run::executor::OnFailure;
+use crate::run::step::{Stage, Step};
+use crate::run::tail;
+use crate::run::task::{self, LeftTask};
+use crate::tasks::context::Context;
+use crate::tasks::inquiry::Inquiry;
+use crate::tasks::orders::Orders;
+use crate::tasks::ready::Ready;
+use crate::tasks::session::{self, Session};
+use crate::tasks::{ecs_task, record};
+use crate::tools::deployer::PlanRun;
+use crate::tools::git::{self, Upstream};
+use crate::tools::question::Question;
+use crate::tools::{ecs, tty};
+
+/// The program that asks a runner.
+pub(super) const PROGRAM: &str = "infrastructure-deployer";
+
+/// The container that plans.
+const PLANNER: &str = "terraform-planner";
+
+/// A runner that is asked to plan.
+#[derive(Debug)]
+pub(super) struct Trial<'r> {
+    /// Which of the units that are verified.
+    at: usize,
+    unit: &'r Unit,
+    /// What it is called on the screen.
+    label: String,
+    /// The name of its check.
+    name: String,
+    plan: PlanRun,
+}
+
+/// All runners of the units.
+#[derive(Debug, Default)]
+pub(super) struct Trials<'r> {
+    asked: Vec<Trial<'r>>,
+    /// Those that can't be asked: checks that say why, each with its unit's place.
+    not_asked: Vec<(usize, Check)>,
+}
+
+/// What the checkout tells of the git repository.
+struct Checkout {
+    git_ref: String,
+    origin: Option<String>,
+    prefix: String,
+}
+
+/// Finds out offline what each runner would be asked. An error is what keeps all of them from being asked.
+pub(super) fn gather<'r>(
+    repo: &Repository,
+    wanted: &[Wanted<'r>],
+    git_ref: Option<&str>,
+) -> Result<Trials<'r>, Failure> {
+    let checkout = Checkout {
+        git_ref: git_ref.map(str::to_owned).or_else(|| default_ref(repo)).ok_or_else(|| {
+            Failure::refused(
+                "which branch of the repository runners would plan is not known: this is no checkout of git",
+            )
+            .hint("name it: --ref main")
+        })?,
+        origin: git::origin(&repo.root),
+        prefix: git::prefix(&repo.root).unwrap_or_default(),
+    };
+    let mut trials = Trials::default();
+    for (at, unit) in wanted.iter().enumerate() {
+        let planners: Vec<_> = unit.containers.iter().filter(|container| container.name == PLANNER).collect();
+        for planner in &planners {
+            let is_one_of_many = planners.len() > 1;
+            let named = |word: &str| match planner.runner.value() {
+                Some(runner) if is_one_of_many => format!("{word} {runner}"),
+                _ => word.to_owned(),
+            };
+            match plan(unit, planner, &checkout) {
+                Ok(plan) => {
+                    let label =
+                        if is_one_of_many { format!("{}.{}", unit.label, plan.runner) } else { unit.label.clone() };
+                    trials.asked.push(Trial { at, unit: unit.unit, label, name: named(start::NAME), plan });
+                }
+                Err(why) => trials.not_asked.push((at, start::blank(&named(start::NAME)).not_proven(why))),
+            }
+        }
+        if planners.is_empty() {
+            let why = "the unit has no `terraform_planner_config`, so nothing in it could plan";
+            trials.not_asked.push((at, start::blank(start::NAME).not_proven(why)));
+        }
+    }
+    Ok(trials)
+}
+
+/// The branch that everybody's pipelines plan: the default branch of `origin`, or else the one that is checked out.
+fn default_ref(repo: &Repository) -> Option<String> {
+    let checkout = git::checkout(&repo.root)?;
+    Some(match checkout.upstream {
+        Upstream::On(branch) | Upstream::Off(branch) => {
+            branch.split_once('/').map_or(branch.clone(), |(_, branch)| branch.to_owned())
+        }
+        Upstream::Unknown => checkout.branch,
+    })
+}
+
+/// What a runner is asked, or why it can't be.
+fn plan(unit: &Wanted<'_>, planner: &Container<'_>, checkout: &Checkout) -> Result<PlanRun, String> {
+    let region = unit.region()?.clone();
+    let runner = planner
+        .runner
+        .as_result()
+        .map_err(|reason| format!("the name of the runner is not known, because {reason}"))?;
+    let binary = match unit.unit.kind {
+        UnitKind::Terragrunt => "terragrunt",
+        UnitKind::Terraform => "terraform",
+    };
+    Ok(PlanRun {
+        region,
+        runner: runner.clone(),
+        repo: repository(&planner.repositories, checkout.origin.as_deref())?,
+        git_ref: checkout.git_ref.clone(),
+        binary,
+        deploy_path: format!("{}{}", checkout.prefix, unit.unit.path),
+    })
+}
+
+/// The repository that has to be named. Where a runner may plan one alone, its module sets that by itself.
+fn repository(allowed: &Known<Vec<String>>, origin: Option<&str>) -> Result<Option<String>, String> {
+    let allowed = allowed.value().map(Vec::as_slice).unwrap_or_default();
+    match (allowed, origin) {
+        ([_], _) => Ok(None),
+        ([], Some(origin)) => Ok(Some(origin.to_owned())),
+        ([], None) => {
+            Err("which git repository it may plan is not known, and this checkout has no `origin`".to_owned())
+        }
+        (several, origin) => {
+            let is_ours = |one: &&String| origin.is_some_and(|origin| git::is_same_remote(one, origin));
+            let ours = several.iter().find(is_ours).cloned();
+            let none = || "none of its `infrastructure_live_repositories` is the `origin` of this checkout".to_owned();
+            ours.map(Some).ok_or_else(none)
+        }
+    }
+}
+
+impl<'r> Trials<'r> {
+    /// The accounts in which tasks are started.
+    pub(super) fn accounts(&self) -> impl Iterator<Item = (&'r Account, Region)> {
+        self.asked.iter().map(|trial| (&trial.unit.account, trial.plan.region.clone()))
+    }
+
+    /// The steps.
+    pub(super) fn stage(&self, orders: &Orders<'_>) -> Stage {
+        let step = |trial: &Trial<'_>| vec![orders.smoke(trial.unit, &trial.label, &trial.plan)];
+        let labels: Vec<_> = self.asked.iter().map(|trial| trial.label.as_str()).collect();
+        Stage {
+            title: "Smoke test".to_owned(),
+            is_told: true,
+            about: labels.join(" "),
+            lanes: self.asked.iter().map(step).collect(),
+        }
+    }
+
+    /// The commands, ready to paste.
+    pub(super) fn shell_lines(&self, orders: &Orders<'_>) -> String {
+        format!(
+            "{}# then, for each task that one of them names: aws ecs describe-tasks\n",
+            self.stage(orders).shell_lines()
+        )
+    }
+
+    /// Shows what will be asked, and asks for consent to it; `--yes` covers it.
+    pub(super) fn consent(&self, context: &Context, ready: &Ready<'_>) -> Result<(), Failure> {
+        if self.asked.is_empty() {
+            return Ok(());
+        }
+        let n = count(self.asked.len(), "runner");
+        context.screen.say(Tone::Plain, "Smoke test", format!("{n} would plan once, which changes nothing:"));
+        for trial in &self.asked {
+            let words = std::iter::once(PROGRAM.into()).chain(trial.plan.arguments()).collect();
+            let command = ecs_task::typed(ready, &trial.unit.account, &trial.plan.region, words);
+            context.screen.lines(&format!("  {command}"));
+        }
+        if context.globals.yes {
+            return Ok(());
+        }
+        let declined = || Failure::refused("nothing was started: there was no consent to start tasks");
+        let Some(mut terminal) = tty::Terminal::open() else {
+            return Err(declined().hint("there is no terminal to ask at; if it is meant: --yes"));
+        };
+        let said = terminal.ask("Start them? [y/N] ", &|| false).map_err(|error| declined().because(error))?;
+        let agreed = ["y", "yes"].iter().any(|yes| said.eq_ignore_ascii_case(yes));
+        if agreed { Ok(()) } else { Err(declined()) }
+    }
+
+    /// Has them plan, and asks ECS what became of their tasks. Gives a check for each, with its unit's place.
+    pub(super) fn carry_out(
+        self,
+        session: &Session<'_>,
+        ready: &Ready<'_>,
+        stage: &Stage,
+    ) -> Result<Vec<(usize, Check)>, Failures> {
+        let units = self.asked.iter().map(|trial| record::selected_unit(&trial.label, trial.unit, &trial.plan.region));
+        record::selected_as(&session.journal, units.collect());
+        let outcomes = session.watched(stage, OnFailure::GoOn, &mut |event| {
+            ecs_task::follow(session, stage, event, |label, arn| {
+                let trial = self.asked.iter().find(|trial| trial.label == label)?;
+                Some(ecs_task::left(ready, &trial.unit.account, label, arn))
+            });
+        });
+        let steps: Vec<_> = stage.lanes.iter().flatten().collect();
+        let ended: Vec<_> = self
+            .asked
+            .iter()
+            .zip(steps)
+            .zip(&outcomes)
+            .map(|((trial, step), outcome)| Ended { trial, step, outcome, task: task_of(step) })
+            .collect();
+        session.check_interrupt().inspect_err(|_| ended.iter().for_each(|ended| ended.tell_left(session, ready)))?;
+        let mut inquiry = Inquiry::default();
+        for (ended, (region, question)) in ended.iter().filter_map(|ended| Some((ended, ended.question()?))) {
+            inquiry.add(&ended.trial.unit.account, &region, question);
+        }
+        let orders = session::orders(ready, session.run, false)?;
+        let answers = inquiry.ask(session, &inquiry.stage(&orders, "tasks"));
+        session.check_interrupt().inspect_err(|_| ended.iter().for_each(|ended| ended.tell_left(session, ready)))?;
+        let mut checks = self.not_asked.clone();
+        for ended in &ended {
+            let trial = ended.trial;
+            let account = &trial.unit.account;
+            let answer = ended.question().map(|(_, question)| answers.read(&account.id, &question, ecs::task));
+            let is_over = matches!(&answer, None | Some(Ok(None)))
+                || matches!(&answer, Some(Ok(Some(task))) if task.status == "STOPPED");
+            if !is_over {
+                ended.tell_left(session, ready);
+            }
+            let log = ended.outcome.log.as_deref().map(tail::end).unwrap_or_default();
+            let evidence = Evidence { outcome: ended.outcome, log: &log, task: ended.task.as_deref(), answer };
+            let check = start::judge(&trial.name, &evidence);
+            let (result, reason) = start::result(&check);
+            record::found(&session.journal, trial.unit.path.as_str(), result, reason, check.why.clone());
+            checks.push((trial.at, check));
+        }
+        Ok(checks)
+    }
+}
+
+/// A trial that infrastructure-deployer has ended.
+struct Ended<'e, 'r> {
+    trial: &'e Trial<'r>,
+    step: &'e Step,
+    outcome: &'e Outcome,
+    task: Option<String>,
+}
+
+impl Ended<'_, '_> {
+    fn question(&self) -> Option<(Region, Question)> {
+        self.task.as_deref().and_then(Question::task)
+    }
+
+    /// Says that a task may live on whose end nobody saw.
+    fn tell_left(&self, session: &Session<'_>, ready: &Ready<'_>) {
+        let Some((attempt, output)) = self.step.attempt.as_ref().zip(self.step.output.as_ref()) else { return };
+        let label = &self.trial.label;
+        let is_over = self.outcome.result == StepResult::Succeeded;
+        let left = LeftTask::of(&session.run.id, label, &attempt.dir, &output.log).filter(|_| !is_over);
+        if let Some(left) = left {
+            let account = &self.trial.unit.account;
+            session.context.screen.insist_line(&ecs_task::left(ready, account, label, &left.arn));
+        }
+    }
+}
+
+fn task_of(step: &Step) -> Option<String> {
+    let (attempt, output) = step.attempt.as_ref().zip(step.output.as_ref())?;
+    task::arn(&attempt.dir, &output.log)
+}
