@@ -58,7 +58,7 @@ impl Row {
             cause: outcome.cause.clone(),
             seconds: (outcome.took.as_secs_f64() * 1000.0).round() / 1000.0,
             log: log.map(|log| log.strip_prefix(root).unwrap_or(log).to_owned()),
-            tail: log.filter(|_| ended_badly).map(|log| last_lines(log)).unwrap_or_default(),
+            tail: log.filter(|_| ended_badly).map(last_lines).unwrap_or_default(),
         }
     }
 
