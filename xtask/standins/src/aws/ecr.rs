@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::args::{Call, usage};
 use super::{keys, service_error};
 use crate::cloud::ecr::{self, Place};
+use crate::partition;
 use crate::refusal::Outcome;
 use crate::world::{Inject, World};
 
@@ -29,9 +30,10 @@ pub(super) fn describe_images(world: &World, call: &Call) -> Outcome<Value> {
             "AccessDeniedException",
             &format!(
                 "User: {} is not authorized to perform: ecr:DescribeImages on resource: \
-                 arn:aws:ecr:{region}:{registry}:repository/{repository} because no resource-based policy allows the \
+                 arn:{}:ecr:{region}:{registry}:repository/{repository} because no resource-based policy allows the \
                  ecr:DescribeImages action",
-                keys.arn()
+                keys.arn(world),
+                partition::of(&region)
             ),
         ));
     }
