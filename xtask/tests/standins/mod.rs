@@ -50,6 +50,7 @@ mod standalone;
 mod status;
 mod sts;
 mod tools;
+mod traps;
 mod units;
 mod update;
 mod verify;

@@ -11,6 +11,9 @@ use crate::world::{Inject, World};
 
 const OPERATION: &str = "DescribeImages";
 
+/// How many images ECR puts on a page.
+const PAGE: usize = 100;
+
 /// Describes the images of a repository, or those asked for; one that isn't there is an error.
 pub(super) fn describe_images(world: &World, call: &Call) -> Outcome<Value> {
     let region = call.region()?;
@@ -24,7 +27,7 @@ pub(super) fn describe_images(world: &World, call: &Call) -> Outcome<Value> {
     }
     let registry = call.value("registry-id").unwrap_or(&keys.account);
     let repository = call.value("repository-name").unwrap_or_default();
-    if registry != keys.account {
+    if registry != keys.account || world.injects(&Inject::DeniedEcr) {
         return Err(service_error(
             OPERATION,
             "AccessDeniedException",
@@ -64,7 +67,8 @@ pub(super) fn describe_images(world: &World, call: &Call) -> Outcome<Value> {
         }
     }
     let asked_for = |image: &&ecr::Image| wanted.is_empty() || image.image_tags.iter().any(|tag| wanted.contains(tag));
-    let details = images.iter().filter(asked_for).map(|image| {
+    // Who asks for no image by name gets the first page of all.
+    let details = images.iter().filter(asked_for).take(PAGE).map(|image| {
         json!({
             "registryId": registry,
             "repositoryName": repository,
@@ -76,7 +80,11 @@ pub(super) fn describe_images(world: &World, call: &Call) -> Outcome<Value> {
             "artifactMediaType": "application/vnd.docker.container.image.v1+json",
         })
     });
-    Ok(json!({ "imageDetails": details.collect::<Vec<_>>() }))
+    let mut answer = json!({ "imageDetails": details.collect::<Vec<_>>() });
+    if wanted.is_empty() && images.len() > PAGE {
+        answer["nextToken"] = "rehearsal".into();
+    }
+    Ok(answer)
 }
 
 /// The tags in `--image-ids imageTag=TAG …`.
