@@ -12,14 +12,16 @@ use super::sources::from_git;
 use super::toolbox::Toolbox;
 use super::typed::xtask;
 
+fn word<'v>(finding: &'v Value, key: &str) -> &'v str {
+    finding[key].as_str().expect("it is text")
+}
+
 /// What the doctor says of one thing: its grade, its text and its details.
 fn says(live: &Live, words: &[&str], name: &str) -> String {
     let output = xtask(live, &[&["doctor", "v1.3.0", "--format=json"], words].concat()).output().expect("xtask starts");
     let report: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", text(&output)));
     let findings = report["findings"].as_array().expect("a list").iter().filter(|finding| finding["name"] == name);
-    findings
-        .map(|it| format!("{}: {} {}", it["grade"].as_str().unwrap(), it["text"].as_str().unwrap(), it["details"]))
-        .collect()
+    findings.map(|it| format!("{}: {} {}", word(it, "grade"), word(it, "text"), it["details"])).collect()
 }
 
 #[track_caller]
