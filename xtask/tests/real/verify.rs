@@ -63,3 +63,25 @@ fn after_an_update_all_is_proven_and_what_is_broken_by_hand_is_found() {
     assert_eq!(code, Some(5), "{said}");
     assert!(said.contains("!  dev: there is no such function\n   ecs-deploy-runner-invoker\n"), "{said}");
 }
+
+#[test]
+fn a_runner_that_starts_is_proven_by_ecs_whatever_its_plan_says() {
+    let Some(tools) = Toolbox::get() else { return };
+    let cloud = Cloud::start(tools);
+    let live = Live::new(tools, &cloud, Shape::default());
+    cloud.runner("100000000004", "Variables={A=b}");
+    ends_with(&live, &["apply-all", "--yes", "--account", "dev"], 0);
+    let smoke = ["verify", "--smoke", "--yes", "--account", "dev", "--ref"];
+    for (git_ref, plan) in [("main", "its plan went well"), ("no-such-branch", "its plan failed")] {
+        let (code, said) = verified(xtask(&live, &[&smoke[..], &[git_ref]].concat()));
+        assert_eq!(code, Some(0), "{said}");
+        assert!(said.contains(&format!("starts  started  {plan}")), "{said}");
+        assert!(said.contains("waiting for ECS task arn:aws:ecs:us-east-1:100000000004:task/"), "{said}");
+    }
+    // Nothing of that family can be started any more.
+    let gone = ["ecs", "delete-cluster", "--cluster", "ecs-deploy-runner"];
+    cloud.aws("100000000004", &gone).expect("it was there");
+    let (code, said) = verified(xtask(&live, &[&smoke[..], &["main"]].concat()));
+    assert_eq!(code, Some(5), "{said}");
+    assert!(said.contains("?  dev: no task was started: ended with exit code 1"), "{said}");
+}
