@@ -1,11 +1,13 @@
 //! One file, one outside program or service. Nothing here knows the repository; paths, accounts and tags come in as values.
 
 pub mod answer;
+pub mod api;
 pub mod attempt;
 pub mod aws;
 pub mod aws_config;
 pub mod bound;
 pub mod cache;
+pub mod clock;
 pub mod consent;
 pub mod credentials;
 pub mod deployer;

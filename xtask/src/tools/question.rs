@@ -4,14 +4,14 @@
 use std::ffi::OsString;
 use std::path::Path;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use crate::model::{ImageUri, Region, Tag};
 use crate::tools::answer::{self, Answer};
 use crate::tools::deployer::sign::TaskArn;
 use crate::tools::env::Env;
-use crate::tools::{aws, process};
+use crate::tools::{api, aws, process, programs};
 
 /// How long an answer may take; the CLI tries again by itself when AWS is busy.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -94,22 +94,28 @@ impl Question {
         }
     }
 
+    /// The same as text.
+    pub fn words(&self) -> Vec<String> {
+        self.arguments().iter().map(|word| word.to_string_lossy().into_owned()).collect()
+    }
+
     /// The question as one word, which [`ask_all`] takes apart again.
     pub fn word(&self) -> String {
-        let words: Vec<_> = self.arguments().iter().map(|word| process::quoted(&word.to_string_lossy())).collect();
+        let words: Vec<_> = self.words().iter().map(|word| process::quoted(word)).collect();
         words.join(" ")
     }
 }
 
-/// Asks the AWS CLI all of these, a few side by side, and gives the answers in their order.
+/// Asks all of these, a few side by side, and gives the answers in their order: AWS itself, and the CLI for what is not
+/// answered plainly. A stand-in for the CLI is always asked itself.
 pub fn ask_all(aws: &Path, questions: &[String], vars: &Env) -> Vec<Answer> {
-    let next = AtomicUsize::new(0);
+    let (next, is_direct) = (AtomicUsize::new(0), AtomicBool::new(programs::world_of(aws).is_none()));
     let answers = Mutex::new(vec![Answer::default(); questions.len()]);
     std::thread::scope(|scope| {
         for _ in 0..AT_ONCE.min(questions.len()) {
             scope.spawn(|| {
                 while let Some((n, question)) = questions.iter().enumerate().nth(next.fetch_add(1, Ordering::SeqCst)) {
-                    let answer = ask(aws, question, vars);
+                    let answer = ask(aws, question, vars, &is_direct);
                     let answer =
                         answer.unwrap_or_else(|error| Answer { stderr: format!("{error:#}"), ..Answer::default() });
                     answers.lock().unwrap_or_else(std::sync::PoisonError::into_inner)[n] = answer;
@@ -120,8 +126,16 @@ pub fn ask_all(aws: &Path, questions: &[String], vars: &Env) -> Vec<Answer> {
     answers.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
-fn ask(aws: &Path, question: &str, vars: &Env) -> anyhow::Result<Answer> {
+/// Where AWS itself was not reached once, it is not tried again: each time would cost its whole patience.
+fn ask(aws: &Path, question: &str, vars: &Env, is_direct: &AtomicBool) -> anyhow::Result<Answer> {
     let words = shlex::split(question).ok_or_else(|| anyhow::anyhow!("`{question}` is no command line"))?;
+    if is_direct.load(Ordering::SeqCst) {
+        match api::ask(&words, vars) {
+            Ok(Some(answer)) => return Ok(answer),
+            Ok(None) => {}
+            Err(_) => is_direct.store(false, Ordering::SeqCst),
+        }
+    }
     answer::ask(aws, &words, Path::new("."), vars, PATIENCE)
 }
 

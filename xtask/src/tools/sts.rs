@@ -61,16 +61,26 @@ fn client(keys: &Keys, region: &Region, endpoint: Option<&str>, http: SharedHttp
 }
 
 fn http(vars: &Env) -> anyhow::Result<SharedHttpClient> {
-    let mut trusted = TrustStore::default();
-    if let Some(bundle) = env::text(vars, "AWS_CA_BUNDLE") {
-        let pem = std::fs::read(bundle).with_context(|| format!("cannot read `AWS_CA_BUNDLE`, which is `{bundle}`"))?;
-        trusted.add_pem_certificate(pem);
-    }
-    let tls = TlsContext::builder().with_trust_store(trusted).build().context("cannot set up TLS")?;
+    let tls = tls(vars)?;
     Ok(Builder::new().build_with_connector_fn(move |settings, components| {
         let mut connector = Connector::builder().proxy_config(ProxyConfig::from_env());
         connector.set_connector_settings(settings.cloned());
         connector.set_sleep_impl(components.and_then(|components| components.sleep_impl()));
         connector.tls_provider(Provider::Rustls(CryptoMode::Ring)).tls_context(tls.clone()).build()
     }))
+}
+
+/// The way to AWS that STS is asked on, for other questions.
+pub(super) fn connector(vars: &Env) -> anyhow::Result<Connector> {
+    let connector = Connector::builder().proxy_config(ProxyConfig::from_env());
+    Ok(connector.tls_provider(Provider::Rustls(CryptoMode::Ring)).tls_context(tls(vars)?).build())
+}
+
+fn tls(vars: &Env) -> anyhow::Result<TlsContext> {
+    let mut trusted = TrustStore::default();
+    if let Some(bundle) = env::text(vars, "AWS_CA_BUNDLE") {
+        let pem = std::fs::read(bundle).with_context(|| format!("cannot read `AWS_CA_BUNDLE`, which is `{bundle}`"))?;
+        trusted.add_pem_certificate(pem);
+    }
+    TlsContext::builder().with_trust_store(trusted).build().context("cannot set up TLS")
 }

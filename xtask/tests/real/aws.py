@@ -28,6 +28,14 @@ class QuietProxy(ProxyRequestHandler):
     def log_message(self, format, *args):
         pass
 
+    def parse_request(self):
+        """Notes what was asked: a line for every request, `HOST` or `METHOD PATH HOST`."""
+        parsed = super().parse_request()
+        if parsed and self.command != "CONNECT":
+            with open(os.path.join(sys.argv[1], "asked"), "a") as asked:
+                asked.write(f"{self.headers.get('Host', '')}\n")
+        return parsed
+
 
 def main():
     certificates = sys.argv[1]

@@ -65,6 +65,12 @@ impl Cloud {
         .collect()
     }
 
+    /// How many requests a service was sent through the proxy so far.
+    pub(crate) fn n_asked(&self, service: &str) -> usize {
+        let asked = fs::read_to_string(self._folder.path().join("asked")).unwrap_or_default();
+        asked.lines().filter(|host| host.split('.').any(|part| part == service)).count()
+    }
+
     /// The same AWS without proxy and TLS, for `AWS_ENDPOINT_URL`.
     pub(crate) fn http_endpoint(&self) -> String {
         format!("http://127.0.0.1:{}", self.http_port)

@@ -64,7 +64,7 @@ pub(super) fn fill_bin(tools: &Toolbox, shape: Shape, bin: &Path) {
     script(&bin.join("infrastructure-deployer"), &format!("#!{}\n{deployer}", tools.python.display()));
 }
 
-fn script(path: &Path, text: &str) {
+pub(super) fn script(path: &Path, text: &str) {
     fs::write(path, text).expect("the file can be written");
     fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("the file is ours");
 }

@@ -11,7 +11,7 @@ use super::toolbox::Toolbox;
 use super::typed::{SHARED, ends_with, xtask};
 
 /// Six accounts with runners at `v1.3.0`, where everything is proven.
-fn updated(tools: &'static Toolbox) -> (Cloud, Live) {
+pub(super) fn updated(tools: &'static Toolbox, invoker_environment: &str) -> (Cloud, Live) {
     let cloud = Cloud::start(tools);
     let live = Live::new(tools, &cloud, Shape::default());
     for repository in ["ecs-deploy-runner", "kaniko"] {
@@ -19,7 +19,7 @@ fn updated(tools: &'static Toolbox) -> (Cloud, Live) {
     }
     std::thread::scope(|scope| {
         for (_, id) in ACCOUNTS {
-            scope.spawn(|| cloud.runner(id, "Variables={A=b}"));
+            scope.spawn(|| cloud.runner(id, invoker_environment));
         }
     });
     ends_with(&live, &["bump-tags", "v1.3.0"], 0);
@@ -36,7 +36,7 @@ fn verified(mut command: Command) -> (Option<i32>, String) {
 #[test]
 fn after_an_update_all_is_proven_and_what_is_broken_by_hand_is_found() {
     let Some(tools) = Toolbox::get() else { return };
-    let (cloud, live) = updated(tools);
+    let (cloud, live) = updated(tools, "Variables={A=b}");
     let began = Instant::now();
     let (code, said) = verified(xtask(&live, &["verify"]));
     println!("verify took {:.1} s", began.elapsed().as_secs_f64());

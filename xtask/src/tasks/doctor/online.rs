@@ -1,8 +1,6 @@
 //! What only the accounts can say: whose credentials these are, and what is in ECR, ECS and Lambda. Each account is asked
 //! in one session, and nothing twice.
 
-use std::time::SystemTime;
-
 use super::finding::Finding;
 use super::traps::{invoker as invoker_trap, sessions};
 use crate::model::Account;
@@ -16,9 +14,10 @@ use crate::tasks::context::Context;
 use crate::tasks::inquiry::{Answers, Inquiry};
 use crate::tasks::ready::Ready;
 use crate::tasks::session::{self, Session};
-use crate::tasks::verify::{self, Extent, Proof, Subject, Verdict, Wanted};
-use crate::tools::lambda;
+use crate::tasks::verify::{self, Container, Extent, Proof, Subject, Verdict, Wanted};
 use crate::tools::proof::Proof as Identity;
+use crate::tools::{clock, lambda};
+use std::collections::BTreeSet;
 
 /// How many accounts are asked side by side.
 const N_JOBS: usize = 8;
@@ -60,35 +59,41 @@ fn ask(context: &Context, repo: &Repository) -> Result<Vec<Finding>, Failures> {
     let orders = session::orders(&ready, &run, false)?;
     let identity = orders.identities(&accounts);
     let proven = session.prove_identities(&ready, &identity, &accounts);
-    let now = SystemTime::now();
-    let lives = Lifetime::of(&identities(&identity), now).left(now);
+    let now = clock::now();
+    let identities = identities(&identity);
+    let lives = Lifetime::of(&identities, now).left(now);
     let asked = proven.map(|()| inquiry.ask(&session, &inquiry.stage(&orders, "doctor")));
     let interrupted = session.check_interrupt();
     drop(session);
     run.discard();
     interrupted?;
-    Ok(judge(repo, &accounts, &wanted, &asked?, lives))
+    let answers = asked?;
+    let mut found = vec![identity_of(&accounts, &identities), sessions::lifetime(lives)];
+    found.extend(judge(repo, &wanted, &answers));
+    Ok(found)
 }
 
 fn identities(stage: &Stage) -> Vec<Identity> {
     stage.lanes.iter().flatten().filter_map(|step| step.attempt.as_ref()?.outer_proof()).collect()
 }
 
-fn judge(
-    repo: &Repository,
-    accounts: &[(&Account, Region)],
-    wanted: &[Wanted<'_>],
-    answers: &Answers,
-    lives: Option<std::time::Duration>,
-) -> Vec<Finding> {
+fn judge(repo: &Repository, wanted: &[Wanted<'_>], answers: &Answers) -> Vec<Finding> {
     let proofs = verify::proofs(wanted, answers, Extent::Invokers);
-    let mut found = vec![Finding::ok(NAMES[0], format!("{} proven", count(accounts.len(), "account")))];
-    found.push(sessions::lifetime(lives));
-    found.push(images(&proofs));
-    found.push(invokers(&proofs));
-    found.push(task_definitions(&proofs));
+    let mut found = vec![images(wanted, &proofs), invokers(&proofs), task_definitions(&proofs)];
     found.extend(builder(repo, wanted, answers));
     found
+}
+
+/// Who somebody is in each account, all of which are proven by then.
+fn identity_of(accounts: &[(&Account, Region)], identities: &[Identity]) -> Finding {
+    let finding = Finding::ok(NAMES[0], format!("{} proven", count(accounts.len(), "account")));
+    let width = accounts.iter().map(|(account, _)| account.name.chars().count()).max().unwrap_or_default();
+    let line = |finding: Finding, (account, _): &(&Account, Region)| {
+        let arn =
+            identities.iter().find(|it| it.account.as_ref() == Some(&account.id)).and_then(|it| it.arn.as_deref());
+        finding.detail(format!("{:<width$}   {}   {}", account.name, account.id, arn.unwrap_or("by an unknown ARN")))
+    };
+    accounts.iter().fold(finding, line)
 }
 
 fn checks(proofs: &[Proof], subject: Subject) -> Vec<(&str, &verify::Check)> {
@@ -97,7 +102,7 @@ fn checks(proofs: &[Proof], subject: Subject) -> Vec<(&str, &verify::Check)> {
 }
 
 /// Whether the images that the repository names are there.
-fn images(proofs: &[Proof]) -> Finding {
+fn images(wanted: &[Wanted<'_>], proofs: &[Proof]) -> Finding {
     let all = checks(proofs, Subject::TaskDefinition);
     let missing: Vec<_> = all.iter().filter(|(_, check)| check.in_ecr == Some(false)).collect();
     if let Some((_, check)) = missing.first() {
@@ -108,17 +113,13 @@ fn images(proofs: &[Proof]) -> Finding {
         )
         .to_do(format!("cargo xtask build-images {tag}"));
     }
-    let mut digests: Vec<_> = all.iter().filter_map(|(_, check)| check.digest.as_deref()).collect();
-    digests.sort_unstable();
-    digests.dedup();
+    let named: BTreeSet<_> = wanted.iter().flat_map(|unit| &unit.containers).filter_map(Container::image).collect();
     match all.iter().find(|(_, check)| check.in_ecr.is_none() && check.wanted.is_some()) {
         Some((label, check)) => {
             let why = check.why.as_deref().unwrap_or("nobody was asked");
             Finding::warn(NAMES[1], format!("whether the image of {label} is there is not known: {why}"))
         }
-        None => {
-            Finding::ok(NAMES[1], format!("{} that the repository names, all there", count(digests.len(), "image")))
-        }
+        None => Finding::ok(NAMES[1], format!("{} that the repository names, all there", count(named.len(), "image"))),
     }
 }
 
