@@ -34,6 +34,7 @@ mod local_docker;
 mod log;
 mod profiles;
 mod program;
+mod provider_cache;
 mod redact;
 mod rehearse;
 mod retried;
