@@ -156,10 +156,13 @@ impl FromStr for ImageUri {
         let (service, (account, rest)) = SERVICES.into_iter().find_map(split).ok_or_else(not_ecr)?;
         let (region, domain) = rest.split_once('.').ok_or_else(not_ecr)?;
         // Each partition has its own domain; those without one of their own share AWS's.
-        let domain_known = domain == if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
+        let expected = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
         let name = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"._-/".contains(&byte);
-        if !domain_known || repository.is_empty() || !repository.bytes().all(name) {
+        if repository.is_empty() || !repository.bytes().all(name) {
             return Err(not_ecr());
+        }
+        if domain != expected {
+            return Err(format!("{}: the registries of `{region}` end with `{expected}`", not_ecr()));
         }
         Ok(Self {
             account: AccountId::parse(account).map_err(|_| not_ecr())?,

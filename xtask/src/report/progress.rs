@@ -1,5 +1,6 @@
 //! Events as lines: what starts, what ends, and what a program says where that is of interest.
 
+use crate::report::plain::plain;
 use crate::report::screen::{Screen, Tone, Volume, duration};
 use crate::run::event::{Event, Notice, Outcome, StepName, StepResult};
 use crate::run::step::StepKind;
@@ -34,7 +35,7 @@ impl<'a> Progress<'a> {
 
     fn line(&self, step: &StepName, line: &str) {
         if self.screen.volume() == Volume::Verbose {
-            self.screen.lines(&format!("  {} | {line}", step.subject));
+            self.screen.lines(&format!("  {} | {}", step.subject, plain(line)));
         } else if let (Some(does), Some(sign)) = (step.kind.task(), Sign::of(line)) {
             self.screen.lines(&format!("  {}   {}", step.subject, sign.sentence(does)));
         }

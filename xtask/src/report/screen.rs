@@ -2,9 +2,10 @@
 
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
-use std::sync::{Mutex, PoisonError};
 
 use crate::model::Failures;
+use crate::report::region::{columns, to_stderr};
+use crate::report::wrap::folded;
 
 /// When to use colour.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -55,7 +56,7 @@ pub enum Tone {
 }
 
 /// The width of the column of verbs.
-const VERBS: usize = 13;
+pub const VERBS: usize = 13;
 
 /// Where words go.
 #[derive(Clone, Copy, Debug)]
@@ -64,9 +65,6 @@ pub struct Screen {
     volume: Volume,
     is_terminal: bool,
 }
-
-/// The lines of the live region that are on the terminal now. There is one terminal, so there is one of these.
-static PAINTED: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
 impl Screen {
     /// A screen for this process's stderr and stdout.
@@ -100,6 +98,8 @@ impl Screen {
     /// A line that is said even when quiet is asked for.
     pub fn insist(&self, tone: Tone, verb: &str, text: impl fmt::Display) {
         let verb = format!("{verb:<width$}", width = VERBS - 1);
+        let text = text.to_string();
+        let text = if self.is_terminal { folded(&text, VERBS, columns(), VERBS) } else { text };
         to_stderr(format_args!("{} {text}", self.paint(tone, &verb)));
     }
 
@@ -163,43 +163,6 @@ impl Screen {
     }
 }
 
-/// A terminal that is gone must not end a run.
-fn to_stderr(line: fmt::Arguments<'_>) {
-    let painted = PAINTED.lock().unwrap_or_else(PoisonError::into_inner);
-    let _ = write!(io::stderr().lock(), "{}{line}\n{}", erase(painted.len()), shown(&painted));
-}
-
-/// A line that a signal asks for, in the middle of anything.
-pub fn interject(line: &str) {
-    to_stderr(format_args!("\n{line}"));
-}
-
-/// Paints the live region anew, below everything that was printed; no lines take it away.
-pub fn paint(lines: Vec<String>) {
-    let mut painted = PAINTED.lock().unwrap_or_else(PoisonError::into_inner);
-    if *painted == lines {
-        return;
-    }
-    let _ = write!(io::stderr().lock(), "{}{}", erase(painted.len()), shown(&lines));
-    *painted = lines;
-}
-
-/// The region as it is written: a line that turns out wider than the terminal is cut there instead of being wrapped.
-fn shown(lines: &[String]) -> String {
-    if lines.is_empty() { String::new() } else { format!("\u{1b}[?7l{}\n\u{1b}[?7h", lines.join("\n")) }
-}
-
-/// Goes up over `n` lines and clears what is below.
-fn erase(n: usize) -> String {
-    if n == 0 { String::new() } else { format!("\u{1b}[{n}A\r\u{1b}[J") }
-}
-
-/// Columns and lines of the terminal, if there is one that says so.
-pub fn terminal_size() -> Option<(usize, usize)> {
-    let size = rustix::termios::tcgetwinsize(io::stderr()).ok()?;
-    (size.ws_col > 0 && size.ws_row > 0).then_some((size.ws_col.into(), size.ws_row.into()))
-}
-
 /// A count with its noun: `1 unit`, `2 units`.
 pub fn count(n: usize, noun: &str) -> String {
     if n == 1 {
@@ -250,20 +213,5 @@ mod tests {
         assert_eq!(duration(Duration::from_millis(420)), "0.4 s");
         assert_eq!(duration(Duration::from_secs(14)), "14 s");
         assert_eq!(duration(Duration::from_secs(108)), "1 min 48 s");
-    }
-
-    #[test]
-    fn what_is_printed_stays_above_the_live_region_and_the_region_leaves_nothing_behind() {
-        let (five, two) = (vec!["a".repeat(20), "row".to_owned()], vec!["last".to_owned()]);
-        let mut terminal = vt100::Parser::new(6, 20, 100);
-        let mut write = |text: String| {
-            terminal.process(text.replace('\n', "\r\n").as_bytes());
-            terminal.screen().contents()
-        };
-        write(shown(&five));
-        let both = write(format!("{}Applied dev\n{}", erase(2), shown(&five)));
-        assert_eq!(both, format!("Applied dev\n{}\nrow", "a".repeat(20)));
-        assert_eq!(write(format!("{}{}", erase(2), shown(&two))), "Applied dev\nlast");
-        assert_eq!(write(erase(1)), "Applied dev");
     }
 }

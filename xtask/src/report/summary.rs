@@ -5,7 +5,10 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::report::screen::{Screen, Tone, duration};
+use crate::model::Account;
+use crate::report::plain::plain;
+use crate::report::screen::{Screen, Tone, count, duration};
+use crate::report::wrap::shown_width;
 use crate::run::event::{Outcome, StepResult};
 use crate::run::tail;
 
@@ -19,8 +22,14 @@ pub struct Row {
     pub name: String,
     /// The unit's path, or the image's address.
     pub path: String,
+    /// The name of its account; `None` where that is not of interest.
+    pub account: Option<String>,
+    /// The account's id.
+    pub account_id: Option<String>,
     /// Terragrunt's word for how it ended.
     pub result: &'static str,
+    /// How many changes its plan has, if there is one.
+    pub changes: Option<usize>,
     /// What there is to say about a good end, such as `no changes`.
     pub note: Option<String>,
     /// Why it did not end well.
@@ -41,12 +50,15 @@ impl Row {
         Self {
             name: name.to_owned(),
             path: path.to_owned(),
+            account: None,
+            account_id: None,
             result: outcome.result.as_str(),
+            changes: None,
             note: None,
             cause: outcome.cause.clone(),
             seconds: (outcome.took.as_secs_f64() * 1000.0).round() / 1000.0,
             log: log.map(|log| log.strip_prefix(root).unwrap_or(log).to_owned()),
-            tail: log.filter(|_| ended_badly).map(|log| tail::last_lines(log, TAIL)).unwrap_or_default(),
+            tail: log.filter(|_| ended_badly).map(last_lines).unwrap_or_default(),
         }
     }
 
@@ -55,7 +67,10 @@ impl Row {
         Self {
             name: name.to_owned(),
             path: path.to_owned(),
+            account: None,
+            account_id: None,
             result: StepResult::Succeeded.as_str(),
+            changes: None,
             note: Some("no changes".to_owned()),
             cause: None,
             seconds: 0.0,
@@ -64,32 +79,93 @@ impl Row {
         }
     }
 
+    /// The same, which says in which account.
+    pub fn of_account(self, account: &Account) -> Self {
+        Self { account: Some(account.name.clone()), account_id: Some(account.id.to_string()), ..self }
+    }
+
+    /// The account, by its name too where that is not the name of the unit.
+    fn in_account(&self) -> String {
+        let name = self.account.iter().filter(|account| **account != self.name);
+        self.account_id.iter().chain(name).map(String::as_str).collect::<Vec<_>>().join(" ")
+    }
+
+    fn in_changes(&self) -> String {
+        self.changes.filter(|n| *n > 0).map(|n| count(n, "change")).unwrap_or_default()
+    }
+
     fn is_bad(&self) -> bool {
         self.result == StepResult::Failed.as_str() || self.result == StepResult::Unknown.as_str()
     }
 }
 
-/// Prints a row per unit, failures last.
+/// The end of a log, without what it would do to a terminal.
+fn last_lines(log: &Path) -> Vec<String> {
+    tail::last_lines(log, TAIL).iter().map(|line| plain(line)).collect()
+}
+
+/// Prints a row per unit: unit, result, account, changes, duration; failures last, with their causes.
 pub fn show(screen: &Screen, rows: &[Row]) {
-    let width = rows.iter().map(|row| row.name.len()).max().unwrap_or(0);
-    for row in rows.iter().filter(|row| !row.is_bad()) {
-        let took = duration(Duration::from_secs_f64(row.seconds));
-        let said = row.note.as_deref().unwrap_or(if row.seconds > 0.0 { took.as_str() } else { "" });
-        screen.lines(format!("  {:<width$}  {:<10}  {said}", row.name, row.result).trim_end());
-    }
+    let took =
+        |row: &Row| if row.seconds > 0.0 { duration(Duration::from_secs_f64(row.seconds)) } else { String::new() };
+    let good: Vec<_> = rows.iter().filter(|row| !row.is_bad()).collect();
+    let cells = good.iter().map(|row| {
+        let said = row.note.clone().unwrap_or_else(|| took(row));
+        [row.name.clone(), row.result.to_owned(), row.in_account(), row.in_changes(), said]
+    });
+    table(&cells.collect::<Vec<_>>()).iter().for_each(|line| screen.lines(line));
     for row in rows.iter().filter(|row| row.is_bad()) {
         let cause = row.cause.as_deref().unwrap_or("no reason is known");
         let (first, rest) = cause.split_once('\n').unwrap_or((cause, ""));
         screen.insist(
             Tone::Bad,
-            if row.result == "unknown" { "Unknown" } else { "Failed" },
+            if row.result == StepResult::Unknown.as_str() { "Unknown" } else { "Failed" },
             format_args!("{}   {first}", row.name),
         );
-        let mut lines: Vec<_> = rest.lines().map(str::to_owned).collect();
+        let facts = [row.in_account(), row.in_changes(), took(row)];
+        let facts = facts.into_iter().filter(|fact| !fact.is_empty()).collect::<Vec<_>>().join("   ");
+        let mut lines: Vec<_> = Some(facts).filter(|facts| !facts.is_empty()).into_iter().collect();
+        lines.extend(rest.lines().map(str::to_owned));
         lines.extend(row.tail.iter().map(|line| format!("| {line}")));
         lines.extend(row.log.iter().map(|log| format!("log: {}", log.display())));
         for line in lines {
             screen.lines(&format!("  {line}"));
         }
+    }
+}
+
+/// Rows whose columns begin below each other; a column that is empty in all of them takes no room.
+fn table<const N: usize>(rows: &[[String; N]]) -> Vec<String> {
+    let width = |n: usize| rows.iter().map(|row| shown_width(&row[n])).max().unwrap_or_default();
+    let widths: [usize; N] = std::array::from_fn(width);
+    let line = |row: &[String; N]| {
+        let cells = row.iter().zip(widths).filter(|(_, width)| *width > 0);
+        let cells: String = cells.map(|(cell, width)| format!("  {cell:<width$}")).collect();
+        cells.trim_end().to_owned()
+    };
+    rows.iter().map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_begin_below_each_other_and_empty_ones_take_no_room() {
+        let row = |cells: [&str; 4]| cells.map(str::to_owned);
+        let rows = [row(["dev", "succeeded", "", "0.9 s"]), row(["größer", "early exit", "", ""])];
+        assert_eq!(table(&rows), ["  dev     succeeded   0.9 s", "  größer  early exit"]);
+        assert!(table::<4>(&[]).is_empty());
+    }
+
+    #[test]
+    fn account_is_told_by_its_name_only_where_the_unit_has_another() {
+        let row = Row {
+            account: Some("dev".to_owned()),
+            account_id: Some("100000000004".to_owned()),
+            ..Row::unchanged("dev", "dev/runner")
+        };
+        assert_eq!(row.in_account(), "100000000004");
+        assert_eq!(Row { name: "dev/us-east-1".to_owned(), ..row }.in_account(), "100000000004 dev");
     }
 }

@@ -9,7 +9,7 @@ use ring::digest::{SHA256, digest};
 use crate::model::{Exit, Failure, Failures, Region};
 use crate::repo::bump::{Bump, FileEdit};
 use crate::repo::{Repository, Unit};
-use crate::report::{run_report, screen};
+use crate::report::{region, run_report};
 use crate::run::digest::UnitPlan;
 use crate::run::event::StepResult;
 use crate::run::folder::RunFolder;
@@ -204,11 +204,11 @@ pub fn close(context: &Context, ended: Result<Exit, &Failures>) {
 
 /// Writes down that the runner leaves, and says how to go on. Called in the middle of anything; what still runs goes on.
 pub fn left(journal: &Journal, run: &RunFolder, signal: i32) {
-    screen::paint(Vec::new());
+    region::paint(Vec::new());
     tty::restore();
     journal.note(&Record::Left(Left { signal }));
     report(run);
-    screen::interject(&format!(
+    region::interject(&format!(
         "Leaving      what still runs finishes by itself, and its end is unknown until somebody looks\n             to go on from here: cargo xtask runs resume {}",
         run.word()
     ));

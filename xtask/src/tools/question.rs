@@ -4,7 +4,7 @@
 use std::ffi::OsString;
 use std::path::Path;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use crate::model::{ImageUri, Region, Tag};
@@ -109,13 +109,13 @@ impl Question {
 /// Asks all of these, a few side by side, and gives the answers in their order: AWS itself, and the CLI for what is not
 /// answered plainly. A stand-in for the CLI is always asked itself.
 pub fn ask_all(aws: &Path, questions: &[String], vars: &Env) -> Vec<Answer> {
-    let next = AtomicUsize::new(0);
+    let (next, is_direct) = (AtomicUsize::new(0), AtomicBool::new(programs::world_of(aws).is_none()));
     let answers = Mutex::new(vec![Answer::default(); questions.len()]);
     std::thread::scope(|scope| {
         for _ in 0..AT_ONCE.min(questions.len()) {
             scope.spawn(|| {
                 while let Some((n, question)) = questions.iter().enumerate().nth(next.fetch_add(1, Ordering::SeqCst)) {
-                    let answer = ask(aws, question, vars);
+                    let answer = ask(aws, question, vars, &is_direct);
                     let answer =
                         answer.unwrap_or_else(|error| Answer { stderr: format!("{error:#}"), ..Answer::default() });
                     answers.lock().unwrap_or_else(std::sync::PoisonError::into_inner)[n] = answer;
@@ -126,12 +126,15 @@ pub fn ask_all(aws: &Path, questions: &[String], vars: &Env) -> Vec<Answer> {
     answers.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
-fn ask(aws: &Path, question: &str, vars: &Env) -> anyhow::Result<Answer> {
+/// Where AWS itself was not reached once, it is not tried again: each time would cost its whole patience.
+fn ask(aws: &Path, question: &str, vars: &Env, is_direct: &AtomicBool) -> anyhow::Result<Answer> {
     let words = shlex::split(question).ok_or_else(|| anyhow::anyhow!("`{question}` is no command line"))?;
-    if programs::world_of(aws).is_none()
-        && let Some(answer) = api::ask(&words, vars)
-    {
-        return Ok(answer);
+    if is_direct.load(Ordering::SeqCst) {
+        match api::ask(&words, vars) {
+            Ok(Some(answer)) => return Ok(answer),
+            Ok(None) => {}
+            Err(_) => is_direct.store(false, Ordering::SeqCst),
+        }
     }
     answer::ask(aws, &words, Path::new("."), vars, PATIENCE)
 }

@@ -5,6 +5,7 @@
 use std::env;
 
 use crate::digest;
+use crate::partition;
 use crate::refusal::{Outcome, Refusal};
 use crate::world::World;
 
@@ -45,8 +46,9 @@ impl Keys {
     }
 
     /// The ARN of who uses them.
-    pub(crate) fn arn(&self) -> String {
-        format!("arn:aws:sts::{}:assumed-role/allow-full-access-from-other-accounts/rehearsal", self.account)
+    pub(crate) fn arn(&self, world: &World) -> String {
+        let partition = partition::of(&world.settings.region);
+        format!("arn:{partition}:sts::{}:assumed-role/allow-full-access-from-other-accounts/rehearsal", self.account)
     }
 
     /// The id of who uses them.

@@ -14,6 +14,7 @@ mod digest;
 mod docker;
 mod keys;
 mod out;
+mod partition;
 mod refusal;
 mod sample;
 mod store;

@@ -9,7 +9,7 @@ use super::toolbox::Toolbox;
 use super::typed::{ends_with, tags};
 
 /// Turns the catalog into a git repository, and the units' source into one of it.
-fn from_git(live: &Live) -> String {
+pub(super) fn from_git(live: &Live) -> String {
     let catalog = live.root().with_file_name("catalog");
     for words in [&["init", "--quiet"][..], &["add", "--all"], &["commit", "--quiet", "--message", "Begin"]] {
         let status = live.command("git").args(words).current_dir(&catalog).status().expect("git starts");

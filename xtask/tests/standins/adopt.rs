@@ -20,7 +20,7 @@ strip = \"debuginfo\"
 ";
 
 /// A repository without any Rust.
-fn plain() -> Sandbox {
+pub(super) fn plain() -> Sandbox {
     let sandbox = Sandbox::new();
     fs::remove_file(sandbox.repo().join("Cargo.toml")).unwrap();
     sandbox
@@ -41,7 +41,7 @@ pub(super) fn adopt(sandbox: &Sandbox) -> Xtask<'_> {
 }
 
 /// Every file of the repository but git's and our state, with its bytes.
-fn contents(sandbox: &Sandbox) -> BTreeMap<PathBuf, Vec<u8>> {
+pub(super) fn contents(sandbox: &Sandbox) -> BTreeMap<PathBuf, Vec<u8>> {
     let is_theirs = |path: &PathBuf| !path.starts_with(sandbox.repo().join(".xtask"));
     let files = files_below(&sandbox.repo()).into_iter().filter(is_theirs);
     files.map(|path| (path.clone(), fs::read(path).unwrap())).collect()

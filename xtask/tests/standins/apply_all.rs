@@ -105,14 +105,20 @@ fn json_has_a_row_per_unit_in_order() {
         assert_eq!(log.is_null(), row["seconds"].take() == json!(0.0), "a log for every unit that took its time");
         assert!(log.as_str().is_none_or(|log| sandbox.repo().join(log).is_file()), "{log}");
     }
-    let row = |name: &str| {
+    let row = |(name, id): (&str, &str)| {
         let note = if name == "logs" { json!("no changes") } else { Value::Null };
+        let changes = match name {
+            "logs" => 0,
+            "shared" => 5,
+            _ => 4,
+        };
         json!({
-            "name": name, "path": unit(name), "result": "succeeded", "note": note, "cause": null, "seconds": null,
+            "name": name, "path": unit(name), "account": name, "account_id": id, "result": "succeeded", "changes": changes,
+            "note": note, "cause": null, "seconds": null,
             "log": null, "tail": [],
         })
     };
-    let rows = ACCOUNTS.map(|(name, _)| row(name));
+    let rows = ACCOUNTS.map(row);
     assert_eq!(json, json!({ "schema": 1, "run": null, "units": rows }));
 }
 

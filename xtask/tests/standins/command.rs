@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::io::PipeWriter;
+use std::io::{PipeReader, PipeWriter, Write};
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -20,6 +20,7 @@ pub(super) struct Xtask<'a> {
     args: Vec<OsString>,
     vars: BTreeMap<OsString, OsString>,
     cwd: PathBuf,
+    stdin: Option<PipeReader>,
     stdout: Option<PipeWriter>,
     /// What is started in its place, and starts it.
     through: Vec<OsString>,
@@ -36,7 +37,16 @@ impl<'a> Xtask<'a> {
             ("XTASK_REHEARSAL", sandbox.world()),
         ];
         let vars = vars.into_iter().map(|(name, path)| (name.into(), path.into())).collect();
-        Self { sandbox, args: Vec::new(), vars, cwd: sandbox.repo(), stdout: None, through: Vec::new(), uid: None }
+        Self {
+            sandbox,
+            args: Vec::new(),
+            vars,
+            cwd: sandbox.repo(),
+            stdin: None,
+            stdout: None,
+            through: Vec::new(),
+            uid: None,
+        }
     }
 
     pub(super) fn args<A: Into<OsString>>(mut self, args: impl IntoIterator<Item = A>) -> Self {
@@ -57,6 +67,14 @@ impl<'a> Xtask<'a> {
     /// Starts it in another folder than the root.
     pub(super) fn cwd(mut self, folder: PathBuf) -> Self {
         self.cwd = folder;
+        self
+    }
+
+    /// Has this come from a pipe on standard input.
+    pub(super) fn fed(mut self, text: &str) -> Self {
+        let (reader, mut writer) = std::io::pipe().unwrap();
+        writer.write_all(text.as_bytes()).unwrap();
+        self.stdin = Some(reader);
         self
     }
 
@@ -85,9 +103,9 @@ impl<'a> Xtask<'a> {
 
     /// Starts it, without a terminal.
     pub(super) fn start(mut self) -> Running {
-        let (stdout, known) = (self.stdout.take(), self.sandbox.known());
+        let (stdin, stdout, known) = (self.stdin.take(), self.stdout.take(), self.sandbox.known());
         let mut command = self.command();
-        command.stdin(Stdio::null()).stderr(Stdio::piped());
+        command.stdin(stdin.map_or_else(Stdio::null, Stdio::from)).stderr(Stdio::piped());
         command.stdout(stdout.map_or_else(Stdio::piped, Stdio::from));
         without_a_terminal(&mut command);
         Running::new(command.spawn().unwrap(), known)

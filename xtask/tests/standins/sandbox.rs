@@ -3,10 +3,8 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
-use std::io::{BufRead, BufReader};
 use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
@@ -14,7 +12,9 @@ use tempfile::TempDir;
 
 use super::command::Xtask;
 use super::log::Log;
+use super::partitions;
 use super::program::{XTASK, link, own, standin};
+use super::sts::Sts;
 use crate::real::gate::Gate;
 
 /// The sample's accounts; the profile of each is `your-NAME`.
@@ -38,6 +38,11 @@ pub(super) struct Sandbox {
 
 impl Sandbox {
     pub(super) fn new() -> Self {
+        Self::in_region("us-east-1")
+    }
+
+    /// The same in another region, which decides the partition.
+    pub(super) fn in_region(region: &str) -> Self {
         let folder = tempfile::Builder::new().prefix("xtask-sandbox-").tempdir().unwrap();
         // Programs print the path that the system knows, not the one through a link.
         let top = folder.path().canonicalize().unwrap();
@@ -47,8 +52,9 @@ impl Sandbox {
         }
         let (repo, world) = (repo.to_str().unwrap(), world.to_str().unwrap());
         own(&["sample", "--into", repo]);
+        partitions::move_to(&top.join("infrastructure-live"), region);
         let profiles: Vec<_> = ACCOUNTS.iter().map(|(name, id)| format!("--profile=your-{name}={id}")).collect();
-        let args = ["world", "--into", world, "--repo", repo];
+        let args = ["world", "--into", world, "--repo", repo, "--region", region];
         own(&args.into_iter().chain(profiles.iter().map(String::as_str)).collect::<Vec<_>>());
         let sts = Sts::start(world);
         let settings = [
@@ -268,29 +274,4 @@ pub(super) fn files_below(folder: &Path) -> Vec<PathBuf> {
     }
     files.sort();
     files
-}
-
-/// The stand-in for STS, which ends with its standard input.
-struct Sts {
-    child: Child,
-    port: String,
-}
-
-impl Sts {
-    fn start(world: &str) -> Self {
-        let mut command = Command::new(standin());
-        command.env_clear().args(["sts", "--world", world]).stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut child = command.spawn().unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        Self { port: line.trim().strip_prefix("ready ").unwrap().to_owned(), child }
-    }
-}
-
-impl Drop for Sts {
-    fn drop(&mut self) {
-        drop(self.child.stdin.take());
-        // It has nothing left to do, and nothing depends on how it ends.
-        let _ = self.child.wait();
-    }
 }

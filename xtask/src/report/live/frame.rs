@@ -19,7 +19,7 @@ pub(super) fn frame(state: &State, now: Duration, width: usize, height: usize) -
     let n_rows = if state.running.len() > room { room.saturating_sub(1) } else { state.running.len() };
     let rows = &state.running[..n_rows];
     let name_width = rows.iter().map(|row| row.subject.chars().count()).max().unwrap_or_default();
-    let mut lines: Vec<_> = rows.iter().map(|row| line_of(row, now, name_width)).collect();
+    let mut lines: Vec<_> = rows.iter().map(|row| line_of(row, now, name_width, width)).collect();
     if n_rows < state.running.len() {
         lines.push(format!("  +{} more", state.running.len() - n_rows));
     }
@@ -31,7 +31,7 @@ pub(super) fn frame(state: &State, now: Duration, width: usize, height: usize) -
     lines.into_iter().map(|line| cut(&line, width)).collect()
 }
 
-fn line_of(row: &Running, now: Duration, name_width: usize) -> String {
+fn line_of(row: &Running, now: Duration, name_width: usize, width: usize) -> String {
     let silent_since = row.said.as_ref().map_or(row.since, |(_, at)| *at);
     let silence = now.saturating_sub(silent_since);
     let said = if silence >= SILENCE {
@@ -41,7 +41,21 @@ fn line_of(row: &Running, now: Duration, name_width: usize) -> String {
     };
     let phase = row.phase;
     let took = whole(now.saturating_sub(row.since));
-    format!("  {:<name_width$}  {phase:<9}  {took:>9}   {said}", row.subject).trim_end().to_owned()
+    let head = format!("  {:<name_width$}  {phase:<9}  {took:>9}   ", row.subject);
+    let said = without_modules(&said, width.saturating_sub(head.chars().count()));
+    format!("{head}{said}").trim_end().to_owned()
+}
+
+/// A line without the modules in front of an address, if it is too long: what is done to which resource comes after them.
+fn without_modules(said: &str, room: usize) -> String {
+    let mut rest = said;
+    while let Some((_, after)) = rest.strip_prefix("module.").and_then(|rest| rest.split_once('.')) {
+        if said.chars().count() <= room {
+            break;
+        }
+        rest = after;
+    }
+    if rest == said { said.to_owned() } else { format!("…{rest}") }
 }
 
 /// Where things are, in one line; `None` if nothing runs.
@@ -156,6 +170,27 @@ mod tests {
         for (width, height) in [(0, 0), (1, 1), (5, 3)] {
             assert!(frame(&state, seconds(1), width, height).len() <= 2);
         }
+    }
+
+    #[test]
+    fn what_is_done_to_a_resource_is_read_also_where_its_modules_leave_no_room() {
+        let said = "module.ecs_deploy_runner.module.inner.aws_ecs_task_definition.planner: Creating...";
+        assert_eq!(without_modules(said, 200), said);
+        assert_eq!(without_modules(said, 40), "…aws_ecs_task_definition.planner: Creating...");
+        assert_eq!(without_modules("module.x", 2), "module.x");
+    }
+
+    #[test]
+    fn row_keeps_its_place_while_one_step_follows_another() {
+        let mut state = State::new(2);
+        let names = |state: &State| state.running.iter().map(|row| row.subject.clone()).collect::<Vec<_>>();
+        for unit in ["dev", "logs"] {
+            state.take(&Event::Started(step(StepKind::Plan, unit)), seconds(0));
+        }
+        state.take(&Event::Finished(step(StepKind::Plan, "dev"), ended(StepResult::Succeeded)), seconds(1));
+        assert_eq!(names(&state), ["logs"]);
+        state.take(&Event::Started(step(StepKind::Show, "dev")), seconds(1));
+        assert_eq!(names(&state), ["dev", "logs"]);
     }
 
     #[test]

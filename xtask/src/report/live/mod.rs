@@ -9,7 +9,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use crate::report::screen::{self, Screen, Tone};
+use crate::report::region;
+use crate::report::screen::{Screen, Tone};
 use crate::run::event::Event;
 use state::State;
 
@@ -52,7 +53,7 @@ impl Live {
         let (shared, now) = (&self.shared, self.shared.started.elapsed());
         shared.state().take(event, now);
         if let (Event::Finished(..), Some((width, height))) = (event, shared.size()) {
-            screen::paint(frame::frame(&shared.state(), now, width, height));
+            region::paint(frame::frame(&shared.state(), now, width, height));
         }
     }
 }
@@ -75,7 +76,7 @@ impl Shared {
 
     /// The size of the terminal, if the region is painted there.
     fn size(&self) -> Option<(usize, usize)> {
-        screen::terminal_size().filter(|_| self.screen.shows_live())
+        region::terminal_size().filter(|_| self.screen.shows_live())
     }
 
     fn show(&self) {
@@ -83,11 +84,11 @@ impl Shared {
         while !self.done.load(Ordering::SeqCst) {
             let is_asked = self.asked.swap(false, Ordering::SeqCst);
             let due = pulse.due(&self.state(), self.started.elapsed(), self.size(), is_asked);
-            due.frame.into_iter().for_each(screen::paint);
+            due.frame.into_iter().for_each(region::paint);
             due.line.into_iter().for_each(|line| self.screen.say(Tone::Plain, "Working", line));
             std::thread::park_timeout(PAINT);
         }
-        screen::paint(Vec::new());
+        region::paint(Vec::new());
     }
 }
 

@@ -1,7 +1,9 @@
 //! What is running, by the events.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::report::plain::plain;
 use crate::run::event::{Event, StepName};
 use crate::run::step::StepKind;
 use crate::tools::deployer::sign::Sign;
@@ -9,8 +11,10 @@ use crate::tools::deployer::sign::Sign;
 /// What is running.
 #[derive(Debug, Default)]
 pub(super) struct State {
-    /// The steps that run, in the order in which they were started.
+    /// The steps that run, in the order in which work on their subjects began.
     pub(super) running: Vec<Running>,
+    /// Every subject that was ever worked on, with its place.
+    places: BTreeMap<String, usize>,
     /// How many lanes are done: those whose last step has ended, or that ended early.
     pub(super) n_done: usize,
     /// How many there are.
@@ -46,13 +50,13 @@ impl State {
             }
             Event::Started(step) => {
                 let phase = step.kind.doing();
-                self.running.push(Running {
-                    subject: step.subject.clone(),
-                    kind: step.kind,
-                    phase,
-                    since: now,
-                    said: None,
-                });
+                let n_known = self.places.len();
+                let place = *self.places.entry(step.subject.clone()).or_insert(n_known);
+                let at = self.running.partition_point(|row| self.places[&row.subject] <= place);
+                self.running.insert(
+                    at,
+                    Running { subject: step.subject.clone(), kind: step.kind, phase, since: now, said: None },
+                );
             }
             Event::Line(step, line) => {
                 let Some(running) = self.find(step) else { return };
@@ -79,18 +83,7 @@ impl State {
 
 /// What a line says, without colours, frames and prefixes; `None` if that is nothing.
 fn meaningful(line: &str) -> Option<String> {
-    let mut text = String::new();
-    let mut letters = line.chars();
-    while let Some(letter) = letters.next() {
-        match letter {
-            // Escape sequences end with a letter.
-            '\u{1b}' => drop(letters.by_ref().find(char::is_ascii_alphabetic)),
-            '│' | '╷' | '╵' => {}
-            '\t' => text.push(' '),
-            letter if letter.is_control() => {}
-            letter => text.push(letter),
-        }
-    }
+    let text = plain(line);
     let text = without_prefix(text.trim());
     text.chars().any(char::is_alphanumeric).then(|| text.to_owned())
 }

@@ -31,6 +31,7 @@ impl Applied {
         let mut planned = Self::nothing(units);
         for row in planned.rows.iter_mut().filter(|row| !unchanged.contains(&row.name)) {
             row.note = Some("planned, not applied".to_owned());
+            row.changes = None;
         }
         planned
     }
@@ -39,7 +40,10 @@ impl Applied {
     pub(super) fn new(units: &[Workable<'_>], applied: Vec<Row>, stopped: Option<Failures>) -> Self {
         let row_of = |unit: &Workable<'_>| {
             let path = unit.unit.path.as_str();
-            applied.iter().find(|row| row.path == path).cloned().unwrap_or_else(|| Row::unchanged(&unit.label, path))
+            applied.iter().find(|row| row.path == path).cloned().unwrap_or_else(|| Row {
+                changes: Some(0),
+                ..Row::unchanged(&unit.label, path).of_account(&unit.unit.account)
+            })
         };
         Self { rows: units.iter().map(row_of).collect(), stopped, has_applied: true }
     }

@@ -116,6 +116,7 @@ pub(super) fn apply(
         let is_good = outcomes.iter().all(|outcome| outcome.result.is_good());
         for (unit, outcome) in units.iter().zip(&outcomes) {
             let mut row = words::row(session, unit, outcome);
+            row.changes = plans.iter().find(|plan| plan.label == unit.label).map(|plan| plan.plan.changes.len());
             rescue::keep(session, unit, outcome, &mut row);
             rows.push(row);
             if outcome.result.is_good() {

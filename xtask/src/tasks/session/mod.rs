@@ -16,7 +16,8 @@ use crate::model::{Account, Failure, Failures, Region};
 use crate::repo::Repository;
 use crate::report::live::Live;
 use crate::report::progress::Progress;
-use crate::report::screen::{self, Tone, count};
+use crate::report::region;
+use crate::report::screen::{Tone, count};
 use crate::run::event::{Event, Outcome};
 use crate::run::executor::{Executor, OnFailure};
 use crate::run::folder::RunFolder;
@@ -79,7 +80,7 @@ impl<'a> Session<'a> {
         tty::remember();
         let executor = Executor {
             relay,
-            interrupt: Interrupt::listen(screen::interject, move |signal| record::left(&left, &left_run, signal))?,
+            interrupt: Interrupt::listen(region::interject, move |signal| record::left(&left, &left_run, signal))?,
             n_jobs,
             journal: journal.clone(),
             time_limit: repo.settings.time_limit(),

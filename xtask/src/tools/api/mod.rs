@@ -34,12 +34,24 @@ const NOT_THERE: [&str; 5] = [
     "ResourceNotFoundException",
 ];
 
-/// What the AWS CLI would answer to these words; `None` if it has to be asked itself.
-pub fn ask(words: &[String], vars: &Env) -> Option<Answer> {
-    let request = Request::of(words, env::text(vars, "AWS_ENDPOINT_URL"))?;
-    let keys = Keys::in_environment(vars)?;
-    let (status, body) = send(&request, &keys, vars).ok()?;
-    answer(&request, status, &body)
+/// What the AWS CLI would answer to these words; `None` if it has to be asked itself, an error if nobody was reached.
+pub fn ask(words: &[String], vars: &Env) -> anyhow::Result<Option<Answer>> {
+    if has_own_addresses(vars) {
+        return Ok(None);
+    }
+    let request = Request::of(words, env::text(vars, "AWS_ENDPOINT_URL"));
+    let (Some(request), Some(keys)) = (request, Keys::in_environment(vars)) else { return Ok(None) };
+    let (status, body) = send(&request, &keys, vars)?;
+    Ok(answer(&request, status, &body))
+}
+
+/// Whether services have addresses here that only the CLI knows how to find
+/// (<https://docs.aws.amazon.com/sdkref/latest/guide/feature-endpoints.html>).
+fn has_own_addresses(vars: &Env) -> bool {
+    let is_one = |name: &str| {
+        name.starts_with("AWS_ENDPOINT_URL_") || ["AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT"].contains(&name)
+    };
+    vars.keys().filter_map(|name| name.to_str()).any(is_one)
 }
 
 fn send(request: &Request, keys: &Keys, vars: &Env) -> anyhow::Result<(u16, String)> {
@@ -63,7 +75,8 @@ fn answer(request: &Request, status: u16, body: &str) -> Option<Answer> {
     }
     // `com.amazonaws.ecs#ClientException`, or the name alone; Lambda has it in a header, and a type of the caller's fault.
     let code = document["__type"].as_str().and_then(|code| code.rsplit('#').next());
-    let code = code.or_else(|| (status == 404).then_some("ResourceNotFoundException"))?;
+    let is_missing = status == 404 && document["Type"] == "User";
+    let code = code.or(is_missing.then_some("ResourceNotFoundException"))?;
     let message = ["message", "Message"].iter().find_map(|key| document[*key].as_str()).unwrap_or_default();
     let stderr = format!("An error occurred ({code}) when calling the {} operation: {message}", request.operation);
     NOT_THERE.contains(&code).then(|| Answer { code: Some(254), stdout: String::new(), stderr })
@@ -88,6 +101,16 @@ mod tests {
     use crate::tools::question::Question;
 
     #[test]
+    fn addresses_that_only_the_cli_finds_are_left_to_it() {
+        let words = Question::Cluster { region: "us-east-1".parse().unwrap(), name: "x".to_owned() }.words();
+        for name in ["AWS_USE_FIPS_ENDPOINT", "AWS_ENDPOINT_URL_ECS"] {
+            let vars = [("AWS_ACCESS_KEY_ID", "AKIA"), ("AWS_SECRET_ACCESS_KEY", "x"), (name, "x")];
+            let vars = vars.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
+            assert_eq!(ask(&words, &vars).unwrap(), None, "{name}");
+        }
+    }
+
+    #[test]
     fn only_plain_answers_count() {
         let region: Region = "us-east-1".parse().unwrap();
         let question = Question::TaskDefinition { region, family: "x".to_owned() };
@@ -107,6 +130,7 @@ mod tests {
             (403, r#"{"message":"The security token is expired"}"#),
             (200, "<html>a proxy</html>"),
             (502, "{}"),
+            (404, r#"{"message":"no route matched"}"#),
         ] {
             assert_eq!(said(status, body), None, "{status} {body}");
         }

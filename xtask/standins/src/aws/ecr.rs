@@ -5,10 +5,14 @@ use serde_json::{Value, json};
 use super::args::{Call, usage};
 use super::{keys, service_error};
 use crate::cloud::ecr::{self, Place};
+use crate::partition;
 use crate::refusal::Outcome;
 use crate::world::{Inject, World};
 
 const OPERATION: &str = "DescribeImages";
+
+/// How many images ECR puts on a page.
+const PAGE: usize = 100;
 
 /// Describes the images of a repository, or those asked for; one that isn't there is an error.
 pub(super) fn describe_images(world: &World, call: &Call) -> Outcome<Value> {
@@ -23,15 +27,16 @@ pub(super) fn describe_images(world: &World, call: &Call) -> Outcome<Value> {
     }
     let registry = call.value("registry-id").unwrap_or(&keys.account);
     let repository = call.value("repository-name").unwrap_or_default();
-    if registry != keys.account {
+    if registry != keys.account || world.injects(&Inject::DeniedEcr) {
         return Err(service_error(
             OPERATION,
             "AccessDeniedException",
             &format!(
                 "User: {} is not authorized to perform: ecr:DescribeImages on resource: \
-                 arn:aws:ecr:{region}:{registry}:repository/{repository} because no resource-based policy allows the \
+                 arn:{}:ecr:{region}:{registry}:repository/{repository} because no resource-based policy allows the \
                  ecr:DescribeImages action",
-                keys.arn()
+                keys.arn(world),
+                partition::of(&region)
             ),
         ));
     }
@@ -62,7 +67,8 @@ pub(super) fn describe_images(world: &World, call: &Call) -> Outcome<Value> {
         }
     }
     let asked_for = |image: &&ecr::Image| wanted.is_empty() || image.image_tags.iter().any(|tag| wanted.contains(tag));
-    let details = images.iter().filter(asked_for).map(|image| {
+    // Who asks for no image by name gets the first page of all.
+    let details = images.iter().filter(asked_for).take(PAGE).map(|image| {
         json!({
             "registryId": registry,
             "repositoryName": repository,
@@ -74,7 +80,11 @@ pub(super) fn describe_images(world: &World, call: &Call) -> Outcome<Value> {
             "artifactMediaType": "application/vnd.docker.container.image.v1+json",
         })
     });
-    Ok(json!({ "imageDetails": details.collect::<Vec<_>>() }))
+    let mut answer = json!({ "imageDetails": details.collect::<Vec<_>>() });
+    if wanted.is_empty() && images.len() > PAGE {
+        answer["nextToken"] = "rehearsal".into();
+    }
+    Ok(answer)
 }
 
 /// The tags in `--image-ids imageTag=TAG …`.

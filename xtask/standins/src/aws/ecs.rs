@@ -6,6 +6,7 @@ use super::args::Call;
 use super::{keys, service_error};
 use crate::cloud::ecs::{self, TaskDefinition};
 use crate::cloud::tasks::{self, Task};
+use crate::partition;
 use crate::refusal::Outcome;
 use crate::world::World;
 
@@ -15,7 +16,7 @@ pub(super) fn describe_task_definition(world: &World, call: &Call) -> Outcome<Va
     let region = call.region()?;
     let keys = keys(world, operation)?;
     let asked = call.value("task-definition").unwrap_or_default();
-    let prefix = format!("arn:aws:ecs:{region}:{}:task-definition/", keys.account);
+    let prefix = format!("arn:{}:ecs:{region}:{}:task-definition/", partition::of(&region), keys.account);
     let name = asked.strip_prefix(&prefix).unwrap_or(asked);
     let (family, revision) = name.split_once(':').map_or((name, None), |(family, revision)| (family, Some(revision)));
     let all = ecs::read(world, &keys.account)?;
@@ -73,7 +74,7 @@ pub(super) fn describe_clusters(world: &World, call: &Call) -> Outcome<Value> {
     let all = ecs::read(world, &keys.account)?;
     let asked = call.values("clusters").iter();
     let (there, missing): (Vec<_>, Vec<_>) = asked.partition(|name| ecs::has_runner(&all, &region, name));
-    let arn = |name: &str| format!("arn:aws:ecs:{region}:{}:cluster/{name}", keys.account);
+    let arn = |name: &str| format!("arn:{}:ecs:{region}:{}:cluster/{name}", partition::of(&region), keys.account);
     let clusters = there.iter().map(
         |name| json!({ "clusterArn": arn(name), "clusterName": name, "status": "ACTIVE", "runningTasksCount": 0 }),
     );

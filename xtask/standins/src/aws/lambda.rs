@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::args::Call;
 use super::{keys, service_error};
 use crate::cloud::ecs;
+use crate::partition;
 use crate::refusal::Outcome;
 use crate::store;
 use crate::world::{Inject, World};
@@ -27,7 +28,7 @@ pub(super) fn get_function_configuration(world: &World, call: &Call) -> Outcome<
     let region = call.region()?;
     let keys = keys(world, operation)?;
     let name = call.value("function-name").unwrap_or_default();
-    let arn = format!("arn:aws:lambda:{region}:{}:function:{name}", keys.account);
+    let arn = format!("arn:{}:lambda:{region}:{}:function:{name}", partition::of(&region), keys.account);
     let all = ecs::read(world, &keys.account)?;
     let deployed = name.strip_suffix("-invoker").and_then(|runner| ecs::newest_of(&all, &region, runner));
     let Some(deployed) = deployed else {

@@ -32,7 +32,7 @@ pub(crate) fn run(world: &World, args: &[OsString]) -> Outcome {
         ("configure", "export-credentials") => return configure::export_credentials(world, &call),
         ("sts", "get-caller-identity") => {
             let keys = keys(world, "GetCallerIdentity")?;
-            json!({ "UserId": keys.user_id(), "Account": keys.account, "Arn": keys.arn() })
+            json!({ "UserId": keys.user_id(), "Account": keys.account, "Arn": keys.arn(world) })
         }
         ("ecr", "get-login-password") => {
             out::line(&docker::password(&keys(world, "GetAuthorizationToken")?.account));

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Moment;
 use crate::digest;
 use crate::keys;
+use crate::partition;
 use crate::refusal::Outcome;
 use crate::store;
 use crate::world::World;
@@ -38,9 +39,10 @@ impl Place {
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let (host, path) = text.split_once('/')?;
         let (repository, tag) = path.rsplit_once(':')?;
-        let host = host.strip_suffix(".amazonaws.com")?;
-        let (account, region) = host.split_once(".dkr.ecr.")?;
-        let whole = keys::is_account(account) && !region.is_empty() && !repository.is_empty() && is_tag(tag);
+        let (account, host) = host.split_once(".dkr.ecr.")?;
+        let (region, domain) = host.split_once('.')?;
+        let whole =
+            keys::is_account(account) && domain == partition::domain(region) && !repository.is_empty() && is_tag(tag);
         let own = |text: &str| text.to_owned();
         whole.then(|| Self { account: own(account), region: own(region), repository: own(repository), tag: own(tag) })
     }
@@ -112,6 +114,7 @@ mod tests {
             "100000000002.dkr.ecr.us-east-1.amazonaws.com/kaniko:-x",
             "2.dkr.ecr.us-east-1.amazonaws.com/kaniko:v1",
             "kaniko:v1",
+            "100000000002.dkr.ecr.cn-north-1.amazonaws.com/kaniko:v1",
         ] {
             assert_eq!(Place::parse(bad), None, "{bad}");
         }

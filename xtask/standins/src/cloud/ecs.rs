@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Moment;
+use crate::partition;
 use crate::refusal::Outcome;
 use crate::store;
 use crate::world::World;
@@ -63,7 +64,7 @@ pub(crate) fn deregister(world: &World, account: &str, region: &str, family: &st
 
 /// The ARN of a revision.
 pub(crate) fn arn(account: &str, region: &str, family: &str, revision: u64) -> String {
-    format!("arn:aws:ecs:{region}:{account}:task-definition/{family}:{revision}")
+    format!("arn:{}:ecs:{region}:{account}:task-definition/{family}:{revision}", partition::of(region))
 }
 
 /// Whether a runner of this name is deployed: one of its families has an active revision.

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Moment;
 use crate::digest;
+use crate::partition;
 use crate::refusal::Outcome;
 use crate::store;
 use crate::world::World;
@@ -43,7 +44,7 @@ impl Task {
 /// The ARN of a new task of the runner.
 pub(crate) fn arn(region: &str, account: &str, about: &str) -> String {
     let id = digest::hex(&format!("{about} {}", std::process::id()), 32);
-    format!("arn:aws:ecs:{region}:{account}:task/ecs-deploy-runner/{id}")
+    format!("arn:{}:ecs:{region}:{account}:task/ecs-deploy-runner/{id}", partition::of(region))
 }
 
 /// Reads all of an account.

@@ -6,6 +6,7 @@ use crate::clock;
 use crate::cloud::ecr::{self, Place, Pushed};
 use crate::cloud::tasks::{self, Task};
 use crate::keys::Keys;
+use crate::partition;
 use crate::refusal::{Outcome, Refusal};
 use crate::world::World;
 
@@ -146,8 +147,9 @@ fn go_on(world: &World, keys: &Keys, options: &Parsed, task: &str, place: &Place
     if place.account != keys.account {
         return Err(deployment_failed(&format!(
             "error pushing image: denied: User: {} is not authorized to perform: ecr:InitiateLayerUpload on resource: \
-             arn:aws:ecr:{}:{}:repository/{}",
-            keys.arn(),
+             arn:{}:ecr:{}:{}:repository/{}",
+            keys.arn(world),
+            partition::of(&place.region),
             place.region,
             place.account,
             place.repository

@@ -26,7 +26,7 @@ pub(super) fn answer(world: &World, request: &Request) -> Response {
     // A log that can't be written is no reason to leave a client without an answer.
     let _ = world.log(json!({ "event": "sts", "action": field("Action"), "account": keys.account }));
     match (field("Action"), field("Version")) {
-        (Some("GetCallerIdentity"), Some("2011-06-15")) => Response { status: 200, body: identity(&keys) },
+        (Some("GetCallerIdentity"), Some("2011-06-15")) => Response { status: 200, body: identity(&keys, world) },
         _ => error(400, "InvalidAction", "Could not find operation for this action and version"),
     }
 }
@@ -46,12 +46,12 @@ fn authenticate(world: &World, request: &Request) -> Result<Keys, (&'static str,
     keys.ok_or(("InvalidClientTokenId", "The security token included in the request is invalid."))
 }
 
-fn identity(keys: &Keys) -> String {
+fn identity(keys: &Keys, world: &World) -> String {
     format!(
         "<GetCallerIdentityResponse xmlns=\"{NAMESPACE}\">\n  <GetCallerIdentityResult>\n    <Arn>{}</Arn>\n    \
          <UserId>{}</UserId>\n    <Account>{}</Account>\n  </GetCallerIdentityResult>\n  <ResponseMetadata>\n    \
          <RequestId>{}</RequestId>\n  </ResponseMetadata>\n</GetCallerIdentityResponse>\n",
-        keys.arn(),
+        keys.arn(world),
         keys.user_id(),
         keys.account,
         digest::uuid(&keys.id)

@@ -15,6 +15,7 @@ use crate::cloud::ecs;
 use crate::digest;
 use crate::keys::Keys;
 use crate::out;
+use crate::partition;
 use crate::refusal::{Outcome, Refusal};
 use crate::store;
 use crate::world::World;
@@ -212,7 +213,7 @@ impl<'a> Applying<'a> {
                 json!({ "arn": ecs::arn(account, region, family, revision), "id": family, "revision": revision })
             }
             POLICY => {
-                let arn = format!("arn:aws:iam::{account}:policy/{}", resource.text("name"));
+                let arn = format!("arn:{}:iam::{account}:policy/{}", partition::of(region), resource.text("name"));
                 json!({ "arn": arn, "id": arn, "policy": policy_of(&self.task_arns(plan)) })
             }
             LAMBDA => {
@@ -223,7 +224,7 @@ impl<'a> Applying<'a> {
                     ));
                 }
                 let name = resource.text("function_name");
-                let arn = format!("arn:aws:lambda:{region}:{account}:function:{name}");
+                let arn = format!("arn:{}:lambda:{region}:{account}:function:{name}", partition::of(region));
                 json!({ "arn": arn, "id": name, "last_modified": Moment::now().rfc3339() })
             }
             _ => json!({}),

@@ -35,6 +35,8 @@ pub(crate) enum Inject {
     /// `busy-ecr` and `always-busy-ecr`: ECR is throttled, for a few questions or for all.
     BusyEcr,
     AlwaysBusyEcr,
+    /// `denied-ecr`: nobody may ask ECR for images.
+    DeniedEcr,
 }
 
 impl Inject {
@@ -52,7 +54,7 @@ impl Inject {
 }
 
 /// Those that are about no account.
-const ALONE: [(&str, Inject); 7] = [
+const ALONE: [(&str, Inject); 8] = [
     ("no-image", Inject::NoImage),
     ("idempotent", Inject::Idempotent),
     ("no-secret", Inject::NoSecret),
@@ -60,6 +62,7 @@ const ALONE: [(&str, Inject); 7] = [
     ("terminal-log", Inject::TerminalLog),
     ("busy-ecr", Inject::BusyEcr),
     ("always-busy-ecr", Inject::AlwaysBusyEcr),
+    ("denied-ecr", Inject::DeniedEcr),
 ];
 
 fn unknown(text: &str) -> String {

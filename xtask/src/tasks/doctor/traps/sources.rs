@@ -12,7 +12,7 @@ use crate::tools::{answer, git};
 /// How long a server may take.
 const PATIENCE: Duration = Duration::from_secs(4);
 
-/// Asks every repository that a module comes from, and the one with the Dockerfiles. Nothing can ask back.
+/// Asks every repository that a module comes from. Nothing can ask back.
 pub(in crate::tasks::doctor) fn readable(context: &Context, repo: &Repository) -> Vec<Finding> {
     const NAME: &str = "sources";
     let modules = repo.units.iter().filter_map(|unit| git::remote_of(unit.module.source.value()?));

@@ -1,0 +1,76 @@
+//! Consent to what changes files: it is given at the terminal, by a word that means yes, and by nothing else.
+
+use super::adopt::{adopt, contents, plain};
+use super::command::Xtask;
+use super::sandbox::Sandbox;
+
+const NO: [&str; 4] = ["", "n", "yep", "y y"];
+const YES: [&str; 3] = ["y", "yes", "YES"];
+
+/// What it ends with after this answer to this question.
+fn answered(command: Xtask<'_>, question: &str, answer: &str) -> Option<i32> {
+    let mut terminal = command.at_a_terminal(24, 80);
+    terminal.wait_for(question);
+    terminal.types(answer);
+    let (status, text) = terminal.finish();
+    assert_eq!(text.matches(question).count(), 1, "it is asked once: {text}");
+    status.code()
+}
+
+#[test]
+fn crate_is_put_into_a_repository_only_by_who_says_yes_at_the_terminal() {
+    let sandbox = plain();
+    let before = contents(&sandbox);
+    for answer in NO {
+        assert_eq!(answered(adopt(&sandbox), "[y/N]", answer), Some(3), "{answer}");
+        assert_eq!(contents(&sandbox), before, "{answer}");
+    }
+    adopt(&sandbox).fed("y\ny\n").run().exits(3).says("there is no terminal to ask at");
+    assert_eq!(contents(&sandbox), before, "a pipe is nobody");
+    assert_eq!(answered(adopt(&sandbox), "[y/N]", "y"), Some(0));
+    assert!(contents(&sandbox).len() > before.len() + 100, "all of the crate is there");
+}
+
+#[test]
+fn tags_that_nobody_selected_are_moved_only_by_who_says_yes_at_the_terminal() {
+    for yes in YES {
+        let sandbox = Sandbox::new();
+        sandbox.push("ecs-deploy-runner", "v1.3.0");
+        let args = ["bump-tags", "v1.3.0", "--account", "dev", "--image", "deploy-runner"];
+        let before = contents(&sandbox);
+        let question = "Change these as well? [y/N]";
+        for answer in NO {
+            assert_eq!(answered(sandbox.xtask(args), question, answer), Some(3), "{answer}");
+            assert_eq!(contents(&sandbox), before, "{answer}");
+        }
+        sandbox.xtask(args).fed("y\ny\n").run().exits(3).says("there is no terminal to ask at");
+        assert_eq!(contents(&sandbox), before, "a pipe is nobody");
+        assert_eq!(answered(sandbox.xtask(args), question, yes), Some(0), "{yes}");
+        assert!(sandbox.read("common.hcl").contains(r#""v1.3.0""#), "{yes}");
+    }
+}
+
+#[test]
+fn plans_are_applied_only_by_who_says_yes_at_the_terminal() {
+    let sandbox = Sandbox::bumped();
+    let args = ["apply-all", "--account", "dev"];
+    for answer in ["", "yep"] {
+        assert_eq!(answered(sandbox.xtask(args), "Apply this plan? [y/N]", answer), Some(3), "{answer}");
+    }
+    sandbox.xtask(args).fed("y\n").run().exits(3).says("there is no terminal to ask at");
+    assert!(sandbox.log().applies().is_empty());
+    assert_eq!(answered(sandbox.xtask(args), "Apply this plan? [y/N]", "y"), Some(0));
+    assert_eq!(sandbox.log().applied(), ["100000000004"]);
+}
+
+#[test]
+fn who_interrupts_the_question_has_changed_nothing() {
+    let sandbox = plain();
+    let before = contents(&sandbox);
+    let mut terminal = adopt(&sandbox).at_a_terminal(24, 80);
+    terminal.wait_for("[y/N]");
+    terminal.ctrl_c();
+    let (status, text) = terminal.finish();
+    assert!(!status.success(), "{text}");
+    assert_eq!(contents(&sandbox), before);
+}

@@ -1,0 +1,129 @@
+//! What somebody at a terminal sees: the live region, the digest and the summary on a screen of 80 and of 200 columns, and
+//! what whoever has no terminal hears.
+
+use rustix::process::Signal;
+
+use super::interrupted::apply;
+use super::redact::redact;
+use super::sandbox::{ACCOUNTS, Sandbox};
+use crate::real::terminal::Terminal;
+
+/// What a screen shows after all of this was printed on it.
+fn screen(text: &str, rows: u16, columns: u16) -> String {
+    let mut parser = vt100::Parser::new(rows, columns, 0);
+    parser.process(text.as_bytes());
+    let contents = parser.screen().contents();
+    let lines = contents.lines().map(|line| format!("{}\n", without_time(line).trim_end()));
+    lines.collect()
+}
+
+/// A row with no time gone by, and everything else where it was.
+fn without_time(line: &str) -> String {
+    let Some(at) = line.find(" s   ").filter(|_| line.contains("  applying  ")) else { return line.to_owned() };
+    let digits = line[..at].chars().rev().take_while(char::is_ascii_digit).count();
+    format!("{}{}0{}", &line[..at - digits], " ".repeat(digits - 1), &line[at..])
+}
+
+fn compare(sandbox: &Sandbox, name: &str, text: &str) {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| insta::assert_snapshot!(name, redact(text, &sandbox.known())));
+}
+
+/// All that is printed ends with the terminal as it was: lines are wrapped, the cursor is there.
+fn is_left_as_it_was(text: &str) -> bool {
+    let wraps = text.rfind("\u{1b}[?7h") >= text.rfind("\u{1b}[?7l");
+    wraps && !text.contains("\u{1b}[?25l") && text.matches("\u{1b}[?7h").count() == text.matches("\u{1b}[?7l").count()
+}
+
+/// Applies all units at once on a screen of this size, and gives what is seen while all of them are applied.
+fn seen(sandbox: &Sandbox, rows: u16, columns: u16, n_seen: usize) -> (Terminal, String) {
+    let gate = sandbox.gate();
+    let command = sandbox.xtask(["apply-all", "--yes", "--waves=all", "--jobs=6"]).env("NO_COLOR", "1");
+    let mut terminal = command.at_a_terminal(rows, columns);
+    let mut held: Vec<_> = ACCOUNTS.iter().map(|_| gate.next()).collect();
+    let region = |text: &str| {
+        let screen = screen(text, rows, columns);
+        screen.split_once("Applying     1 of 1").map(|(_, region)| region.to_owned()).unwrap_or_default()
+    };
+    terminal.wait_until("every unit waits in the middle of its apply", |text| {
+        region(text).matches("planner: Destru").count() == n_seen
+    });
+    let region = region(&terminal.text());
+    for (account, _) in ACCOUNTS {
+        // They end one after the other, so that the lines come in one order.
+        let at = held.iter().position(|held| held.account() == account).unwrap();
+        held.swap_remove(at).let_go();
+        terminal.wait_for(&format!("Applied      {account} "));
+    }
+    (terminal, region)
+}
+
+#[test]
+fn all_that_is_seen_fits_a_screen_of_eighty_columns_and_uses_a_wider_one() {
+    for columns in [80, 200] {
+        let sandbox = Sandbox::bumped();
+        let (terminal, region) = seen(&sandbox, 40, columns, 6);
+        let before = format!("{:?}", terminal.settings());
+        compare(&sandbox, &format!("seeing-region-{columns}"), &region);
+        let after = format!("{:?}", terminal.settings());
+        let (status, text) = terminal.finish();
+        assert!(status.success(), "{text}");
+        assert_eq!(before, after);
+        assert!(is_left_as_it_was(&text), "{text:?}");
+        // Everything that was printed, and nothing of the region.
+        compare(&sandbox, &format!("seeing-{columns}"), &screen(&text, 100, columns));
+    }
+}
+
+#[test]
+fn where_there_is_no_room_for_every_unit_the_others_are_counted() {
+    let sandbox = Sandbox::bumped();
+    let (_, region) = seen(&sandbox, 10, 80, 3);
+    compare(&sandbox, "seeing-region-small", &region);
+}
+
+#[test]
+fn summary_has_each_unit_with_its_account_changes_and_time_and_failures_last_with_their_cause() {
+    for columns in [80, 200] {
+        let sandbox = Sandbox::bumped().fault("fail:stage");
+        let args = ["apply-all", "--yes", "--waves=account", "--jobs=1"];
+        let (status, text) = sandbox.xtask(args).env("NO_COLOR", "1").at_a_terminal(100, columns).finish();
+        assert_eq!(status.code(), Some(1), "{text}");
+        let seen = screen(&text, 100, columns);
+        let (_, summary) = seen.split_once("Failed       stage   apply").unwrap();
+        // The end of the log has lines of two streams, which come in any order.
+        let lines = summary.lines().skip(1).filter(|line| !line.starts_with("  | ")).map(|line| format!("{line}\n"));
+        compare(&sandbox, &format!("seeing-summary-{columns}"), &lines.collect::<String>());
+        assert!(summary.contains("\n  | "), "{summary}");
+    }
+}
+
+#[test]
+fn without_a_terminal_a_signal_asks_where_things_are() {
+    let sandbox = Sandbox::bumped();
+    let gate = sandbox.gate();
+    let mut running = apply(&sandbox, &["dev"]).start();
+    let held = gate.next();
+    running.signal(Signal::USR1);
+    running.wait_until_it_says("Working      applying dev   0 of 1 done, the longest for ");
+    held.let_go();
+    running.finish().exits(0);
+}
+
+#[test]
+fn colour_is_for_who_wants_it() {
+    let sandbox = Sandbox::bumped();
+    let bold = "\u{1b}[1m";
+    let units = || sandbox.xtask(["apply-all", "--plan-only", "--account=dev"]);
+    units().run().exits(0).says_nothing_of(bold);
+    units().env("CLICOLOR_FORCE", "1").run().exits(0).says(bold);
+    units().env("CLICOLOR_FORCE", "0").run().exits(0).says_nothing_of(bold);
+    units().env("CLICOLOR_FORCE", "1").args(["--color=never"]).run().exits(0).says_nothing_of(bold);
+    for (name, expected) in [("ANYTHING", true), ("NO_COLOR", false)] {
+        let (status, text) = units().env(name, "1").at_a_terminal(24, 80).finish();
+        assert!(status.success(), "{text}");
+        assert_eq!(text.contains(bold), expected, "{name}");
+    }
+}

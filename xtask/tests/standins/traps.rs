@@ -1,0 +1,133 @@
+//! Traps that matter before a build, found by `doctor` and before anything is built; each in a world that has it and in one
+//! that has not.
+//!
+//! Where every trap is tried: bootstrap, invoker and ECR here; old flags, old attributes, mocks, CI, pins, module, roles,
+//! accounts that disagree, terraform or tofu, profiles and wrong accounts in [`super::doctor`]; a checkout that is dirty or
+//! behind and sources that git can't read in `real::traps`; versions of aws-vault, sessions without MFA or that end too soon
+//! and a full disk in the unit tests of `tasks::doctor::traps`; images and task definitions in [`super::verify`].
+
+use std::fs;
+
+use serde_json::{Value, json};
+
+use super::sandbox::Sandbox;
+use crate::real::doctor::variables;
+
+const BUILD: [&str; 3] = ["build-images", "v1.3.0", "--image=kaniko"];
+const ALL: [&str; 3] = ["--repo", "--build-arg", "--env-secret"];
+
+/// The sample with an invoker of these variables in the account that builds.
+fn with_invoker(variables: &Value) -> Sandbox {
+    let sandbox = Sandbox::new();
+    fs::write(sandbox.world().join("accounts/100000000002/lambda.json"), variables.to_string()).unwrap();
+    sandbox
+}
+
+/// What the doctor says of the invoker: the worst grade, and everything.
+fn invoker(sandbox: &Sandbox) -> (String, String) {
+    let json = sandbox.xtask(["doctor", "v1.3.0", "--format=json"]).run().json();
+    let findings: Vec<_> =
+        json["findings"].as_array().unwrap().iter().filter(|finding| finding["name"] == "invoker").collect();
+    let grade = ["fail", "warn", "ok"].into_iter().find(|grade| findings.iter().any(|it| it["grade"] == *grade));
+    (grade.unwrap_or("none").to_owned(), findings.iter().map(ToString::to_string).collect())
+}
+
+#[track_caller]
+fn nothing_was_built(sandbox: &Sandbox) {
+    assert!(sandbox.log().of("infrastructure-deployer").iter().all(|call| call.argv() == ["--version"]));
+    assert!(sandbox.read("common.hcl").contains("\"v0.52.1\""), "nothing was moved");
+}
+
+#[test]
+fn invoker_that_would_refuse_a_build_is_found_before_anything_is_built() {
+    for (options, repos, said) in [
+        (&ALL[..2], "https://.+", "the invoker of shared lets no build pass --env-secret"),
+        (&ALL[2..], "https://.+", "the invoker of shared lets no build pass --build-arg"),
+        (
+            &ALL[..],
+            "https://github.com/acme/.+",
+            "the invoker of shared doesn't build from https://github.com/gruntwork-io/",
+        ),
+    ] {
+        let sandbox = with_invoker(&variables(options, repos));
+        let found = invoker(&sandbox);
+        assert!(found.0 == "fail" && found.1.contains(said), "{found:?}");
+        sandbox.xtask(BUILD).run().exits(3).says(said).says("--allow doubtful-build");
+        sandbox.xtask(["update", "v1.3.0", "--yes"]).run().exits(3).says(said);
+        nothing_was_built(&sandbox);
+        sandbox.xtask(BUILD).args(["--allow=doubtful-build"]).run().exits(0).says("Allowed").says("built in");
+    }
+}
+
+#[test]
+fn invoker_that_lets_a_build_through_or_says_nothing_keeps_nothing_from_being_built() {
+    let broken = json!({ "BASE64GZ_CONFIG_DATA_JSON": "bm9uc2Vuc2U=" });
+    let unbalanced = variables(&ALL, "(https://");
+    for (variables, grade, said) in [
+        (&variables(&ALL, "https://github.com/.+"), "ok", "with --env-secret and --build-arg"),
+        (&broken, "warn", "can't be read: it is no gzip"),
+        (&unbalanced, "warn", "look at `allowed_repos_regex` in the unit"),
+        (&json!({}), "warn", "has no BASE64GZ_CONFIG_DATA_JSON"),
+    ] {
+        let sandbox = with_invoker(variables);
+        let found = invoker(&sandbox);
+        assert!(found.0 == grade && found.1.contains(said), "{found:?}");
+        let built = sandbox.xtask(BUILD).run().exits(0).says("built in");
+        assert_eq!(built.err.contains("Not known"), grade == "warn", "{built:?}");
+    }
+}
+
+#[test]
+fn runner_that_cannot_build_its_successor_is_found_in_the_files() {
+    let sandbox = Sandbox::new();
+    sandbox.edit(
+        "common.hcl",
+        "kaniko_container_image_tag        = \"v0.52.1\"",
+        "kaniko_container_image_tag        = \"v0.50.4\"",
+    );
+    sandbox.xtask(BUILD).run().exits(3).is("traps-bootstrap");
+    assert!(sandbox.log().calls().is_empty(), "nobody was asked");
+    sandbox.xtask(["update", "v1.3.0", "--yes"]).run().exits(3).says("this runner (kaniko v0.50.4) can't build v1.3.0");
+    nothing_was_built(&sandbox);
+    // A release that needs no secret, and a further look that says that it builds all the same.
+    sandbox.xtask(["build-images", "v0.50.11", "--image=kaniko"]).run().exits(0);
+    sandbox.xtask(BUILD).args(["--allow=doubtful-build"]).run().exits(0).says("built in");
+}
+
+#[test]
+fn runner_that_cannot_build_its_successor_is_found_in_the_account_where_the_files_are_ahead() {
+    let sandbox = Sandbox::new();
+    let file = sandbox.world().join("accounts/100000000002/ecs.json");
+    let text = fs::read_to_string(&file).unwrap();
+    assert!(text.contains("kaniko:v0.52.1"));
+    fs::write(file, text.replace("kaniko:v0.52.1", "kaniko:v0.50.4")).unwrap();
+    let said = sandbox.xtask(BUILD).run().exits(3);
+    said.says("this runner (kaniko v0.50.4) can't build v1.3.0").says("docker push ");
+    nothing_was_built(&sandbox);
+}
+
+#[test]
+fn image_that_is_there_needs_no_runner_that_could_build_it() {
+    let sandbox = with_invoker(&variables(&[], "nothing"));
+    sandbox.push("kaniko", "v1.3.0");
+    sandbox.xtask(BUILD).run().exits(0).says("was there already, not built");
+}
+
+#[test]
+fn image_is_found_among_more_than_fit_on_a_page() {
+    let sandbox = Sandbox::new();
+    (0..250).for_each(|n| sandbox.push("kaniko", &format!("v0.0.{n}")));
+    sandbox.push("kaniko", "v1.3.0");
+    sandbox.xtask(BUILD).run().exits(0).says("was there already, not built");
+    nothing_was_built(&sandbox);
+}
+
+#[test]
+fn registry_that_may_not_be_asked_is_told_with_what_is_missing() {
+    let sandbox = Sandbox::new().fault("denied-ecr");
+    let said = sandbox.xtask(BUILD).run().exits(3);
+    said.says("cannot find out whether").says("need `ecr:DescribeImages` on repository `kaniko`");
+    let found = sandbox.xtask(["doctor", "v1.3.0", "--format=json"]).run().exits(0).out;
+    assert!(found.contains("whether the image of dev is there is not known: ECR in shared: An error"), "{found}");
+    nothing_was_built(&sandbox);
+}
