@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::Failure;
 use crate::run::folder::RunFolder;
 use crate::tools::bound::Bound;
+use crate::tools::clock;
 use crate::tools::consent::sha256_of;
 use crate::tools::process::private_file;
 
@@ -99,7 +100,8 @@ impl Kept {
                 "they were made at another commit, {}",
                 kept.commit.as_deref().unwrap_or("unknown to git")
             ))),
-            () if age.is_none_or(|age| age > KEPT_FOR.as_secs()) => Err(no("they are older than a day".to_owned())),
+            () if age.is_none() => Err(no("the clock was put back since they were made".to_owned())),
+            () if age.is_some_and(|age| age > KEPT_FOR.as_secs()) => Err(no("they are older than a day".to_owned())),
             () => Ok(kept),
         }
     }
@@ -167,7 +169,7 @@ pub fn find(run: &RunFolder, name: &str) -> Result<RunFolder, Failure> {
 }
 
 fn now() -> u64 {
-    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs()
+    clock::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs()
 }
 
 /// The name of the machine, which is as much as has to be told apart: paths and inodes must be the same as well.
@@ -224,7 +226,7 @@ mod tests {
         assert!(refused(&run, &here(root)).contains("older than a day"));
         assert!(!Kept::is_alive(&run));
         edited(&run, "seconds", (now() + 60).into());
-        assert!(refused(&run, &here(root)).contains("older than a day"), "a clock that jumped proves nothing");
+        assert!(refused(&run, &here(root)).contains("the clock was put back"), "a clock that jumped proves nothing");
     }
 
     #[test]

@@ -11,6 +11,7 @@ use aws_smithy_types::date_time::{DateTime, Format};
 use serde::{Deserialize, Serialize};
 
 use crate::model::AccountId;
+use crate::tools::clock;
 use crate::tools::guard::Refused;
 use crate::tools::sts::Identity;
 
@@ -102,7 +103,7 @@ impl Proof {
 
 /// The time, RFC 3339 in UTC, to the second.
 pub fn now() -> String {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let since = clock::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     let time = DateTime::from_secs(i64::try_from(since.as_secs()).unwrap_or(i64::MAX));
     time.fmt(Format::DateTime).unwrap_or_default()
 }

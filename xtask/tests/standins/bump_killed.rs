@@ -5,6 +5,7 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::PathBuf;
 
+use super::command::Xtask;
 use super::program::XTASK;
 use super::sandbox::{Sandbox, files_below, unit};
 
@@ -147,21 +148,25 @@ fn folder_that_cannot_be_written_keeps_all_as_they_are() {
     let files = five.files();
     let folder = five.sandbox.repo().join(unit("logs"));
     fs::set_permissions(&folder, Permissions::from_mode(0o555)).unwrap();
-    let mut command = five.sandbox.xtask(["bump-tags", "v1.3.0", "--offline"]);
-    if rustix::process::geteuid().is_root() {
-        // Root may write anywhere, so somebody else tries.
-        const NOBODY: u32 = 65534;
-        let copy = five.sandbox.top().join("xtask-for-all");
-        fs::copy(XTASK, &copy).unwrap();
-        own_all(five.sandbox.top(), NOBODY);
-        // What `sh` is given as its name is the copy; the original is shifted away.
-        let shell: [OsString; 4] = ["/bin/sh".into(), "-c".into(), "shift; exec \"$0\" \"$@\"".into(), copy.into()];
-        command = command.through(shell).by_user(NOBODY);
-    }
-    let said = command.run().exits(3);
+    let said = as_nobody(&five.sandbox, ["bump-tags", "v1.3.0", "--offline"]).run().exits(3);
     said.says("cannot prepare the new text of a file, so nothing was changed").says("Permission denied");
     fs::set_permissions(&folder, Permissions::from_mode(0o755)).unwrap();
     assert_eq!((five.n_new(), five.files()), (0, files));
+}
+
+/// A command of somebody who may not write everywhere, as root may: another user, who owns the whole sandbox.
+pub(super) fn as_nobody<'s, const N: usize>(sandbox: &'s Sandbox, args: [&str; N]) -> Xtask<'s> {
+    const NOBODY: u32 = 65534;
+    let command = sandbox.xtask(args);
+    if !rustix::process::geteuid().is_root() {
+        return command;
+    }
+    let copy = sandbox.top().join("xtask-for-all");
+    fs::copy(XTASK, &copy).unwrap();
+    own_all(sandbox.top(), NOBODY);
+    // What `sh` is given as its name is the copy; the original is shifted away.
+    let shell: [OsString; 4] = ["/bin/sh".into(), "-c".into(), "shift; exec \"$0\" \"$@\"".into(), copy.into()];
+    command.through(shell).by_user(NOBODY)
 }
 
 fn own_all(folder: &std::path::Path, uid: u32) {

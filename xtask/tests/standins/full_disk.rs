@@ -11,7 +11,7 @@ use super::program::XTASK;
 use super::sandbox::{Sandbox, unit};
 
 /// A small file system, gone when dropped.
-struct Disk(PathBuf);
+pub(super) struct Disk(PathBuf);
 
 impl Disk {
     /// With room for a run and `spare` bytes; `None` where nothing can be mounted.
@@ -20,13 +20,19 @@ impl Disk {
     }
 
     /// Of this size; `None` where nothing can be mounted.
-    fn mount(path: PathBuf, size: u64) -> Option<Self> {
+    pub(super) fn mount(path: PathBuf, size: u64) -> Option<Self> {
         fs::create_dir(&path).unwrap();
         let mounted = Command::new("mount")
             .args(["-t", "tmpfs", "-o", &format!("size={size},mode=700"), "tmpfs"])
             .arg(&path)
             .output();
         mounted.is_ok_and(|output| output.status.success()).then(|| Self(path))
+    }
+
+    /// Lets nobody write to it any more.
+    pub(super) fn read_only(&self) {
+        let status = Command::new("mount").args(["-o", "remount,ro"]).arg(&self.0).status().unwrap();
+        assert!(status.success());
     }
 
     /// Takes all the room that is left.

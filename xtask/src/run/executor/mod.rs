@@ -10,7 +10,7 @@ use std::collections::VecDeque;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Sender};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use crate::run::event::{Event, Outcome, StepResult};
 use crate::run::interrupt::Interrupt;
@@ -18,6 +18,7 @@ use crate::run::journal::Journal;
 use crate::run::lifetime::Lifetimes;
 use crate::run::step::{Lane, Stage, Step, StepKind};
 use crate::tools::attempt::Attempt;
+use crate::tools::clock;
 use crate::tools::process::{self, Relay};
 use crate::tools::tty;
 use outcome::{conclude, ended_by_us, explained, failed, held, name_of, or_without_session};
@@ -114,7 +115,7 @@ impl Executor {
         for step in lane {
             let outcome = if stopped.load(Ordering::SeqCst) || self.interrupt.asked() {
                 Outcome::not_started()
-            } else if self.lifetimes.is_too_short_for(step, SystemTime::now()) {
+            } else if self.lifetimes.is_too_short_for(step, clock::now()) {
                 held(step)
             } else {
                 tell(Event::Started(name_of(step)));
@@ -147,7 +148,8 @@ impl Executor {
             if !self.interrupt.wait(pause) {
                 break;
             }
-            outcome = self.step(&step.again(n), tell);
+            // Whatever it was: one thing less that can be the cause.
+            outcome = self.step(&step.again(n).without_provider_cache(), tell);
         }
         Outcome { took: started.elapsed(), ..outcome }
     }
@@ -185,7 +187,7 @@ impl Executor {
         };
         let proof = step.attempt.as_ref().and_then(Attempt::outer_proof);
         if outcome.held.is_none() {
-            self.lifetimes.seen(step.kind, outcome.took, proof.as_ref(), SystemTime::now());
+            self.lifetimes.seen(step.kind, outcome.took, proof.as_ref(), clock::now());
         }
         self.journal.end(step, &outcome);
         outcome

@@ -1,9 +1,6 @@
 //! What only the accounts can say: whose credentials these are, and what is in ECR, ECS and Lambda. Each account is asked
 //! in one session, and nothing twice.
 
-use std::collections::BTreeSet;
-use std::time::SystemTime;
-
 use super::finding::Finding;
 use super::traps::{invoker as invoker_trap, sessions};
 use crate::model::Account;
@@ -18,8 +15,9 @@ use crate::tasks::inquiry::{Answers, Inquiry};
 use crate::tasks::ready::Ready;
 use crate::tasks::session::{self, Session};
 use crate::tasks::verify::{self, Container, Extent, Proof, Subject, Verdict, Wanted};
-use crate::tools::lambda;
 use crate::tools::proof::Proof as Identity;
+use crate::tools::{clock, lambda};
+use std::collections::BTreeSet;
 
 /// How many accounts are asked side by side.
 const N_JOBS: usize = 8;
@@ -61,7 +59,7 @@ fn ask(context: &Context, repo: &Repository) -> Result<Vec<Finding>, Failures> {
     let orders = session::orders(&ready, &run, false)?;
     let identity = orders.identities(&accounts);
     let proven = session.prove_identities(&ready, &identity, &accounts);
-    let now = SystemTime::now();
+    let now = clock::now();
     let identities = identities(&identity);
     let lives = Lifetime::of(&identities, now).left(now);
     let asked = proven.map(|()| inquiry.ask(&session, &inquiry.stage(&orders, "doctor")));

@@ -1,8 +1,6 @@
 //! What comes first in the foreground of a run: sessions, proofs of identity and private git sources. After this nothing
 //! prompts.
 
-use std::time::SystemTime;
-
 use crate::model::{Account, Failure, Failures, Region};
 use crate::report::screen::{Tone, count, duration};
 use crate::run::event::{Event, StepResult};
@@ -11,6 +9,7 @@ use crate::run::step::Stage;
 use crate::tasks::ready::Ready;
 use crate::tasks::session::Session;
 use crate::tasks::unproven::not_proven;
+use crate::tools::clock;
 
 impl Session<'_> {
     /// Opens every session in the foreground, one after the other, and proves every account: one that is not what it
@@ -43,7 +42,7 @@ impl Session<'_> {
             ));
         }
         Failures::check(failures)?;
-        let now = SystemTime::now();
+        let now = clock::now();
         proofs.iter().for_each(|proof| self.executor.lifetimes.proven(proof, now));
         let life = Lifetime::of(&proofs, now);
         let sessions = life.left(now).map(|left| format!("   sessions good for {} min or more", left.as_secs() / 60));

@@ -1,7 +1,6 @@
 //! New sessions in the middle of a run: asked for in the foreground, where somebody can answer, and never while a step runs.
 
 use std::collections::BTreeSet;
-use std::time::SystemTime;
 
 use crate::model::{Account, AccountId, Failure, Failures, Region};
 use crate::report::screen::{Tone, count, duration};
@@ -10,6 +9,7 @@ use crate::run::executor::{OnFailure, retry};
 use crate::run::step::{Lane, Stage, Step, StepKind};
 use crate::tasks::ready::Ready;
 use crate::tasks::session::Session;
+use crate::tools::clock;
 
 /// A variable by which aws-vault makes a new session where the one that it has would not live for this long.
 const MIN_TTL: &str = "AWS_MIN_TTL";
@@ -32,7 +32,7 @@ impl Renewal<'_> {
     pub fn if_needed(&self, lanes: &[Lane]) -> Result<(), Failures> {
         let executor = &self.session.executor;
         let n_rounds = lanes.len().div_ceil(executor.n_jobs.max(1));
-        let now = SystemTime::now();
+        let now = clock::now();
         let mut short = accounts_of(lanes.iter().flatten());
         short.retain(|account| !executor.lifetimes.is_enough(account, n_rounds, now));
         self.renew(&short)
@@ -96,7 +96,7 @@ impl Renewal<'_> {
         let names: Vec<_> = of.iter().map(|(account, _)| account.name.as_str()).collect();
         session.context.screen.say(Tone::Plain, "Renewing", names.join(" "));
         session.prove_identities(self.ready, &Stage { lanes, ..self.identity.clone() }, &of)?;
-        let now = SystemTime::now();
+        let now = clock::now();
         let longest = lifetimes.longest(StepKind::Apply).unwrap_or_default();
         let short = of.iter().filter_map(|(account, _)| Some((account, lifetimes.left(&account.id, now)?)));
         let refusals = short.filter(|(_, left)| *left < longest).map(|(account, left)| {

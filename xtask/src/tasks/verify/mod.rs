@@ -13,7 +13,7 @@ mod wave;
 use serde_json::json;
 
 pub use proof::{Check, Proof, Subject, Verdict, proofs};
-pub use wanted::{Container, Extent, Wanted, cluster, invoker, questions, wanted};
+pub use wanted::{Container, Extent, NamedBy, Wanted, cluster, invoker, questions, wanted};
 pub use wave::Waves;
 
 use crate::cli::{self, Format};
@@ -156,9 +156,30 @@ fn not_proven(proofs: &[Proof]) -> Failure {
 /// The tag to which one could go back: the one that runs wherever another has to.
 fn old_tag(differ: &[&Proof]) -> Option<String> {
     let differ = differ.iter().flat_map(|proof| proof.with(Verdict::Differs));
-    let differ = differ.filter(|check| check.subject != Subject::Start);
+    let differ = differ.filter(|check| check.subject == Subject::TaskDefinition);
     let mut running = differ.filter(|check| check.wanted != check.running).filter_map(|check| check.running.as_ref());
     let first = running.next()?;
-    let is_tag = first.parse::<Tag>().is_ok() && first != "missing";
+    let is_tag = first.parse::<Tag>().is_ok();
     (is_tag && running.all(|other| other == first)).then(|| first.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_goes_back_to_a_tag_and_to_nothing_else() {
+        let differs = |subject, running: &str| {
+            let check = Check { running: Some(running.to_owned()), ..Check::blank(subject, "x", None) };
+            Check { wanted: Some("v1.3.0".to_owned()), ..check.differs("") }
+        };
+        let old = |checks: Vec<Check>| {
+            let name = String::new;
+            old_tag(&[&Proof { label: name(), path: name(), account: name(), checks }])
+        };
+        let (task, cluster) = (Subject::TaskDefinition, Subject::Cluster);
+        assert_eq!(old(vec![differs(task, "v0.52.1"), differs(cluster, "inactive")]).as_deref(), Some("v0.52.1"));
+        assert_eq!(old(vec![differs(cluster, "inactive")]), None);
+        assert_eq!(old(vec![differs(task, "v0.52.1"), differs(task, "v0.50.4")]), None);
+    }
 }
