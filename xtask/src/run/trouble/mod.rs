@@ -30,6 +30,7 @@ pub enum Cause {
     Throttled,
     Network,
     Registry,
+    ProviderHash,
     StateLocked,
     CredentialsExpired,
     CredentialsUnusable,

@@ -12,7 +12,7 @@ pub(super) struct Rule {
     pub(super) hint: &'static str,
 }
 
-pub(super) const TERRAFORM: [Rule; 14] = [
+pub(super) const TERRAFORM: [Rule; 15] = [
     Rule {
         cause: Cause::DiskFull,
         any: &[&["no space left on device"]],
@@ -24,6 +24,12 @@ pub(super) const TERRAFORM: [Rule; 14] = [
         any: &[&["cannot allocate memory"], &["runtime: out of memory"], &["signal: killed"]],
         what: "the machine ran out of memory, or somebody killed the process",
         hint: "work on fewer units at once: `--jobs 2`",
+    },
+    Rule {
+        cause: Cause::ProviderHash,
+        any: &[&["checksums previously recorded in the dependency lock file"]],
+        what: "the lock file has no hash for this provider's package as it is on this platform",
+        hint: "add the hashes of all platforms in use: `terraform providers lock -platform=linux_amd64 -platform=darwin_arm64`",
     },
     Rule {
         cause: Cause::StateLocked,
@@ -195,6 +201,10 @@ mod tests {
             (
                 "Error: Unsupported argument\n on terragrunt.hcl line 3:\nAn argument named \"skip\" is not expected here.",
                 Cause::RemovedAttribute,
+            ),
+            (
+                "Error while installing hashicorp/aws v5.0.0: the local package for registry.terraform.io/hashicorp/aws 5.0.0 doesn't match any of the\nchecksums previously recorded in the dependency lock file (this might be because",
+                Cause::ProviderHash,
             ),
             ("api error NoSuchBucket: The specified bucket does not exist", Cause::NoBackend),
             (
