@@ -35,6 +35,8 @@ pub struct Guard {
     pub consent: Option<PathBuf>,
     #[arg(long)]
     pub workspace: Option<String>,
+    #[arg(long)]
+    pub provider_cache: bool,
     #[arg(last = true)]
     pub program: Vec<OsString>,
 }

@@ -9,6 +9,7 @@ use crate::model::{AccountId, UnitPath};
 use crate::tools::attempt::Attempt;
 use crate::tools::guard::GuardOrder;
 use crate::tools::process::{Invocation, Output, quoted};
+use crate::tools::provider_cache;
 
 /// What a step does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -30,6 +31,8 @@ pub enum StepKind {
     Plan,
     /// Reads a plan file.
     Show,
+    /// Reads the outputs of a unit.
+    Output,
     /// Applies a plan file.
     Apply,
 }
@@ -43,7 +46,7 @@ impl StepKind {
             Self::Build => "building",
             Self::Init => "preparing",
             Self::Smoke | Self::Plan => "planning",
-            Self::Show => "reading",
+            Self::Show | Self::Output => "reading",
             Self::Apply => "applying",
         }
     }
@@ -69,6 +72,7 @@ impl fmt::Display for StepKind {
             Self::Init => "init",
             Self::Plan => "plan",
             Self::Show => "show",
+            Self::Output => "output",
             Self::Apply => "apply",
         })
     }
@@ -121,6 +125,18 @@ impl Step {
             ),
             _ => command,
         }
+    }
+
+    /// Whether it lets terragrunt's provider cache server have the providers.
+    pub fn uses_provider_cache(&self) -> bool {
+        self.invocation.argv.iter().any(|word| word == provider_cache::OPTION)
+    }
+
+    /// The same, where each unit has providers of its own.
+    #[must_use]
+    pub fn without_provider_cache(mut self) -> Self {
+        self.invocation.argv.retain(|word| word != provider_cache::OPTION);
+        self
     }
 
     /// The same once more: with proofs and a log of its own.

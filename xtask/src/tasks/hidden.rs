@@ -67,7 +67,8 @@ fn order(args: cli::Guard) -> GuardOrder {
     let attempt = args.attempt.zip(args.nonce).map(|(dir, nonce)| Attempt { dir, nonce });
     let terragrunt = match (args.action, args.terraform, args.plan) {
         (Some(action), Some(terraform), Some(plan)) => {
-            Some(TerragruntOrder { action, terraform, plan, consent: args.consent, workspace: args.workspace })
+            let (consent, workspace, provider_cache) = (args.consent, args.workspace, args.provider_cache);
+            Some(TerragruntOrder { action, terraform, plan, consent, workspace, provider_cache })
         }
         _ => None,
     };
@@ -105,6 +106,7 @@ mod tests {
                 plan: "/p".into(),
                 consent: Some("/c".into()),
                 workspace: Some("blue".to_owned()),
+                provider_cache: true,
             }),
             program: ["terragrunt", "--", "it's"].map(OsString::from).to_vec(),
         };

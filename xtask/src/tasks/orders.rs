@@ -5,7 +5,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
 use crate::model::{Account, ImageUri, Region, Tag};
-use crate::repo::Unit;
+use crate::repo::{Repository, Unit};
 use crate::run::folder::RunFolder;
 use crate::run::step::{Lane, Stage, Step, StepKind};
 use crate::tasks::ready::{Ready, Workable};
@@ -17,7 +17,7 @@ use crate::tools::guard::{GuardOrder, TerragruntOrder};
 use crate::tools::process::Invocation;
 use crate::tools::question::Question;
 use crate::tools::terragrunt::Action;
-use crate::tools::{aws, docker};
+use crate::tools::{aws, docker, provider_cache};
 
 /// Makes the steps of one run.
 #[derive(Debug)]
@@ -26,12 +26,19 @@ pub struct Orders<'a> {
     run: &'a RunFolder,
     /// Our own binary, as the guard.
     guard: PathBuf,
+    /// Whether terraform has a cache of providers already, which terragrunt's must not pass by.
+    has_provider_cache: bool,
 }
 
 impl<'a> Orders<'a> {
     /// Orders for a run whose guard is `guard`.
     pub fn new(ready: &'a Ready<'a>, run: &'a RunFolder, guard: PathBuf) -> Self {
-        Self { ready, run, guard }
+        let vars = env::build(&ready.shell, Purpose::Program, ready.repo.settings.pass_environment()).vars;
+        Self { ready, run, guard, has_provider_cache: provider_cache::has_another(&vars) }
+    }
+
+    fn shares_providers(&self, unit: &Workable<'_>) -> bool {
+        unit.standalone.is_none() && !self.has_provider_cache && provider_cache::is_for(&unit.terraform)
     }
 
     /// Opens a session per account, one after the other, and proves whose it is.
@@ -145,6 +152,17 @@ impl<'a> Orders<'a> {
         init.into_iter().chain([Action::Plan, Action::Show]).map(|action| self.terraform(unit, action)).collect()
     }
 
+    /// Reads the outputs of a unit.
+    pub fn outputs(&self, unit: &Workable<'_>) -> Lane {
+        let init = unit.standalone.is_some().then_some(Action::Init);
+        init.into_iter().chain([Action::Output]).map(|action| self.terraform(unit, action)).collect()
+    }
+
+    /// The repository that the steps work in.
+    pub fn repository(&self) -> &'a Repository {
+        self.ready.repo
+    }
+
     /// Applies the plan of a unit.
     pub fn apply(&self, unit: &Workable<'_>) -> Step {
         self.terraform(unit, Action::Apply)
@@ -155,6 +173,7 @@ impl<'a> Orders<'a> {
             Action::Init => StepKind::Init,
             Action::Plan => StepKind::Plan,
             Action::Show => StepKind::Show,
+            Action::Output => StepKind::Output,
             Action::Apply => StepKind::Apply,
         };
         let plan = self.run.plan(&unit.label);
@@ -175,6 +194,7 @@ impl<'a> Orders<'a> {
             plan: plan.clone(),
             consent: consent.clone(),
             workspace: unit.standalone.as_ref().and_then(|standalone| standalone.workspace.clone()),
+            provider_cache: action == Action::Plan && self.shares_providers(unit),
         });
         let folder = unit.unit.path.in_root(&self.ready.repo.root);
         Step {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
 use crate::model::{Account, Failure, Failures, Known, Region};
 use crate::repo::Repository;
@@ -13,7 +14,7 @@ use crate::tools::credentials::Wrapper;
 use crate::tools::env::{self, ChildEnv, Env, Purpose};
 use crate::tools::programs::{self, Programs};
 use crate::tools::terraform::Standalone;
-use crate::tools::{endpoint, git, process, terraform, tty};
+use crate::tools::{endpoint, git, process, terraform, terragrunt, tty};
 
 /// What a run needs.
 #[derive(Debug)]
@@ -31,6 +32,7 @@ pub struct Ready<'r> {
     /// The variables of this shell, of which single steps get what they need.
     pub shell: Env,
     profiles: BTreeMap<String, Option<String>>,
+    terragrunt_version: OnceLock<Option<String>>,
 }
 
 /// A unit with all that is needed to work in it.
@@ -103,12 +105,32 @@ impl<'r> Ready<'r> {
         let left_out = dropped.into_iter().filter(|name| unused.contains(name)).collect();
         Failures::check(problems)?;
         let shell = context.vars.clone();
-        Ok(Self { repo, wrapper, programs, wrapper_env, left_out, shell, profiles })
+        Ok(Self {
+            repo,
+            wrapper,
+            programs,
+            wrapper_env,
+            left_out,
+            shell,
+            profiles,
+            terragrunt_version: OnceLock::new(),
+        })
     }
 
     /// The profile of an account that was gathered, if the wrapper uses profiles.
     pub fn profile(&self, account: &Account) -> Option<&str> {
         self.profiles.get(&account.name)?.as_deref()
+    }
+
+    /// The version that terragrunt tells of itself; asked once.
+    pub fn terragrunt_version(&self) -> Option<&str> {
+        let ask = || {
+            let plain = env::build(&self.shell, Purpose::Plain, &[]).vars;
+            let said =
+                process::captured(self.programs.path("terragrunt"), &["--version"], &self.repo.root, &plain).ok()?;
+            terragrunt::version(&said).map(str::to_owned)
+        };
+        self.terragrunt_version.get_or_init(ask).as_deref()
     }
 
     /// Takes over the passphrase that was asked for already in the same run.

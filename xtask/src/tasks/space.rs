@@ -9,23 +9,26 @@ use crate::repo::Repository;
 use crate::run::folder::STATE;
 use crate::tasks::context::Context;
 use crate::tools::disk::{Disk, MIB, Need, disks, size};
+use crate::tools::env::Purpose;
 use crate::tools::programs::Tools;
-use crate::tools::{cache, env};
+use crate::tools::{cache, env, provider_cache};
 
 /// How much one unit takes, where nothing is known of any.
 #[derive(Clone, Copy, Debug)]
 struct Sizes {
-    /// Its cache. The provider of AWS alone unpacks to some 700 MiB, and the module comes with its whole git repository.
-    cache: u64,
+    /// The providers: that of AWS alone unpacks to some 700 MiB.
+    providers: u64,
+    /// The module, which comes with its whole git repository.
+    module: u64,
     /// What is downloaded at one time: that provider's archive has some 160 MiB.
     download: u64,
     /// Its plan, what is shown of it, and its logs.
     record: u64,
 }
 
-const REAL: Sizes = Sizes { cache: 850 * MIB, download: 200 * MIB, record: 2 * MIB };
+const REAL: Sizes = Sizes { providers: 800 * MIB, module: 50 * MIB, download: 200 * MIB, record: 2 * MIB };
 /// The stand-ins of a rehearsal download nothing.
-const REHEARSED: Sizes = Sizes { cache: MIB, download: 0, record: MIB / 4 };
+const REHEARSED: Sizes = Sizes { providers: MIB / 2, module: MIB / 2, download: 0, record: MIB / 4 };
 
 /// As many filled caches are measured to tell how large the others will be: those of one repository hardly differ.
 const N_MEASURED: usize = 4;
@@ -40,21 +43,35 @@ pub fn of<'a>(
     let folders: Vec<_> = units.into_iter().map(|unit| unit.in_root(&repo.root)).collect();
     let tmp = env::text(&context.vars, "TMPDIR").map_or_else(|| PathBuf::from("/tmp"), PathBuf::from);
     let sizes = if context.tools() == Tools::Real { REAL } else { REHEARSED };
-    disks(needs(&folders, n_jobs, repo.root.join(STATE), tmp, sizes))
+    let vars = env::build(&context.vars, Purpose::Program, repo.settings.pass_environment()).vars;
+    let shared = provider_cache::folder(&vars).filter(|_| !provider_cache::has_another(&vars));
+    disks(needs(&folders, n_jobs, Places { state: repo.root.join(STATE), tmp, shared }, sizes))
+}
+
+/// Where things go besides the folders of the units.
+#[derive(Debug)]
+struct Places {
+    state: PathBuf,
+    tmp: PathBuf,
+    /// Where providers lie that units only link to.
+    shared: Option<PathBuf>,
 }
 
 /// A cache that is there is emptied before it is filled anew, so it takes no more than it does.
-fn needs(folders: &[PathBuf], n_jobs: usize, state: PathBuf, tmp: PathBuf, sizes: Sizes) -> Vec<Need> {
+fn needs(folders: &[PathBuf], n_jobs: usize, places: Places, sizes: Sizes) -> Vec<Need> {
+    let Places { state, tmp, shared } = places;
     let (filled, empty): (Vec<_>, Vec<_>) = folders.iter().partition(|folder| cache::is_filled(folder));
     let measured = filled.iter().take(N_MEASURED).map(|folder| cache::size(folder)).max();
-    let cache = measured.unwrap_or(sizes.cache);
+    let cache = measured.unwrap_or(sizes.module + if shared.is_some() { 0 } else { sizes.providers });
     let download = measured.map_or(sizes.download, |bytes| sizes.download.min(bytes / 4));
     let program = std::env::current_exe().and_then(std::fs::metadata).map_or(0, |file| file.len());
     let records = program + sizes.record * folders.len() as u64;
     let need = |what: &str, place, bytes| Need { what: what.to_owned(), place, bytes };
     let caches = empty.into_iter().map(|folder| need("caches of units", folder.join(".terragrunt-cache"), cache));
     let downloads = need("downloads", tmp, download * n_jobs.min(folders.len()) as u64);
-    let all = caches.chain([downloads, need("plans and logs", state, records)]);
+    let providers = shared.filter(|folder| measured.is_none() && !folder.exists());
+    let providers = providers.map(|folder| need("providers", folder, sizes.providers));
+    let all = caches.chain(providers).chain([downloads, need("plans and logs", state, records)]);
     all.filter(|need| need.bytes > 0).collect()
 }
 
@@ -89,19 +106,23 @@ mod tests {
     fn caches_that_are_there_tell_how_large_the_others_will_be() {
         let folder = tempfile::tempdir().unwrap();
         let folders: Vec<_> = ["a", "b", "c"].map(|name| folder.path().join(name)).into();
-        let of = |n_jobs| {
-            let needs = needs(&folders, n_jobs, "/s".into(), "/t".into(), REAL);
+        let of = |shared: Option<&str>| {
+            let places = Places { state: "/s".into(), tmp: "/t".into(), shared: shared.map(PathBuf::from) };
+            let needs = needs(&folders, 2, places, REAL);
             needs.iter().map(|need| (need.what.clone(), need.bytes / MIB)).collect::<Vec<_>>()
         };
-        let unknown = of(2);
+        let unknown = of(None);
         let caches = |needs: &[(String, u64)]| {
             needs.iter().filter(|(what, _)| what.starts_with("caches")).cloned().collect::<Vec<_>>()
         };
         assert_eq!(caches(&unknown), vec![("caches of units".to_owned(), 850); 3]);
         assert!(unknown.contains(&("downloads".to_owned(), 400)), "{unknown:?}");
+        let shared = of(Some("/nowhere"));
+        assert_eq!(caches(&shared), vec![("caches of units".to_owned(), 50); 3]);
+        assert!(shared.contains(&("providers".to_owned(), 800)), "{shared:?}");
         std::fs::create_dir_all(folders[0].join(".terragrunt-cache/x")).unwrap();
         std::fs::write(folders[0].join(".terragrunt-cache/x/provider"), vec![1; 9 * 1024 * 1024]).unwrap();
-        let known = of(2);
+        let known = of(Some("/nowhere"));
         assert_eq!(caches(&known), vec![("caches of units".to_owned(), 9); 2], "the third is there");
         assert!(known.contains(&("downloads".to_owned(), 4)), "{known:?}");
     }

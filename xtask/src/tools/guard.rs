@@ -13,7 +13,7 @@ use crate::tools::lock::WorkLock;
 use crate::tools::proof::Proof;
 use crate::tools::shim::ShimConfig;
 use crate::tools::terragrunt::Action;
-use crate::tools::{endpoint, process, secrets, sts};
+use crate::tools::{endpoint, process, provider_cache, secrets, sts};
 
 /// What a guard is told on its command line.
 #[derive(Clone, Debug)]
@@ -49,6 +49,8 @@ pub struct TerragruntOrder {
     pub consent: Option<PathBuf>,
     /// The workspace of a unit of Terraform alone, if the settings name one.
     pub workspace: Option<String>,
+    /// Whether terragrunt's provider cache server is turned on.
+    pub provider_cache: bool,
 }
 
 impl GuardOrder {
@@ -80,6 +82,9 @@ impl GuardOrder {
             }
             if let Some(workspace) = &terragrunt.workspace {
                 option("workspace", workspace.as_ref());
+            }
+            if terragrunt.provider_cache {
+                args.push(provider_cache::OPTION.into());
             }
         }
         if !self.program.is_empty() {
@@ -236,6 +241,7 @@ fn program(order: &GuardOrder, vars: &Env, keys: &Keys) -> Result<(Vec<OsString>
             child.extend(terragrunt.workspace.as_ref().map(|name| ("TF_WORKSPACE".into(), name.into())));
         } else {
             child.extend(terragrunt.action.environment(&shim));
+            child.extend(terragrunt.provider_cache.then(provider_cache::environment).into_iter().flatten());
         }
     }
     Ok((program, child))

@@ -27,6 +27,7 @@ pub mod operator;
 pub mod process;
 pub mod programs;
 pub mod proof;
+pub mod provider_cache;
 pub mod question;
 pub mod secrets;
 pub mod service;

@@ -40,11 +40,15 @@ fn deployer_refuses_what_is_not_documented() {
     let Some(tools) = Toolbox::get() else { return };
     let cloud = Cloud::start(tools);
     let live = Live::new(tools, &cloud, Shape::default());
+    let plan = "infrastructure-deployer --aws-region us-east-1 -- terraform-planner infrastructure-deploy-script";
     let build = "infrastructure-deployer --aws-region us-east-1 -- docker-image-builder build-docker-image";
     for (line, said) in [
         ("infrastructure-deployer --aws-region us-east-1", "come after `--`"),
         ("infrastructure-deployer --profile x -- docker-image-builder build-docker-image", "not defined: -profile"),
         ("infrastructure-deployer --aws-region us-east-1 -- docker-image-builder rm", "no such container and script"),
+        (&format!("{plan} --ref main --binary terragrunt --command apply"), "OptionRegexRestrictedError"),
+        (&format!("{plan} --ref main --binary terragrunt"), "required option --command"),
+        (&format!("{plan} --sha x"), "OptionNotInAllowedOptionsError: Option --sha"),
         (&format!("{build} --secret x"), "OptionNotInAllowedOptionsError: Option --secret"),
         (
             &format!("{build} --repo git@github.com:somebody/fork.git --ref x --context-path x --docker-image-tag x"),

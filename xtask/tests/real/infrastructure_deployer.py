@@ -1,9 +1,10 @@
 """`infrastructure-deployer` as far as its public documentation goes, on the test's AWS.
 
 The program itself is private. This one takes the documented flags and refuses all
-others. What the runner does far away it does here and now: it pushes an image of
-nothing but a few annotations, with the credentials that it was given, and only to
-the registry of their account.
+others. What the runner does far away it does here and now, with the credentials
+that it was given: it pushes an image of nothing but a few annotations, and only to
+the registry of their account; to plan it starts a task in the runner's cluster,
+which plans nothing and is then stopped.
 """
 
 import datetime
@@ -34,6 +35,17 @@ OPTIONS = {
     "--repo",
     "--sha",
 }
+PLAN_OPTIONS = {
+    "--binary": r"terragrunt|terraform|tofu",
+    "--command": r"plan|plan-all|validate|validate-all",
+    "--command-args": r".*",
+    "--deploy-path": r"[\w./-]+",
+    "--force-https": r"true|false",
+    "--ref": r"[\w./-]+",
+    "--repo": r"(https://|git@).+\.git",
+}
+# What there is in the git repository.
+REFS = {"main"}
 REPOS = re.compile(r"https://github\.com/gruntwork-io/terraform-aws-ci(\.git)?")
 CONTEXTS = {
     "modules/ecs-deploy-runner/docker/deploy-runner",
@@ -101,6 +113,42 @@ def read_options(words):
     return options
 
 
+def read_plan(words):
+    """The options of `infrastructure-deploy-script` as the planner takes them."""
+    options = {}
+    words = iter(words)
+    for word in words:
+        if word not in PLAN_OPTIONS:
+            raise Refused(f"OptionNotInAllowedOptionsError: Option {word} is not in the provided list")
+        value = next(words, None)
+        if not value:
+            raise Refused("IndexError: pop from an empty deque")
+        if not re.fullmatch(PLAN_OPTIONS[word], value):
+            name = word.removeprefix("--")
+            raise Refused(f"OptionRegexRestrictedError: Provided value for option {name} ({value}) does not match regex")
+        options[word] = value
+    for option in ("--ref", "--binary", "--command"):
+        if option not in options:
+            raise Refused(f"required option {option} was not provided")
+    return options
+
+
+def plan(options, runner, session):
+    ecs = session.client("ecs")
+    started = ecs.run_task(cluster=runner, taskDefinition=f"{runner}-terraform-planner", launchType="FARGATE")
+    arn = started["tasks"][0]["taskArn"]
+    log("info", f"Waiting for ECS task {arn} to start")
+    log("info", f"Deployment ECS Task {arn} has started. Streaming logs.")
+    try:
+        if options["--ref"] not in REFS:
+            task_log(f"error: pathspec '{options['--ref']}' did not match any file(s) known to git")
+            raise Refused("exit status 1")
+        task_log(f"Running {options['--binary']} plan in {options.get('--deploy-path', '.')}")
+    finally:
+        ecs.stop_task(cluster=runner, task=arn, reason="Essential container in task exited")
+    log("info", f"ECS task {arn} completed with exit code 0")
+
+
 def push(image, options, session, account):
     match = IMAGE.fullmatch(image)
     if not match:
@@ -138,13 +186,21 @@ def main(argv):
         raise Refused("the container, the script and its arguments come after `--`")
     at = argv.index("--")
     flags = read_flags(argv[:at])
-    if argv[at + 1 : at + 3] != ["docker-image-builder", "build-docker-image"]:
-        raise Refused(f"ScriptNotFoundError: no such container and script: {' '.join(argv[at + 1 : at + 3])}")
+    asked = argv[at + 1 : at + 3]
+    if asked not in (
+        ["docker-image-builder", "build-docker-image"],
+        ["terraform-planner", "infrastructure-deploy-script"],
+    ):
+        raise Refused(f"ScriptNotFoundError: no such container and script: {' '.join(asked)}")
 
     session = boto3.Session(region_name=flags["--aws-region"])
     account = session.client("sts").get_caller_identity()["Account"]
     function = flags.get("--invoker-function-id", "ecs-deploy-runner-invoker")
     log("info", f"Invoking Lambda function {function} to trigger deployment.")
+    if asked[0] == "terraform-planner":
+        options = read_plan(argv[at + 3 :])
+        log("info", f"Successfully invoked Lambda function {function}")
+        return plan(options, function.removesuffix("-invoker"), session)
     options = read_options(argv[at + 3 :])
     log("info", f"Successfully invoked Lambda function {function}")
     task = hashlib.sha256(json.dumps(options, sort_keys=True).encode()).hexdigest()[:32]

@@ -63,3 +63,38 @@ fn after_an_update_all_is_proven_and_what_is_broken_by_hand_is_found() {
     assert_eq!(code, Some(5), "{said}");
     assert!(said.contains("!  dev: there is no such function\n   ecs-deploy-runner-invoker\n"), "{said}");
 }
+
+#[test]
+fn a_runner_that_starts_is_proven_by_ecs_whatever_its_plan_says() {
+    let Some(tools) = Toolbox::get() else { return };
+    let cloud = Cloud::start(tools);
+    let live = Live::new(tools, &cloud, Shape::default());
+    cloud.runner("100000000004", "Variables={A=b}");
+    ends_with(&live, &["apply-all", "--yes", "--account", "dev"], 0);
+    let smoke = ["verify", "--smoke", "--yes", "--account", "dev", "--ref"];
+    for (git_ref, plan) in [("main", "its plan went well"), ("no-such-branch", "its plan failed")] {
+        let (code, said) = verified(xtask(&live, &[&smoke[..], &[git_ref]].concat()));
+        assert_eq!(code, Some(0), "{said}");
+        let words = said.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(words.contains(&format!("start starts started {plan}")), "{said}");
+        assert!(said.contains("waiting for ECS task arn:aws:ecs:us-east-1:100000000004:task/"), "{said}");
+    }
+    let (code, said) = verified(xtask(&live, &[&smoke[..], &["no branch"]].concat()));
+    assert_eq!(code, Some(5), "{said}");
+    assert!(said.contains("?  dev: the runner's invoker does not let this repository or ref be planned"), "{said}");
+}
+
+#[test]
+fn task_families_that_a_module_calls_otherwise_are_known_by_its_outputs() {
+    let Some(tools) = Toolbox::get() else { return };
+    let cloud = Cloud::start(tools);
+    let live = Live::new(tools, &cloud, Shape::default());
+    cloud.runner("100000000004", "Variables={A=b}");
+    let families = |text: &str| text.replace("\"${var.name}-${container}\"", "\"edr-${container}\"");
+    live.edit("../catalog/modules/ecs-deploy-runner/main.tf", families);
+    let said = ends_with(&live, &["apply-all", "--yes", "--account", "dev"], 0);
+    assert!(said.contains("Verified     dev   2 task definitions at v0.52.1, digests match ECR"), "{said}");
+    let (code, said) = verified(xtask(&live, &["verify", "--account", "dev"]));
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("Outputs      dev\n"), "{said}");
+}

@@ -38,6 +38,7 @@ mod noise;
 mod partitions;
 mod profiles;
 mod program;
+mod provider_cache;
 mod redact;
 mod rehearse;
 mod retried;

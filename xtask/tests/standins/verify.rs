@@ -40,7 +40,7 @@ fn name_of_the_runner_comes_from_the_inputs() {
     sandbox.write(&file, format!("{text}\ninputs = {{\n  name = \"other-runner\"\n}}\n"));
     let said = sandbox.xtask(["verify", "--account", "dev"]).run().exits(5);
     for (family, why) in [
-        ("other-runner-terraform-planner", "there is no active task definition"),
+        ("other-runner-terraform-planner", "there is no active task definition of the name in its inputs"),
         ("other-runner-invoker", "there is no such function"),
     ] {
         assert!(said.out.contains(family) && said.out.contains(&format!("!  dev: {why}")), "{said:?}");
@@ -55,6 +55,8 @@ fn name_that_nobody_knows_offline_is_not_proven() {
     sandbox.write(&file, format!("{text}\ninputs = {{\n  name = run_cmd(\"hostname\")\n}}\n"));
     let said = sandbox.xtask(["verify", "--account", "dev"]).run().exits(5).says("1 unit is not proven of 1");
     assert!(said.out.contains("the name of the runner is not known, because"), "{said:?}");
+    // The stand-in for terraform knows no outputs.
+    said.says("Outputs      dev   not read: ");
 }
 
 #[test]
@@ -103,4 +105,17 @@ fn tag_that_does_not_run_stops_the_run_before_the_next_wave() {
     let said = sandbox.xtask(["apply-all", "--yes"]).run().exits(1);
     assert!(said.err.contains("what was applied does not run in `dev`"), "{said:?}");
     assert_eq!(sandbox.log().applied(), ["100000000004"], "nothing was applied after the first wave");
+}
+
+#[test]
+fn wave_knows_the_names_of_task_families_by_the_outputs_of_its_units() {
+    let sandbox = Sandbox::bumped();
+    sandbox.xtask(["build-images", "v1.3.0"]).run().exits(0);
+    let file = format!("{}/terragrunt.hcl", unit("dev"));
+    let text = sandbox.read(&file);
+    sandbox.write(&file, format!("{text}\ninputs = {{\n  name = run_cmd(\"hostname\")\n}}\n"));
+    let apply = ["apply-all", "--yes", "--account", "dev"];
+    let proven = "Verified     dev   2 task definitions at v1.3.0, digests match ECR";
+    sandbox.xtask(apply).run().exits(0).says(proven);
+    sandbox.xtask(apply).run().exits(0).says("nothing to apply").says(proven);
 }

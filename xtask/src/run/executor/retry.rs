@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use crate::run::event::{Outcome, StepResult};
 use crate::run::step::{Step, StepKind};
-use crate::run::{tail, trouble};
+use crate::run::tail;
+use crate::run::trouble::{self, Cause};
 use crate::tools::attempt;
 
 /// How often a plan is tried again.
@@ -20,7 +21,9 @@ pub(super) fn reason(step: &Step, outcome: &Outcome) -> Option<String> {
         return None;
     }
     let trouble = trouble::of_terraform(&tail::end(outcome.log.as_deref()?))?;
-    trouble.cause.is_transient().then_some(trouble.what)
+    let may_be_gone =
+        trouble.cause.is_transient() || trouble.cause == Cause::ProviderHash && step.uses_provider_cache();
+    may_be_gone.then_some(trouble.what)
 }
 
 /// How long to wait before the `n`th try after the first: about 2, 4 and 8 seconds, each cut by up to a half, so that units

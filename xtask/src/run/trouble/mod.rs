@@ -33,6 +33,7 @@ pub enum Cause {
     Throttled,
     Network,
     Registry,
+    ProviderHash,
     StateLocked,
     CredentialsExpired,
     CredentialsUnusable,

@@ -13,7 +13,7 @@ pub(super) struct Rule {
     pub(super) hint: &'static str,
 }
 
-pub(super) const TERRAFORM: [Rule; 14] = [
+pub(super) const TERRAFORM: [Rule; 15] = [
     Rule {
         cause: Cause::DiskFull,
         any: &[&["no space left on device"]],
@@ -25,6 +25,12 @@ pub(super) const TERRAFORM: [Rule; 14] = [
         any: &[&["cannot allocate memory"], &["runtime: out of memory"], &["signal: killed"]],
         what: "the machine ran out of memory, or somebody killed the process",
         hint: "work on fewer units at once: `--jobs 2`",
+    },
+    Rule {
+        cause: Cause::ProviderHash,
+        any: &[&["checksums previously recorded in the dependency lock file"]],
+        what: "the lock file has no hash for this provider's package as it is on this platform",
+        hint: "add the hashes of all platforms in use: `terraform providers lock -platform=linux_amd64 -platform=darwin_arm64`",
     },
     Rule {
         cause: Cause::StateLocked,

@@ -3,7 +3,7 @@
 use super::Cause;
 
 /// The words between which a name stands, for one cause. The first pair that is there counts.
-const NAMES: [(Cause, &str, &str); 14] = [
+const NAMES: [(Cause, &str, &str); 15] = [
     (Cause::DiskFull, "write ", ": no space left on device"),
     (Cause::DiskFull, "mkdir ", ": no space left on device"),
     (Cause::DiskFull, "open ", ": no space left on device"),
@@ -13,6 +13,7 @@ const NAMES: [(Cause, &str, &str); 14] = [
     (Cause::GitAccess, "could not read Username for '", "'"),
     (Cause::GitAccess, "source code from \"", "\""),
     (Cause::GitAccess, "source url ", " "),
+    (Cause::ProviderHash, "the local package for ", " "),
     (Cause::Registry, "for provider ", ":"),
     (Cause::Registry, "Error while installing ", ":"),
     (Cause::Network, "lookup ", ": no such host"),

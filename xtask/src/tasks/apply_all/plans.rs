@@ -12,15 +12,15 @@ use crate::report::summary;
 use crate::run::digest::UnitPlan;
 use crate::run::event::StepResult;
 use crate::run::executor::OnFailure;
-use crate::run::step::Step;
+use crate::run::step::{Lane, Stage, Step};
 use crate::tasks::apply_all::bind::Binding;
 use crate::tasks::apply_all::queue::Queue;
 use crate::tasks::apply_all::{bind, checks, words};
 use crate::tasks::ready::{Ready, Workable};
 use crate::tasks::session::Renewal;
 use crate::tools::bound::Bounds;
-use crate::tools::cache;
 use crate::tools::terraform::plan::{self, Own, Reading};
+use crate::tools::{cache, provider_cache};
 
 /// Plans every unit and reads the plans. If one can't be planned nothing is applied anywhere.
 pub(super) fn plan_all(
@@ -30,9 +30,10 @@ pub(super) fn plan_all(
 ) -> Result<Vec<UnitPlan>, Failures> {
     let session = renewal.session;
     let began = Instant::now();
+    let stage = on_this_version(ready, &queue.plans);
     let programs = bind::programs(ready, &queue.work.units)?;
     queue.work.tight.iter().for_each(|words| session.context.screen.insist(Tone::Warning, "Disk", words));
-    let (outcomes, without_session) = renewal.side_by_side(&queue.plans, OnFailure::GoOn);
+    let (outcomes, without_session) = renewal.side_by_side(&stage, OnFailure::GoOn);
     session.check_interrupt()?;
     without_session.map_or(Ok(()), Err)?;
     let units = &queue.work.units;
@@ -68,6 +69,16 @@ pub(super) fn plan_all(
     problems.extend(changed_meanwhile(ready));
     Failures::check(problems)?;
     Ok(plans)
+}
+
+/// The same without the provider cache server, where this version's can't be relied on.
+pub(super) fn on_this_version(ready: &Ready<'_>, stage: &Stage) -> Stage {
+    let is_used = stage.lanes.iter().flatten().any(Step::uses_provider_cache);
+    if !is_used || provider_cache::is_sound_in(ready.terragrunt_version()) {
+        return stage.clone();
+    }
+    let without = |lane: &Lane| lane.iter().cloned().map(Step::without_provider_cache).collect();
+    Stage { lanes: stage.lanes.iter().map(without).collect(), ..stage.clone() }
 }
 
 /// What was read at the beginning is what the plans are shown under: files that have changed since make both untrue.

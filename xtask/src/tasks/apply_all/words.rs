@@ -15,8 +15,7 @@ use crate::tasks::context::Context;
 use crate::tasks::ready::{Ready, Workable};
 use crate::tasks::record;
 use crate::tasks::session::{self, Session};
-use crate::tools::env::{self, Purpose};
-use crate::tools::{process, terragrunt};
+use crate::tools::process;
 
 pub(super) fn say_what_this_is(
     context: &Context,
@@ -64,7 +63,7 @@ pub(super) fn say_damaged(screen: &Screen, run: &RunFolder) {
 pub(super) fn say_tools(session: &Session<'_>, ready: &Ready<'_>, units: &[Workable<'_>]) {
     let context = session.context;
     let has_terragrunt = units.iter().any(|unit| unit.standalone.is_none());
-    let terragrunt = has_terragrunt.then(|| terragrunt_version(context, &session.journal, ready));
+    let terragrunt = has_terragrunt.then(|| terragrunt_version(&session.journal, ready));
     let programs = distinct(units.iter().filter_map(|unit| unit.terraform.file_name()?.to_str()));
     let said: Vec<_> = terragrunt.into_iter().chain([programs]).collect();
     context.screen.say(Tone::Plain, "Tools", said.join(", "));
@@ -121,12 +120,10 @@ fn tags(units: &[Workable<'_>]) -> String {
     parts.join("   ")
 }
 
-fn terragrunt_version(context: &Context, journal: &Journal, ready: &Ready<'_>) -> String {
-    let plain = env::build(&context.vars, Purpose::Plain, &[]).vars;
-    let said = process::captured(ready.programs.path("terragrunt"), &["--version"], &ready.repo.root, &plain).ok();
-    let version = said.as_deref().and_then(terragrunt::version).unwrap_or("of unknown version");
-    record::tool(journal, "terragrunt", Some(version));
-    format!("terragrunt {version}")
+fn terragrunt_version(journal: &Journal, ready: &Ready<'_>) -> String {
+    let version = ready.terragrunt_version();
+    record::tool(journal, "terragrunt", version);
+    format!("terragrunt {}", version.unwrap_or("of unknown version"))
 }
 
 fn distinct<'a>(words: impl Iterator<Item = &'a str>) -> String {

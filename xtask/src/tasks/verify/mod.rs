@@ -3,6 +3,7 @@
 //! [`wanted`] gathers what has to run and what to ask, [`proofs`] compares; a run that has a session already asks by
 //! itself and uses both. [`smoke`] goes further, and sees the runners start.
 
+mod outputs;
 mod proof;
 mod smoke;
 mod start;
@@ -13,7 +14,7 @@ mod wave;
 use serde_json::json;
 
 pub use proof::{Check, Proof, Subject, Verdict, proofs};
-pub use wanted::{Container, Extent, Wanted, cluster, invoker, questions, wanted};
+pub use wanted::{Container, Extent, NamedBy, Wanted, cluster, invoker, questions, wanted};
 pub use wave::Waves;
 
 use crate::cli::{self, Format};
@@ -26,7 +27,11 @@ use crate::tasks::inquiry::Inquiry;
 use crate::tasks::ready::Ready;
 use crate::tasks::select::{select, take_problems};
 use crate::tasks::session::{self, Session};
+use crate::tools::programs;
 use smoke::Trials;
+
+/// The program that knows the outputs of most units.
+const TERRAGRUNT: &str = "terragrunt";
 
 /// How many accounts are asked side by side.
 const N_JOBS: usize = 8;
@@ -36,14 +41,19 @@ pub fn run(context: &Context, args: &cli::Verify) -> Result<Exit, Failures> {
     let mut repo = context.repository()?;
     let mut problems = take_problems(&mut repo, &args.account, &args.unit);
     let units = select(&repo, &args.account, &args.unit)?;
-    let wanted = wanted(&repo, &units);
-    let inquiry = inquiry(&wanted, repo.settings.credentials().is_empty());
+    let mut wanted = wanted(&repo, &units);
+    let is_ambient = repo.settings.credentials().is_empty();
+    let inquiry = inquiry(&wanted, is_ambient);
     let trials = args.smoke.then(|| smoke::gather(&repo, &wanted, args.git_ref.as_deref()));
     let trials = trials.and_then(|trials| trials.map_err(|failure| problems.push(failure)).ok());
     let of_trials = trials.iter().flat_map(Trials::accounts);
     let accounts = session::accounts_of(inquiry.accounts().into_iter().chain(of_trials));
-    let needed: &[&str] = if args.smoke { &["aws", smoke::PROGRAM] } else { &["aws"] };
-    let mut ready = Ready::gather(context, &repo, &accounts, needed, problems)?;
+    let has_terragrunt = programs::locate(TERRAGRUNT, &repo.root, &context.vars).is_some();
+    let mut needed = vec!["aws"];
+    needed.extend(args.smoke.then_some(smoke::PROGRAM));
+    // Few units need it, and without it these are not proven.
+    needed.extend(has_terragrunt.then_some(TERRAGRUNT));
+    let mut ready = Ready::gather(context, &repo, &accounts, &needed, problems)?;
     let run = RunFolder::new(&repo.root);
     if context.globals.dry_run {
         let orders = session::orders(&ready, &run, true)?;
@@ -59,7 +69,15 @@ pub fn run(context: &Context, args: &cli::Verify) -> Result<Exit, Failures> {
     session.ask_passphrase(&mut ready)?;
     let orders = session::orders(&ready, &run, false)?;
     session.prove_identities(&ready, &orders.identities(&accounts), &accounts)?;
-    let mut proofs = carry_out(&session, &inquiry, &inquiry.stage(&orders, "verify"), &wanted, Extent::Everything)?;
+    let mut answers = inquiry.ask(&session, &inquiry.stage(&orders, "verify"));
+    session.check_interrupt()?;
+    let mut proofs = proofs(&wanted, &answers, Extent::Everything);
+    if outputs::name(&session, &orders, &mut wanted, &proofs, has_terragrunt)? {
+        let more = self::inquiry(&wanted, is_ambient).without(&answers);
+        answers.add(&more.ask(&session, &more.stage(&orders, "named")));
+        session.check_interrupt()?;
+        proofs = self::proofs(&wanted, &answers, Extent::Everything);
+    }
     match trials {
         Some(trials) => {
             let stage = trials.stage(&orders);
@@ -82,19 +100,6 @@ fn inquiry<'r>(wanted: &[Wanted<'r>], is_ambient: bool) -> Inquiry<'r> {
     let mut inquiry = Inquiry::default();
     questions(&mut inquiry, wanted, Extent::Everything, &|account| !is_ambient || own(account));
     inquiry
-}
-
-/// Asks within a session, and compares.
-pub fn carry_out(
-    session: &Session<'_>,
-    inquiry: &Inquiry<'_>,
-    stage: &Stage,
-    wanted: &[Wanted<'_>],
-    extent: Extent,
-) -> Result<Vec<Proof>, Failures> {
-    let answers = inquiry.ask(session, stage);
-    session.check_interrupt()?;
-    Ok(proofs(wanted, &answers, extent))
 }
 
 /// What was proven, in a line: `2 task definitions at v1.3.0, digests match ECR`.
@@ -156,9 +161,30 @@ fn not_proven(proofs: &[Proof]) -> Failure {
 /// The tag to which one could go back: the one that runs wherever another has to.
 fn old_tag(differ: &[&Proof]) -> Option<String> {
     let differ = differ.iter().flat_map(|proof| proof.with(Verdict::Differs));
-    let differ = differ.filter(|check| check.subject != Subject::Start);
+    let differ = differ.filter(|check| check.subject == Subject::TaskDefinition);
     let mut running = differ.filter(|check| check.wanted != check.running).filter_map(|check| check.running.as_ref());
     let first = running.next()?;
-    let is_tag = first.parse::<Tag>().is_ok() && first != "missing";
+    let is_tag = first.parse::<Tag>().is_ok();
     (is_tag && running.all(|other| other == first)).then(|| first.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_goes_back_to_a_tag_and_to_nothing_else() {
+        let differs = |subject, running: &str| {
+            let check = Check { running: Some(running.to_owned()), ..Check::blank(subject, "x", None) };
+            Check { wanted: Some("v1.3.0".to_owned()), ..check.differs("") }
+        };
+        let old = |checks: Vec<Check>| {
+            let name = String::new;
+            old_tag(&[&Proof { label: name(), path: name(), account: name(), checks }])
+        };
+        let (task, cluster) = (Subject::TaskDefinition, Subject::Cluster);
+        assert_eq!(old(vec![differs(task, "v0.52.1"), differs(cluster, "inactive")]).as_deref(), Some("v0.52.1"));
+        assert_eq!(old(vec![differs(cluster, "inactive")]), None);
+        assert_eq!(old(vec![differs(task, "v0.52.1"), differs(task, "v0.50.4")]), None);
+    }
 }

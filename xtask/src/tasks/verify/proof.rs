@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::wanted::{self, Container, Extent, Wanted};
+use super::wanted::{self, Container, Extent, NamedBy, Wanted};
 use crate::model::Region;
 use crate::tasks::inquiry::Answers;
 use crate::tools::{aws, deployer, ecs, lambda};
@@ -43,6 +43,8 @@ pub struct Check {
     pub name: String,
     /// The family, cluster or function in AWS.
     pub aws_name: Option<String>,
+    /// Who says what a task family is called.
+    pub named_by: Option<NamedBy>,
     /// What has to be there: a tag, or `active`.
     pub wanted: Option<String>,
     /// What is there.
@@ -126,6 +128,7 @@ impl Check {
             subject,
             name: name.to_owned(),
             aws_name,
+            named_by: None,
             wanted: None,
             running: None,
             revision: None,
@@ -153,6 +156,7 @@ impl Check {
 fn task_definition(unit: &Wanted<'_>, container: &Container<'_>, answers: &Answers) -> Check {
     let mut check = Check::blank(Subject::TaskDefinition, &container.name, container.family.value().cloned());
     check.wanted = container.tag.value().map(ToString::to_string);
+    check.named_by = check.aws_name.is_some().then_some(container.named_by);
     let region = match unit.region() {
         Ok(region) => region,
         Err(why) => return check.not_proven(why),
@@ -167,7 +171,10 @@ fn task_definition(unit: &Wanted<'_>, container: &Container<'_>, answers: &Answe
     }
     let found = match answers.read(&unit.unit.account.id, &question, ecs::task_definition) {
         Err(why) => return Check { is_unanswered: true, ..check }.not_proven(format!("ECS: {why}")),
-        Ok(None) => return check.differs("there is no active task definition"),
+        Ok(None) => {
+            let why = format!("there is no active task definition of the name in its {}", container.named_by.as_str());
+            return check.differs(why);
+        }
         Ok(Some(found)) => found,
     };
     check.revision = Some(found.revision);

@@ -1,6 +1,8 @@
 //! What the repository says has to run: the task families of every unit with their images, the cluster, the invoker; and
 //! the questions that tell whether it does.
 
+use serde::Serialize;
+
 use crate::model::{Account, ImageName, ImageUri, Known, Region, Tag};
 use crate::repo::image::Decider;
 use crate::repo::{Repository, Unit};
@@ -8,6 +10,7 @@ use crate::tasks::inquiry::Inquiry;
 use crate::tasks::select::labels;
 use crate::tools::deployer;
 use crate::tools::question::Question;
+use crate::tools::terraform::plan::families::Families;
 
 /// What a unit has to run.
 #[derive(Clone, Debug)]
@@ -29,6 +32,8 @@ pub struct Container<'r> {
     pub runner: Known<String>,
     /// The family of its task definitions.
     pub family: Known<String>,
+    /// Who says what the family is called.
+    pub named_by: NamedBy,
     /// Which image.
     pub image: ImageName,
     /// From where.
@@ -39,6 +44,26 @@ pub struct Container<'r> {
     pub repositories: Known<Vec<String>>,
     /// The account of the registry, if the repository knows it.
     pub registry: Option<&'r Account>,
+}
+
+/// Who says what a task family is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NamedBy {
+    /// The unit's inputs: the runner's name, and what modules make of it.
+    Inputs,
+    /// The unit's own outputs.
+    Outputs,
+}
+
+impl NamedBy {
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Inputs => "inputs",
+            Self::Outputs => "outputs",
+        }
+    }
 }
 
 /// What the units have to run.
@@ -70,6 +95,7 @@ fn container<'r>(repo: &'r Repository, image: ImageName, decider: &Decider) -> C
         name: name.unwrap_or_else(|| decider.configuration.clone()),
         runner: decider.runner.clone(),
         family,
+        named_by: NamedBy::Inputs,
         image,
         uri: decider.uri.clone(),
         tag: decider.tag.clone(),
@@ -98,6 +124,21 @@ pub enum Extent {
 }
 
 impl Wanted<'_> {
+    /// Takes the names of the families from the unit's outputs. Those of several runners say nothing of which is whose.
+    pub fn name_by(&mut self, families: &Families) {
+        let mut names: Vec<_> = self.containers.iter().map(|container| container.name.as_str()).collect();
+        names.sort_unstable();
+        if names.windows(2).any(|two| two[0] == two[1]) {
+            return;
+        }
+        for container in &mut self.containers {
+            if let Some(family) = families.get(&container.name) {
+                container.family = Known::Value(family.clone());
+                container.named_by = NamedBy::Outputs;
+            }
+        }
+    }
+
     /// The region, or why nothing can be asked.
     pub fn region(&self) -> Result<&Region, String> {
         self.unit.region.as_result().map_err(|reason| format!("the region is not known, because {reason}"))

@@ -1,5 +1,7 @@
 //! The proof at the end of a wave: what ECS and ECR say of its units, before the next wave starts.
 
+use std::fs;
+
 use super::proof::{Check, Proof, Verdict, proofs};
 use super::wanted::{Extent, questions, wanted};
 use crate::cli::Allowance;
@@ -8,6 +10,7 @@ use crate::report::screen::Tone;
 use crate::tasks::inquiry::{Answers, Inquiry};
 use crate::tasks::ready::Workable;
 use crate::tasks::session::{self, Renewal, Session};
+use crate::tools::terraform::plan::families;
 
 /// The waves of a run that were looked at.
 #[derive(Debug, Default)]
@@ -27,6 +30,9 @@ impl Waves {
         let mut wanted = wanted(ready.repo, &of_wave);
         for (wanted, unit) in wanted.iter_mut().zip(units) {
             wanted.label.clone_from(&unit.label);
+            // The plan that was applied tells it for nothing.
+            let shown = fs::read_to_string(session.run.shown(&unit.label)).ok();
+            shown.as_deref().and_then(families::of_plan).iter().for_each(|families| wanted.name_by(families));
         }
         let mut inquiry = Inquiry::default();
         let may_ask = |account: &Account| proven.iter().any(|(known, _)| known.id == account.id);

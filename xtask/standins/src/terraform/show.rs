@@ -38,7 +38,10 @@ fn json(plan: &Plan) -> Value {
         "format_version": "1.2",
         "terraform_version": VERSION,
         "variables": plan.variables,
-        "planned_values": { "root_module": module(plan.changes.iter().filter_map(|change| Some((change, change.after.as_ref()?)))) },
+        "planned_values": {
+            "outputs": { "ecs_task_families": { "sensitive": false, "value": families(plan) } },
+            "root_module": module(plan.changes.iter().filter_map(|change| Some((change, change.after.as_ref()?)))),
+        },
         "resource_changes": plan.changes.iter().map(resource_change).collect::<Vec<_>>(),
         "configuration": {
             "provider_config": {
@@ -56,6 +59,14 @@ fn json(plan: &Plan) -> Value {
         json["prior_state"] = json!({ "format_version": "1.0", "terraform_version": VERSION, "values": { "root_module": module(before) } });
     }
     json
+}
+
+/// The families by container, as the module puts them out.
+fn families(plan: &Plan) -> Map<String, Value> {
+    let tasks = plan.changes.iter().filter(|change| change.kind == TASK).filter_map(|change| change.after.as_ref());
+    let families = tasks.filter_map(|task| task.get("family")?.as_str());
+    let container = |family: &str| family.trim_start_matches("ecs-deploy-runner-").to_owned();
+    families.map(|family| (container(family), family.into())).collect()
 }
 
 fn module<'a>(resources: impl Iterator<Item = (&'a Change, &'a Attributes)>) -> Value {

@@ -22,6 +22,7 @@ pub(super) struct Options {
     pub(super) passed_on: Vec<String>,
     pub(super) source_update: bool,
     pub(super) no_color: bool,
+    pub(super) provider_cache: bool,
 }
 
 /// Flags that terragrunt keeps for itself and that change nothing here.
@@ -54,6 +55,7 @@ pub(super) fn read(args: &[String]) -> Outcome<Command> {
     let mut options = Options {
         source_update: boolean_variable("SOURCE_UPDATE")?,
         no_color: boolean_variable("NO_COLOR")?,
+        provider_cache: boolean_variable("PROVIDER_CACHE")?,
         ..Options::default()
     };
     for name in ["NON_INTERACTIVE", "NO_AUTO_RETRY", "NO_AUTO_INIT"] {

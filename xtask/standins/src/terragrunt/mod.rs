@@ -45,6 +45,7 @@ pub(crate) fn run(world: &World, args: &[OsString]) -> Outcome {
     let unit = Unit::read(&folder).map_err(|refusal| log::error(&refusal.text))?;
     let assumed = assumed_role(world, &unit)?;
     let cache = cache::prepare(&folder, &unit, options.source_update)?;
+    cache::refuse_foreign_lock(&folder, options.provider_cache)?;
     terraform.run(&unit, assumed.as_ref(), &folder, &cache)
 }
 

@@ -6,3 +6,4 @@ mod applying;
 mod identity;
 mod images;
 mod sandbox;
+mod starting;

@@ -54,6 +54,11 @@ pub(super) struct ValueChange {
 }
 
 impl Document {
+    /// The document in what terragrunt printed. Lines around it, which some versions log to the same place, are passed over.
+    pub(super) fn find(output: &str) -> Option<Self> {
+        output.lines().filter(|line| line.starts_with('{')).find_map(|line| serde_json::from_str(line).ok())
+    }
+
     /// The outputs, as if they were resources.
     pub(super) fn outputs(&self) -> Vec<ResourceChange> {
         let output = |(name, change): (&String, &ValueChange)| ResourceChange {

@@ -7,6 +7,7 @@ mod containers;
 mod difference;
 mod document;
 mod expected;
+pub mod families;
 mod wanted;
 
 pub use alike::Own;
@@ -58,14 +59,9 @@ pub struct Reading<'a> {
     pub wanted: &'a [Wanted],
 }
 
-/// Reads what terragrunt printed for `show -json`. Lines around the document, which some versions log to the same place,
-/// are passed over.
+/// Reads what terragrunt printed for `show -json`.
 pub fn read(output: &str, reading: Reading<'_>) -> anyhow::Result<Plan> {
-    let document: Document = output
-        .lines()
-        .filter(|line| line.starts_with('{'))
-        .find_map(|line| serde_json::from_str(line).ok())
-        .context("`show -json` printed no plan that can be read")?;
+    let document = Document::find(output).context("`show -json` printed no plan that can be read")?;
     if !document.format_version.starts_with("1.") {
         bail!("the plan has format version {}, and only 1.x is known", document.format_version);
     }
