@@ -174,3 +174,14 @@ fn version_of_aws_vault_that_asks_once_per_role_is_found() {
         assert_eq!(finding.unwrap()["grade"], said, "{version}");
     }
 }
+
+#[test]
+fn invoker_that_the_settings_name_is_the_one_that_is_asked() {
+    let sandbox = Sandbox::new().setting("build", r#"{ invoker-function-id = "another-invoker" }"#);
+    sandbox.xtask(BUILD).run().exits(0).says("shared has no lambda of the name that is expected");
+    sandbox.xtask(["doctor", "v1.3.0"]).run().exits(0);
+    let log = sandbox.log();
+    let calls = log.of("aws");
+    let asked = calls.iter().filter(|call| call.argv().contains(&"another-invoker")).count();
+    assert_eq!(asked, 2, "{calls:?}");
+}
