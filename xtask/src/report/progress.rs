@@ -73,7 +73,15 @@ impl<'a> Progress<'a> {
             }
             // Who asked tells of the rest: a plan by the digest, a build by what is in ECR, a start by ECS.
             (StepResult::Succeeded | StepResult::EarlyExit, _) => {}
-            (_, StepKind::Identity | StepKind::Source | StepKind::Lookup | StepKind::Show | StepKind::Smoke) => {}
+            (
+                _,
+                StepKind::Identity
+                | StepKind::Source
+                | StepKind::Lookup
+                | StepKind::Show
+                | StepKind::Output
+                | StepKind::Smoke,
+            ) => {}
             (StepResult::Unknown, kind) => {
                 self.screen.insist(Tone::Bad, "Unknown", format_args!("{}   {kind}, after {took}", step.subject));
             }

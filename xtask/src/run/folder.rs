@@ -130,7 +130,7 @@ impl RunFolder {
 
     /// The log of a step; stdout goes to a file beside the plans where it is data.
     pub fn output(&self, label: &str, kind: StepKind) -> Output {
-        let data = matches!(kind, StepKind::Show | StepKind::Lookup);
+        let data = matches!(kind, StepKind::Show | StepKind::Output | StepKind::Lookup);
         let stdout = data.then(|| self.plans().join(format!("{}.{kind}.json", file_name(label))));
         Output { log: self.dir.join(format!("{}.{kind}.log", file_name(label))), stdout }
     }

@@ -154,6 +154,18 @@ mod tests {
     }
 
     #[test]
+    fn what_ended_is_called_by_its_name() {
+        for (program, name) in [("/opt/bin/terragrunt", "terragrunt"), ("/usr/bin/tofu", "tofu")] {
+            let (_, mut evidence) = fine(Some(0), &[]);
+            let outer = proof(Verdict::Proven, program);
+            evidence.outer = Some(&outer);
+            let cause = judge(StepKind::Apply, &evidence).cause;
+            let said = format!("{name} ended with exit code 0 without starting the apply; nothing was changed");
+            assert_eq!(cause, Some(said));
+        }
+    }
+
+    #[test]
     fn an_apply_that_was_cut_off_is_unknown() {
         let applied = [proof(Verdict::Proven, "apply")];
         let cut_off = |code, says_error| {

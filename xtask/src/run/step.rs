@@ -31,6 +31,8 @@ pub enum StepKind {
     Plan,
     /// Reads a plan file.
     Show,
+    /// Reads the outputs of a unit.
+    Output,
     /// Applies a plan file.
     Apply,
 }
@@ -44,7 +46,7 @@ impl StepKind {
             Self::Build => "building",
             Self::Init => "preparing",
             Self::Smoke | Self::Plan => "planning",
-            Self::Show => "reading",
+            Self::Show | Self::Output => "reading",
             Self::Apply => "applying",
         }
     }
@@ -70,6 +72,7 @@ impl fmt::Display for StepKind {
             Self::Init => "init",
             Self::Plan => "plan",
             Self::Show => "show",
+            Self::Output => "output",
             Self::Apply => "apply",
         })
     }

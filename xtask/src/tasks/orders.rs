@@ -5,7 +5,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
 use crate::model::{Account, ImageUri, Region, Tag};
-use crate::repo::Unit;
+use crate::repo::{Repository, Unit};
 use crate::run::folder::RunFolder;
 use crate::run::step::{Lane, Stage, Step, StepKind};
 use crate::tasks::ready::{Ready, Workable};
@@ -152,6 +152,17 @@ impl<'a> Orders<'a> {
         init.into_iter().chain([Action::Plan, Action::Show]).map(|action| self.terraform(unit, action)).collect()
     }
 
+    /// Reads the outputs of a unit.
+    pub fn outputs(&self, unit: &Workable<'_>) -> Lane {
+        let init = unit.standalone.is_some().then_some(Action::Init);
+        init.into_iter().chain([Action::Output]).map(|action| self.terraform(unit, action)).collect()
+    }
+
+    /// The repository that the steps work in.
+    pub fn repository(&self) -> &'a Repository {
+        self.ready.repo
+    }
+
     /// Applies the plan of a unit.
     pub fn apply(&self, unit: &Workable<'_>) -> Step {
         self.terraform(unit, Action::Apply)
@@ -162,6 +173,7 @@ impl<'a> Orders<'a> {
             Action::Init => StepKind::Init,
             Action::Plan => StepKind::Plan,
             Action::Show => StepKind::Show,
+            Action::Output => StepKind::Output,
             Action::Apply => StepKind::Apply,
         };
         let plan = self.run.plan(&unit.label);

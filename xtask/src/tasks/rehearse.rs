@@ -272,7 +272,7 @@ fn options(context: &Context) -> Vec<OsString> {
 fn conclude(context: &Context, is_copy: bool, place: &Place, tag: &Tag, exit: Exit) -> Result<Exit, Failures> {
     context.screen.blank();
     let proves = if is_copy {
-        "proven: our reading of this repository, the order, the prompts, the recovery\n  not proven: your HCL in the real terragrunt, your credentials, your network"
+        "proven: our reading of this repository, the order, the prompts, the recovery\n  not proven: your HCL in the real programs, your credentials, your network"
     } else {
         "proven: the order, the prompts, the guards, the recovery; run it in your repository to rehearse that"
     };

@@ -18,6 +18,8 @@ pub enum Action {
     Plan,
     /// Prints a plan file as JSON.
     Show,
+    /// Prints the outputs of the state as JSON.
+    Output,
     /// Applies a plan file.
     Apply,
 }
@@ -29,6 +31,7 @@ impl Action {
             Self::Init => "init",
             Self::Plan => "plan",
             Self::Show => "show",
+            Self::Output => "output",
             Self::Apply => "apply",
         }
     }
@@ -43,6 +46,7 @@ impl Action {
             Self::Init => vec!["init".into(), "-input=false".into(), NO_COLOR.into()],
             Self::Plan => vec!["plan".into(), "-input=false".into(), NO_COLOR.into(), LOCK_TIMEOUT.into(), out],
             Self::Show => vec!["show".into(), "-json".into(), plan],
+            Self::Output => vec!["output".into(), "-json".into()],
             Self::Apply => vec!["apply".into(), "-input=false".into(), NO_COLOR.into(), LOCK_TIMEOUT.into(), plan],
         }
     }
@@ -67,7 +71,7 @@ impl Action {
                 pairs.push(("TERRAGRUNT_SOURCE_UPDATE".into(), yes.clone()));
                 pairs.push(("TG_SOURCE_UPDATE".into(), yes));
             }
-            Self::Init | Self::Show => {}
+            Self::Init | Self::Show | Self::Output => {}
             // A second try of a saved plan can only fail, and hides why the first one did. Three names, because 1.1.3
             // still reads the oldest one before its own, and 0.55 the second before the first.
             Self::Apply => {

@@ -94,4 +94,7 @@ fn task_families_that_a_module_calls_otherwise_are_known_by_its_outputs() {
     live.edit("../catalog/modules/ecs-deploy-runner/main.tf", families);
     let said = ends_with(&live, &["apply-all", "--yes", "--account", "dev"], 0);
     assert!(said.contains("Verified     dev   2 task definitions at v0.52.1, digests match ECR"), "{said}");
+    let (code, said) = verified(xtask(&live, &["verify", "--account", "dev"]));
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("Outputs      dev\n"), "{said}");
 }

@@ -83,7 +83,7 @@ fn in_a_repository_a_copy_is_rehearsed_and_the_original_stays_as_it_is() {
     };
     let before = contents();
     let said = rehearse(&sandbox).cwd(sandbox.repo().join("dev")).run().exits(0);
-    said.says("a copy of [repo]").says("not proven: your HCL in the real terragrunt");
+    said.says("a copy of [repo]").says("not proven: your HCL in the real programs");
     assert_eq!(contents(), before);
     assert!(sandbox.log().calls().is_empty(), "the stand-ins around the original are not asked");
     assert_eq!(log(&place(&sandbox)).applied().len(), 6);

@@ -108,6 +108,8 @@ fn files_have_none(sandbox: &Sandbox) {
             has_none(&text, &file.display().to_string());
         }
     }
+    let asked = fs::read_to_string(sandbox.world().join("log.jsonl")).unwrap();
+    has_none(&asked, "what every program was asked");
     assert!(n_blabbed > 0, "the tools printed everything, into logs");
 }
 

@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::json;
 
-use super::sandbox::Sandbox;
+use super::sandbox::{ACCOUNTS, Sandbox};
 
 const FOLDER: &str = "dev/eu-west-1/pipelines";
 
@@ -152,6 +152,49 @@ fn commands_of_a_unit_of_terraform_are_shown_and_not_run() {
         assert!(screen.contains(command), "{screen}");
     }
     assert!(sandbox.log().calls().is_empty());
+}
+
+/// The same without anything of Terragrunt's, neither files nor the program.
+fn without_terragrunt() -> Sandbox {
+    let sandbox = sandbox();
+    for (account, _) in ACCOUNTS {
+        fs::remove_dir_all(sandbox.repo().join(account).join("us-east-1")).unwrap();
+    }
+    for file in ["terragrunt.hcl", "common.hcl"] {
+        fs::remove_file(sandbox.repo().join(file)).unwrap();
+    }
+    fs::remove_dir_all(sandbox.repo().join("_envcommon")).unwrap();
+    fs::remove_file(sandbox.tool("terragrunt")).unwrap();
+    sandbox
+}
+
+#[test]
+fn where_nothing_is_terragrunts_nothing_speaks_of_it() {
+    let sandbox = without_terragrunt();
+    let says = |sandbox: &Sandbox, args: &[&str], code: i32| {
+        let screen = sandbox.xtask(args).run().exits(code).screen();
+        assert!(!screen.to_lowercase().contains("terragrunt"), "{args:?}: {screen}");
+    };
+    says(&sandbox, &["doctor", "v1.3.0"], 0);
+    says(&sandbox, &["doctor", "v1.3.0", "--offline"], 0);
+    says(&sandbox, &["units"], 0);
+    says(&sandbox, &["status"], 0);
+    says(&sandbox, &["why", "dev"], 0);
+    says(&sandbox, &["bump-tags", "v1.3.0"], 0);
+    says(&sandbox, &["apply-all", "--dry-run"], 0);
+    says(&sandbox, &["apply-all"], 3);
+    says(&sandbox, &["apply-all", "--yes", "--allow=unexpected"], 0);
+    says(&sandbox, &["verify"], 0);
+    says(&sandbox, &["update", "v1.3.0", "--yes"], 0);
+    says(&sandbox, &["runs"], 0);
+    let sandbox = without_terragrunt().fault("fail:dev");
+    says(&sandbox, &["apply-all", "--yes", "--allow=unexpected"], 1);
+    let sandbox = without_terragrunt().fault("wrong-account:dev");
+    says(&sandbox, &["apply-all", "--yes"], 3);
+    let sandbox = without_terragrunt();
+    fs::remove_file(sandbox.tool("terraform")).unwrap();
+    says(&sandbox, &["apply-all"], 3);
+    says(&sandbox, &["doctor", "v1.3.0", "--offline"], 5);
 }
 
 #[test]

@@ -1,12 +1,13 @@
 //! Traps that matter before a build, found by `doctor` and before anything is built; each in a world that has it and in one
 //! that has not.
 //!
-//! Where every trap is tried: bootstrap, invoker and ECR here; old flags, old attributes, mocks, CI, pins, module, roles,
+//! Where every trap is tried: bootstrap, invoker, ECR, sessions and aws-vault here; old flags, old attributes, mocks, CI, pins, module, roles,
 //! accounts that disagree, terraform or tofu, profiles and wrong accounts in [`super::doctor`]; a checkout that is dirty or
-//! behind and sources that git can't read in `real::traps`; versions of aws-vault, sessions without MFA or that end too soon
-//! and a full disk in the unit tests of `tasks::doctor::traps`; images and task definitions in [`super::verify`].
+//! behind and sources that git can't read in `real::traps`; a full disk in the unit tests of `tasks::doctor::traps` and in
+//! [`super::full_disk`]; images and task definitions in [`super::verify`].
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 
 use serde_json::{Value, json};
 
@@ -130,4 +131,57 @@ fn registry_that_may_not_be_asked_is_told_with_what_is_missing() {
     let found = sandbox.xtask(["doctor", "v1.3.0", "--format=json"]).run().exits(0).out;
     assert!(found.contains("whether the image of dev is there is not known: ECR in shared: An error"), "{found}");
     nothing_was_built(&sandbox);
+}
+
+#[test]
+fn sessions_without_mfa_or_that_end_too_soon_are_found() {
+    let finding = |sandbox: &Sandbox, name: &str| {
+        let config = sandbox.top().join("home/config");
+        let json = sandbox.xtask(["doctor", "v1.3.0", "--format=json"]).env("AWS_CONFIG_FILE", config).run().json();
+        let found = json["findings"].as_array().unwrap().iter().find(|finding| finding["name"] == name).cloned();
+        found.map(|it| format!("{}: {}", it["grade"].as_str().unwrap(), it["text"].as_str().unwrap())).unwrap()
+    };
+    let sandbox = Sandbox::new();
+    let write = |text: &str| fs::write(sandbox.top().join("home/config"), text).unwrap();
+    write("[profile your-dev]\nregion = us-east-1\n");
+    assert_eq!(
+        finding(&sandbox, "MFA"),
+        "warn: profile `your-dev` of dev makes a session of stored keys without MFA, and such a session can't call IAM"
+    );
+    write("[profile your-dev]\nmfa_serial = arn:aws:iam::100000000003:mfa/me\n");
+    assert_eq!(finding(&sandbox, "MFA"), "ok: every profile has a role, SSO or an MFA device");
+    sandbox.session_ends_in(3600);
+    assert!(finding(&sandbox, "sessions").starts_with("ok: good for 59 min"));
+    sandbox.session_ends_in(600);
+    assert!(finding(&sandbox, "sessions").starts_with("warn: the first one ends in 9 min"));
+}
+
+#[test]
+fn version_of_aws_vault_that_asks_once_per_role_is_found() {
+    for (version, said) in [("v7.12.0", "warn"), ("v7.12.2", "ok")] {
+        let sandbox = Sandbox::new();
+        let (tool, real) = (sandbox.tool("aws-vault"), sandbox.world().join("real"));
+        fs::create_dir(&real).unwrap();
+        fs::rename(&tool, real.join("aws-vault")).unwrap();
+        let script = format!(
+            "#!/bin/sh\ncase $1 in --version) echo {version} ;; *) exec '{}' \"$@\" ;; esac\n",
+            real.join("aws-vault").display()
+        );
+        fs::write(&tool, script).unwrap();
+        fs::set_permissions(&tool, fs::Permissions::from_mode(0o755)).unwrap();
+        let json = sandbox.xtask(["doctor", "v1.3.0", "--offline", "--format=json"]).run().json();
+        let finding = json["findings"].as_array().unwrap().iter().find(|finding| finding["name"] == "aws-vault");
+        assert_eq!(finding.unwrap()["grade"], said, "{version}");
+    }
+}
+
+#[test]
+fn invoker_that_the_settings_name_is_the_one_that_is_asked() {
+    let sandbox = Sandbox::new().setting("build", r#"{ invoker-function-id = "another-invoker" }"#);
+    sandbox.xtask(BUILD).run().exits(0).says("shared has no lambda of the name that is expected");
+    sandbox.xtask(["doctor", "v1.3.0"]).run().exits(0);
+    let log = sandbox.log();
+    let calls = log.of("aws");
+    let asked = calls.iter().filter(|call| call.argv().contains(&"another-invoker")).count();
+    assert_eq!(asked, 2, "{calls:?}");
 }

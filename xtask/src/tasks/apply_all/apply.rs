@@ -139,7 +139,7 @@ pub(super) fn apply(
 /// What the plans were made from is looked at once more before the first of them is applied; the inner guard does so again
 /// before each.
 fn unchanged_since(plans: &[UnitPlan]) -> Result<(), Failures> {
-    let bound: BTreeSet<_> = plans.iter().flat_map(|plan| &plan.bound).collect();
+    let bound: BTreeSet<_> = plans.iter().flat_map(|plan| plan.bound.iter()).collect();
     let changed = bound.into_iter().filter(|bound| !bound.is_same());
     let refusal = |bound: &Bound| {
         Failure::refused(bound.what_changed())
@@ -161,5 +161,5 @@ pub(super) fn not_written_down(unit: &Workable<'_>) -> impl FnOnce(anyhow::Error
 pub(super) fn write_consent(step: &Step, plans: &[UnitPlan]) -> anyhow::Result<()> {
     let shown = plans.iter().find(|plan| plan.label == step.subject).context("no plan was shown for it")?;
     let (plan, file) = step.plan.as_ref().zip(step.consent.as_ref()).context("it applies no plan")?;
-    Ok(consent::write(file, plan, &shown.sha256, &shown.bound)?)
+    Ok(consent::write(file, plan, &shown.sha256, shown.bound.iter())?)
 }

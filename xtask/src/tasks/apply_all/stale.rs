@@ -12,6 +12,7 @@ use crate::run::event::{Outcome, StepResult};
 use crate::run::executor::OnFailure;
 use crate::run::journal::Program;
 use crate::run::step::{Lane, Stage};
+use crate::tasks::apply_all::bind::Binding;
 use crate::tasks::apply_all::queue::{Queue, Wave};
 use crate::tasks::apply_all::{apply, checks, plans};
 use crate::tasks::ready::Workable;
@@ -98,6 +99,8 @@ impl Again<'_> {
         let (outcomes, without_session) = self.renewal.side_by_side(&stage, OnFailure::GoOn);
         session.check_interrupt()?;
         without_session.map_or(Ok(()), Err)?;
+        let programs = programs_of(agreed);
+        let binding = Binding::new(ready, &programs);
         let mut fresh = Vec::new();
         let mut problems = Vec::new();
         for ((unit, lane), outcome) in units.iter().zip(&stage.lanes).zip(&outcomes) {
@@ -107,7 +110,7 @@ impl Again<'_> {
                     .push(Failure::failed(format!("`{}` could not be planned again", unit.unit.path)).detail(cause));
                 continue;
             }
-            match plans::read_plan(ready, unit, lane, &programs_of(agreed)) {
+            match plans::read_plan(ready, unit, lane, &binding) {
                 Ok(plan) => {
                     let log = lane.iter().find_map(|step| step.output.as_ref()).map(|output| output.log.as_path());
                     problems.extend(checks::refusals(session.context, unit, &plan, log));
@@ -171,7 +174,7 @@ fn is_covered(plan: &UnitPlan, agreed: &[UnitPlan]) -> bool {
 
 /// The programs that were agreed to, not those that may be there by now.
 fn programs_of(agreed: &[UnitPlan]) -> BTreeMap<std::path::PathBuf, Bound> {
-    let bound = agreed.iter().flat_map(|plan| &plan.bound);
+    let bound = agreed.iter().flat_map(|plan| plan.bound.iter());
     let programs = bound.filter(|bound| matches!(bound, Bound::Program { .. }));
     programs.map(|bound| (bound.path().to_owned(), bound.clone())).collect()
 }

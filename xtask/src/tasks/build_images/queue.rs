@@ -82,9 +82,9 @@ impl<'q, 'r> Queue<'q, 'r> {
         lines(&[&self.identity, &self.tasks, &self.before, &self.admission.1, &self.sign_in, &self.builds, &self.after])
     }
 
-    /// Those that build.
+    /// Those that build, after the questions to the runner.
     pub fn build_lines(&self) -> String {
-        lines(&[&self.sign_in, &self.builds])
+        lines(&[&self.admission.1, &self.sign_in, &self.builds])
     }
 }
 

@@ -16,6 +16,7 @@ use crate::tasks::ready::Ready;
 use crate::tasks::session::{self, Session};
 use crate::tasks::verify::{self, Container, Extent, Proof, Subject, Verdict, Wanted};
 use crate::tools::proof::Proof as Identity;
+use crate::tools::question::Question;
 use crate::tools::{clock, lambda};
 use std::collections::BTreeSet;
 
@@ -51,6 +52,11 @@ fn ask(context: &Context, repo: &Repository) -> Result<Vec<Finding>, Failures> {
     let own = |account: &Account| units.iter().any(|unit| unit.account.id == account.id);
     let mut inquiry = Inquiry::default();
     verify::questions(&mut inquiry, &wanted, Extent::Invokers, &|account| !is_ambient || own(account));
+    if let Some((unit, question)) = asked_of_builder(repo, &wanted)
+        && let Ok(region) = unit.region()
+    {
+        inquiry.add(&unit.unit.account, region, question);
+    }
     let accounts = inquiry.accounts();
     let mut ready = Ready::gather(context, repo, &accounts, &["aws"], Vec::new())?;
     let run = RunFolder::new(&repo.root);
@@ -161,22 +167,36 @@ fn task_definitions(proofs: &[Proof]) -> Finding {
     }
 }
 
+/// The unit that builds images, and the question for the invoker of its runner: the one that the settings name, if they do.
+fn asked_of_builder<'w, 'r>(repo: &Repository, wanted: &'w [Wanted<'r>]) -> Option<(&'w Wanted<'r>, Question)> {
+    let unit = builder_of(wanted)?;
+    let region = unit.region().ok()?;
+    let question = match &repo.settings.build().invoker_function_id {
+        Some(name) => Question::Function { region: region.clone(), name: name.clone() },
+        None => verify::invoker(region, unit.runners().first()?),
+    };
+    Some((unit, question))
+}
+
+fn builder_of<'w, 'r>(wanted: &'w [Wanted<'r>]) -> Option<&'w Wanted<'r>> {
+    wanted.iter().find(|unit| unit.containers.iter().any(|container| container.image == ImageName::Kaniko))
+}
+
 /// What the invoker of the account that builds lets through.
 fn builder(repo: &Repository, wanted: &[Wanted<'_>], answers: &Answers) -> Vec<Finding> {
-    let builds = |unit: &&Wanted<'_>| unit.containers.iter().any(|container| container.image == ImageName::Kaniko);
-    let Some(unit) = wanted.iter().find(builds) else {
+    let Some(unit) = builder_of(wanted) else {
         return vec![Finding::skip(NAMES[4], "no unit builds images")];
     };
     let account = &unit.unit.account;
-    let (Ok(region), Some(runner)) = (unit.region(), unit.runners().first().copied()) else {
-        return vec![Finding::skip(
-            NAMES[4],
-            format!("the name or the region of the runner of {} is not known", account.name),
-        )];
+    let Some((_, question)) = asked_of_builder(repo, wanted) else {
+        let why = format!("the name or the region of the runner of {} is not known", account.name);
+        return vec![Finding::skip(NAMES[4], why)];
     };
-    match answers.read(&account.id, &verify::invoker(region, runner), lambda::function) {
+    match answers.read(&account.id, &question, lambda::function) {
         Ok(Some(function)) => invoker_trap::allows(&function, &account.name, repo.settings.dockerfile_repo()),
-        Ok(None) => vec![Finding::skip(NAMES[4], format!("{} has none", account.name))],
+        Ok(None) => {
+            vec![Finding::warn(NAMES[4], format!("{} has no lambda of the name that is expected", account.name))]
+        }
         Err(why) => vec![Finding::skip(NAMES[4], format!("{} doesn't say: {why}", account.name))],
     }
 }

@@ -3,6 +3,7 @@
 //! [`wanted`] gathers what has to run and what to ask, [`proofs`] compares; a run that has a session already asks by
 //! itself and uses both. [`smoke`] goes further, and sees the runners start.
 
+mod outputs;
 mod proof;
 mod smoke;
 mod start;
@@ -26,7 +27,11 @@ use crate::tasks::inquiry::Inquiry;
 use crate::tasks::ready::Ready;
 use crate::tasks::select::{select, take_problems};
 use crate::tasks::session::{self, Session};
+use crate::tools::programs;
 use smoke::Trials;
+
+/// The program that knows the outputs of most units.
+const TERRAGRUNT: &str = "terragrunt";
 
 /// How many accounts are asked side by side.
 const N_JOBS: usize = 8;
@@ -36,14 +41,19 @@ pub fn run(context: &Context, args: &cli::Verify) -> Result<Exit, Failures> {
     let mut repo = context.repository()?;
     let mut problems = take_problems(&mut repo, &args.account, &args.unit);
     let units = select(&repo, &args.account, &args.unit)?;
-    let wanted = wanted(&repo, &units);
-    let inquiry = inquiry(&wanted, repo.settings.credentials().is_empty());
+    let mut wanted = wanted(&repo, &units);
+    let is_ambient = repo.settings.credentials().is_empty();
+    let inquiry = inquiry(&wanted, is_ambient);
     let trials = args.smoke.then(|| smoke::gather(&repo, &wanted, args.git_ref.as_deref()));
     let trials = trials.and_then(|trials| trials.map_err(|failure| problems.push(failure)).ok());
     let of_trials = trials.iter().flat_map(Trials::accounts);
     let accounts = session::accounts_of(inquiry.accounts().into_iter().chain(of_trials));
-    let needed: &[&str] = if args.smoke { &["aws", smoke::PROGRAM] } else { &["aws"] };
-    let mut ready = Ready::gather(context, &repo, &accounts, needed, problems)?;
+    let has_terragrunt = programs::locate(TERRAGRUNT, &repo.root, &context.vars).is_some();
+    let mut needed = vec!["aws"];
+    needed.extend(args.smoke.then_some(smoke::PROGRAM));
+    // Few units need it, and without it these are not proven.
+    needed.extend(has_terragrunt.then_some(TERRAGRUNT));
+    let mut ready = Ready::gather(context, &repo, &accounts, &needed, problems)?;
     let run = RunFolder::new(&repo.root);
     if context.globals.dry_run {
         let orders = session::orders(&ready, &run, true)?;
@@ -59,7 +69,15 @@ pub fn run(context: &Context, args: &cli::Verify) -> Result<Exit, Failures> {
     session.ask_passphrase(&mut ready)?;
     let orders = session::orders(&ready, &run, false)?;
     session.prove_identities(&ready, &orders.identities(&accounts), &accounts)?;
-    let mut proofs = carry_out(&session, &inquiry, &inquiry.stage(&orders, "verify"), &wanted, Extent::Everything)?;
+    let mut answers = inquiry.ask(&session, &inquiry.stage(&orders, "verify"));
+    session.check_interrupt()?;
+    let mut proofs = proofs(&wanted, &answers, Extent::Everything);
+    if outputs::name(&session, &orders, &mut wanted, &proofs, has_terragrunt)? {
+        let more = self::inquiry(&wanted, is_ambient).without(&answers);
+        answers.add(&more.ask(&session, &more.stage(&orders, "named")));
+        session.check_interrupt()?;
+        proofs = self::proofs(&wanted, &answers, Extent::Everything);
+    }
     match trials {
         Some(trials) => {
             let stage = trials.stage(&orders);
@@ -82,19 +100,6 @@ fn inquiry<'r>(wanted: &[Wanted<'r>], is_ambient: bool) -> Inquiry<'r> {
     let mut inquiry = Inquiry::default();
     questions(&mut inquiry, wanted, Extent::Everything, &|account| !is_ambient || own(account));
     inquiry
-}
-
-/// Asks within a session, and compares.
-pub fn carry_out(
-    session: &Session<'_>,
-    inquiry: &Inquiry<'_>,
-    stage: &Stage,
-    wanted: &[Wanted<'_>],
-    extent: Extent,
-) -> Result<Vec<Proof>, Failures> {
-    let answers = inquiry.ask(session, stage);
-    session.check_interrupt()?;
-    Ok(proofs(wanted, &answers, extent))
 }
 
 /// What was proven, in a line: `2 task definitions at v1.3.0, digests match ECR`.
