@@ -28,7 +28,10 @@ pub(super) const TERRAFORM: [Rule; 15] = [
     },
     Rule {
         cause: Cause::ProviderHash,
-        any: &[&["checksums previously recorded in the dependency lock file"]],
+        any: &[
+            &["checksums previously recorded in the dependency lock file"],
+            &["checksums recorded in the dependency lock file"],
+        ],
         what: "the lock file has no hash for this provider's package as it is on this platform",
         hint: "add the hashes of all platforms in use: `terraform providers lock -platform=linux_amd64 -platform=darwin_arm64`",
     },

@@ -96,6 +96,7 @@ pub(super) fn apply(
     for (unit, step) in waves.iter().flat_map(|wave| &wave.applies) {
         write_consent(step, plans).map_err(not_written_down(unit))?;
     }
+    let mut plans = plans.to_vec();
     let mut rows = Vec::new();
     let mut stopped = false;
     let mut found = None;
@@ -111,7 +112,7 @@ pub(super) fn apply(
         };
         found = found.or(without_session);
         if found.is_none() && stale::is_all_that_failed(&outcomes) && session.check_interrupt().is_ok() {
-            found = again.go_on(wave, plans, on_failure, &mut outcomes).err();
+            found = again.go_on(wave, &mut plans, on_failure, &mut outcomes).err();
         }
         let is_good = outcomes.iter().all(|outcome| outcome.result.is_good());
         for (unit, outcome) in units.iter().zip(&outcomes) {

@@ -39,12 +39,12 @@ pub(super) fn is_all_that_failed(outcomes: &[Outcome]) -> bool {
 }
 
 impl Again<'_> {
-    /// Plans again what went stale in a wave, and applies that and what had not started yet. `agreed` are the plans that were
-    /// consented to; the outcomes are those of the wave, and are brought up to date.
+    /// Plans again what went stale in a wave, and applies that and what had not started yet. `plans` are those that were
+    /// consented to, and the outcomes those of the wave; both are brought up to date.
     pub(super) fn go_on(
         &self,
         wave: &Wave<'_, '_>,
-        agreed: &[UnitPlan],
+        plans: &mut [UnitPlan],
         on_failure: OnFailure,
         outcomes: &mut [Outcome],
     ) -> Result<(), Failures> {
@@ -54,8 +54,11 @@ impl Again<'_> {
         let about =
             format!("{labels}   the state was changed after the plan was made, so nothing was applied; planning again");
         self.renewal.session.context.screen.insist(Tone::Warning, "Stale", about);
-        let (fresh, planned) = self.plan(&units, agreed)?;
-        self.agree(&fresh, agreed)?;
+        let (fresh, planned) = self.plan(&units, plans)?;
+        self.agree(&fresh, plans)?;
+        for plan in plans.iter_mut() {
+            fresh.iter().find(|fresh| fresh.label == plan.label).into_iter().for_each(|fresh| plan.clone_from(fresh));
+        }
         let mut lanes: Vec<(usize, Lane)> = Vec::new();
         for (n, (unit, step)) in wave.applies.iter().enumerate() {
             match fresh.iter().position(|plan| plan.label == unit.label) {
