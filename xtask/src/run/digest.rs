@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::tools::bound::Bound;
+use crate::tools::bound::Bounds;
 use crate::tools::terraform::plan::{Change, Difference, Own, Plan, Side, Wanted, Why, split_image};
 
 /// A plan and whose it is.
@@ -19,7 +19,7 @@ pub struct UnitPlan {
     /// The images that the unit is to have.
     pub wanted: Vec<Wanted>,
     /// What the plan was made from.
-    pub bound: Vec<Bound>,
+    pub bound: Bounds,
 }
 
 impl UnitPlan {
@@ -201,7 +201,14 @@ mod tests {
         };
         let own = Own { account_id: "1".repeat(12), account: label.to_owned(), region: "us-east-1".to_owned() };
         let plan = Plan { changes: changes.iter().map(change).collect(), ..Plan::default() };
-        UnitPlan { label: label.to_owned(), plan, sha256: String::new(), own, wanted: Vec::new(), bound: Vec::new() }
+        UnitPlan {
+            label: label.to_owned(),
+            plan,
+            sha256: String::new(),
+            own,
+            wanted: Vec::new(),
+            bound: Bounds::default(),
+        }
     }
 
     #[test]

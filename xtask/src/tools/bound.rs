@@ -5,6 +5,7 @@ use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -67,6 +68,25 @@ impl Bound {
             Self::File { .. } => "a file that the plan was made from has changed since",
             Self::Program { .. } => "a program that the plan was made with has been replaced since",
         }
+    }
+}
+
+/// All that a plan was made from. What the plans of a run have in common is there once.
+#[derive(Clone, Debug, Default)]
+pub struct Bounds {
+    shared: Arc<[Bound]>,
+    own: Vec<Bound>,
+}
+
+impl Bounds {
+    /// What a plan has in common with others, and what it has alone.
+    pub fn new(shared: Arc<[Bound]>, own: Vec<Bound>) -> Self {
+        Self { shared, own }
+    }
+
+    /// Each of them.
+    pub fn iter(&self) -> impl Iterator<Item = &Bound> {
+        self.shared.iter().chain(&self.own)
     }
 }
 

@@ -20,7 +20,12 @@ pub struct Consent {
 const PROGRAM: &str = "# program ";
 
 /// Writes down the consent to the plan which had this hash when it was shown, and to what it was made from.
-pub fn write(consent: &Path, plan: &Path, sha256: &str, bound: &[Bound]) -> io::Result<()> {
+pub fn write<'b>(
+    consent: &Path,
+    plan: &Path,
+    sha256: &str,
+    bound: impl IntoIterator<Item = &'b Bound>,
+) -> io::Result<()> {
     let mut text = format!("{sha256}  {}\n", plan.display());
     for bound in bound {
         match bound {

@@ -25,6 +25,7 @@ mod oracle;
 mod programs;
 pub(crate) mod shape;
 mod sources;
+mod stale;
 mod standalone;
 mod standalone_applied;
 mod standalone_types;

@@ -51,6 +51,19 @@ fn tags_that_nobody_selected_are_moved_only_by_who_says_yes_at_the_terminal() {
 }
 
 #[test]
+fn runners_are_started_only_by_who_says_yes_at_the_terminal() {
+    let sandbox = Sandbox::new();
+    let args = ["verify", "--smoke", "--ref=main", "--account", "dev"];
+    for answer in NO {
+        assert_eq!(answered(sandbox.xtask(args), "Start them? [y/N]", answer), Some(3), "{answer}");
+    }
+    sandbox.xtask(args).fed("y\n").run().exits(3).says("there is no terminal to ask at");
+    assert!(sandbox.log().calls().is_empty());
+    assert_eq!(answered(sandbox.xtask(args), "Start them? [y/N]", "y"), Some(0));
+    assert_eq!(sandbox.log().of("infrastructure-deployer").len(), 1);
+}
+
+#[test]
 fn plans_are_applied_only_by_who_says_yes_at_the_terminal() {
     let sandbox = Sandbox::bumped();
     let args = ["apply-all", "--account", "dev"];

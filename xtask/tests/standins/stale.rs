@@ -84,6 +84,27 @@ fn unit_that_somebody_else_has_applied_meanwhile_has_nothing_left() {
         });
         fs::copy(done_by_others.world().join(&ecs), sandbox.world().join(&ecs)).unwrap();
     });
-    said.exits(0).says("Stale        stage");
+    said.exits(0).says("Stale        stage").says("Consent      carried over");
     assert_eq!((n_asked(&sandbox, "stage", "plan"), n_asked(&sandbox, "stage", "apply")), (2, 1));
+}
+
+#[test]
+fn other_changes_than_those_agreed_to_are_asked_for_at_the_terminal() {
+    for (answer, code, applied) in [("y", 0, &[DEV, STAGE, "100000000006"][..]), ("n", 1, &[DEV])] {
+        let sandbox = Sandbox::bumped();
+        let gate = sandbox.gate();
+        let args = ["apply-all", "--jobs=1", "--waves=all", "--account=dev", "--account=stage", "--account=prod"];
+        let mut terminal = sandbox.xtask(args).env("NO_COLOR", "1").at_a_terminal(50, 100);
+        terminal.wait_for("Apply these 3 plans? [y/N]");
+        terminal.types("y");
+        let held = gate.next();
+        change(&sandbox, "stage", |state| drop(state["resources"].as_array_mut().unwrap().remove(0)));
+        sandbox.no_gate();
+        held.let_go();
+        terminal.wait_for("Apply this plan? [y/N]");
+        terminal.types(answer);
+        let (status, text) = terminal.finish();
+        assert_eq!(status.code(), Some(code), "{text}");
+        assert_eq!(sandbox.log().applied(), applied, "{text}");
+    }
 }

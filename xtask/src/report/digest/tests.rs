@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::run::digest::UnitPlan;
+use crate::tools::bound::Bounds;
 use crate::tools::terraform::plan::{Own, Plan, Wanted, Why};
 
 const RUNNER: &str = "100000000002.dkr.ecr.us-east-1.amazonaws.com/ecs-deploy-runner";
@@ -60,7 +61,7 @@ fn unit(label: &str, changes: Vec<Change>) -> UnitPlan {
         sha256: String::new(),
         own: Own { account_id: "100000000004".to_owned(), account: label.to_owned(), region: "us-east-1".to_owned() },
         wanted: vec![wanted("deploy-runner", RUNNER), wanted("kaniko", KANIKO)],
-        bound: Vec::new(),
+        bound: Bounds::default(),
     }
 }
 

@@ -140,3 +140,66 @@ pub(super) fn ended_by_us(outcome: Outcome, limit: Duration) -> Outcome {
     );
     Outcome { cause: Some(cause), ..outcome }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::step::tests::step;
+    use crate::tools::process::Output;
+
+    const LOCKED: &str = "10:00:00.123 STDERR terraform: │ Error: Error acquiring the state lock
+10:00:00.123 STDERR terraform: │ Error message: ConditionalCheckFailedException: The conditional request failed
+10:00:00.123 STDERR terraform: │ Lock Info:
+10:00:00.123 STDERR terraform: │   ID:        3f1c0a52-9b1e-4d3a-8a77-2c1d5b0e9f11
+10:00:00.123 STDERR terraform: │   Path:      acme-state/dev/terraform.tfstate
+10:00:00.123 STDERR terraform: │   Operation: OperationTypeApply
+10:00:00.123 STDERR terraform: │   Who:       ana@laptop
+10:00:00.123 STDERR terraform: │   Version:   1.11.4
+10:00:00.123 STDERR terraform: │   Created:   2026-11-23 10:00:00.1 +0000 UTC
+10:00:00.123 STDERR terraform: │   Info:      
+";
+
+    #[test]
+    fn who_holds_a_state_lock_is_told_with_the_exact_command_that_nobody_runs_for_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = folder.path().join("dev.plan.log");
+        fs::write(&log, LOCKED).unwrap();
+        let mut step = step(StepKind::Plan);
+        step.output = Some(Output { log, stdout: None });
+        step.invocation.cwd = "/r/my units/dev".into();
+        let wrapper = ["aws-vault", "exec", "your-dev", "--", "/r/.xtask/runs/x/xtask"].map(Into::into);
+        step.invocation.argv = wrapper.into_iter().chain(step.invocation.argv).collect();
+        let ended = Outcome { cause: Some("ended with exit code 1".to_owned()), ..failed(&step, Duration::ZERO) };
+        let cause = explained(&step, ended).cause.unwrap();
+        let lines: Vec<_> = cause.lines().collect();
+        assert_eq!(lines[0], "somebody else holds the lock of the state");
+        assert_eq!(
+            lines[2],
+            "held by ana@laptop since 2026-11-23 10:00:00.1 +0000 UTC, id 3f1c0a52-9b1e-4d3a-8a77-2c1d5b0e9f11"
+        );
+        assert!(lines[3].starts_with("hint: wait until they are done"), "{cause}");
+        let command = "cd '/r/my units/dev' && aws-vault exec your-dev -- terragrunt force-unlock 3f1c0a52-9b1e-4d3a-8a77-2c1d5b0e9f11";
+        assert_eq!(lines[4].trim(), command);
+    }
+
+    #[test]
+    fn credential_tool_that_started_nothing_waits_for_a_session_and_a_late_guard_is_not_wanted() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut apply = step(StepKind::Apply);
+        let attempt = crate::tools::attempt::Attempt { dir: folder.path().join("a"), nonce: "n".to_owned() };
+        attempt.create().unwrap();
+        apply.attempt = Some(attempt.clone());
+        apply.lock = Some(folder.path().join("dev.lock"));
+        let ended = |exit| Outcome { exit, ..failed(&apply, Duration::ZERO) };
+        assert_eq!(or_without_session(&apply, ended(None)).held, None, "it was killed, which is another matter");
+        assert_eq!(or_without_session(&apply, ended(Some(0))).held, None);
+        assert!(!attempt.settled().exists());
+        let waits = or_without_session(&apply, ended(Some(1)));
+        assert_eq!((waits.held, waits.result), (Some(Held::NoSession(StepKind::Apply)), StepResult::EarlyExit));
+        assert!(attempt.settled().exists(), "who comes now finds this");
+        for kind in [StepKind::Build, StepKind::Show, StepKind::Identity] {
+            let other = Step { kind, ..apply.clone() };
+            assert_eq!(or_without_session(&other, ended(Some(1))).held, None, "{kind}");
+        }
+    }
+}

@@ -6,6 +6,9 @@ mod build;
 mod lock;
 mod rules;
 mod start;
+mod subject;
+#[cfg(test)]
+mod tests;
 mod text;
 
 pub use lock::StateLock;

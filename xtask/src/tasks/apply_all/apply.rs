@@ -96,6 +96,7 @@ pub(super) fn apply(
     for (unit, step) in waves.iter().flat_map(|wave| &wave.applies) {
         write_consent(step, plans).map_err(not_written_down(unit))?;
     }
+    let mut plans = plans.to_vec();
     let mut rows = Vec::new();
     let mut stopped = false;
     let mut found = None;
@@ -111,7 +112,7 @@ pub(super) fn apply(
         };
         found = found.or(without_session);
         if found.is_none() && stale::is_all_that_failed(&outcomes) && session.check_interrupt().is_ok() {
-            found = again.go_on(wave, plans, on_failure, &mut outcomes).err();
+            found = again.go_on(wave, &mut plans, on_failure, &mut outcomes).err();
         }
         let is_good = outcomes.iter().all(|outcome| outcome.result.is_good());
         for (unit, outcome) in units.iter().zip(&outcomes) {
@@ -138,7 +139,7 @@ pub(super) fn apply(
 /// What the plans were made from is looked at once more before the first of them is applied; the inner guard does so again
 /// before each.
 fn unchanged_since(plans: &[UnitPlan]) -> Result<(), Failures> {
-    let bound: BTreeSet<_> = plans.iter().flat_map(|plan| &plan.bound).collect();
+    let bound: BTreeSet<_> = plans.iter().flat_map(|plan| plan.bound.iter()).collect();
     let changed = bound.into_iter().filter(|bound| !bound.is_same());
     let refusal = |bound: &Bound| {
         Failure::refused(bound.what_changed())
@@ -160,5 +161,5 @@ pub(super) fn not_written_down(unit: &Workable<'_>) -> impl FnOnce(anyhow::Error
 pub(super) fn write_consent(step: &Step, plans: &[UnitPlan]) -> anyhow::Result<()> {
     let shown = plans.iter().find(|plan| plan.label == step.subject).context("no plan was shown for it")?;
     let (plan, file) = step.plan.as_ref().zip(step.consent.as_ref()).context("it applies no plan")?;
-    Ok(consent::write(file, plan, &shown.sha256, &shown.bound)?)
+    Ok(consent::write(file, plan, &shown.sha256, shown.bound.iter())?)
 }

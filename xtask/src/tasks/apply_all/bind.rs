@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use crate::model::Failure;
@@ -10,7 +11,7 @@ use crate::repo::Repository;
 use crate::run::digest::UnitPlan;
 use crate::run::journal::Program;
 use crate::tasks::ready::{Ready, Workable};
-use crate::tools::bound::{Bound, files_below};
+use crate::tools::bound::{Bound, Bounds, files_below};
 use crate::tools::consent::sha256_of;
 
 /// The programs as they are before anything is planned with them.
@@ -48,7 +49,7 @@ impl Hashing {
     /// The programs that these plans were made with. One that has been replaced meanwhile has no hash that is its own.
     pub(super) fn of(self, plans: &[UnitPlan]) -> Vec<Program> {
         let hashes = self.0.join().unwrap_or_default();
-        let bound: BTreeSet<_> = plans.iter().flat_map(|plan| &plan.bound).collect();
+        let bound: BTreeSet<_> = plans.iter().flat_map(|plan| plan.bound.iter()).collect();
         let program = |bound: &Bound| match bound {
             Bound::Program { path, mark } => {
                 let sha256 = hashes.get(path).filter(|_| bound.is_same()).cloned();
@@ -60,32 +61,52 @@ impl Hashing {
     }
 }
 
-/// Everything that a unit's plan was made from. What was read of the repository stands for itself; the other files of the
-/// unit are taken as they are now, when the plan is shown.
-pub(super) fn of_unit(
-    ready: &Ready<'_>,
-    unit: &Workable<'_>,
-    programs: &BTreeMap<PathBuf, Bound>,
-) -> std::io::Result<Vec<Bound>> {
-    let repo = ready.repo;
-    let folder = unit.unit.path.in_root(&repo.root);
-    let others = others(repo, &folder);
-    let is_of_others = |path: &Path| others.iter().any(|other| path.starts_with(other));
-    let mut files: BTreeMap<PathBuf, Bound> = BTreeMap::new();
-    for (path, bytes) in repo.files_read() {
-        if !is_of_others(&path) {
-            files.insert(path.clone(), Bound::read(path, &bytes));
+/// What the plans of all units are made from, put in order once.
+#[derive(Debug)]
+pub(super) struct Binding<'a> {
+    ready: &'a Ready<'a>,
+    programs: &'a BTreeMap<PathBuf, Bound>,
+    /// The files that were read and lie in the folder of no unit.
+    shared: Arc<[Bound]>,
+    /// The others, by the innermost unit that they lie in.
+    within: BTreeMap<PathBuf, Vec<Bound>>,
+}
+
+impl<'a> Binding<'a> {
+    /// What was read of the repository stands for itself.
+    pub(super) fn new(ready: &'a Ready<'a>, programs: &'a BTreeMap<PathBuf, Bound>) -> Self {
+        let repo = ready.repo;
+        let folders: BTreeSet<_> = repo.units.iter().map(|unit| unit.path.in_root(&repo.root)).collect();
+        let mut shared = Vec::new();
+        let mut within: BTreeMap<PathBuf, Vec<Bound>> = BTreeMap::new();
+        for (path, bytes) in repo.files_read() {
+            let innermost = path.ancestors().find(|folder| folders.contains(*folder)).map(Path::to_owned);
+            let bound = Bound::read(path, &bytes);
+            match innermost {
+                Some(folder) => within.entry(folder).or_default().push(bound),
+                None => shared.push(bound),
+            }
         }
+        Self { ready, programs, shared: shared.into(), within }
     }
-    for path in files_below(&folder, &others) {
-        if !files.contains_key(&path) {
-            files.insert(path.clone(), Bound::file(path)?);
+
+    /// Everything that a unit's plan was made from. The files of the unit that nobody has read are taken as they are now,
+    /// when the plan is shown.
+    pub(super) fn of_unit(&self, unit: &Workable<'_>) -> std::io::Result<Bounds> {
+        let repo = self.ready.repo;
+        let folder = unit.unit.path.in_root(&repo.root);
+        let read = folder.ancestors().filter_map(|folder| self.within.get(folder)).flatten();
+        let mut files: BTreeMap<PathBuf, Bound> = read.map(|bound| (bound.path().to_owned(), bound.clone())).collect();
+        for path in files_below(&folder, &others(repo, &folder)) {
+            if !files.contains_key(&path) {
+                files.insert(path.clone(), Bound::file(path)?);
+            }
         }
+        let terragrunt = unit.standalone.is_none().then(|| self.ready.programs.path("terragrunt"));
+        let paths = terragrunt.into_iter().chain([unit.terraform.as_path()]);
+        let programs = paths.filter_map(|path| self.programs.get(path).cloned());
+        Ok(Bounds::new(self.shared.clone(), files.into_values().chain(programs).collect()))
     }
-    let terragrunt = unit.standalone.is_none().then(|| ready.programs.path("terragrunt"));
-    let terraform = unit.terraform.as_path();
-    let programs = terragrunt.into_iter().chain([terraform]).filter_map(|path| programs.get(path).cloned());
-    Ok(files.into_values().chain(programs).collect())
 }
 
 /// The files below the folder of a unit that its plan may be made from.

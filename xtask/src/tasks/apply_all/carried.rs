@@ -79,7 +79,7 @@ mod tests {
             sha256: String::new(),
             own: Own::default(),
             wanted: Vec::new(),
-            bound: Vec::new(),
+            bound: crate::tools::bound::Bounds::default(),
         }
     }
 

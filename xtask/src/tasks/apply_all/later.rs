@@ -1,6 +1,7 @@
 //! Plans that are kept for later, and a run that goes on with them.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::model::{Failure, Failures};
 use crate::repo::Repository;
@@ -12,6 +13,7 @@ use crate::tasks::apply_all::queue::Queue;
 use crate::tasks::apply_all::{bind, checks, plans};
 use crate::tasks::ready::{Ready, Workable};
 use crate::tasks::session::Session;
+use crate::tools::bound::Bounds;
 use crate::tools::consent::sha256_of;
 use crate::tools::git;
 
@@ -100,7 +102,13 @@ impl Earlier {
                 problems.push(Failure::refused(what));
                 continue;
             }
-            match plans::of_unit(ready, unit, &shown, kept.plan_sha256.clone(), kept.bound.clone()) {
+            match plans::of_unit(
+                ready,
+                unit,
+                &shown,
+                kept.plan_sha256.clone(),
+                Bounds::new(Arc::default(), kept.bound.clone()),
+            ) {
                 Ok(plan) => {
                     let log = self.run.output(&unit.label, crate::run::step::StepKind::Plan).log;
                     problems.extend(checks::refusals(session.context, unit, &plan, Some(&log)));
@@ -141,7 +149,7 @@ pub(super) fn keep(
             account: unit.unit.account.id.to_string(),
             plan_sha256: plan.sha256.clone(),
             shown_sha256: sha256_of(&run.shown(&plan.label))?,
-            bound: plan.bound.clone(),
+            bound: plan.bound.iter().cloned().collect(),
         })
     };
     let failed = || Failure::failed("the plans could not be kept");

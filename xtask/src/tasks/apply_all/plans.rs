@@ -1,8 +1,7 @@
 //! Planning every unit, and reading the plans.
 
-use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Instant;
 
 use anyhow::Context as _;
@@ -14,11 +13,12 @@ use crate::run::digest::UnitPlan;
 use crate::run::event::StepResult;
 use crate::run::executor::OnFailure;
 use crate::run::step::{Lane, Stage, Step};
+use crate::tasks::apply_all::bind::Binding;
 use crate::tasks::apply_all::queue::Queue;
 use crate::tasks::apply_all::{bind, checks, words};
 use crate::tasks::ready::{Ready, Workable};
 use crate::tasks::session::Renewal;
-use crate::tools::bound::Bound;
+use crate::tools::bound::Bounds;
 use crate::tools::terraform::plan::{self, Own, Reading};
 use crate::tools::{cache, provider_cache};
 
@@ -48,10 +48,11 @@ pub(super) fn plan_all(
         .hint("again, once the cause is settled: cargo xtask apply-all")
         .into());
     }
+    let binding = Binding::new(ready, &programs);
     let mut plans = Vec::new();
     let mut problems = Vec::new();
     for (unit, lane) in units.iter().zip(&queue.plans.lanes) {
-        match read_plan(ready, unit, lane, &programs) {
+        match read_plan(ready, unit, lane, &binding) {
             Ok(plan) => {
                 let log = lane.first().and_then(|step| step.output.as_ref()).map(|output| output.log.as_path());
                 problems.extend(checks::refusals(session.context, unit, &plan, log));
@@ -94,13 +95,13 @@ pub(super) fn read_plan(
     ready: &Ready<'_>,
     unit: &Workable<'_>,
     lane: &[Step],
-    programs: &BTreeMap<PathBuf, Bound>,
+    binding: &Binding<'_>,
 ) -> anyhow::Result<UnitPlan> {
     let shown = lane.iter().find_map(|step| step.output.as_ref()?.stdout.as_deref()).context("nothing was shown")?;
     // The inner guard took the hash in the very process that then showed the plan.
     let proofs = lane.iter().filter_map(|step| step.attempt.as_ref()).flat_map(|attempt| attempt.inner_proofs());
     let sha256 = proofs.into_iter().filter_map(|proof| proof.plan_sha256).next_back().context("no plan was proven")?;
-    let bound = bind::of_unit(ready, unit, programs)?;
+    let bound = binding.of_unit(unit)?;
     of_unit(ready, unit, shown, sha256, bound)
 }
 
@@ -110,7 +111,7 @@ pub(super) fn of_unit(
     unit: &Workable<'_>,
     shown: &Path,
     sha256: String,
-    bound: Vec<Bound>,
+    bound: Bounds,
 ) -> anyhow::Result<UnitPlan> {
     let account = &unit.unit.account;
     let wanted = checks::wanted(unit.unit);

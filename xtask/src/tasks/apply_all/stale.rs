@@ -12,6 +12,7 @@ use crate::run::event::{Outcome, StepResult};
 use crate::run::executor::OnFailure;
 use crate::run::journal::Program;
 use crate::run::step::{Lane, Stage};
+use crate::tasks::apply_all::bind::Binding;
 use crate::tasks::apply_all::queue::{Queue, Wave};
 use crate::tasks::apply_all::{apply, checks, plans};
 use crate::tasks::ready::Workable;
@@ -38,12 +39,12 @@ pub(super) fn is_all_that_failed(outcomes: &[Outcome]) -> bool {
 }
 
 impl Again<'_> {
-    /// Plans again what went stale in a wave, and applies that and what had not started yet. `agreed` are the plans that were
-    /// consented to; the outcomes are those of the wave, and are brought up to date.
+    /// Plans again what went stale in a wave, and applies that and what had not started yet. `plans` are those that were
+    /// consented to, and the outcomes those of the wave; both are brought up to date.
     pub(super) fn go_on(
         &self,
         wave: &Wave<'_, '_>,
-        agreed: &[UnitPlan],
+        plans: &mut [UnitPlan],
         on_failure: OnFailure,
         outcomes: &mut [Outcome],
     ) -> Result<(), Failures> {
@@ -53,8 +54,11 @@ impl Again<'_> {
         let about =
             format!("{labels}   the state was changed after the plan was made, so nothing was applied; planning again");
         self.renewal.session.context.screen.insist(Tone::Warning, "Stale", about);
-        let (fresh, planned) = self.plan(&units, agreed)?;
-        self.agree(&fresh, agreed)?;
+        let (fresh, planned) = self.plan(&units, plans)?;
+        self.agree(&fresh, plans)?;
+        for plan in plans.iter_mut() {
+            fresh.iter().find(|fresh| fresh.label == plan.label).into_iter().for_each(|fresh| plan.clone_from(fresh));
+        }
         let mut lanes: Vec<(usize, Lane)> = Vec::new();
         for (n, (unit, step)) in wave.applies.iter().enumerate() {
             match fresh.iter().position(|plan| plan.label == unit.label) {
@@ -95,6 +99,8 @@ impl Again<'_> {
         let (outcomes, without_session) = self.renewal.side_by_side(&stage, OnFailure::GoOn);
         session.check_interrupt()?;
         without_session.map_or(Ok(()), Err)?;
+        let programs = programs_of(agreed);
+        let binding = Binding::new(ready, &programs);
         let mut fresh = Vec::new();
         let mut problems = Vec::new();
         for ((unit, lane), outcome) in units.iter().zip(&stage.lanes).zip(&outcomes) {
@@ -104,7 +110,7 @@ impl Again<'_> {
                     .push(Failure::failed(format!("`{}` could not be planned again", unit.unit.path)).detail(cause));
                 continue;
             }
-            match plans::read_plan(ready, unit, lane, &programs_of(agreed)) {
+            match plans::read_plan(ready, unit, lane, &binding) {
                 Ok(plan) => {
                     let log = lane.iter().find_map(|step| step.output.as_ref()).map(|output| output.log.as_path());
                     problems.extend(checks::refusals(session.context, unit, &plan, log));
@@ -168,7 +174,7 @@ fn is_covered(plan: &UnitPlan, agreed: &[UnitPlan]) -> bool {
 
 /// The programs that were agreed to, not those that may be there by now.
 fn programs_of(agreed: &[UnitPlan]) -> BTreeMap<std::path::PathBuf, Bound> {
-    let bound = agreed.iter().flat_map(|plan| &plan.bound);
+    let bound = agreed.iter().flat_map(|plan| plan.bound.iter());
     let programs = bound.filter(|bound| matches!(bound, Bound::Program { .. }));
     programs.map(|bound| (bound.path().to_owned(), bound.clone())).collect()
 }

@@ -13,7 +13,7 @@ use crate::run::step::{Stage, Step};
 use crate::run::tail;
 use crate::run::task::{self, LeftTask};
 use crate::tasks::context::Context;
-use crate::tasks::inquiry::Inquiry;
+use crate::tasks::inquiry::{Answers, Inquiry};
 use crate::tasks::orders::Orders;
 use crate::tasks::ready::Ready;
 use crate::tasks::session::{self, Session};
@@ -77,18 +77,15 @@ pub(super) fn gather<'r>(
     for (at, unit) in wanted.iter().enumerate() {
         let planners: Vec<_> = unit.containers.iter().filter(|container| container.name == PLANNER).collect();
         for planner in &planners {
-            let is_one_of_many = planners.len() > 1;
-            let named = |word: &str| match planner.runner.value() {
-                Some(runner) if is_one_of_many => format!("{word} {runner}"),
-                _ => word.to_owned(),
+            let runner = planner.runner.value().filter(|_| planners.len() > 1);
+            let named = |text: &str, between: &str| match runner {
+                Some(runner) => format!("{text}{between}{runner}"),
+                None => text.to_owned(),
             };
+            let (label, name) = (named(&unit.label, "."), named(start::NAME, " "));
             match plan(unit, planner, &checkout) {
-                Ok(plan) => {
-                    let label =
-                        if is_one_of_many { format!("{}.{}", unit.label, plan.runner) } else { unit.label.clone() };
-                    trials.asked.push(Trial { at, unit: unit.unit, label, name: named(start::NAME), plan });
-                }
-                Err(why) => trials.not_asked.push((at, start::blank(&named(start::NAME)).not_proven(why))),
+                Ok(plan) => trials.asked.push(Trial { at, unit: unit.unit, label, name, plan }),
+                Err(why) => trials.not_asked.push((at, start::blank(&name).not_proven(why))),
             }
         }
         if planners.is_empty() {
@@ -214,41 +211,32 @@ impl<'r> Trials<'r> {
                 Some(ecs_task::left(ready, &trial.unit.account, label, arn))
             });
         });
-        let steps: Vec<_> = stage.lanes.iter().flatten().collect();
-        let ended: Vec<_> = self
-            .asked
-            .iter()
-            .zip(steps)
-            .zip(&outcomes)
-            .map(|((trial, step), outcome)| Ended { trial, step, outcome, task: task_of(step) })
-            .collect();
-        session.check_interrupt().inspect_err(|_| ended.iter().for_each(|ended| ended.tell_left(session, ready)))?;
-        let mut inquiry = Inquiry::default();
-        for (ended, (region, question)) in ended.iter().filter_map(|ended| Some((ended, ended.question()?))) {
-            inquiry.add(&ended.trial.unit.account, &region, question);
-        }
-        let orders = session::orders(ready, session.run, false)?;
-        let answers = inquiry.ask(session, &inquiry.stage(&orders, "tasks"));
-        session.check_interrupt().inspect_err(|_| ended.iter().for_each(|ended| ended.tell_left(session, ready)))?;
-        let mut checks = self.not_asked.clone();
-        for ended in &ended {
-            let trial = ended.trial;
-            let account = &trial.unit.account;
-            let answer = ended.question().map(|(_, question)| answers.read(&account.id, &question, ecs::task));
-            let is_over = matches!(&answer, None | Some(Ok(None)))
-                || matches!(&answer, Some(Ok(Some(task))) if task.status == "STOPPED");
-            if !is_over {
-                ended.tell_left(session, ready);
-            }
-            let log = ended.outcome.log.as_deref().map(tail::end).unwrap_or_default();
-            let evidence = Evidence { outcome: ended.outcome, log: &log, task: ended.task.as_deref(), answer };
-            let check = start::judge(&trial.name, &evidence);
-            let (result, reason) = start::result(&check);
+        let ended = self.asked.iter().zip(stage.lanes.iter().flatten()).zip(&outcomes);
+        let ended: Vec<_> = ended.map(|((trial, step), outcome)| Ended::of(trial, step, outcome)).collect();
+        let tell_left = |_: &Failure| ended.iter().for_each(|ended| ended.tell_left(session, ready));
+        session.check_interrupt().inspect_err(tell_left)?;
+        let answers = ask_ecs(session, ready, &ended)?;
+        session.check_interrupt().inspect_err(tell_left)?;
+        let mut judged: Vec<_> =
+            ended.iter().map(|ended| (ended.trial, ended.judge(session, ready, &answers))).collect();
+        // What is written down last counts: of a unit with several runners the worst.
+        judged.sort_by_key(|(_, check)| start::gravity(check));
+        for (trial, check) in &judged {
+            let (result, reason) = start::result(check);
             record::found(&session.journal, trial.unit.path.as_str(), result, reason, check.why.clone());
-            checks.push((trial.at, check));
         }
-        Ok(checks)
+        let judged = judged.into_iter().map(|(trial, check)| (trial.at, check));
+        Ok(self.not_asked.iter().cloned().chain(judged).collect())
     }
+}
+
+fn ask_ecs(session: &Session<'_>, ready: &Ready<'_>, ended: &[Ended<'_, '_>]) -> Result<Answers, Failure> {
+    let mut inquiry = Inquiry::default();
+    for (trial, (region, question)) in ended.iter().filter_map(|ended| Some((ended.trial, ended.question()?))) {
+        inquiry.add(&trial.unit.account, &region, question);
+    }
+    let orders = session::orders(ready, session.run, false)?;
+    Ok(inquiry.ask(session, &inquiry.stage(&orders, "tasks")))
 }
 
 /// A trial that infrastructure-deployer has ended.
@@ -259,9 +247,31 @@ struct Ended<'e, 'r> {
     task: Option<String>,
 }
 
-impl Ended<'_, '_> {
+impl<'e, 'r> Ended<'e, 'r> {
+    fn of(trial: &'e Trial<'r>, step: &'e Step, outcome: &'e Outcome) -> Self {
+        let written = step.attempt.as_ref().zip(step.output.as_ref());
+        let task = written.and_then(|(attempt, output)| task::arn(&attempt.dir, &output.log));
+        Self { trial, step, outcome, task }
+    }
+
     fn question(&self) -> Option<(Region, Question)> {
         self.task.as_deref().and_then(Question::task)
+    }
+
+    fn judge(&self, session: &Session<'_>, ready: &Ready<'_>, answers: &Answers) -> Check {
+        let account = &self.trial.unit.account.id;
+        let answer = self.question().map(|(_, question)| answers.read(account, &question, ecs::task));
+        let is_over = match &answer {
+            None | Some(Ok(None)) => true,
+            Some(Ok(Some(task))) => task.status == "STOPPED",
+            Some(Err(_)) => false,
+        };
+        if !is_over {
+            self.tell_left(session, ready);
+        }
+        let log = self.outcome.log.as_deref().map(tail::end).unwrap_or_default();
+        let evidence = Evidence { outcome: self.outcome, log: &log, task: self.task.as_deref(), answer };
+        start::judge(&self.trial.name, &evidence)
     }
 
     /// Says that a task may live on whose end nobody saw.
@@ -275,9 +285,4 @@ impl Ended<'_, '_> {
             session.context.screen.insist_line(&ecs_task::left(ready, account, label, &left.arn));
         }
     }
-}
-
-fn task_of(step: &Step) -> Option<String> {
-    let (attempt, output) = step.attempt.as_ref().zip(step.output.as_ref())?;
-    task::arn(&attempt.dir, &output.log)
 }

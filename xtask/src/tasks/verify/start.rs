@@ -61,6 +61,15 @@ fn explained(check: Check, said: &str) -> Check {
     Check { why: Some(why), to_do: Some(trouble.hint), ..check }
 }
 
+/// What is worse is more.
+pub(super) fn gravity(check: &Check) -> u8 {
+    match check.verdict {
+        Verdict::Proven => 0,
+        Verdict::NotProven => 1,
+        Verdict::Differs => 2,
+    }
+}
+
 /// The word of reports for it.
 pub(super) fn result(check: &Check) -> (StepResult, &'static str) {
     match check.verdict {
