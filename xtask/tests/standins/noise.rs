@@ -53,17 +53,17 @@ fn relay(sandbox: &Sandbox) -> Option<u32> {
     })
 }
 
-/// Applies, and looks at the memory of runner and relay once everything was printed.
-fn applied_in_little_memory(sandbox: &Sandbox) {
+/// Applies, and looks at the memory of runner and relay once everything was printed, and the last of it told.
+fn applied_in_little_memory(sandbox: &Sandbox, last: &str) {
     let gate = sandbox.gate();
-    let running = apply(sandbox).start();
+    let mut running = apply(sandbox).args(["--verbose"]).start();
     let held = gate.next();
+    running.wait_until_it_says(last);
     for (who, id) in [("runner", Some(running.id())), ("relay", relay(sandbox))] {
         if let Some(bytes) = id.and_then(peak) {
             assert!(bytes < MEGABYTES << 20, "the {who} had {} MB", bytes >> 20);
         }
     }
-    // What the runner still has to read when the apply ends is read at once; its memory is looked at again by the kernel.
     held.let_go();
     running.finish().exits(0);
     assert_eq!(sandbox.log().applied(), ["100000000004"]);
@@ -73,7 +73,7 @@ fn applied_in_little_memory(sandbox: &Sandbox) {
 fn two_hundred_thousand_lines_at_once_are_all_in_the_log_and_need_little_memory() {
     let sandbox = Sandbox::bumped();
     noisy(&sandbox, "/usr/bin/seq -f 'aws_x.y: Still creating... [%06.0f]' 1 200000");
-    applied_in_little_memory(&sandbox);
+    applied_in_little_memory(&sandbox, "[200000]");
     let log = log(&sandbox);
     let lines = log.lines().filter(|line| line.starts_with("aws_x.y: Still creating... ["));
     assert!(lines.enumerate().all(|(n, line)| line.ends_with(&format!("[{:06}]", n + 1))), "each once and in order");
@@ -84,7 +84,7 @@ fn two_hundred_thousand_lines_at_once_are_all_in_the_log_and_need_little_memory(
 fn line_of_ten_megabytes_is_in_the_log_in_pieces_and_needs_little_memory() {
     let sandbox = Sandbox::bumped();
     noisy(&sandbox, &format!("/usr/bin/head -c 10000000 /dev/zero | /usr/bin/tr '\\0' x; echo ' {TOKEN} end'"));
-    applied_in_little_memory(&sandbox);
+    applied_in_little_memory(&sandbox, "ghp_[redacted] end");
     let log = log(&sandbox);
     assert_eq!(log.matches('x').count() / 1_000_000, 10);
     assert!(log.lines().all(|line| line.len() <= 65_536), "no line that nothing could read");
