@@ -176,6 +176,13 @@ fn version_of_aws_vault_that_asks_once_per_role_is_found() {
 }
 
 #[test]
+fn what_stands_against_both_images_is_said_once() {
+    let sandbox = with_invoker(&variables(&ALL[..1], "https://example.com/.+"));
+    let said = sandbox.xtask(["build-images", "v1.3.0"]).run().exits(3);
+    assert_eq!(said.err.matches("error: ").count(), 2, "options and repository: {said:?}");
+}
+
+#[test]
 fn invoker_that_the_settings_name_is_the_one_that_is_asked() {
     let sandbox = Sandbox::new().setting("build", r#"{ invoker-function-id = "another-invoker" }"#);
     sandbox.xtask(BUILD).run().exits(0).says("shared has no lambda of the name that is expected");

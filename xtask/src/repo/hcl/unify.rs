@@ -17,8 +17,11 @@ pub(super) fn unified(evaluator: &Evaluator<'_>, values: Vec<Value>) -> Result<V
     if all_same(evaluator, &values)? {
         return Ok(values);
     }
+    // A list next to a set becomes one.
+    let is_set = |value: &Value| matches!(value.kind, Kind::Set(_));
+    let is_mixed = values.iter().any(is_set) && !values.iter().all(is_set);
     let unclear = |value: Value| Value { kind: Kind::Unknown(Rc::from(UNCLEAR)), origin: value.origin };
-    if values.iter().any(|value| value.is_empty_of_a_type()) {
+    if is_mixed || values.iter().any(Value::is_empty_of_a_type) {
         return Ok(values.into_iter().map(unclear).collect());
     }
     // A null without a type keeps all others from being converted; one with a type doesn't.

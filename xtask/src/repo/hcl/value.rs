@@ -194,13 +194,17 @@ impl Value {
             Kind::Map(map) => map.entries.is_empty() && map.open.is_none(),
             _ => false,
         };
-        let is_written = match self.origin.first() {
+        is_empty && !self.is_written()
+    }
+
+    /// Whether it is written as `[…]` or `{…}`, so that each of its elements has a type of its own.
+    pub(super) fn is_written(&self) -> bool {
+        match self.origin.first() {
             Origin::Computed { span, .. } | Origin::Literal(span) => {
                 span.source.bytes.get(span.range.start).is_some_and(|byte| matches!(byte, b'[' | b'{'))
             }
             _ => false,
-        };
-        is_empty && !is_written
+        }
     }
 
     /// Whether it is null, and may have got a type on its way: from a function or from the other arm of a conditional.

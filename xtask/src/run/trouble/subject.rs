@@ -3,7 +3,7 @@
 use super::Cause;
 
 /// The words between which a name stands, for one cause. The first pair that is there counts.
-const NAMES: [(Cause, &str, &str); 15] = [
+const NAMES: [(Cause, &str, &str); 16] = [
     (Cause::DiskFull, "write ", ": no space left on device"),
     (Cause::DiskFull, "mkdir ", ": no space left on device"),
     (Cause::DiskFull, "open ", ": no space left on device"),
@@ -14,6 +14,7 @@ const NAMES: [(Cause, &str, &str); 15] = [
     (Cause::GitAccess, "source code from \"", "\""),
     (Cause::GitAccess, "source url ", " "),
     (Cause::ProviderHash, "the local package for ", " "),
+    (Cause::ProviderHash, "the cached package for ", " "),
     (Cause::Registry, "for provider ", ":"),
     (Cause::Registry, "Error while installing ", ":"),
     (Cause::Network, "lookup ", ": no such host"),

@@ -8,7 +8,7 @@ use super::{Cause, StateLock, of_build, of_terraform, text};
 type Sample = (&'static str, Cause, &'static str);
 
 /// Logs of plans and applies.
-const SAMPLES: [Sample; 43] = [
+const SAMPLES: [Sample; 44] = [
     (
         "╷\n│ Error: Failed to install provider\n│ \n│ Error while installing hashicorp/aws v5.80.0: write\n│ /home/ana/.terraform.d/plugin-cache/x: no space left on device\n╵",
         Cause::DiskFull,
@@ -71,6 +71,11 @@ const SAMPLES: [Sample; 43] = [
     ),
     (
         "│ Error: Failed to install provider\n│ \n│ Error while installing hashicorp/aws v5.0.0: the local package for\n│ registry.terraform.io/hashicorp/aws 5.0.0 doesn't match any of the checksums\n│ previously recorded in the dependency lock file (this might be because the\n│ available checksums are for packages targeting different platforms)",
+        Cause::ProviderHash,
+        "hashicorp/aws",
+    ),
+    (
+        "Error: registry.terraform.io/hashicorp/aws: the cached package for registry.terraform.io/hashicorp/aws 5.0.0 (in .terraform/providers) does not match any of the checksums recorded in the dependency lock file",
         Cause::ProviderHash,
         "hashicorp/aws",
     ),

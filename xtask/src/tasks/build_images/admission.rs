@@ -66,19 +66,20 @@ pub(super) fn check(
     let answers = queue.admission.0.ask(session, &queue.admission.1);
     session.check_interrupt()?;
     let profiles = Profiles::read(session.context);
-    let (mut refused, mut unknown) = (Vec::new(), Vec::new());
+    let (mut refused, mut unknown) = (Vec::<Failure>::new(), Vec::<String>::new());
     for planned in places.iter().map(|n| &queue.planned[*n]) {
         for admission in of(repo, &profiles, planned, &answers) {
+            // What stands against both images is said once.
             match admission {
+                Admission::Refused(failure) if refused.iter().any(|it| it.to_string() == failure.to_string()) => {}
                 Admission::Refused(failure) => refused.push(failure),
+                Admission::Unknown(why) if unknown.contains(&why) => {}
                 Admission::Unknown(why) => unknown.push(why),
             }
         }
     }
-    unknown.dedup();
     let screen = &session.context.screen;
     unknown.iter().for_each(|why| screen.say(Tone::Plain, "Not known", why));
-    refused.dedup_by(|one, other| one.to_string() == other.to_string());
     if session.context.globals.allows(Allowance::DoubtfulBuild) {
         refused.iter().for_each(|failure| screen.insist(Tone::Warning, "Allowed", failure));
         return Ok(());

@@ -774,4 +774,19 @@ EOT
   substr("hello", -2, 0)
   tobool("1")
   contains([1, 2], "1")
+  try(coalescelist(["a"], true), "d")
+  try(coalescelist(["a"], toset(["b"])), "d")
+  try(coalescelist(["a"], null), "d")
+  coalescelist([3, 1], ["a"])
+  coalescelist(tolist(["a"]), tolist([1]))
+  concat(distinct([3, 1, 2]), sort([]))
+  concat(range(2), sort(["b"]))
+  concat(tolist([1]), ["a"])
+  concat(tolist([1]), tolist([2]))
+  false ? setunion(["a"], ["c"]) : ["b", "a", "b"]
+  true ? toset(["b", "a"]) : ["c"]
+  try(length({ a = false ? "x" : [1, "1", true], b = 0.1 }), 7)
+  try(keys({ a = transpose({ a = "1" }) }), "d")
+  jsonencode(tobool(null))
+  [tostring(null), tolist(null)]
 }

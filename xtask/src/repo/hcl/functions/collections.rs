@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use super::{Arguments, Stop, Value, text_of, unknown, wrong};
+use super::{Arguments, Stop, Value, null_of_a_type, text_of, unknown, wrong};
 use crate::repo::hcl::unify::unified;
 use crate::repo::hcl::value::Map;
 use crate::repo::hcl::{Fault, Kind, operators};
@@ -103,7 +103,10 @@ pub(super) fn keys(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
     let value = call.evaluator.whole(&call.values[0])?;
     match &value.kind {
         Kind::Map(map) => match &map.open {
-            None => Ok(Value::list(map.entries.keys().map(|key| Value::string(key.as_str())).collect())),
+            None => {
+                nothing_hidden(&value)?;
+                Ok(Value::list(map.entries.keys().map(|key| Value::string(key.as_str())).collect()))
+            }
             Some(reason) => Err(Stop::Unknown(reason.clone())),
         },
         _ => Err(wrong("a map", &value)),
@@ -122,9 +125,17 @@ pub(super) fn length(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
     let count = match &call.values[0].kind {
         Kind::String(text) if text.is_ascii() => text.len(),
         Kind::String(_) => return Err(unknown("the length of a string beyond ASCII is not worked out")),
-        _ => call.items(0)?.len(),
+        _ => {
+            nothing_hidden(&call.values[0])?;
+            call.items(0)?.len()
+        }
     };
     Ok(Value::made(Kind::Number(count as f64)))
+}
+
+/// What is in there decides nothing here, but could be an error, and then all is.
+fn nothing_hidden(value: &Value) -> Result<(), Stop> {
+    if value.has_beyond_us() { Err(unknown("not all that is in it is worked out")) } else { Ok(()) }
 }
 
 pub(super) fn concat(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
@@ -134,6 +145,16 @@ pub(super) fn concat(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
             return Err(wrong("a list", value));
         }
         items.extend(call.items(at)?);
+    }
+    // Lists get one type, unless one of them is written down, which makes a tuple of all.
+    if call.values.iter().any(Value::is_written) {
+        return Ok(Value::list(items));
+    }
+    let mut others = items.iter().skip(1);
+    let is_one_type =
+        others.try_fold(true, |all, item| Ok::<_, Fault>(all && call.evaluator.same_type(&items[0], item)?))?;
+    if !is_one_type || call.values.iter().any(Value::is_empty_of_a_type) {
+        items = items.iter().map(|item| call.evaluator.untyped(item)).collect::<Result<_, _>>()?;
     }
     Ok(Value::list(items))
 }
@@ -209,7 +230,7 @@ pub(super) fn reverse(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
 
 pub(super) fn tolist(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
     if call.values[0].is_null() {
-        return Ok(call.values[0].clone());
+        return Err(null_of_a_type());
     }
     Ok(Value::list(call.unified(0)?))
 }
@@ -217,7 +238,7 @@ pub(super) fn tolist(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
 pub(super) fn tomap(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
     let value = call.evaluator.whole(&call.values[0])?;
     let map = match &value.kind {
-        Kind::Null => return Ok(value),
+        Kind::Null => return Err(null_of_a_type()),
         Kind::Map(map) => map,
         _ => return Err(wrong("a map", &value)),
     };
@@ -230,7 +251,7 @@ pub(super) fn tomap(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
 
 pub(super) fn toset(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
     if call.values[0].is_null() {
-        return Ok(call.values[0].clone());
+        return Err(null_of_a_type());
     }
     let mut sorted = BTreeMap::new();
     for item in call.unified(0)? {

@@ -270,6 +270,11 @@ fn wrong(wanted: &str, value: &Value) -> Stop {
     Stop::Fault(Fault::new(format!("{wanted} is needed here, this is {}", value.kind_name())))
 }
 
+/// Terragrunt makes an empty string of it wherever it passes from one block to the next.
+fn null_of_a_type() -> Stop {
+    unknown("what becomes of a null that has a type is not worked out")
+}
+
 fn unknown(reason: &str) -> Stop {
     Stop::Unknown(Rc::from(reason))
 }

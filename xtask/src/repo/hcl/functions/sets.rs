@@ -105,13 +105,11 @@ pub(super) fn chunklist(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
 
 /// `coalescelist(lists...)`: the first that has elements.
 pub(super) fn coalescelist(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
+    // Also those behind the one that is taken have to be lists.
+    if let Some(other) = call.values.iter().find(|value| !matches!(value.kind, Kind::List(_))) {
+        return Err(wrong("a list", other));
+    }
     for (at, value) in call.values.iter().enumerate() {
-        if value.is_null() {
-            return Err(wrong("a list", value));
-        }
-        if !matches!(value.kind, Kind::List(_)) {
-            return Err(unknown("`coalescelist` is worked out for lists only"));
-        }
         if !call.list(at)?.is_empty() {
             return Ok(value.clone());
         }

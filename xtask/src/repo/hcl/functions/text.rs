@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::{Arguments, Stop, Value, patterns, text_of, unknown, wrong};
+use super::{Arguments, Stop, Value, null_of_a_type, patterns, text_of, unknown, wrong};
 use crate::repo::hcl::{Kind, operators};
 
 fn flag(holds: bool) -> Result<Value, Stop> {
@@ -93,7 +93,7 @@ pub(super) fn join(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
 pub(super) fn tostring(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
     let value = &call.values[0];
     match (&value.kind, operators::text(value)) {
-        (Kind::Null, _) => Ok(value.clone()),
+        (Kind::Null, _) => Err(null_of_a_type()),
         (_, Some(text)) => Ok(Value { kind: Kind::String(text), origin: value.origin.clone() }),
         (_, None) => Err(wrong("a string", value)),
     }
@@ -102,7 +102,7 @@ pub(super) fn tostring(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
 pub(super) fn tonumber(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
     let value = &call.values[0];
     match &value.kind {
-        Kind::Null => Ok(value.clone()),
+        Kind::Null => Err(null_of_a_type()),
         _ => Ok(Value { kind: Kind::Number(call.number(0)?), origin: value.origin.clone() }),
     }
 }
@@ -156,7 +156,7 @@ pub(super) fn trim(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
 pub(super) fn tobool(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
     let value = &call.values[0];
     match (&value.kind, operators::truth(value)) {
-        (Kind::Null, _) => Ok(value.clone()),
+        (Kind::Null, _) => Err(null_of_a_type()),
         (_, Ok(Some(holds))) => Ok(Value { kind: Kind::Bool(holds), origin: value.origin.clone() }),
         _ => Err(wrong("a bool", value)),
     }
