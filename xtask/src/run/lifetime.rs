@@ -17,6 +17,10 @@ const UNKNOWN: Duration = Duration::from_secs(5 * 60);
 fn unseen(kind: StepKind) -> Duration {
     Duration::from_secs(if kind == StepKind::Apply { 10 * 60 } else { 5 * 60 })
 }
+/// What a session has to have at least before anything is known of how long applies take.
+pub const LEAST: Duration = Duration::from_secs(5 * 60);
+/// No round of prompts is believed to have taken longer.
+const PROMPTS: Duration = Duration::from_secs(60 * 60);
 /// What is kept in hand.
 const MARGIN: Duration = Duration::from_secs(5 * 60);
 
@@ -44,6 +48,11 @@ impl Lifetime {
     }
 }
 
+/// Whether a session of this length is enough for a step that took so long, and for a moment before it begins.
+pub fn outlives(session: Duration, step: Duration) -> bool {
+    session / 10 * 9 >= step
+}
+
 /// The sessions of a run, and how long its steps have taken so far. All copies are the same.
 #[derive(Clone, Debug, Default)]
 pub struct Lifetimes(Arc<Mutex<Known>>);
@@ -64,9 +73,11 @@ struct Session {
 impl Lifetimes {
     /// Takes in what was proven in the foreground. From the second time on it is what a new session has.
     pub fn proven(&self, proof: &Proof, now: SystemTime) {
-        let life = Lifetime::of([proof], now);
+        // Other accounts may have been asked for in between, each with a prompt.
+        let then = proof.at().filter(|then| now.duration_since(*then).is_ok_and(|ago| ago < PROMPTS)).unwrap_or(now);
+        let life = Lifetime::of([proof], then);
         let mut known = self.known();
-        let whole = known.sessions.get(&proof.expected).and_then(|_| life.left(now));
+        let whole = known.sessions.get(&proof.expected).and_then(|_| life.left(then));
         known.sessions.insert(proof.expected.clone(), Session { life, whole });
     }
 
@@ -110,14 +121,14 @@ impl Lifetimes {
         let Some((session, left)) = session.and_then(|session| Some((session, session.life.left(now)?))) else {
             return false;
         };
-        step.needs_a_lasting_session() && left < session.at_most(known.needed(step.kind, 1))
+        step.needs_a_lasting_session() && left < session.at_most(&known, step.kind)
     }
 
     /// How much a session has to have left for an apply, so that no new one is asked for.
     pub fn wanted(&self, account: &AccountId) -> Duration {
         let known = self.known();
-        let needed = known.needed(StepKind::Apply, 1);
-        known.sessions.get(account).map_or(needed, |session| session.at_most(needed))
+        let session = known.sessions.get(account);
+        session.map_or_else(|| known.needed(StepKind::Apply, 1), |session| session.at_most(&known, StepKind::Apply))
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {
@@ -126,9 +137,14 @@ impl Lifetimes {
 }
 
 impl Session {
-    /// What may be asked of it: a session that can only be short must not be asked for again and again.
-    fn at_most(self, needed: Duration) -> Duration {
-        self.whole.map_or(needed, |whole| needed.min(whole / 2))
+    /// What may be asked of it: a session that can only be short must not be asked for again and again. It has to be as
+    /// long as such a step took, though, if new ones are.
+    fn at_most(self, known: &Known, kind: StepKind) -> Duration {
+        let needed = known.needed(kind, 1);
+        let Some(whole) = self.whole else { return needed };
+        let longest = known.longest.get(&kind).copied().unwrap_or_default();
+        let floor = if outlives(whole, longest) { longest } else { Duration::ZERO };
+        needed.min(floor.max(whole / 2))
     }
 }
 
@@ -217,6 +233,25 @@ mod tests {
         // Where the credential tool makes a new session for each step, the last one tells.
         lifetimes.seen(StepKind::Apply, minutes(2), Some(&until(90)), at(30));
         assert!(!waits(StepKind::Apply, 81) && waits(StepKind::Apply, 83));
+    }
+
+    #[test]
+    fn step_never_starts_on_less_than_such_a_step_took_if_new_sessions_have_more() {
+        let lifetimes = Lifetimes::default();
+        let waits = |minute| lifetimes.is_too_short_for(&step(StepKind::Apply), at(minute));
+        lifetimes.seen(StepKind::Apply, minutes(35), None, at(0));
+        lifetimes.proven(&until(60), at(0));
+        lifetimes.proven(&until(60), at(0));
+        assert!(!waits(25) && waits(26), "half a session would do, were it long enough");
+    }
+
+    #[test]
+    fn session_that_was_proven_before_others_were_prompted_for_has_ended_and_is_not_unknown() {
+        let lifetimes = Lifetimes::default();
+        let first = Proof { time: DateTime::from(at(0)).fmt(Format::DateTime).unwrap(), ..until(4) };
+        lifetimes.proven(&first, at(6));
+        assert_eq!(lifetimes.left(&dev(), at(6)), Some(minutes(0)));
+        assert!(lifetimes.is_too_short_for(&step(StepKind::Apply), at(6)));
     }
 
     #[test]

@@ -141,7 +141,7 @@ impl<'a> Orders<'a> {
         let (account, kind) = (&unit.account, StepKind::Smoke);
         let mut order = self.order(account, &plan.region, self.run.attempt(label, kind));
         order.program = self.program("infrastructure-deployer", plan.arguments());
-        order.locks = vec![self.run.lock_of(&format!("smoke.{}", unit.path.slug()))];
+        order.locks = vec![self.run.lock_of(&format!("smoke.{}.{label}", unit.path.slug()))];
         let step = self.step(kind, label, account, order, self.ready.repo.root.clone());
         Step { unit: Some(unit.path.clone()), ..step }
     }

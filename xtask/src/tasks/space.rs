@@ -33,18 +33,21 @@ const REHEARSED: Sizes = Sizes { providers: MIB / 2, module: MIB / 2, download: 
 /// As many filled caches are measured to tell how large the others will be: those of one repository hardly differ.
 const N_MEASURED: usize = 4;
 
-/// The disks that planning these units, of which `n_jobs` run side by side, will write to.
+/// The disks that planning these units, of which `n_jobs` run side by side, will write to. With `terragrunt` between, units
+/// link to one copy of each provider: by its cache server, or by the cache that it has OpenTofu keep. Older versions of both
+/// don't, and which they are is not known yet.
 pub fn of<'a>(
     context: &Context,
     repo: &Repository,
     units: impl IntoIterator<Item = &'a crate::model::UnitPath>,
     n_jobs: usize,
+    terragrunt: bool,
 ) -> Vec<Disk> {
     let folders: Vec<_> = units.into_iter().map(|unit| unit.in_root(&repo.root)).collect();
     let tmp = env::text(&context.vars, "TMPDIR").map_or_else(|| PathBuf::from("/tmp"), PathBuf::from);
     let sizes = if context.tools() == Tools::Real { REAL } else { REHEARSED };
     let vars = env::build(&context.vars, Purpose::Program, repo.settings.pass_environment()).vars;
-    let shared = provider_cache::folder(&vars).filter(|_| !provider_cache::has_another(&vars));
+    let shared = provider_cache::folder(&vars).filter(|_| terragrunt && !provider_cache::has_another(&vars));
     disks(needs(&folders, n_jobs, Places { state: repo.root.join(STATE), tmp, shared }, sizes))
 }
 

@@ -68,11 +68,20 @@ pub fn checkout(root: &Path) -> Option<Checkout> {
     Some(Checkout { branch, n_changed: status.lines().count(), upstream })
 }
 
-/// Where git fetches the repository from, as it was configured.
+/// Where git fetches the repository from, as it was configured, without a user or token in an address of HTTP.
 pub fn origin(root: &Path) -> Option<String> {
     let shell = Shell::new().ok()?;
     shell.change_dir(root);
-    cmd!(shell, "git remote get-url origin").quiet().ignore_stderr().read().ok()
+    cmd!(shell, "git remote get-url origin").quiet().ignore_stderr().read().ok().map(|url| without_user(&url))
+}
+
+fn without_user(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://").filter(|(scheme, _)| scheme.starts_with("http")) else {
+        return url.to_owned();
+    };
+    let (host, path) = rest.split_once('/').map_or((rest, None), |(host, path)| (host, Some(path)));
+    let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
+    path.map_or_else(|| format!("{scheme}://{host}"), |path| format!("{scheme}://{host}/{path}"))
 }
 
 /// Where a folder lies in its repository, with a `/` at the end; nothing at its root.
@@ -136,6 +145,19 @@ pub fn remote_of(source: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn address_of_the_origin_has_no_token() {
+        for (url, expected) in [
+            ("https://x-access-token:ghp_abc@github.com/acme/live.git", "https://github.com/acme/live.git"),
+            ("https://token@github.com", "https://github.com"),
+            ("https://github.com/acme/live@v1", "https://github.com/acme/live@v1"),
+            ("git@github.com:acme/live.git", "git@github.com:acme/live.git"),
+            ("ssh://git@github.com/acme/live", "ssh://git@github.com/acme/live"),
+        ] {
+            assert_eq!(without_user(url), expected);
+        }
+    }
 
     #[test]
     fn the_repository_behind_a_module_source_is_found() {

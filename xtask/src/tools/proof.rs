@@ -5,7 +5,7 @@ use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use aws_smithy_types::date_time::{DateTime, Format};
 use serde::{Deserialize, Serialize};
@@ -85,6 +85,12 @@ impl Proof {
         let (account, arn) = refused.found.as_ref().map(|found| (found.account.clone(), found.arn.clone())).unzip();
         let verdict = if refused.found.is_some() { Verdict::Mismatch } else { Verdict::Refused };
         Self { verdict, account, arn, reason: Some(refused.failure.to_string()), ..self }
+    }
+
+    /// The same time, as the system counts it.
+    pub fn at(&self) -> Option<SystemTime> {
+        let time = DateTime::from_str(&self.time, Format::DateTimeWithOffset).ok()?;
+        SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(u64::try_from(time.secs()).ok()?))
     }
 
     /// Writes the proof where no file was before, and waits until it is on disk.

@@ -67,7 +67,7 @@ fn update_as_one_run_proves_every_account_and_does_so_again_when_repeated() {
     let image = format!("{SHARED}.dkr.ecr.us-east-1.amazonaws.com/ecs-deploy-runner:v0.52.1");
     cloud.register_task("100000000004", "ecs-deploy-runner-terraform-planner", &image);
     let stopped = ends_with(&live, &["update", "v1.3.0", "--yes"], 1);
-    assert!(stopped.contains("what was applied does not run in `dev`"), "{stopped}");
+    assert!(stopped.contains("what the repository says does not run in `dev`"), "{stopped}");
 }
 
 /// Every log of every run.

@@ -67,7 +67,7 @@ fn known_trouble_with_images_can_be_rehearsed() {
     for (fault, code, said) in [
         ("no-secret", 1, "the deployed runner can't hand the GitHub token to the build"),
         ("old-kaniko", 3, "hint: a runner from before v0.50.6 can't be taught: build this one image by hand"),
-        ("wrong-tag-running:dev", 1, "what was applied does not run in `dev`"),
+        ("wrong-tag-running:dev", 1, "what the repository says does not run in `dev`"),
         ("idempotent", 0, "was there already, not built"),
     ] {
         let sandbox = Sandbox::new();

@@ -103,7 +103,7 @@ fn tag_that_does_not_run_stops_the_run_before_the_next_wave() {
     let sandbox = Sandbox::bumped().fault("wrong-tag-running:dev");
     sandbox.xtask(["build-images", "v1.3.0"]).run().exits(0);
     let said = sandbox.xtask(["apply-all", "--yes"]).run().exits(1);
-    assert!(said.err.contains("what was applied does not run in `dev`"), "{said:?}");
+    assert!(said.err.contains("what the repository says does not run in `dev`"), "{said:?}");
     assert_eq!(sandbox.log().applied(), ["100000000004"], "nothing was applied after the first wave");
 }
 

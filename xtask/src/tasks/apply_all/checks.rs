@@ -2,7 +2,7 @@
 //! says, or hold a mock in place of what another unit really gives.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::cli::Allowance;
 use crate::model::{Failure, ImageUri, Tag};
@@ -16,9 +16,6 @@ use crate::tools::terraform::plan::Wanted;
 /// outputs, but mock outputs provided and returning those in dependency output."
 const MOCKED: &str = "mock outputs provided and returning those";
 
-/// More than a plan is ever tried again.
-const MOST_TRIES: usize = 9;
-
 /// The images that a unit is to have, by what the repository says.
 pub(super) fn wanted(unit: &Unit) -> Vec<Wanted> {
     let wanted = |image: &str, decider: &Decider| Wanted {
@@ -31,42 +28,47 @@ pub(super) fn wanted(unit: &Unit) -> Vec<Wanted> {
     own.chain(unit.others.iter().map(|decider| wanted(&decider.configuration, decider))).collect()
 }
 
-/// Everything for which a plan is refused.
-pub(super) fn refusals(context: &Context, unit: &Workable<'_>, plan: &UnitPlan, log: Option<&Path>) -> Vec<Failure> {
+/// Everything for which a plan is refused; `done` says what was applied until now.
+pub(super) fn refusals(
+    context: &Context,
+    unit: &Workable<'_>,
+    plan: &UnitPlan,
+    log: Option<&Path>,
+    done: &str,
+) -> Vec<Failure> {
     let mut refusals = Vec::new();
     if !plan.plan.elsewhere.is_empty() {
-        refusals.push(acts_elsewhere(unit, &plan.plan.elsewhere));
+        refusals.push(acts_elsewhere(unit, &plan.plan.elsewhere, done));
     }
     if !plan.plan.images.wrong.is_empty() && !context.globals.allows(Allowance::OtherImage) {
-        refusals.push(other_images(unit, &plan.plan.images.wrong));
+        refusals.push(other_images(unit, &plan.plan.images.wrong, done));
     }
     let mocks = mocks(unit.unit, plan, log);
     if !mocks.is_empty() && !context.globals.allows(Allowance::Mock) {
         let what = format!("the plan of `{}` was made with mock outputs of a unit that it depends on", unit.unit.path);
         let failure = mocks.into_iter().fold(Failure::refused(what), Failure::detail);
         refusals.push(
-            failure
-                .detail(NOTHING_APPLIED)
-                .hint("apply the unit that it depends on first; if these are no mocks: --allow mock"),
+            failure.detail(done).hint("apply the unit that it depends on first; if these are no mocks: --allow mock"),
         );
     }
     refusals
 }
 
-const NOTHING_APPLIED: &str = "nothing was applied in any account";
+/// What was applied until the first digest.
+pub(super) const NOTHING_APPLIED: &str = "nothing was applied in any account";
 
-fn acts_elsewhere(unit: &Workable<'_>, found: &[String]) -> Failure {
+fn acts_elsewhere(unit: &Workable<'_>, found: &[String], done: &str) -> Failure {
     let failure = Failure::refused(format!(
         "the plan of `{}` reaches into another account than {}",
         unit.unit.path, unit.unit.account
     ));
-    let failure = found.iter().cloned().fold(failure, Failure::detail).detail(NOTHING_APPLIED);
+    let failure = found.iter().cloned().fold(failure, Failure::detail).detail(done);
     failure.hint("if a provider is meant to assume that role: add it to `assumed-roles` in [workspace.metadata.xtask] in Cargo.toml")
 }
 
-fn other_images(unit: &Workable<'_>, wrong: &[String]) -> Failure {
+fn other_images(unit: &Workable<'_>, wrong: &[String], done: &str) -> Failure {
     let what = format!("the plan of `{}` has other images than the repository says", unit.unit.path);
-    let failure = wrong.iter().cloned().fold(Failure::refused(what), Failure::detail).detail(NOTHING_APPLIED);
+    let failure = wrong.iter().cloned().fold(Failure::refused(what), Failure::detail).detail(done);
     failure
         .hint(format!("see where its tags come from: cargo xtask why {}", unit.unit.path))
         .hint("if that is meant: --allow other-image")
@@ -77,13 +79,43 @@ fn other_images(unit: &Workable<'_>, wrong: &[String]) -> Failure {
 fn mocks(unit: &Unit, plan: &UnitPlan, log: Option<&Path>) -> Vec<String> {
     let mut found = Vec::new();
     let says = |log: &Path| fs::read(log).is_ok_and(|text| String::from_utf8_lossy(&text).contains(MOCKED));
-    // A plan that was tried again has a log for each try, and only the last one got this far.
-    let again = |log: &Path| (1..=MOST_TRIES).map(|n| log.with_extension(format!("{n}.log"))).any(|log| says(&log));
-    if log.is_some_and(|log| says(log) || again(log)) {
+    if log.is_some_and(|log| says(log) || again(log).iter().any(|log| says(log))) {
         found.push("terragrunt says that it passed on mock outputs, see the log of the plan".to_owned());
     }
     let is_there = |text: &str| plan.plan.inputs.iter().any(|input| input.contains(text));
     let there = unit.mocks.iter().filter(|mock| is_there(&mock.text));
     found.extend(there.map(|mock| format!("{} is the mock `{}`, of {}", mock.output, mock.text, mock.place)));
     found
+}
+
+/// The logs of a plan that was begun again, for a new session or as another try: `dev.plan.1.log` of `dev.plan.log`, and
+/// `dev.plan.4.1.log`. Only the last one got this far.
+fn again(log: &Path) -> Vec<PathBuf> {
+    let stem = log.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let is_again = |path: &PathBuf| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let between = name.strip_prefix(&stem).and_then(|rest| rest.strip_suffix(".log"));
+        between.is_some_and(|it| !it.is_empty() && it.bytes().all(|byte| byte == b'.' || byte.is_ascii_digit()))
+    };
+    let entries = log.parent().and_then(|folder| fs::read_dir(folder).ok()).into_iter().flatten().flatten();
+    entries.map(|entry| entry.path()).filter(is_again).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_log_of_a_plan_that_was_begun_again_is_looked_at() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str| folder.path().join(name);
+        for name in
+            ["dev.plan.log", "dev.plan.1.log", "dev.plan.10.log", "dev.plan.4.1.log", "dev.plan.json", "dev.show.1.log"]
+        {
+            fs::write(file(name), "").unwrap();
+        }
+        let mut found = again(&file("dev.plan.log"));
+        found.sort();
+        assert_eq!(found, ["dev.plan.1.log", "dev.plan.10.log", "dev.plan.4.1.log"].map(file));
+    }
 }

@@ -40,6 +40,8 @@ pub struct Work<'r> {
     pub earlier: Option<Earlier>,
     /// What to say of disks that it only just fits on.
     pub tight: Vec<String>,
+    /// A refusal for each disk that planning needs more room on than there is.
+    pub too_small: Vec<Failure>,
     has_terragrunt: bool,
     asks_sources: bool,
 }
@@ -87,8 +89,8 @@ impl<'r> Work<'r> {
         });
         // A dry run writes nothing.
         let paths = units.iter().map(|unit| &unit.unit.path).filter(|_| !context.globals.dry_run);
-        let disks = space::of(context, repo, paths, n_jobs);
-        problems.extend(space::refusals(context, &disks));
+        let by_terragrunt = units.iter().all(|unit| unit.standalone.is_none());
+        let disks = space::of(context, repo, paths, n_jobs, by_terragrunt);
         let on_failure = if args.keep_going { OnFailure::GoOn } else { OnFailure::Stop };
         Ok(Self {
             units,
@@ -98,6 +100,7 @@ impl<'r> Work<'r> {
             on_failure,
             plan_only: args.plan_only,
             earlier,
+            too_small: space::refusals(context, &disks),
             tight: space::tight(&disks),
             taken,
             has_terragrunt,

@@ -111,7 +111,13 @@ impl Earlier {
             ) {
                 Ok(plan) => {
                     let log = self.run.output(&unit.label, crate::run::step::StepKind::Plan).log;
-                    problems.extend(checks::refusals(session.context, unit, &plan, Some(&log)));
+                    problems.extend(checks::refusals(
+                        session.context,
+                        unit,
+                        &plan,
+                        Some(&log),
+                        checks::NOTHING_APPLIED,
+                    ));
                     found.push(plan);
                 }
                 Err(error) => {

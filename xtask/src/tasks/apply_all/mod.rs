@@ -42,7 +42,8 @@ use crate::tasks::{settle, verify};
 pub fn run(context: &Context, args: &cli::ApplyAll) -> Result<Exit, Failures> {
     let mut repo = settle::repository(context)?;
     let mut problems = take_problems(&mut repo, &args.account, &args.unit);
-    let work = Work::gather(context, &repo, args, &mut problems)?;
+    let mut work = Work::gather(context, &repo, args, &mut problems)?;
+    problems.append(&mut work.too_small);
     let run = RunFolder::new(&repo.root);
     let mut ready = Ready::gather(context, &repo, &work.accounts, &work.programs(), problems)?;
     if context.globals.dry_run {

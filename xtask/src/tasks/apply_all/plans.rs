@@ -55,7 +55,7 @@ pub(super) fn plan_all(
         match read_plan(ready, unit, lane, &binding) {
             Ok(plan) => {
                 let log = lane.first().and_then(|step| step.output.as_ref()).map(|output| output.log.as_path());
-                problems.extend(checks::refusals(session.context, unit, &plan, log));
+                problems.extend(checks::refusals(session.context, unit, &plan, log, checks::NOTHING_APPLIED));
                 plans.push(plan);
             }
             Err(error) => {

@@ -55,6 +55,11 @@ impl Again<'_> {
             format!("{labels}   the state was changed after the plan was made, so nothing was applied; planning again");
         self.renewal.session.context.screen.insist(Tone::Warning, "Stale", about);
         let (fresh, planned) = self.plan(&units, plans)?;
+        for (n, (unit, _)) in wave.applies.iter().enumerate() {
+            if let Some(at) = fresh.iter().position(|plan| plan.label == unit.label && plan.plan.is_empty()) {
+                outcomes[n] = planned[at].clone();
+            }
+        }
         self.agree(&fresh, plans)?;
         for plan in plans.iter_mut() {
             fresh.iter().find(|fresh| fresh.label == plan.label).into_iter().for_each(|fresh| plan.clone_from(fresh));
@@ -62,11 +67,13 @@ impl Again<'_> {
         let mut lanes: Vec<(usize, Lane)> = Vec::new();
         for (n, (unit, step)) in wave.applies.iter().enumerate() {
             match fresh.iter().position(|plan| plan.label == unit.label) {
-                Some(at) if fresh[at].plan.is_empty() => outcomes[n] = planned[at].clone(),
+                Some(at) if fresh[at].plan.is_empty() => {}
                 Some(_) => {
                     apply::write_consent(step, &fresh).map_err(apply::not_written_down(unit))?;
                     lanes.push((n, vec![step.again(AGAIN)]));
                 }
+                // What its credential tool did not start was given up, so it gets proofs of its own.
+                None if outcomes[n].held.is_some() => lanes.push((n, vec![step.again(AGAIN)])),
                 None if outcomes[n].result == StepResult::EarlyExit => lanes.push((n, vec![step.clone()])),
                 None => {}
             }
@@ -113,7 +120,7 @@ impl Again<'_> {
             match plans::read_plan(ready, unit, lane, &binding) {
                 Ok(plan) => {
                     let log = lane.iter().find_map(|step| step.output.as_ref()).map(|output| output.log.as_path());
-                    problems.extend(checks::refusals(session.context, unit, &plan, log));
+                    problems.extend(checks::refusals(session.context, unit, &plan, log, "no more was applied"));
                     fresh.push(plan);
                 }
                 Err(error) => {

@@ -95,6 +95,12 @@ fn look(context: &Context, repo: &Repository, is_offline: bool, target: &Tag, pr
     found.push(files::ci(&texts));
     found.push(here::checkout(repo));
     let n_jobs = repo.settings.jobs().unwrap_or_else(|| machine::n_jobs(None, None));
-    found.push(here::room(&space::of(context, repo, repo.units.iter().map(|unit| &unit.path), n_jobs)));
+    found.push(here::room(&space::of(
+        context,
+        repo,
+        repo.units.iter().map(|unit| &unit.path),
+        n_jobs,
+        repo.uses_terragrunt(),
+    )));
     found
 }

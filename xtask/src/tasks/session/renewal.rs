@@ -1,11 +1,13 @@
 //! New sessions in the middle of a run: asked for in the foreground, where somebody can answer, and never while a step runs.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use crate::model::{Account, AccountId, Failure, Failures, Region};
 use crate::report::screen::{Tone, count, duration};
 use crate::run::event::{Held, Outcome, StepResult};
 use crate::run::executor::{OnFailure, retry};
+use crate::run::lifetime::{LEAST, outlives};
 use crate::run::step::{Lane, Stage, Step, StepKind};
 use crate::tasks::ready::Ready;
 use crate::tasks::session::Session;
@@ -97,12 +99,17 @@ impl Renewal<'_> {
         session.context.screen.say(Tone::Plain, "Renewing", names.join(" "));
         session.prove_identities(self.ready, &Stage { lanes, ..self.identity.clone() }, &of)?;
         let now = clock::now();
-        let longest = lifetimes.longest(StepKind::Apply).unwrap_or_default();
+        let longest = lifetimes.longest(StepKind::Apply);
         let short = of.iter().filter_map(|(account, _)| Some((account, lifetimes.left(&account.id, now)?)));
-        let refusals = short.filter(|(_, left)| *left < longest).map(|(account, left)| {
+        let is_short = |left: Duration| longest.map_or(left < LEAST, |longest| !outlives(left, longest));
+        let why = match longest {
+            Some(longest) => format!("an apply took {} in this run, so nothing more is started", duration(longest)),
+            None => "nobody knows yet how long an apply takes here, so nothing more is started".to_owned(),
+        };
+        let refusals = short.filter(|(_, left)| is_short(*left)).map(|(account, left)| {
             let what = format!("a new session of `{}` lives for {} only", account.name, duration(left));
             Failure::refused(what)
-                .detail(format!("an apply took {} in this run, so nothing more is started", duration(longest)))
+                .detail(&why)
                 .hint("have sessions live longer: `duration_seconds` of the profile, AWS_ASSUME_ROLE_TTL")
         });
         Failures::check(refusals.collect())

@@ -57,9 +57,12 @@ impl<'r> Parts<'r> {
         let of_builds =
             build_images::Ask { images, tag: tag.clone(), is_for_all: false, build_args: Vec::new(), how: args.how };
         let (builds, mut unbuildable) = build_images::gather(context, repo, &of_builds);
-        let work = apply_all::Work::gather(context, repo, &args.apply(), &mut problems)?;
+        let mut work = apply_all::Work::gather(context, repo, &args.apply(), &mut problems)?;
 
         let applies = args.until.is_none_or(|until| until == Until::Plan);
+        if applies {
+            problems.append(&mut work.too_small);
+        }
         if applies && !bump.edits.is_empty() {
             problems.extend(apply_all::needs_a_commit(context, repo, &work, tag));
         }

@@ -106,6 +106,7 @@ fn apply(
     let mut repo = settle::untouched(context)?;
     let mut problems = take_problems(&mut repo, &args.account, &args.unit);
     let mut work = apply_all::Work::gather(context, &repo, &args.apply(), &mut problems)?;
+    problems.append(&mut work.too_small);
     // Of these it is known already that they are there.
     work.taken
         .wanted

@@ -4,6 +4,7 @@
 use super::proof::{Check, Subject, Verdict};
 use crate::run::event::{Outcome, StepResult};
 use crate::run::trouble;
+use crate::tools::deployer::sign::Sign;
 use crate::tools::ecs::Task;
 
 /// Everything that is known once infrastructure-deployer has ended.
@@ -34,6 +35,9 @@ pub(super) fn judge(name: &str, evidence: &Evidence<'_>) -> Check {
     let said = || outcome.cause.clone().unwrap_or_else(|| "no reason is known".to_owned());
     match &evidence.answer {
         _ if outcome.result == StepResult::EarlyExit => check.not_proven("the runner was not asked to plan"),
+        None if evidence.log.lines().filter_map(Sign::of).any(|sign| sign == Sign::Invoked) => {
+            check.not_proven(format!("a task may have been started, whose ARN nobody was told: {}", said()))
+        }
         None => explained(check.not_proven(format!("no task was started: {}", said())), evidence.log),
         Some(Err(why)) => check.not_proven(format!("ECS: {why}")),
         Some(Ok(None)) => check.not_proven("ECS does not know the task any more"),
@@ -133,6 +137,12 @@ mod tests {
                 refused,
                 None,
                 "the runner's invoker does not allow an option of this plan, so nothing was started: no task was started: ended with exit code 1",
+            ),
+            (
+                StepResult::Failed,
+                "[infrastructure-deployer] INFO[2026-11-25T10:00:00Z] Successfully invoked Lambda function x",
+                None,
+                "a task may have been started, whose ARN nobody was told: ended with exit code 1",
             ),
             (StepResult::Succeeded, "", Some(Err("busy".to_owned())), "ECS: busy"),
             (StepResult::Succeeded, "", Some(Ok(None)), "ECS does not know the task any more"),

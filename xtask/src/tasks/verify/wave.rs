@@ -99,7 +99,7 @@ fn unanswered(silent: &[&Proof]) -> Failure {
 
 fn stopped(wrong: &[&Proof]) -> Failure {
     let names: Vec<_> = wrong.iter().map(|proof| format!("`{}`", proof.label)).collect();
-    let failure = Failure::new(Kind::Failed, format!("what was applied does not run in {}", names.join(", ")));
+    let failure = Failure::new(Kind::Failed, format!("what the repository says does not run in {}", names.join(", ")));
     let lines = wrong.iter().flat_map(|proof| {
         proof.checks.iter().filter(|check| runs_another(check)).map(move |check| {
             let said = |text: &Option<String>| text.clone().unwrap_or_else(|| "nothing".to_owned());
@@ -108,5 +108,7 @@ fn stopped(wrong: &[&Proof]) -> Failure {
         })
     });
     let failure = lines.fold(failure, Failure::detail);
-    failure.hint("look first who else registers task definitions there: cargo xtask verify")
+    failure
+        .hint("look first who else registers task definitions there: cargo xtask verify")
+        .hint("where Terraform has nothing to apply, it doesn't see that revision: remove it, or go on with --allow other-image")
 }
