@@ -132,6 +132,42 @@ fn a_runner_of_another_name_is_asked_through_its_own_invoker() {
 }
 
 #[test]
+fn two_runners_of_one_unit_are_both_asked() {
+    let sandbox = Sandbox::new();
+    let folder = "dev/eu-west-1/pipelines";
+    fs::create_dir_all(sandbox.repo().join(folder)).unwrap();
+    let module = |name: &str| {
+        format!(
+            r#"
+module "{name}" {{
+  source = "git::git@github.com:gruntwork-io/terraform-aws-ci.git//modules/ecs-deploy-runner?ref=v1.3.0"
+  name   = "{name}"
+
+  terraform_planner_config = {{
+    infrastructure_live_repositories = ["git@github.com:acme/live.git"]
+    container_image = {{
+      docker_image = "100000000002.dkr.ecr.us-east-1.amazonaws.com/ecs-deploy-runner"
+      docker_tag   = "v0.52.1"
+    }}
+  }}
+}}
+"#
+        )
+    };
+    let provider = r#"
+provider "aws" {
+  region              = "eu-west-1"
+  allowed_account_ids = ["100000000004"]
+}
+"#;
+    sandbox.write(&format!("{folder}/main.tf"), format!("{provider}{}{}", module("blue"), module("green")));
+    let said = sandbox.xtask(["verify", "--smoke", "--ref=main", "--yes", "--unit", folder]).run();
+    let mut asked: Vec<_> = asked(&sandbox).iter().map(|words| words.split(' ').nth(3).unwrap().to_owned()).collect();
+    asked.sort();
+    assert_eq!(asked, ["blue-invoker", "green-invoker"], "{}", said.screen());
+}
+
+#[test]
 fn branch_and_repository_are_those_of_the_checkout() {
     let sandbox = Sandbox::new();
     let git = |args: &[&str]| {

@@ -158,7 +158,7 @@ impl<'r> Trials<'r> {
         let labels: Vec<_> = self.asked.iter().map(|trial| trial.label.as_str()).collect();
         Stage {
             title: "Smoke test".to_owned(),
-            is_told: true,
+            is_told: !labels.is_empty(),
             about: labels.join(" "),
             lanes: self.asked.iter().map(step).collect(),
         }
