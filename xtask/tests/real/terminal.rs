@@ -8,6 +8,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver};
+use std::sync::{Arc, Once};
 use std::time::Duration;
 
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
@@ -43,6 +44,7 @@ impl Terminal {
         let stream = || Stdio::from(line.try_clone().expect("it is open"));
         command.stdin(stream()).stdout(stream()).stderr(stream());
         with_this_terminal(&mut command);
+        pass_on_no_deafness();
         let child = command.spawn().expect("it starts");
         let keyboard = File::from(keyboard);
         let mut screen = keyboard.try_clone().expect("it is open");
@@ -113,6 +115,21 @@ impl Drop for Terminal {
 fn resize(line: &File, rows: u16, columns: u16) {
     let size = Winsize { ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
     tcsetwinsize(line, size).expect("it has a size");
+}
+
+/// Signals of keys that this process was told to ignore, as what runs in the background is, would be ignored by all that it
+/// starts. One that is listened to is as it always is in a child.
+fn pass_on_no_deafness() {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT};
+    static LISTENING: Once = Once::new();
+    LISTENING.call_once(|| {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+        let ignored = ignored.and_then(|bits| u64::from_str_radix(bits.trim(), 16).ok()).unwrap_or_default();
+        for signal in [SIGHUP, SIGINT, SIGQUIT].into_iter().filter(|signal| ignored >> (signal - 1) & 1 == 1) {
+            signal_hook::flag::register(signal, Arc::default()).expect("it can be listened to");
+        }
+    });
 }
 
 #[expect(unsafe_code, reason = "std offers no safe way to give a child a terminal of its own")]
