@@ -5,8 +5,6 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use aws_smithy_types::date_time::{DateTime, Format};
-
 use crate::model::AccountId;
 use crate::run::step::{Step, StepKind};
 use crate::tools::proof::{Proof, Verdict};
@@ -34,12 +32,8 @@ pub struct Lifetime {
 impl Lifetime {
     /// That of the first to end of the sessions which these proofs are of.
     pub fn of<'p>(proofs: impl IntoIterator<Item = &'p Proof>, now: SystemTime) -> Self {
-        let end = |proof: &Proof| {
-            let time = DateTime::from_str(proof.expires.as_deref()?, Format::DateTimeWithOffset).ok()?;
-            SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(u64::try_from(time.secs()).ok()?))
-        };
         // One that has just been proven has not ended: then a clock is wrong, and nothing is known.
-        Self { proven: now, ends: proofs.into_iter().filter_map(end).filter(|end| *end > now).min() }
+        Self { proven: now, ends: proofs.into_iter().filter_map(Proof::end).filter(|end| *end > now).min() }
     }
 
     /// How long it still lives.
@@ -160,6 +154,8 @@ impl Known {
 
 #[cfg(test)]
 mod tests {
+    use aws_smithy_types::date_time::{DateTime, Format};
+
     use super::*;
     use crate::run::step::tests::step;
 

@@ -66,11 +66,12 @@ fn hash(word: &str) -> Option<String> {
 
 /// The SHA-256 of bytes, as the usual tools write it.
 pub fn sha256_of_bytes(bytes: &[u8]) -> String {
-    hex(ring::digest::digest(&ring::digest::SHA256, bytes))
+    hex(ring::digest::digest(&ring::digest::SHA256, bytes).as_ref())
 }
 
-fn hex(digest: ring::digest::Digest) -> String {
-    digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+/// Bytes in lowercase hexadecimal.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The SHA-256 of a file, in lowercase hexadecimal.
@@ -84,7 +85,7 @@ pub fn sha256_of(path: &Path) -> io::Result<String> {
             n => context.update(&buffer[..n]),
         }
     }
-    Ok(hex(context.finish()))
+    Ok(hex(context.finish().as_ref()))
 }
 
 #[cfg(test)]

@@ -89,8 +89,12 @@ impl Proof {
 
     /// The same time, as the system counts it.
     pub fn at(&self) -> Option<SystemTime> {
-        let time = DateTime::from_str(&self.time, Format::DateTimeWithOffset).ok()?;
-        SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(u64::try_from(time.secs()).ok()?))
+        moment(&self.time)
+    }
+
+    /// When the credentials end, as the system counts it.
+    pub fn end(&self) -> Option<SystemTime> {
+        moment(self.expires.as_deref()?)
     }
 
     /// Writes the proof where no file was before, and waits until it is on disk.
@@ -105,6 +109,11 @@ impl Proof {
         let proof: Self = serde_json::from_slice(&std::fs::read(path).ok()?).ok()?;
         (proof.nonce == nonce).then_some(proof)
     }
+}
+
+fn moment(time: &str) -> Option<SystemTime> {
+    let time = DateTime::from_str(time, Format::DateTimeWithOffset).ok()?;
+    SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(u64::try_from(time.secs()).ok()?))
 }
 
 /// The time, RFC 3339 in UTC, to the second.

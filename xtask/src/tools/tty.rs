@@ -9,8 +9,21 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 
+use crate::model::Failure;
+
 /// The controlling terminal of this process.
 pub struct Terminal(File);
+
+/// Asks a question that is answered with yes or no. Anything but yes is `declined`, and so is that there is nobody to ask:
+/// then `otherwise` says how to go on.
+pub fn agree(question: &str, declined: Failure, otherwise: &str) -> Result<(), Failure> {
+    let Some(mut terminal) = Terminal::open() else { return Err(declined.hint(otherwise)) };
+    match terminal.ask(question, &|| false) {
+        Ok(said) if ["y", "yes"].iter().any(|yes| said.eq_ignore_ascii_case(yes)) => Ok(()),
+        Ok(_) => Err(declined),
+        Err(error) => Err(declined.because(error)),
+    }
+}
 
 impl Terminal {
     /// Opens it; `None` where there is nobody to ask.

@@ -152,11 +152,7 @@ fn ask_consent(context: &Context, adoption: &Adoption) -> Result<(), Failure> {
     if context.globals.yes {
         return Ok(());
     }
-    let declined = || Failure::refused("nothing was written: there was no consent");
-    let Some(mut terminal) = tty::Terminal::open() else {
-        return Err(declined().hint("there is no terminal to ask at; after reading the changes: --yes"));
-    };
+    let declined = Failure::refused("nothing was written: there was no consent");
     let question = format!("Write this to {}? [y/N] ", adoption.root.display());
-    let said = terminal.ask(&question, &|| false).map_err(|error| declined().because(error))?;
-    if said.eq_ignore_ascii_case("y") || said.eq_ignore_ascii_case("yes") { Ok(()) } else { Err(declined()) }
+    tty::agree(&question, declined, "there is no terminal to ask at; after reading the changes: --yes")
 }

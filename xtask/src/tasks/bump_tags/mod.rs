@@ -63,11 +63,6 @@ pub fn consent(context: &Context, bump: &Bump) -> Result<(), Failure> {
     if bump.also.is_empty() || context.globals.yes {
         return Ok(());
     }
-    let declined = || Failure::refused("nothing was changed: there was no consent to change what is not selected");
-    let Some(mut terminal) = tty::Terminal::open() else {
-        return Err(declined().hint("there is no terminal to ask at; if it is meant: --yes"));
-    };
-    let said = terminal.ask("Change these as well? [y/N] ", &|| false).map_err(|error| declined().because(error))?;
-    let agreed = ["y", "yes"].iter().any(|yes| said.eq_ignore_ascii_case(yes));
-    if agreed { Ok(()) } else { Err(declined()) }
+    let declined = Failure::refused("nothing was changed: there was no consent to change what is not selected");
+    tty::agree("Change these as well? [y/N] ", declined, "there is no terminal to ask at; if it is meant: --yes")
 }

@@ -84,11 +84,7 @@ fn ask(context: &Context, n: usize) -> Result<(), Failure> {
     if context.globals.yes {
         return Ok(());
     }
-    let declined = || Failure::refused("nothing was removed: there was no consent");
-    let Some(mut terminal) = tty::Terminal::open() else {
-        return Err(declined().hint("there is no terminal to ask at: --yes, or --dry-run to see what would go"));
-    };
+    let declined = Failure::refused("nothing was removed: there was no consent");
     let question = format!("Remove what is kept of {}? [y/N] ", count(n, "run"));
-    let said = terminal.ask(&question, &|| false).map_err(|error| declined().because(error))?;
-    if ["y", "yes"].contains(&said.to_ascii_lowercase().as_str()) { Ok(()) } else { Err(declined()) }
+    tty::agree(&question, declined, "there is no terminal to ask at: --yes, or --dry-run to see what would go")
 }

@@ -187,13 +187,8 @@ impl<'r> Trials<'r> {
         if context.globals.yes {
             return Ok(());
         }
-        let declined = || Failure::refused("nothing was started: there was no consent to start tasks");
-        let Some(mut terminal) = tty::Terminal::open() else {
-            return Err(declined().hint("there is no terminal to ask at; if it is meant: --yes"));
-        };
-        let said = terminal.ask("Start them? [y/N] ", &|| false).map_err(|error| declined().because(error))?;
-        let agreed = ["y", "yes"].iter().any(|yes| said.eq_ignore_ascii_case(yes));
-        if agreed { Ok(()) } else { Err(declined()) }
+        let declined = Failure::refused("nothing was started: there was no consent to start tasks");
+        tty::agree("Start them? [y/N] ", declined, "there is no terminal to ask at; if it is meant: --yes")
     }
 
     /// Has them plan, and asks ECS what became of their tasks. Gives a check for each, with its unit's place.
