@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use crate::report::region;
 use crate::report::screen::{Screen, Tone};
 use crate::run::event::Event;
+use crate::run::step::Stage;
 use state::State;
 
 /// How often the region is painted at most: nobody reads faster.
@@ -37,9 +38,9 @@ struct Shared {
 }
 
 impl Live {
-    /// Shows steps as they run; `n_lanes` is how many lines of work there are, and `asked` asks for a line at once.
-    pub fn start(screen: &Screen, n_lanes: usize, asked: Arc<AtomicBool>) -> Self {
-        let state = Mutex::new(State::new(n_lanes));
+    /// Shows steps as they run; `asked` asks for a line at once.
+    pub fn start(screen: &Screen, stage: &Stage, asked: Arc<AtomicBool>) -> Self {
+        let state = Mutex::new(State::of(stage));
         let shared = Shared { state, done: AtomicBool::new(false), asked, started: Instant::now(), screen: *screen };
         let shared = Arc::new(shared);
         let work = shared.clone();

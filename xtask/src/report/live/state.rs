@@ -5,15 +5,15 @@ use std::time::Duration;
 
 use crate::report::plain::plain;
 use crate::run::event::{Event, StepName};
-use crate::run::step::StepKind;
+use crate::run::step::{Stage, StepKind};
 use crate::tools::deployer::sign::Sign;
 
 /// What is running.
 #[derive(Debug, Default)]
 pub(super) struct State {
-    /// The steps that run, in the order in which work on their subjects began.
+    /// The steps that run, in the order of the queue.
     pub(super) running: Vec<Running>,
-    /// Every subject that was ever worked on, with its place.
+    /// Every subject, with its place: that of its lane, or behind all of them in the order in which work began.
     places: BTreeMap<String, usize>,
     /// How many lanes are done: those whose last step has ended, or that ended early.
     pub(super) n_done: usize,
@@ -35,6 +35,16 @@ pub(super) struct Running {
 }
 
 impl State {
+    /// Nothing of this stage runs yet. Which of its lanes begins first is left to chance.
+    pub(super) fn of(stage: &Stage) -> Self {
+        let mut state = Self { n_lanes: stage.lanes.len(), ..Self::default() };
+        for (place, step) in stage.lanes.iter().enumerate().filter_map(|(place, lane)| Some((place, lane.first()?))) {
+            state.places.entry(step.subject.clone()).or_insert(place);
+        }
+        state
+    }
+
+    #[cfg(test)]
     pub(super) fn new(n_lanes: usize) -> Self {
         Self { n_lanes, ..Self::default() }
     }
@@ -102,7 +112,26 @@ fn without_prefix(line: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use super::meaningful;
+    use std::time::Duration;
+
+    use super::{State, meaningful};
+    use crate::run::event::{Event, StepName};
+    use crate::run::step::tests::step;
+    use crate::run::step::{Stage, Step, StepKind};
+
+    #[test]
+    fn rows_are_in_the_order_of_the_queue_whichever_begins_first() {
+        let of = |subject: &str| Step { subject: subject.to_owned(), ..step(StepKind::Apply) };
+        let lanes = ["logs", "dev", "prod"].map(|subject| vec![of(subject)]).into();
+        let stage = Stage { title: String::new(), is_told: false, about: String::new(), lanes };
+        let mut state = State::of(&stage);
+        for subject in ["dev", "prod", "logs"] {
+            let name = StepName { subject: subject.to_owned(), kind: StepKind::Apply, unit: None };
+            state.take(&Event::Started(name), Duration::ZERO);
+        }
+        let rows: Vec<_> = state.running.iter().map(|row| row.subject.as_str()).collect();
+        assert_eq!(rows, ["logs", "dev", "prod"]);
+    }
 
     #[test]
     fn lines_are_shown_without_what_only_decorates_them() {

@@ -133,8 +133,7 @@ impl<'a> Session<'a> {
     /// The same, where some may wait for a new session.
     fn round(&self, stage: &Stage, on_failure: OnFailure, watch: &mut dyn FnMut(&Event)) -> Vec<Outcome> {
         let screen = &self.context.screen;
-        let (progress, live) =
-            (Progress::new(screen), Live::start(screen, stage.lanes.len(), self.asked_where.clone()));
+        let (progress, live) = (Progress::new(screen), Live::start(screen, stage, self.asked_where.clone()));
         self.executor.side_by_side(stage, on_failure, &mut |event| {
             watch(event);
             live.tell(event);
