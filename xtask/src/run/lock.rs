@@ -1,11 +1,21 @@
 //! One run at a time in a repository, by a kernel lock that ends with the process that holds it.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{Read, Write};
+use std::io::{Read, Seek, Write};
 use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::io::Errno;
+use rustix::process::{Pid, test_kill_process};
 
 use crate::model::Failure;
 use crate::tools::attempt::private_folder;
+
+/// How long a lock is waited for whose holder is gone.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// How often it is tried.
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// The lock; given back when dropped.
 #[derive(Debug)]
@@ -35,18 +45,16 @@ impl RunLock {
             .write(true)
             .open(path)
             .map_err(|error| refuse("cannot open the lock of this repository").because(error))?;
-        match file.try_lock() {
+        match once_let_go(|| text(&file), || file.try_lock()) {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                let mut text = String::new();
-                let _ = file.read_to_string(&mut text);
                 return Err(refuse("another run is going on in this repository")
-                    .detail(format!("held by  {}", text.trim()))
+                    .detail(format!("held by  {}", text(&file).trim()))
                     .hint("wait until it has finished; nothing has to be deleted"));
             }
             Err(TryLockError::Error(error)) => return Err(refuse("cannot lock this repository").because(error)),
         }
-        let noted = file.set_len(0).and_then(|()| file.write_all(holder.as_bytes()));
+        let noted = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| file.write_all(holder.as_bytes()));
         noted.map_err(|error| refuse("cannot write to the lock of this repository").because(error))?;
         Ok(Self { _file: file })
     }
@@ -54,18 +62,68 @@ impl RunLock {
 
 /// Who holds the lock, as they wrote it themselves; `None` if nobody does.
 pub fn holder(path: &Path) -> Option<String> {
-    let mut file = File::open(path).ok()?;
-    let mut text = String::new();
-    file.read_to_string(&mut text).ok()?;
-    match file.try_lock_shared() {
-        Err(TryLockError::WouldBlock) => Some(text),
+    let file = File::open(path).ok()?;
+    match once_let_go(|| text(&file), || file.try_lock_shared()) {
+        Err(TryLockError::WouldBlock) => Some(text(&file)),
         _ => None,
     }
+}
+
+/// What the one who holds the lock has written, or the last one who held it.
+fn text(mut file: &File) -> String {
+    let mut text = String::new();
+    // What can't be read names nobody.
+    let _ = file.rewind().and_then(|()| file.read_to_string(&mut text));
+    text
+}
+
+/// A program that a runner was just starting when it was killed holds the runner's lock for a moment longer, until it has
+/// become that program. Nobody but such a one holds the lock of a process that is gone, so that one is waited for.
+fn once_let_go(
+    holder: impl Fn() -> String,
+    mut lock: impl FnMut() -> Result<(), TryLockError>,
+) -> Result<(), TryLockError> {
+    let patience = Instant::now() + PATIENCE;
+    loop {
+        match lock() {
+            Err(TryLockError::WouldBlock) if is_gone(&holder()) && Instant::now() < patience => thread::sleep(PAUSE),
+            done => return done,
+        }
+    }
+}
+
+/// Whether the process that a holder names is known to be gone.
+fn is_gone(holder: &str) -> bool {
+    let behind = holder.split_once("process ").map_or("", |(_, behind)| behind);
+    let digits = behind.split(|letter: char| !letter.is_ascii_digit()).next().unwrap_or_default();
+    let pid = digits.parse().ok().and_then(Pid::from_raw);
+    pid.is_some_and(|pid| test_kill_process(pid) == Err(Errno::SRCH))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tools::{env, process};
+
+    #[test]
+    fn lock_of_a_process_that_was_killed_while_it_started_another_is_waited_for() {
+        let blocked_for = |n_times: usize, holder: &str| {
+            let mut n_tries = 0;
+            let locked = once_let_go(
+                || holder.to_owned(),
+                || {
+                    n_tries += 1;
+                    if n_tries > n_times { Ok(()) } else { Err(TryLockError::WouldBlock) }
+                },
+            );
+            (locked.is_ok(), n_tries)
+        };
+        let gone = process::captured("sh", &["-c", "echo $$"], Path::new("/"), &env::of_this_process()).unwrap();
+        let gone = gone.trim();
+        assert_eq!(blocked_for(2, &format!("run 2026-01-01-abc (apply-all, process {gone}, since x)")), (true, 3));
+        assert_eq!(blocked_for(2, &format!("adopt, process {}", std::process::id())), (false, 1));
+        assert_eq!(blocked_for(2, "somebody"), (false, 1), "who doesn't say who they are may be alive");
+    }
 
     #[test]
     fn a_second_run_is_refused_and_told_who_is_first() {
@@ -77,10 +135,10 @@ mod tests {
         assert_eq!(fs::read_to_string(folder.path().join(".gitignore")).unwrap(), "*\n", "git never sees any of it");
         drop(first);
         // A program that another test is just starting holds what we have open until it is another program.
-        let patience = std::time::Instant::now() + std::time::Duration::from_secs(20);
+        let patience = Instant::now() + Duration::from_secs(20);
         while RunLock::take(&path, "another").is_err() {
-            assert!(std::time::Instant::now() < patience, "it was given back");
-            std::thread::yield_now();
+            assert!(Instant::now() < patience, "it was given back");
+            thread::yield_now();
         }
     }
 }
