@@ -1,5 +1,5 @@
 //! Programs that print too much, and what is no text: the result is right, the log is whole and redacted, what reaches the
-//! person is text, and memory stays small.
+//! person is text, and memory stays small. What the programs take themselves is written down.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -119,4 +119,29 @@ fn what_a_program_would_do_to_a_terminal_is_not_done() {
     for escape in ["\u{1b}[2J", "\u{1b}]0;", "\u{1b}[?1049h"] {
         assert!(!text.contains(escape), "{escape:?} in {text:?}");
     }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn memory_of_an_apply_is_in_the_journal_for_the_runs_to_come() {
+    let sandbox = Sandbox::bumped();
+    let go = sandbox.world().join("go");
+    // Steps are looked at after three tenths of a second, by the thread that tells of their lines: whoever was told of
+    // the second line knows that the look behind the first one has been taken.
+    let wait = format!("until [ -e {} ]; do /bin/sleep 0.02; done", go.display());
+    noisy(&sandbox, &format!("/bin/sleep 0.5; echo one is told; {wait}; echo two is told"));
+    let gate = sandbox.gate();
+    let mut running = apply(&sandbox).args(["--verbose"]).start();
+    running.wait_until_it_says("one is told");
+    fs::write(&go, "").unwrap();
+    running.wait_until_it_says("two is told");
+    gate.next().let_go();
+    running.finish().exits(0);
+    let journal = sandbox.state_files().into_iter().find(|file| file.ends_with("journal.jsonl")).unwrap();
+    let lines = fs::read_to_string(journal).unwrap();
+    let records = lines.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let bodies = records.map(|line| line["record"]["body"].clone());
+    let memory = bodies.filter(|body| body["attempt"] == "dev.apply").find_map(|body| body["memory"].as_u64());
+    let memory = memory.expect("it was looked at");
+    assert!((100_000..1 << 30).contains(&memory), "{memory} bytes for a few small programs");
 }
