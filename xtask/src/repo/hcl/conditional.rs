@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::evaluate::Scope;
-use super::syntax::{Expr, ExprKind};
+use super::syntax::{Expr, ExprKind, Step};
 use super::unify::unified;
 use super::value::Map;
 use super::{Evaluator, Fault, Kind, Value, operators};
@@ -128,7 +128,11 @@ fn may_have_any_type(expr: &Expr) -> bool {
         ["coalesce", "element", "file", "jsondecode", "lookup", "read_terragrunt_config", "try", "yamldecode"];
     match &expr.kind {
         ExprKind::Parens(inner) => may_have_any_type(inner),
-        ExprKind::Variable(_) | ExprKind::Traversal(..) => true,
+        ExprKind::Variable(_) => true,
+        // What `[*]` gives is a tuple, whatever is wrong with its parts.
+        ExprKind::Traversal(_, steps) => {
+            !steps.iter().any(|step| matches!(step, Step::AttributeSplat | Step::FullSplat))
+        }
         ExprKind::Call(call) => OPEN.contains(&call.name.as_str()),
         _ => false,
     }

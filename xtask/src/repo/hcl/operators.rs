@@ -107,10 +107,10 @@ pub(super) fn binary(
     [left, right]: &[Expr; 2],
     scope: Scope<'_>,
 ) -> Result<Value, Fault> {
-    let left = evaluator.eval(left, scope)?;
     if matches!(operator, Binary::And | Binary::Or) {
-        return logical(evaluator, operator == Binary::Or, &left, right, scope);
+        return logical(evaluator, operator == Binary::Or, left, right, scope);
     }
+    let left = evaluator.eval(left, scope)?;
     let right = evaluator.eval(right, scope)?;
     for operand in [&left, &right] {
         if operand.unknown_reason().is_some() {
@@ -128,15 +128,24 @@ pub(super) fn binary(
 fn logical(
     evaluator: &Evaluator<'_>,
     deciding: bool,
-    left: &Value,
+    left: &Expr,
     right: &Expr,
     scope: Scope<'_>,
 ) -> Result<Value, Fault> {
-    const DIFFER: &str = "terragrunt's versions differ in whether the second operand is looked at";
+    const DIFFER: &str = "terragrunt's versions differ in whether both operands have to be sound";
+    let left = match evaluator.eval(left, scope) {
+        Err(fault) if !fault.is_limit() => {
+            let right =
+                evaluator.eval(right, scope).and_then(|right| Ok(if right.is_null() { None } else { truth(&right)? }));
+            let may_decide = right.is_ok_and(|right| right.is_none_or(|right| right == deciding));
+            return if may_decide { Ok(Value::unknown(DIFFER)) } else { Err(fault) };
+        }
+        left => left?,
+    };
     if left.is_null() {
         return Ok(Value::unknown(DIFFER));
     }
-    let known = truth(left)?;
+    let known = truth(&left)?;
     let right = match evaluator.eval(right, scope) {
         Err(fault) if known != Some(!deciding) && !fault.is_limit() => return Ok(Value::unknown(DIFFER)),
         right => right?,
@@ -151,7 +160,7 @@ fn logical(
     };
     match outcome {
         Some(holds) => Ok(Value::made(Kind::Bool(holds))),
-        None => Ok(if known.is_none() { left.clone() } else { right }),
+        None => Ok(if known.is_none() { left } else { right }),
     }
 }
 

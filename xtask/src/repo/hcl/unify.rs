@@ -21,11 +21,13 @@ pub(super) fn unified(evaluator: &Evaluator<'_>, values: Vec<Value>) -> Result<V
     let is_set = |value: &Value| matches!(value.kind, Kind::Set(_));
     let is_mixed = values.iter().any(is_set) && !values.iter().all(is_set);
     let unclear = |value: Value| Value { kind: Kind::Unknown(Rc::from(UNCLEAR)), origin: value.origin };
-    if is_mixed || values.iter().any(Value::is_empty_of_a_type) {
+    let has_open = values.iter().any(|value| open(value) || value.is_null());
+    let is_refused = has_open && values.iter().any(is_scalar) && values.iter().any(is_compound);
+    if is_mixed || is_refused || values.iter().any(Value::is_empty_of_a_type) {
         return Ok(values.into_iter().map(unclear).collect());
     }
     // A null without a type keeps all others from being converted; one with a type doesn't.
-    if values.iter().any(|value| open(value) || value.is_null()) {
+    if has_open {
         let one = |value: Value| if is_plain(&value) { evaluator.untyped(&value) } else { Ok(unclear(value)) };
         return values.into_iter().map(one).collect();
     }
@@ -65,6 +67,14 @@ fn plain(values: Vec<Value>) -> Result<Vec<Value>, Fault> {
 
 fn is_plain(value: &Value) -> bool {
     matches!(value.kind, Kind::Null | Kind::Unknown(_) | Kind::String(_) | Kind::Number(_) | Kind::Bool(_))
+}
+
+fn is_scalar(value: &Value) -> bool {
+    matches!(value.kind, Kind::String(_) | Kind::Number(_) | Kind::Bool(_))
+}
+
+fn is_compound(value: &Value) -> bool {
+    matches!(value.kind, Kind::List(_) | Kind::Set(_) | Kind::Map(_) | Kind::Config(_) | Kind::Locals(_))
 }
 
 fn all_same(evaluator: &Evaluator<'_>, values: &[Value]) -> Result<bool, Fault> {

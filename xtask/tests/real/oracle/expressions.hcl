@@ -789,4 +789,16 @@ EOT
   try(keys({ a = transpose({ a = "1" }) }), "d")
   jsonencode(tobool(null))
   [tostring(null), tolist(null)]
+  [1][3] && false
+  false && [1][3]
+  [1][3] && true
+  [1][3] || true
+  [1][3] || false
+  [1][3] && null
+  [1][3] && "x"
+  coalesce({ k = null }, false ? "a" : null)
+  coalesce(null, ["a"])
+  false ? range(2, 1)[*].k : true
+  false ? ["a"][*].k : { a = 1 }
+  false ? { a = 1 }["k"] : true
 }

@@ -42,10 +42,15 @@ pub(super) fn merge(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
 
 /// The first argument that is neither null nor an empty string; all get one type.
 pub(super) fn coalesce(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
+    // A null beside it may have a type, and then nothing that is no string, number or bool has the same.
+    let has_null = call.values.iter().any(Value::is_null);
     for value in unified(call.evaluator, call.values.clone())? {
         match &value.kind {
             Kind::Null => {}
             Kind::String(text) if text.is_empty() => {}
+            Kind::List(_) | Kind::Set(_) | Kind::Map(_) if has_null => {
+                return Err(unknown("the one type that values beside a null get is not worked out"));
+            }
             // Whether all are of one type can't be told.
             _ => return Ok(call.values.iter().find(|it| it.unknown_reason().is_some()).cloned().unwrap_or(value)),
         }
