@@ -51,6 +51,13 @@ impl<K: Eq + Hash + Clone, V: Clone> Cache<K, V> {
         self.shard(key).write().unwrap_or_else(PoisonError::into_inner).remove(key);
     }
 
+    /// Forgets everything.
+    pub(super) fn clear(&self) {
+        for shard in &self.shards {
+            *shard.write().unwrap_or_else(PoisonError::into_inner) = HashMap::new();
+        }
+    }
+
     /// Everything that is worked out, in no order.
     pub(super) fn entries(&self) -> Vec<(K, V)> {
         let of = |shard: &Shard<K, V>| {
@@ -99,5 +106,7 @@ mod tests {
         let mut keys: Vec<_> = cache.copy(|key| key.len() == 1).entries().into_iter().map(|(key, _)| key).collect();
         keys.sort();
         assert_eq!(keys.concat(), "012345689");
+        cache.clear();
+        assert_eq!(cache.get("8", || 0), 0);
     }
 }

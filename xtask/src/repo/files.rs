@@ -112,6 +112,12 @@ impl Files {
         self.parsed.forget(path);
     }
 
+    /// Lets go of what was parsed. Whoever asks again has it parsed again, from the same bytes.
+    pub(super) fn let_go_of_parsed(&self) {
+        self.parsed.clear();
+        self.decoded.clear();
+    }
+
     /// The path as people should read it: relative to the root where it is below it.
     pub fn name(&self, path: &Path) -> String {
         path.strip_prefix(&self.root).unwrap_or(path).display().to_string()

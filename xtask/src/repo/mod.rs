@@ -159,6 +159,11 @@ impl Repository {
         self.files.read()
     }
 
+    /// Makes room once everything is read: what was parsed of the files goes, their bytes stay.
+    pub fn let_go_of_parsed(&self) {
+        self.files.let_go_of_parsed();
+    }
+
     /// The files that somebody has changed since the repository was read.
     pub fn changed_files(&self) -> Vec<String> {
         self.files.changed()

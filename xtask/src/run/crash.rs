@@ -6,6 +6,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::model::{AccountId, UnitPath};
 use crate::run::event::{Outcome, StepResult};
@@ -142,7 +143,7 @@ impl World {
         };
         let script = format!("{guards}{inner}{work}");
         let argv = ["/bin/sh", "-c", &script].map(Into::into).to_vec();
-        let vars = [("PATH".into(), "/usr/bin:/bin".into())].into();
+        let vars = Arc::new([("PATH".into(), "/usr/bin:/bin".into())].into());
         Step {
             kind,
             subject: unit.to_owned(),

@@ -190,6 +190,8 @@ impl Stage {
 
 #[cfg(test)]
 pub mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::tools::env::Env;
 
@@ -202,7 +204,7 @@ pub mod tests {
             subject: "dev".to_owned(),
             unit: None,
             account: Some(order.account.clone()),
-            invocation: Invocation { argv: order.arguments(), cwd: "/".into(), vars: Env::new() },
+            invocation: Invocation { argv: order.arguments(), cwd: "/".into(), vars: Arc::new(Env::new()) },
             attempt: Some(attempt),
             output: Some(Output { log: "/r/dev.plan.log".into(), stdout: None }),
             plan: None,

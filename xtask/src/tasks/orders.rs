@@ -3,6 +3,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::model::{Account, ImageUri, Region, Tag};
 use crate::repo::{Repository, Unit};
@@ -26,6 +27,10 @@ pub struct Orders<'a> {
     run: &'a RunFolder,
     /// Our own binary, as the guard.
     guard: PathBuf,
+    /// What the wrapper sees where it may ask.
+    asking: Arc<Env>,
+    /// What it sees where nobody would answer.
+    silent: Arc<Env>,
     /// Whether terraform has a cache of providers already, which terragrunt's must not pass by.
     has_provider_cache: bool,
 }
@@ -34,7 +39,16 @@ impl<'a> Orders<'a> {
     /// Orders for a run whose guard is `guard`.
     pub fn new(ready: &'a Ready<'a>, run: &'a RunFolder, guard: PathBuf) -> Self {
         let vars = env::build(&ready.shell, Purpose::Program, ready.repo.settings.pass_environment()).vars;
-        Self { ready, run, guard, has_provider_cache: provider_cache::has_another(&vars) }
+        let mut silent = ready.wrapper_env.clone();
+        env::forbid_windows(&mut silent);
+        Self {
+            ready,
+            run,
+            guard,
+            asking: Arc::new(ready.wrapper_env.clone()),
+            silent: Arc::new(silent),
+            has_provider_cache: provider_cache::has_another(&vars),
+        }
     }
 
     fn shares_providers(&self, unit: &Workable<'_>) -> bool {
@@ -58,7 +72,7 @@ impl<'a> Orders<'a> {
         let mut remotes: Vec<_> = units.iter().filter_map(Workable::remote).collect();
         remotes.sort();
         remotes.dedup();
-        let plain = env::build(vars, Purpose::Plain, self.ready.repo.settings.pass_environment()).vars;
+        let plain = Arc::new(env::build(vars, Purpose::Plain, self.ready.repo.settings.pass_environment()).vars);
         let step = |remote: &String| Step {
             kind: StepKind::Source,
             subject: remote.clone(),
@@ -113,7 +127,7 @@ impl<'a> Orders<'a> {
     fn with_variables(&self, mut step: Step, secrets: &[String]) -> Step {
         let names = docker::VARIABLES.into_iter().chain(secrets.iter().map(String::as_str));
         let found = names.filter_map(|name| self.ready.shell.get_key_value(OsStr::new(name)));
-        step.invocation.vars.extend(found.map(|(name, value)| (name.clone(), value.clone())));
+        Arc::make_mut(&mut step.invocation.vars).extend(found.map(|(name, value)| (name.clone(), value.clone())));
         step
     }
 
@@ -229,10 +243,7 @@ impl<'a> Orders<'a> {
         let mut argv = self.ready.wrapper.argv(account, profile, &order.region);
         argv.push(self.guard.clone().into());
         argv.extend(order.arguments());
-        let mut vars = self.ready.wrapper_env.clone();
-        if kind != StepKind::Identity {
-            env::forbid_windows(&mut vars);
-        }
+        let vars = if kind == StepKind::Identity { self.asking.clone() } else { self.silent.clone() };
         Step {
             kind,
             subject: label.to_owned(),

@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use xshell::{Shell, cmd};
@@ -237,6 +238,7 @@ fn perform(context: &Context, place: &Place, tag: &Tag) -> anyhow::Result<Exit> 
     for proxy in ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"] {
         vars.remove::<std::ffi::OsStr>(proxy.as_ref());
     }
+    let vars = Arc::new(vars);
     let commands: [&[&str]; 4] =
         [&["identity"], &["build-images", tag.as_str()], &["bump-tags", tag.as_str()], &["apply-all"]];
     for words in commands {

@@ -9,6 +9,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
@@ -26,8 +27,8 @@ pub struct Invocation {
     pub argv: Vec<OsString>,
     /// The working directory.
     pub cwd: PathBuf,
-    /// The whole environment.
-    pub vars: Env,
+    /// The whole environment, which the steps of a run share.
+    pub vars: Arc<Env>,
 }
 
 impl Invocation {
@@ -269,7 +270,7 @@ mod tests {
         Invocation {
             argv: argv.iter().map(OsString::from).collect(),
             cwd: "/".into(),
-            vars: Env::from([("PATH".into(), std::env::var_os("PATH").unwrap())]),
+            vars: Arc::new(Env::from([("PATH".into(), std::env::var_os("PATH").unwrap())])),
         }
     }
 

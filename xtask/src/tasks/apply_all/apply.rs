@@ -86,17 +86,16 @@ pub type AfterWave<'a> = dyn FnMut(&[&Workable<'_>]) -> Result<(), Failures> + '
 pub(super) fn apply(
     session: &Session<'_>,
     waves: &[Wave<'_, '_>],
-    plans: &[UnitPlan],
+    mut plans: Vec<UnitPlan>,
     on_failure: OnFailure,
     renewal: &Renewal<'_>,
     again: &Again<'_>,
     mut after_wave: Option<&mut AfterWave<'_>>,
 ) -> Result<(Vec<Row>, Option<Failures>), Failures> {
-    unchanged_since(plans)?;
+    unchanged_since(&plans)?;
     for (unit, step) in waves.iter().flat_map(|wave| &wave.applies) {
-        write_consent(step, plans).map_err(not_written_down(unit))?;
+        write_consent(step, &plans).map_err(not_written_down(unit))?;
     }
-    let mut plans = plans.to_vec();
     let mut rows = Vec::new();
     let mut stopped = false;
     let mut found = None;

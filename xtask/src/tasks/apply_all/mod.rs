@@ -52,6 +52,7 @@ pub fn run(context: &Context, args: &cli::ApplyAll) -> Result<Exit, Failures> {
         return Ok(Exit::DONE);
     }
 
+    repo.let_go_of_parsed();
     let mut session = Session::begin(context, &repo, &run, "apply-all", work.n_jobs)?;
     // Only now: what a run that is alive has started is not left behind by anybody.
     let (unfinished, still_running) = work.left_behind(&run);
@@ -133,6 +134,6 @@ pub fn carry_out(
         let _ = Kept::forget(&earlier.run);
     }
     let again = stale::Again { renewal, queue, programs: &programs };
-    let (rows, stopped) = apply::apply(session, &waves, &plans, queue.work.on_failure, renewal, &again, after_wave)?;
+    let (rows, stopped) = apply::apply(session, &waves, plans, queue.work.on_failure, renewal, &again, after_wave)?;
     Ok(Applied::new(units, rows, stopped))
 }

@@ -1,5 +1,6 @@
 //! Planning every unit, and reading the plans.
 
+use std::borrow::Cow;
 use std::fs;
 use std::path::Path;
 use std::time::Instant;
@@ -72,13 +73,14 @@ pub(super) fn plan_all(
 }
 
 /// The same without the provider cache server, where this version's can't be relied on.
-pub(super) fn on_this_version(ready: &Ready<'_>, stage: &Stage) -> Stage {
+pub(super) fn on_this_version<'s>(ready: &Ready<'_>, stage: &'s Stage) -> Cow<'s, Stage> {
     let is_used = stage.lanes.iter().flatten().any(Step::uses_provider_cache);
     if !is_used || provider_cache::is_sound_in(ready.terragrunt_version()) {
-        return stage.clone();
+        return Cow::Borrowed(stage);
     }
     let without = |lane: &Lane| lane.iter().cloned().map(Step::without_provider_cache).collect();
-    Stage { lanes: stage.lanes.iter().map(without).collect(), ..stage.clone() }
+    let lanes = stage.lanes.iter().map(without).collect();
+    Cow::Owned(Stage { title: stage.title.clone(), is_told: stage.is_told, about: stage.about.clone(), lanes })
 }
 
 /// What was read at the beginning is what the plans are shown under: files that have changed since make both untrue.

@@ -1,6 +1,7 @@
 //! New sessions in the middle of a run: asked for in the foreground, where somebody can answer, and never while a step runs.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::model::{Account, AccountId, Failure, Failures, Region};
@@ -120,7 +121,8 @@ impl Renewal<'_> {
         if let Some(account) = &step.account {
             let wanted = self.session.executor.lifetimes.wanted(account);
             // Whoever has set it knows better.
-            step.invocation.vars.entry(MIN_TTL.into()).or_insert(format!("{}s", wanted.as_secs()).into());
+            let vars = Arc::make_mut(&mut step.invocation.vars);
+            vars.entry(MIN_TTL.into()).or_insert(format!("{}s", wanted.as_secs()).into());
         }
         step
     }
