@@ -22,7 +22,16 @@ impl Evaluator<'_> {
         };
         let (chosen, other) = if decided { (yes, no) } else { (no, yes) };
         let value = self.eval(chosen, scope)?;
-        // Nulls and what is not known yet stay what they are, so the other arm needs no look.
+        // A null with a type may not fit what stands in the other arm, which then fails.
+        let is_typed = value.may_be_null_of_a_type();
+        if is_typed
+            && self
+                .eval(other, scope)
+                .is_ok_and(|other| matches!(other.kind, Kind::List(_) | Kind::Set(_) | Kind::Map(_)))
+        {
+            return Ok(Value::unknown("a conditional with a null that has a type is not worked out"));
+        }
+        // Other nulls and what is not known yet stay what they are, so the other arm needs no look.
         if matches!(value.kind, Kind::Null | Kind::Unknown(_) | Kind::Config(_) | Kind::Locals(_)) {
             return Ok(value);
         }

@@ -28,6 +28,8 @@ pub struct Evaluator<'a> {
     /// What names mean where it is not Terragrunt that reads the files.
     pub(super) names: Option<&'a dyn Names>,
     pub(super) in_try: Cell<usize>,
+    /// How often something was met that isn't worked out here, so that it may be at fault.
+    pub(super) n_unsure: Cell<usize>,
     pub(super) frames: RefCell<HashMap<PathBuf, Rc<Frame>>>,
     depth: Cell<usize>,
     steps: Cell<u64>,
@@ -94,6 +96,7 @@ impl<'a> Evaluator<'a> {
             noticed: RefCell::default(),
             names: None,
             in_try: Cell::new(0),
+            n_unsure: Cell::new(0),
             frames: RefCell::default(),
             depth: Cell::new(0),
             steps: Cell::new(0),
@@ -125,9 +128,10 @@ impl<'a> Evaluator<'a> {
 
     /// Works out what is worked out before any `try` that uses it.
     pub fn outside_try<T>(&self, work: impl FnOnce() -> T) -> T {
-        let outer = self.in_try.replace(0);
+        let outer = (self.in_try.replace(0), self.n_unsure.get());
         let result = work();
-        self.in_try.set(outer);
+        self.in_try.set(outer.0);
+        self.n_unsure.set(outer.1);
         result
     }
 
@@ -147,6 +151,9 @@ impl<'a> Evaluator<'a> {
         let _deeper = Deeper(&self.depth);
         match self.eval_kind(expr, scope) {
             Ok(value) => {
+                if value.is_beyond_us() {
+                    self.n_unsure.set(self.n_unsure.get() + 1);
+                }
                 let value = value.made_at(|| scope.span(expr));
                 Ok(if passes_on(expr) { value.passed_on_at(scope.span(expr)) } else { value })
             }

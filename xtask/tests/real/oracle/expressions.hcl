@@ -801,4 +801,13 @@ EOT
   false ? range(2, 1)[*].k : true
   false ? ["a"][*].k : { a = 1 }
   false ? { a = 1 }["k"] : true
+  try(lookup(false ? { a = { b = "c" } } : {}, "a", "x"), "d")
+  lookup(false ? { a = "b" } : {}, "a", "x")
+  coalesce(7, false ? "a" : null)
+  coalesce(7, null)
+  coalesce(null, 7, "a")
+  try(merge(false ? ["a"] : (false ? "a" : null), { k = 1 }), "d")
+  try({ for x in ["a"] : x => 1 if can([x, false ? { k = 1 } : "a"]) }, "d")
+  try([for x in ["a", false ? { k = 1 } : "a"] : "y"], "d")
+  can([for x in ["a", false ? { k = 1 } : "a"] : "y"])
 }

@@ -42,13 +42,13 @@ pub(super) fn merge(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
 
 /// The first argument that is neither null nor an empty string; all get one type.
 pub(super) fn coalesce(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
-    // A null beside it may have a type, and then nothing that is no string, number or bool has the same.
-    let has_null = call.values.iter().any(Value::is_null);
+    // A null beside it may have a type, which what is no string either gets as well or doesn't fit.
+    let has_null = call.values.iter().any(Value::may_be_null_of_a_type);
     for value in unified(call.evaluator, call.values.clone())? {
         match &value.kind {
             Kind::Null => {}
             Kind::String(text) if text.is_empty() => {}
-            Kind::List(_) | Kind::Set(_) | Kind::Map(_) if has_null => {
+            Kind::List(_) | Kind::Set(_) | Kind::Map(_) | Kind::Number(_) | Kind::Bool(_) if has_null => {
                 return Err(unknown("the one type that values beside a null get is not worked out"));
             }
             // Whether all are of one type can't be told.
@@ -71,6 +71,9 @@ pub(super) fn lookup(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
     };
     match (call.evaluator.member(map, &key), call.values.get(2)) {
         (Err(fault), Some(default)) if !fault.is_fatal() => {
+            if map.is_empty_of_a_type() {
+                return Err(unknown("what an empty map may be asked for is not worked out"));
+            }
             let kind = default.kind_name();
             let is_other = |value: &Value| value.kind_name() != kind;
             // If it is a map and no object, the default gets the type of the elements.

@@ -193,13 +193,15 @@ fn unsupported(name: &str) -> String {
     }
 }
 
-/// The first argument without an error. An unknown one could be an error, so it decides nothing.
+/// The first argument without an error. One that is unknown, or has anything in it that isn't worked out, could be an
+/// error, so it decides nothing.
 fn attempt(evaluator: &Evaluator<'_>, arguments: &[Expr], scope: Scope<'_>) -> Result<Value, Fault> {
     let mut last = Fault::new("`try` needs at least one argument");
     for argument in arguments {
+        let n_before = evaluator.n_unsure.get();
         match guarded(evaluator, argument, scope) {
             Err(fault) if !fault.is_fatal() => last = fault,
-            Ok(value) => return Ok(hidden(evaluator, &value)?.map_or(value, Value::unknown)),
+            Ok(value) => return Ok(doubt(evaluator, &value, n_before)?.map_or(value, Value::unknown)),
             outcome => return outcome,
         }
     }
@@ -210,14 +212,21 @@ fn can(evaluator: &Evaluator<'_>, arguments: &[Expr], scope: Scope<'_>) -> Resul
     let [argument] = arguments else {
         return Err(Fault::new("`can` takes one argument"));
     };
+    let n_before = evaluator.n_unsure.get();
     match guarded(evaluator, argument, scope) {
-        Ok(value) => Ok(hidden(evaluator, &value)?.map_or(Value::made(Kind::Bool(true)), Value::unknown)),
+        Ok(value) => Ok(doubt(evaluator, &value, n_before)?.map_or(Value::made(Kind::Bool(true)), Value::unknown)),
         Err(fault) if !fault.is_fatal() => Ok(Value::made(Kind::Bool(false))),
         Err(fault) => Err(fault),
     }
 }
 
-/// Why something in a value is unknown: it could be an error.
+/// Why a value could be an error: something in it is unknown, or something that it was made of.
+fn doubt(evaluator: &Evaluator<'_>, value: &Value, n_before: usize) -> Result<Option<Rc<str>>, Fault> {
+    let unsure = || Rc::from("something inside of `try` is not worked out");
+    Ok(hidden(evaluator, value)?.or_else(|| (evaluator.n_unsure.get() > n_before).then(unsure)))
+}
+
+/// Why something in a value is unknown.
 fn hidden(evaluator: &Evaluator<'_>, value: &Value) -> Result<Option<Rc<str>>, Fault> {
     evaluator.spend(1)?;
     let mut parts: Box<dyn Iterator<Item = &Value>> = match &value.kind {
