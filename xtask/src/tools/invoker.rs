@@ -1,5 +1,5 @@
-//! The configuration of a runner's invoker: which options it lets a build pass, and which repositories it builds from. Its
-//! shape is not public, so it is read by what its strings say.
+//! The configuration of a runner's invoker: which options it lets a build or a plan pass, and which repositories it builds
+//! from. Its shape is not public, so it is read by what its strings say.
 
 use anyhow::Context as _;
 use regex_lite::Regex;
@@ -15,6 +15,12 @@ const LONGEST: usize = 4 << 20;
 
 /// The container that builds, as the configuration calls it.
 const BUILDER: [&str; 2] = ["docker-image-builder", "docker_image_builder"];
+
+/// The container that plans, likewise.
+const PLANNER: [&str; 2] = ["terraform-planner", "terraform_planner"];
+
+/// Where the options stand that its script may be given; without such a list it may be given any.
+const ALLOWED: &str = ".infrastructure-deploy-script.allowed_options.";
 
 /// Every string of a configuration, with the way to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,15 +41,34 @@ pub enum Repository {
 
 /// Reads the configuration of an invoker; `None` if it has none.
 pub fn config(function: &Function) -> anyhow::Result<Option<Config>> {
+    let Some(mut words) = words(function)? else { return Ok(None) };
+    // Where several containers have their own lists, those of the others say nothing of builds.
+    if words.iter().any(|(way, _)| is_of(BUILDER, way)) {
+        words.retain(|(way, _)| is_of(BUILDER, way));
+    }
+    Ok(Some(Config(words)))
+}
+
+/// Those of a plan's options that an invoker refuses. Only the planner's own `allowed_options` count, as the module
+/// documents them, and only if they name others of these: whatever can't be read so has no say
+/// (<https://docs.gruntwork.io/reference/modules/terraform-aws-ci/ecs-deploy-runner/>).
+pub fn refused_to_plans<'o>(function: &Function, options: &[&'o str]) -> Vec<&'o str> {
+    let Ok(Some(mut words)) = words(function) else { return Vec::new() };
+    words.retain(|(way, _)| is_of(PLANNER, way) && way.ends_with(ALLOWED));
+    let config = Config(words);
+    let refused: Vec<_> = options.iter().copied().filter(|option| !config.lets_pass(option)).collect();
+    if refused.len() == options.len() { Vec::new() } else { refused }
+}
+
+fn is_of(container: [&str; 2], way: &str) -> bool {
+    container.iter().any(|name| way.contains(&format!(".{name}.")))
+}
+
+fn words(function: &Function) -> anyhow::Result<Option<Vec<(String, String)>>> {
     let Some(text) = function.variable(VARIABLE) else { return Ok(None) };
     let mut words = Vec::new();
     strings(&decoded(text)?, "", &mut words);
-    // Where several containers have their own lists, those of the others say nothing of builds.
-    let of_builder = |way: &str| BUILDER.iter().any(|name| way.contains(&format!(".{name}.")));
-    if words.iter().any(|(way, _)| of_builder(way)) {
-        words.retain(|(way, _)| of_builder(way));
-    }
-    Ok(Some(Config(words)))
+    Ok(Some(words))
 }
 
 impl Config {
@@ -128,13 +153,17 @@ mod tests {
     const REPO: &str = "https://github.com/gruntwork-io/terraform-aws-ci.git";
 
     fn read(config: &str) -> anyhow::Result<Option<Config>> {
+        super::config(&function(config))
+    }
+
+    fn function(config: &str) -> Function {
         // With the name of a file, as gzip itself writes it.
         let mut gzip = b"\x1f\x8b\x08\x08\0\0\0\0\0\x03config.json\0".to_vec();
         gzip.extend(miniz_oxide::deflate::compress_to_vec(config.as_bytes(), 6));
         let text = aws_smithy_types::base64::encode(gzip);
         let stdout = serde_json::json!({ "LastModified": "2026", "Environment": { "Variables": { VARIABLE: text } } });
         let answer = Answer { code: Some(0), stdout: stdout.to_string(), stderr: String::new() };
-        super::config(&lambda::function(&answer).unwrap().unwrap())
+        lambda::function(&answer).unwrap().unwrap()
     }
 
     fn of(options: &str, repos: &str) -> Config {
@@ -166,5 +195,24 @@ mod tests {
         assert!(read("not json").is_err());
         let empty = read("{}").unwrap().unwrap();
         assert_eq!((empty.lets_pass("--repo"), empty.builds_from(REPO)), (false, Repository::Unsaid));
+    }
+
+    #[test]
+    fn only_a_list_of_the_planner_refuses_a_plan_its_options() {
+        let of = |container: &str, key: &str, options: &str| {
+            let script = format!(r#"{{"infrastructure-deploy-script":{{"{key}":[{options}]}}}}"#);
+            let function = function(&format!(r#"{{"{container}":{script}}}"#));
+            refused_to_plans(&function, &["--ref", "--command"])
+        };
+        assert_eq!(of("terraform-planner", "allowed_options", r#""--ref""#), ["--command"]);
+        for (container, key, options) in [
+            ("terraform-planner", "allowed_options", r#""--ref","command""#),
+            ("terraform_planner", "allowed_options", r#""any""#),
+            ("terraform-planner", "restricted_options", r#""--ref""#),
+            ("terraform-applier", "allowed_options", r#""--ref""#),
+        ] {
+            assert!(of(container, key, options).is_empty(), "{container} {key} {options}");
+        }
+        assert!(refused_to_plans(&function("not json"), &["--ref"]).is_empty());
     }
 }

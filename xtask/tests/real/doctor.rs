@@ -20,10 +20,14 @@ fn invoker() -> String {
 
 /// The variables of an invoker that lets these options through and builds from these repositories.
 pub(crate) fn variables(options: &[&str], repos: &str) -> Value {
-    let config = json!({ "docker-image-builder": { "build-docker-image": {
+    encoded(&json!({ "docker-image-builder": { "build-docker-image": {
         "allowed_options": options,
         "allowed_repos_regex": [repos],
-    } } });
+    } } }))
+}
+
+/// The variables of an invoker with this configuration.
+pub(crate) fn encoded(config: &Value) -> Value {
     let mut gzip = b"\x1f\x8b\x08\0\0\0\0\0\0\x03".to_vec();
     gzip.extend(miniz_oxide::deflate::compress_to_vec(config.to_string().as_bytes(), 6));
     let config = aws_smithy_types::base64::encode(gzip);

@@ -4,9 +4,11 @@ use std::fs;
 use std::process::Command;
 
 use rustix::process::Signal;
+use serde_json::json;
 
 use super::command::Xtask;
 use super::sandbox::{Sandbox, unit};
+use crate::real::doctor::encoded;
 use crate::real::gate::Gate;
 
 const DEV: [&str; 6] = ["verify", "--smoke", "--ref=main", "--yes", "--account", "dev"];
@@ -18,6 +20,13 @@ fn smoke(sandbox: &Sandbox) -> Xtask<'_> {
 /// What infrastructure-deployer was asked, and in which account.
 fn asked(sandbox: &Sandbox) -> Vec<String> {
     sandbox.log().of("infrastructure-deployer").iter().map(|call| call.argv().join(" ")).collect()
+}
+
+/// Has the invoker of dev let a plan pass these options and no others.
+fn let_planner_pass(sandbox: &Sandbox, options: &[&str]) {
+    let script = json!({ "infrastructure-deploy-script": { "allowed_options": options } });
+    let variables = encoded(&json!({ "terraform-planner": script }));
+    fs::write(sandbox.world().join("accounts/100000000004/lambda.json"), variables.to_string()).unwrap();
 }
 
 #[test]
@@ -68,6 +77,25 @@ fn what_the_invoker_refuses_is_not_proven_and_nobody_is_asked_about_a_task() {
     let said = smoke(&sandbox).run().exits(5);
     assert!(said.out.contains("?  dev: the runner's invoker does not allow an option of this plan"), "{said:?}");
     assert!(!sandbox.log().of("aws").iter().any(|call| call.argv().contains(&"describe-tasks")));
+}
+
+#[test]
+fn a_runner_whose_invoker_would_refuse_is_told_and_left_out_before_any_other_starts() {
+    let with = |options: &[&str]| {
+        let sandbox = Sandbox::new();
+        let_planner_pass(&sandbox, options);
+        sandbox
+    };
+    let both = ["verify", "--smoke", "--ref=main", "--yes", "--account", "dev", "--account", "stage"];
+    let why = "its invoker lets no plan pass --binary and --deploy-path";
+    let sandbox = with(&["--ref", "--command"]);
+    let said = sandbox.xtask(both).run().exits(5).says(why);
+    assert!(said.out.contains(&format!("?  dev: the runner was not asked: {why}")), "{said:?}");
+    assert!(said.err.find(why) < said.err.find("Smoke test   stage"), "{said:?}");
+    let asked_of = asked(&sandbox);
+    assert!(asked_of.len() == 1 && asked_of[0].ends_with(&unit("stage")), "{asked_of:?}");
+    let sandbox = with(&["--ref", "--binary", "--command", "--deploy-path"]);
+    sandbox.xtask(both).run().exits(0).says("2 containers started");
 }
 
 #[test]
@@ -190,6 +218,7 @@ fn branch_and_repository_are_those_of_the_checkout() {
     git(&["update-ref", "refs/remotes/origin/main", "HEAD"]);
     let several = r#"["https://github.com/sample/modules.git", "https://github.com/sample/infrastructure-live.git"]"#;
     sandbox.edit("_envcommon/mgmt/ecs-deploy-runner.hcl", one, several);
+    let_planner_pass(&sandbox, &["--repo", "--ref", "--binary", "--command", "--deploy-path"]);
     in_git().run().exits(0);
     let asked = asked(&sandbox);
     assert!(asked[0].contains(" --ref work --binary "), "{asked:?}");

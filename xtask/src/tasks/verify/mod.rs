@@ -3,6 +3,7 @@
 //! [`wanted`] gathers what has to run and what to ask, [`proofs`] compares; a run that has a session already asks by
 //! itself and uses both. [`smoke`] goes further, and sees the runners start.
 
+mod admission;
 mod outputs;
 mod proof;
 mod smoke;
@@ -79,7 +80,8 @@ pub fn run(context: &Context, args: &cli::Verify) -> Result<Exit, Failures> {
         proofs = self::proofs(&wanted, &answers, Extent::Everything);
     }
     match trials {
-        Some(trials) => {
+        Some(mut trials) => {
+            trials.leave_refused(&session, &answers);
             let stage = trials.stage(&orders);
             for (at, check) in trials.carry_out(&session, &ready, &stage)? {
                 proofs[at].checks.push(check);

@@ -1,6 +1,7 @@
 //! The smoke test: each runner is asked to plan its own unit, which changes nothing, so that ECS shows whether image,
 //! secrets and network let its container start.
 
+use super::admission;
 use super::proof::Check;
 use super::start::{self, Evidence};
 use super::wanted::{Container, Wanted};
@@ -150,6 +151,19 @@ impl<'r> Trials<'r> {
     /// The accounts in which tasks are started.
     pub(super) fn accounts(&self) -> impl Iterator<Item = (&'r Account, Region)> {
         self.asked.iter().map(|trial| (&trial.unit.account, trial.plan.region.clone()))
+    }
+
+    /// Takes out the runners whose invokers are known to refuse such a plan, and says so before any other is started.
+    pub(super) fn leave_refused(&mut self, session: &Session<'_>, answers: &Answers) {
+        for trial in std::mem::take(&mut self.asked) {
+            match admission::refusal(trial.unit, &trial.plan, answers) {
+                None => self.asked.push(trial),
+                Some(why) => {
+                    session.context.screen.say(Tone::Warning, "Not asked", format!("{}   {why}", trial.label));
+                    self.not_asked.push((trial.at, start::refused(&trial.name, why)));
+                }
+            }
+        }
     }
 
     /// The steps.

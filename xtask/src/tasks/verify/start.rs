@@ -28,6 +28,12 @@ pub(super) fn blank(name: &str) -> Check {
     Check { wanted: Some("starts".to_owned()), ..Check::blank(Subject::Start, name, None) }
 }
 
+/// The check of a runner that wasn't asked, since its invoker would refuse.
+pub(super) fn refused(name: &str, why: String) -> Check {
+    let to_do = "add what is missing to the planner's allowed options in the unit, and apply".to_owned();
+    Check { to_do: Some(to_do), ..blank(name).not_proven(format!("the runner was not asked: {why}")) }
+}
+
 /// Judges.
 pub(super) fn judge(name: &str, evidence: &Evidence<'_>) -> Check {
     let check = Check { task: evidence.task.map(str::to_owned), ..blank(name) };

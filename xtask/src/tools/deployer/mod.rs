@@ -61,16 +61,21 @@ impl PlanRun {
             words.extend(["--invoker-function-id".to_owned(), invoker(&self.runner)]);
         }
         words.extend(["--", "terraform-planner", "infrastructure-deploy-script"].map(str::to_owned));
+        let options = self.options().into_iter().map(|(name, value)| [name.to_owned(), value.to_owned()]);
+        words.extend(options.flatten());
+        words.into_iter().map(OsString::from).collect()
+    }
+
+    /// The options that the invoker has to let through, each with its value.
+    pub fn options(&self) -> Vec<(&'static str, &str)> {
         let options = [
             ("--repo", self.repo.as_deref()),
             ("--ref", Some(self.git_ref.as_str())),
             ("--binary", Some(self.binary)),
             ("--command", Some("plan")),
-            ("--deploy-path", Some(&self.deploy_path)),
+            ("--deploy-path", Some(self.deploy_path.as_str())),
         ];
-        let options = options.into_iter().filter_map(|(name, value)| Some([name.to_owned(), value?.to_owned()]));
-        words.extend(options.flatten());
-        words.into_iter().map(OsString::from).collect()
+        options.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
     }
 }
 
