@@ -233,7 +233,7 @@ fn program(order: &GuardOrder, vars: &Env, keys: &Keys) -> Result<(Vec<OsString>
                 Failure::refused("cannot make the plan file, so nothing was started").because(error)
             })?;
         }
-        let config = ShimConfig::for_order(order, terragrunt, attempt)?;
+        let config = ShimConfig::for_order(order, terragrunt, attempt, keys)?;
         let shim = config.install(attempt)?;
         if is_standalone(order, terragrunt) {
             program[0] = shim.into();

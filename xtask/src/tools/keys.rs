@@ -7,6 +7,7 @@ use anyhow::anyhow;
 use serde::Deserialize;
 
 use crate::model::Failure;
+use crate::tools::consent::sha256_of_bytes;
 use crate::tools::env::{self, Env};
 use crate::tools::{process, programs};
 
@@ -78,6 +79,14 @@ impl Keys {
         })
     }
 
+    /// What tells these keys from all others within an attempt, and is no secret: the hash of all three words and the
+    /// attempt's nonce.
+    pub fn fingerprint(&self, nonce: &str) -> String {
+        let token = self.session_token.as_deref().unwrap_or_default();
+        let words = [nonce, &self.access_key_id, &self.secret_access_key, token];
+        sha256_of_bytes(words.join("\0").as_bytes())
+    }
+
     /// Puts these keys, and nothing else, into a child's environment.
     pub fn put_into(&self, vars: &mut Env) {
         vars.insert("AWS_ACCESS_KEY_ID".into(), self.access_key_id.clone().into());
@@ -107,6 +116,27 @@ mod tests {
         ]);
         let keys = Keys::in_environment(&vars).expect("both halves are there");
         assert_eq!(format!("{keys:?}"), "Keys(..)");
+    }
+
+    #[test]
+    fn only_the_very_same_keys_of_one_attempt_have_one_fingerprint() {
+        let keys = |id: &str, secret: &str, token: Option<&str>| Keys {
+            access_key_id: id.to_owned(),
+            secret_access_key: secret.to_owned(),
+            session_token: token.map(str::to_owned),
+            expires: None,
+        };
+        let first = keys("ASIA", "s", Some("t")).fingerprint("n");
+        assert_eq!(keys("ASIA", "s", Some("t")).fingerprint("n"), first);
+        for other in [
+            keys("ASIB", "s", Some("t")),
+            keys("ASIA", "r", Some("t")),
+            keys("ASIA", "s", Some("u")),
+            keys("ASIA", "s", None),
+        ] {
+            assert_ne!(other.fingerprint("n"), first);
+        }
+        assert_ne!(keys("ASIA", "s", Some("t")).fingerprint("m"), first, "nor is it the same in another attempt");
     }
 
     #[test]

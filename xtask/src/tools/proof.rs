@@ -40,6 +40,9 @@ pub struct Proof {
     pub account: Option<AccountId>,
     /// The ARN that STS named.
     pub arn: Option<String>,
+    /// Whether an inner guard took the outer one's word, because these are the very keys of which STS had just told it.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub same_keys: bool,
     /// Where STS was asked; `None` is AWS's own endpoint in the region.
     pub endpoint: Option<String>,
     /// When, RFC 3339 in UTC.
@@ -65,6 +68,7 @@ impl Proof {
             expected: expected.clone(),
             account: None,
             arn: None,
+            same_keys: false,
             endpoint: endpoint.map(str::to_owned),
             time: now(),
             expires: None,
@@ -109,6 +113,11 @@ impl Proof {
         let proof: Self = serde_json::from_slice(&std::fs::read(path).ok()?).ok()?;
         (proof.nonce == nonce).then_some(proof)
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 fn moment(time: &str) -> Option<SystemTime> {

@@ -42,6 +42,36 @@ fn state_with_resources_of_another_account_is_refused() {
     assert!(sandbox.log().applies().is_empty());
 }
 
+/// The proofs of one step: the subcommand that followed, and whether the outer guard's word was taken for it.
+fn inner_proofs(sandbox: &Sandbox, step: &str) -> Vec<(String, bool)> {
+    let mut files: Vec<_> = sandbox.state_files();
+    files.retain(|path| path.parent().unwrap().ends_with(step) && path.to_str().unwrap().contains("/inner."));
+    files.sort();
+    let proofs =
+        files.iter().map(|path| serde_json::from_slice::<serde_json::Value>(&fs::read(path).unwrap()).unwrap());
+    let told = proofs.map(|proof| {
+        assert_eq!((&proof["verdict"], &proof["account"]), (&"proven".into(), &"100000000004".into()), "{proof}");
+        assert!(proof["arn"].as_str().unwrap().starts_with("arn:aws:sts::100000000004:"), "{proof}");
+        (proof["command"].as_str().unwrap().to_owned(), proof["same_keys"] == true)
+    });
+    told.collect()
+}
+
+#[test]
+fn apply_is_proven_by_sts_twice_and_what_only_reads_once_for_the_same_keys() {
+    let sandbox = Sandbox::bumped();
+    sandbox.xtask(YES).args(["--account", "dev"]).run().exits(0);
+    let step = |command: &str, same_keys: bool| (command.to_owned(), same_keys);
+    assert_eq!(inner_proofs(&sandbox, "attempts/dev.plan"), [step("init", true), step("plan", true)]);
+    assert_eq!(inner_proofs(&sandbox, "attempts/dev.show"), [step("init", true), step("show", true)]);
+    assert_eq!(inner_proofs(&sandbox, "attempts/dev.apply"), [step("init", true), step("apply", false)]);
+    let is_outer = |path: &std::path::PathBuf| path.ends_with("outer.json");
+    let outer = sandbox.state_files().into_iter().filter(is_outer);
+    let of_dev =
+        outer.filter(|path| fs::read_to_string(path).unwrap().contains("\"account\":\"100000000004\"")).count();
+    assert_eq!(sandbox.log().n_identities("100000000004"), of_dev + 1, "STS was asked for each, and for the apply");
+}
+
 #[test]
 fn what_is_lost_for_good_needs_more_than_yes() {
     let sandbox = destroying();

@@ -43,6 +43,12 @@ impl Log {
         told.collect()
     }
 
+    /// How often STS was asked whose keys of this account are.
+    pub(super) fn n_identities(&self, account: &str) -> usize {
+        let asks = |event: &&Value| event["event"] == "sts" && event["action"] == "GetCallerIdentity";
+        self.0.iter().filter(asks).filter(|event| event["account"] == account).count()
+    }
+
     /// Whether nothing was called that works in an account.
     pub(super) fn nothing_worked(&self) -> bool {
         ["terragrunt", "terraform", "infrastructure-deployer"].iter().all(|tool| self.of(tool).is_empty())

@@ -10,6 +10,7 @@ use crate::model::{AccountId, Failure, Region};
 use crate::tools::attempt::Attempt;
 use crate::tools::bound::Bound;
 use crate::tools::guard::{GuardOrder, TerragruntOrder};
+use crate::tools::keys::Keys;
 use crate::tools::terragrunt::Action;
 use crate::tools::{consent, lock};
 
@@ -21,6 +22,8 @@ pub struct ShimConfig {
     pub(super) endpoint: Option<String>,
     pub(super) pass_environment: Vec<String>,
     pub(super) nonce: String,
+    /// The fingerprint of the keys that the outer guard has proven.
+    pub(super) keys: String,
     pub(super) action: Action,
     pub(super) terraform: PathBuf,
     pub(super) plan: PathBuf,
@@ -32,8 +35,14 @@ pub struct ShimConfig {
 }
 
 impl ShimConfig {
-    /// What the inner guard of this order needs to know; the consent is read now, by the outer guard.
-    pub fn for_order(order: &GuardOrder, terragrunt: &TerragruntOrder, attempt: &Attempt) -> Result<Self, Failure> {
+    /// What the inner guard of this order needs to know; the consent is read now, by the outer guard, which has proven
+    /// these keys.
+    pub fn for_order(
+        order: &GuardOrder,
+        terragrunt: &TerragruntOrder,
+        attempt: &Attempt,
+        keys: &Keys,
+    ) -> Result<Self, Failure> {
         let consent = terragrunt.consent.as_deref().map(consent::read).transpose()?;
         let (plan_sha256, bound) = consent.map(|it| (it.plan_sha256, it.bound)).unzip();
         Ok(Self {
@@ -42,6 +51,7 @@ impl ShimConfig {
             endpoint: order.endpoint.clone(),
             pass_environment: order.pass_environment.clone(),
             nonce: attempt.nonce.clone(),
+            keys: keys.fingerprint(&attempt.nonce),
             action: terragrunt.action,
             terraform: terragrunt.terraform.clone(),
             plan: terragrunt.plan.clone(),

@@ -1,5 +1,6 @@
 //! The inner guard: our binary as terraform for terragrunt. In the very process that becomes terraform it asks STS again,
-//! because terragrunt may have assumed a role by then, and it holds terragrunt to the one thing that it is to do: an
+//! because terragrunt may have assumed a role by then: always before an apply, and otherwise unless these are the very keys
+//! of which STS has told the outer guard, whose account can't be another one. It holds terragrunt to the one thing that it is to do: an
 //! `apply` goes through for exactly the plan file that was consented to.
 
 mod config;
@@ -13,7 +14,7 @@ use crate::tools::env::{self, Env};
 use crate::tools::guard::{self, Refused};
 use crate::tools::keys::Keys;
 use crate::tools::lock::WorkLock;
-use crate::tools::proof::Proof;
+use crate::tools::proof::{Proof, Verdict};
 use crate::tools::sts::Identity;
 use crate::tools::terragrunt::Action;
 use crate::tools::{consent, endpoint, process, secrets};
@@ -46,12 +47,12 @@ pub fn run(config: &ShimConfig, attempt: &Attempt, args: &[OsString]) -> Failure
     }
     let command = subcommand.as_deref().unwrap_or_default();
     let judged = may_run(config, subcommand.as_deref(), args).map_err(Refused::from);
-    let judged = judged.and_then(|()| Ok((prove(config, &vars)?, take_locks(config, command)?)));
+    let judged = judged.and_then(|()| Ok((prove(config, attempt, command, &vars)?, take_locks(config, command)?)));
     let shown = (command == Action::Show.as_str()).then(|| consent::sha256_of(&config.plan).ok()).flatten();
     let blank = Proof::blank(&attempt.nonce, &config.account, config.endpoint.as_deref(), command);
     let blank = Proof { plan_sha256: shown, ..blank };
     let (proof, outcome) = match judged {
-        Ok((identity, locks)) => (blank.proven(identity), Ok(locks)),
+        Ok((proven, locks)) => (Proof { same_keys: proven.by_outer, ..blank.proven(proven.identity) }, Ok(locks)),
         Err(refused) => (blank.refused(&refused), Err(refused.failure)),
     };
     match (attempt.write_inner(&proof), outcome) {
@@ -75,18 +76,40 @@ fn take_locks(config: &ShimConfig, command: &str) -> Result<Vec<WorkLock>, Failu
     if works { WorkLock::take_all(&config.locks) } else { Ok(Vec::new()) }
 }
 
-fn prove(config: &ShimConfig, vars: &Env) -> Result<Identity, Refused> {
+/// Whose keys these are, and how that is known.
+struct Proven {
+    identity: Identity,
+    /// Whether the outer guard was told so, and STS wasn't asked again.
+    by_outer: bool,
+}
+
+fn prove(config: &ShimConfig, attempt: &Attempt, command: &str, vars: &Env) -> Result<Proven, Refused> {
     endpoint::check(vars, config.endpoint.as_deref())?;
     no_other_source(config, vars)?;
     let keys = Keys::in_environment(vars)
         .ok_or_else(|| Failure::refused("terragrunt started terraform without credentials, so nothing was started"))?;
+    if command != Action::Apply.as_str()
+        && let Some(identity) = proven_by_outer(config, attempt, &keys)
+    {
+        return Ok(Proven { identity, by_outer: true });
+    }
     let identity = guard::ask(&keys, &config.region, config.endpoint.as_deref(), vars)?;
     if identity.account == config.account {
-        return Ok(identity);
+        return Ok(Proven { identity, by_outer: false });
     }
     let failure = guard::mismatch(&config.account, &identity)
         .hint("terragrunt had the right credentials, then took others: look for `iam_role` or `env_vars` in the HCL");
     Err(Refused { failure, found: Some(Box::new(identity)) })
+}
+
+/// What STS has told the outer guard of this attempt, if it was about the very same keys.
+fn proven_by_outer(config: &ShimConfig, attempt: &Attempt, keys: &Keys) -> Option<Identity> {
+    if keys.fingerprint(&attempt.nonce) != config.keys {
+        return None;
+    }
+    let proof = attempt.outer_proof().filter(|proof| proof.verdict == Verdict::Proven)?;
+    let account = proof.account.filter(|account| *account == config.account)?;
+    Some(Identity { account, arn: proof.arn? })
 }
 
 /// Refuses variables which the outer guard had removed and which HCL has put back.
@@ -180,6 +203,7 @@ mod tests {
             endpoint: None,
             pass_environment: Vec::new(),
             nonce: "n".to_owned(),
+            keys: String::new(),
             action,
             terraform: "/usr/bin/terraform".into(),
             plan: plan.map_or_else(|| "/p".into(), |(path, _)| path.to_owned()),
@@ -226,6 +250,34 @@ mod tests {
         assert!(judge(&bound, &line).is_err(), "a file that it was made from has changed");
         fs::write(&plan, "another plan").unwrap();
         assert!(judge(&apply, &line).is_err());
+    }
+
+    #[test]
+    fn word_of_the_outer_guard_counts_for_its_very_keys_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let attempt = Attempt { dir: folder.path().to_owned(), nonce: "n".to_owned() };
+        let keys = |id: &str| {
+            let vars = [("AWS_ACCESS_KEY_ID", id), ("AWS_SECRET_ACCESS_KEY", "s"), ("AWS_SESSION_TOKEN", "t")];
+            Keys::in_environment(&vars.map(|(name, value)| (name.into(), value.into())).into()).unwrap()
+        };
+        let config = ShimConfig { keys: keys("ASIA1").fingerprint("n"), ..config(Action::Plan, None) };
+        let known = |config: &ShimConfig, id: &str| proven_by_outer(config, &attempt, &keys(id));
+        assert!(known(&config, "ASIA1").is_none(), "nothing is proven yet");
+        let identity = Identity { account: config.account.clone(), arn: "arn:aws:sts::1:x".to_owned() };
+        let proof = Proof::blank("n", &config.account, None, "terragrunt").proven(identity.clone());
+        proof.write(&attempt.outer()).unwrap();
+        assert_eq!(known(&config, "ASIA1"), Some(identity));
+        assert!(known(&config, "ASIA2").is_none(), "terragrunt has taken others");
+        let other = ShimConfig { account: AccountId::parse("100000000006").unwrap(), ..config };
+        assert!(known(&other, "ASIA1").is_none());
+        let refused = Proof { verdict: Verdict::Refused, ..proof.clone() };
+        fs::remove_file(attempt.outer()).unwrap();
+        refused.write(&attempt.outer()).unwrap();
+        let config = ShimConfig { account: AccountId::parse("100000000004").unwrap(), ..other };
+        assert!(known(&config, "ASIA1").is_none(), "a refusal proves nothing");
+        fs::remove_file(attempt.outer()).unwrap();
+        Proof { nonce: "another".to_owned(), ..proof }.write(&attempt.outer()).unwrap();
+        assert!(known(&config, "ASIA1").is_none(), "nor does a proof of another attempt");
     }
 
     #[test]
