@@ -26,6 +26,12 @@ impl UnitPath {
         Some(Self(if parts.is_empty() { ROOT.to_owned() } else { parts.join("/") }))
     }
 
+    /// Whether this unit lies somewhere in the folder of another one.
+    pub fn lies_in(&self, other: &Self) -> bool {
+        let below = |folder: &str| self.0.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
+        if other.0 == ROOT { self.0 != ROOT } else { below(&other.0) }
+    }
+
     /// The path with forward slashes.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -45,5 +51,26 @@ impl UnitPath {
 impl fmt::Display for UnitPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_unit_lies_in_folders_around_it_and_in_no_other() {
+        let unit = |path: &str| UnitPath::new(Path::new(path)).unwrap();
+        for (inner, outer, expected) in [
+            ("dev/a/b", "dev/a", true),
+            ("dev/a/b", ".", true),
+            ("dev/a", "dev/a", false),
+            (".", ".", false),
+            (".", "dev", false),
+            ("dev/ab", "dev/a", false),
+            ("dev/a", "dev/a/b", false),
+        ] {
+            assert_eq!(unit(inner).lies_in(&unit(outer)), expected, "{inner} in {outer}");
+        }
     }
 }

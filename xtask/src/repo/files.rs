@@ -112,10 +112,11 @@ impl Files {
         self.parsed.forget(path);
     }
 
-    /// Lets go of what was parsed. Whoever asks again has it parsed again, from the same bytes.
+    /// Lets go of everything but the bytes. Whoever asks again has it parsed again, from the same bytes.
     pub(super) fn let_go_of_parsed(&self) {
         self.parsed.clear();
         self.decoded.clear();
+        self.there.clear();
     }
 
     /// The path as people should read it: relative to the root where it is below it.

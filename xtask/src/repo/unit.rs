@@ -50,8 +50,8 @@ pub struct Unit {
     pub account: Account,
     /// The region.
     pub region: Known<Region>,
-    /// Its images; `None` where it configures nothing that uses the image.
-    pub images: BTreeMap<ImageName, Option<ImageUse>>,
+    /// Its images; `None` where it configures nothing that uses the image. Boxed, since a map makes room for eleven.
+    pub images: BTreeMap<ImageName, Option<Box<ImageUse>>>,
     /// Its other images, such as that of a steampipe runner, by the configuration that uses them.
     pub others: Vec<Decider>,
     /// Its module.
@@ -90,7 +90,7 @@ impl Unit {
 
     /// The use of an image, if the unit uses it.
     pub fn image(&self, image: ImageName) -> Option<&ImageUse> {
-        self.images.get(&image).and_then(Option::as_ref)
+        self.images.get(&image).and_then(Option::as_deref)
     }
 
     /// The same unit as it is with these files; where it lies and whose it is are not asked again.
@@ -160,11 +160,13 @@ impl Unit {
         let reason = format!("the configuration cannot be read: {}", fault.in_one_line());
         for (name, image) in &mut self.images {
             // Whether it builds docker images is not known either; only the runner's own image is certain.
-            *image = (*name == ImageName::DeployRunner).then(|| ImageUse {
-                uri: Known::Unknown(reason.clone()),
-                tag: Known::Unknown(reason.clone()),
-                pin: None,
-                deciders: Vec::new(),
+            *image = (*name == ImageName::DeployRunner).then(|| {
+                Box::new(ImageUse {
+                    uri: Known::Unknown(reason.clone()),
+                    tag: Known::Unknown(reason.clone()),
+                    pin: None,
+                    deciders: Vec::new(),
+                })
             });
         }
     }

@@ -14,7 +14,7 @@ use crate::run::executor::{Executor, OnFailure};
 use crate::run::folder::RunFolder;
 use crate::run::interrupt::Interrupt;
 use crate::run::journal::story::Story;
-use crate::run::journal::tests::begun;
+use crate::run::journal::tests::{begun, story_of};
 use crate::run::journal::{self, Journal, Record, Selected};
 use crate::run::lifetime::Lifetimes;
 use crate::run::step::{Lane, Stage, Step, StepKind};
@@ -120,7 +120,7 @@ impl World {
         Run { folder, told, is_dead: journal.is_dead() }
     }
 
-    fn step(&self, folder: &RunFolder, unit: &str, kind: StepKind, fate: Fate) -> Step {
+    fn step(&self, folder: &RunFolder, unit: &str, kind: StepKind, fate: Fate) -> Arc<Step> {
         let attempt = folder.attempt(unit, kind);
         let proof = |command: &str| {
             let account = AccountId::parse("100000000004").unwrap();
@@ -156,6 +156,7 @@ impl World {
             consent: None,
             lock: None,
         }
+        .into()
     }
 }
 
@@ -164,7 +165,7 @@ fn path(unit: &str) -> UnitPath {
 }
 
 fn story(run: &Run) -> Story {
-    Story::of(journal::read(&run.folder.journal()).unwrap()).unwrap()
+    story_of(&run.folder.journal())
 }
 
 /// One case: a run that dies, the same asked for again, and once more when all is done.

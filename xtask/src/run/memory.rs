@@ -16,12 +16,12 @@ pub fn peak(run: &RunFolder) -> Option<u64> {
 }
 
 fn of(run: &RunFolder) -> Option<u64> {
-    let log = journal::read(&run.journal()).ok()?;
-    let ended = log.entries.into_iter().filter_map(|entry| match entry.record {
-        Record::Ended(ended) if is_worth_counting(&ended) => ended.memory,
-        _ => None,
+    let mut peak = None;
+    let read = journal::each(&run.journal(), |entry| match entry.record {
+        Record::Ended(ended) if is_worth_counting(&ended) => peak = peak.max(ended.memory),
+        _ => {}
     });
-    ended.max()
+    read.ok().and(peak)
 }
 
 /// What failed may have done so before it took much.

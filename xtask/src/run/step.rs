@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -134,9 +135,10 @@ impl Step {
 
     /// The same, where each unit has providers of its own.
     #[must_use]
-    pub fn without_provider_cache(mut self) -> Self {
-        self.invocation.argv.retain(|word| word != provider_cache::OPTION);
-        self
+    pub fn without_provider_cache(&self) -> Self {
+        let mut step = self.clone();
+        step.invocation.argv.retain(|word| word != provider_cache::OPTION);
+        step
     }
 
     /// The same once more: with proofs and a log of its own.
@@ -160,8 +162,9 @@ impl Step {
     }
 }
 
-/// Steps of one subject, one after the other.
-pub type Lane = Vec<Step>;
+/// Steps of one subject, one after the other. A run of a thousand units has thousands of them, in the queue and in each
+/// stage that is made of it: all of these share them.
+pub type Lane = Vec<Arc<Step>>;
 
 /// Steps that belong together.
 #[derive(Clone, Debug)]
@@ -190,8 +193,6 @@ impl Stage {
 
 #[cfg(test)]
 pub mod tests {
-    use std::sync::Arc;
-
     use super::*;
     use crate::tools::env::Env;
 

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use crate::run::folder::RunFolder;
 use crate::run::journal::story::Story;
-use crate::run::journal::{self, Journal, Record, Settled};
+use crate::run::journal::{Journal, Record, Settled};
 use crate::run::step::StepKind;
 use crate::tools::attempt::Attempt;
 use crate::tools::deployer::sign::Sign;
@@ -104,8 +104,7 @@ pub fn settle_builds(run: &RunFolder, image: &str, address: &str, is_there: bool
         return;
     }
     for other in run.all().into_iter().filter(|other| other.dir != run.dir) {
-        let Ok(log) = journal::read(&other.journal()) else { continue };
-        let Some(story) = Story::of(log.clone()) else { continue };
+        let (Some(story), Ok(whole)) = Story::read(&other.journal()) else { continue };
         let is_of = story.selected.iter().any(|selected| selected.label == image && selected.path == address);
         let builds = story.steps.iter().filter(|step| step.of.step == StepKind::Build && step.of.subject == image);
         let left = builds.filter(|step| is_of && step.is_unsettled()).filter_map(|step| step.of.attempt.clone());
@@ -114,7 +113,7 @@ pub fn settle_builds(run: &RunFolder, image: &str, address: &str, is_there: bool
             continue;
         }
         // What can't be written the next run tells once more.
-        let Ok(journal) = Journal::go_on(&other.journal(), &log) else { continue };
+        let Ok(journal) = Journal::go_on(&other.journal(), whole) else { continue };
         for attempt in left {
             let (result, cause, by) = (result.to_owned(), Some(cause.to_owned()), run.id.clone());
             journal.note(&Record::Settled(Settled { attempt, result, cause, by }));

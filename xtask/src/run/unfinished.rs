@@ -63,11 +63,9 @@ impl Unfinished {
         if !journal::exists(&folder.journal()) {
             return Self::without_journal(folder);
         }
-        let (log, is_damaged) = match journal::read(&folder.journal()) {
-            Ok(log) => (log, false),
-            Err(damage) => (damage.before, true),
-        };
-        let steps = Story::of(log).map(|story| story.steps).unwrap_or_default();
+        let (story, whole) = Story::read(&folder.journal());
+        let is_damaged = whole.is_err();
+        let steps = story.map(|story| story.steps).unwrap_or_default();
         let unsettled = steps.into_iter().filter(|step| step.ended.is_none() && step.settled.is_none());
         let left = unsettled.filter_map(|step| {
             let log = step.log.map(|log| folder.dir.join(log));
@@ -128,8 +126,8 @@ impl Unfinished {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             file => io::Write::write_all(&mut file?, &serde_json::to_vec(&settled)?)?,
         }
-        match journal::read(&self.folder.journal()) {
-            Ok(log) => Journal::go_on(&self.folder.journal(), &log)?.durable(&Record::Settled(settled)),
+        match journal::each(&self.folder.journal(), drop) {
+            Ok(whole) => Journal::go_on(&self.folder.journal(), whole)?.durable(&Record::Settled(settled)),
             // There is none, or none that could be gone on with.
             Err(_) => Ok(()),
         }

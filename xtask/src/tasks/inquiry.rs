@@ -83,10 +83,17 @@ impl<'r> Inquiry<'r> {
     fn answers(&self, stage: &Stage, outcomes: &[Outcome]) -> Answers {
         let mut answers = Answers::default();
         for ((step, outcome), asked) in stage.lanes.iter().flatten().zip(outcomes).zip(&self.0) {
-            let given = read(step, outcome, asked.questions.len());
-            for (n, question) in asked.questions.iter().enumerate() {
-                let answer = given.as_ref().map(|given| given[n].clone()).map_err(Clone::clone);
-                answers.put(&asked.account.id, question.clone(), answer);
+            match read(step, outcome, asked.questions.len()) {
+                Ok(given) => {
+                    asked.questions.iter().zip(given).for_each(|(question, answer)| {
+                        answers.put(&asked.account.id, question.clone(), Ok(answer));
+                    });
+                }
+                Err(why) => {
+                    for question in &asked.questions {
+                        answers.put(&asked.account.id, question.clone(), Err(why.clone()));
+                    }
+                }
             }
         }
         answers

@@ -63,7 +63,7 @@ impl<'a> Orders<'a> {
             Step { output: None, ..self.step(kind, label, account, order, self.ready.repo.root.clone()) }
         };
         let names: Vec<_> = accounts.iter().map(|(account, _)| account.name.as_str()).collect();
-        let lanes = accounts.iter().map(|account| vec![step(account)]).collect();
+        let lanes = accounts.iter().map(|account| vec![Arc::new(step(account))]).collect();
         Stage { title: "Identity".to_owned(), is_told: false, about: names.join(" "), lanes }
     }
 
@@ -89,38 +89,38 @@ impl<'a> Orders<'a> {
             consent: None,
             lock: None,
         };
-        let lanes = remotes.iter().map(|remote| vec![step(remote)]).collect();
+        let lanes = remotes.iter().map(|remote| vec![Arc::new(step(remote))]).collect();
         Stage { title: "Sources".to_owned(), is_told: false, about: remotes.join(" "), lanes }
     }
 
     /// Asks ECR for an image, in the account of its registry.
-    pub fn lookup(&self, account: &Account, label: &str, uri: &ImageUri, tag: &Tag) -> Step {
+    pub fn lookup(&self, account: &Account, label: &str, uri: &ImageUri, tag: &Tag) -> Arc<Step> {
         let kind = StepKind::Lookup;
         let mut order = self.order(account, uri.region(), self.run.attempt(label, kind));
         order.program = self.program("aws", aws::describe_image(uri, tag));
-        self.step(kind, label, account, order, self.ready.repo.root.clone())
+        Arc::new(self.step(kind, label, account, order, self.ready.repo.root.clone()))
     }
 
     /// Lets docker into the registry of an image.
-    pub fn sign_in(&self, account: &Account, uri: &ImageUri) -> Step {
+    pub fn sign_in(&self, account: &Account, uri: &ImageUri) -> Arc<Step> {
         let (label, kind) = (format!("sign-in.{}", uri.region()), StepKind::Lookup);
         let mut order = self.order(account, uri.region(), self.run.attempt(&label, kind));
         order.pass_environment.extend(docker::VARIABLES.map(str::to_owned));
         let programs = &self.ready.programs;
         let login = Login::to(uri, programs.path("aws"), programs.path("docker"));
         order.program = std::iter::once(self.guard.clone().into()).chain(login.arguments()).collect();
-        self.with_variables(self.step(kind, &label, account, order, self.ready.repo.root.clone()), &[])
+        Arc::new(self.with_variables(self.step(kind, &label, account, order, self.ready.repo.root.clone()), &[]))
     }
 
     /// Builds and pushes an image on this machine.
-    pub fn local_build(&self, account: &Account, build: &Build) -> Step {
+    pub fn local_build(&self, account: &Account, build: &Build) -> Arc<Step> {
         let (label, kind) = (build.image.as_str(), StepKind::Build);
         let secrets: Vec<_> = docker::secrets(build).map(|(_, name)| name.to_owned()).collect();
         let mut order = self.order(account, build.uri.region(), self.run.attempt(label, kind));
         order.pass_environment.extend(docker::VARIABLES.map(str::to_owned).into_iter().chain(secrets.clone()));
         order.program = self.program("docker", docker::build(build));
         order.locks = vec![self.run.lock_of(&format!("image.{label}"))];
-        self.with_variables(self.step(kind, label, account, order, self.ready.repo.root.clone()), &secrets)
+        Arc::new(self.with_variables(self.step(kind, label, account, order, self.ready.repo.root.clone()), &secrets))
     }
 
     /// The same step, which also sees docker's own variables and those that have the secrets of a build.
@@ -132,32 +132,32 @@ impl<'a> Orders<'a> {
     }
 
     /// Asks AWS several questions in one account, inside one guard and so within one session.
-    pub fn questions(&self, account: &Account, region: &Region, label: &str, questions: &[Question]) -> Step {
+    pub fn questions(&self, account: &Account, region: &Region, label: &str, questions: &[Question]) -> Arc<Step> {
         let kind = StepKind::Lookup;
         let mut order = self.order(account, region, self.run.attempt(label, kind));
         let aws = self.ready.programs.path("aws").as_os_str().to_owned();
         order.program = vec![self.guard.clone().into(), "ask".into(), "--".into(), aws];
         order.program.extend(questions.iter().map(|question| question.word().into()));
-        self.step(kind, label, account, order, self.ready.repo.root.clone())
+        Arc::new(self.step(kind, label, account, order, self.ready.repo.root.clone()))
     }
 
     /// Builds and pushes an image.
-    pub fn build(&self, account: &Account, build: &Build) -> Step {
+    pub fn build(&self, account: &Account, build: &Build) -> Arc<Step> {
         let (label, kind) = (build.image.as_str(), StepKind::Build);
         let mut order = self.order(account, &build.region, self.run.attempt(label, kind));
         order.program = self.program("infrastructure-deployer", build.arguments());
         order.locks = vec![self.run.lock_of(&format!("image.{label}"))];
-        self.step(kind, label, account, order, self.ready.repo.root.clone())
+        Arc::new(self.step(kind, label, account, order, self.ready.repo.root.clone()))
     }
 
     /// Has a runner plan a unit.
-    pub fn smoke(&self, unit: &Unit, label: &str, plan: &PlanRun) -> Step {
+    pub fn smoke(&self, unit: &Unit, label: &str, plan: &PlanRun) -> Arc<Step> {
         let (account, kind) = (&unit.account, StepKind::Smoke);
         let mut order = self.order(account, &plan.region, self.run.attempt(label, kind));
         order.program = self.program("infrastructure-deployer", plan.arguments());
         order.locks = vec![self.run.lock_of(&format!("smoke.{}.{label}", unit.path.slug()))];
         let step = self.step(kind, label, account, order, self.ready.repo.root.clone());
-        Step { unit: Some(unit.path.clone()), ..step }
+        Arc::new(Step { unit: Some(unit.path.clone()), ..step })
     }
 
     /// Plans a unit and reads the plan.
@@ -178,11 +178,11 @@ impl<'a> Orders<'a> {
     }
 
     /// Applies the plan of a unit.
-    pub fn apply(&self, unit: &Workable<'_>) -> Step {
+    pub fn apply(&self, unit: &Workable<'_>) -> Arc<Step> {
         self.terraform(unit, Action::Apply)
     }
 
-    fn terraform(&self, unit: &Workable<'_>, action: Action) -> Step {
+    fn terraform(&self, unit: &Workable<'_>, action: Action) -> Arc<Step> {
         let kind = match action {
             Action::Init => StepKind::Init,
             Action::Plan => StepKind::Plan,
@@ -217,6 +217,7 @@ impl<'a> Orders<'a> {
             consent,
             ..self.step(kind, &unit.label, account, order, folder)
         }
+        .into()
     }
 
     fn program(&self, name: &str, arguments: Vec<OsString>) -> Vec<OsString> {
@@ -243,6 +244,7 @@ impl<'a> Orders<'a> {
         let mut argv = self.ready.wrapper.argv(account, profile, &order.region);
         argv.push(self.guard.clone().into());
         argv.extend(order.arguments());
+        argv.shrink_to_fit();
         let vars = if kind == StepKind::Identity { self.asking.clone() } else { self.silent.clone() };
         Step {
             kind,

@@ -216,7 +216,7 @@ pub fn left(journal: &Journal, run: &RunFolder, signal: i32) {
 
 /// Makes the report of a run from its journal. If it can't be written it can be made again at any time.
 pub fn report(run: &RunFolder) {
-    let Some(story) = journal::read(&run.journal()).ok().and_then(Story::of) else { return };
+    let (Some(story), Ok(_)) = Story::read(&run.journal()) else { return };
     let written = tempfile::NamedTempFile::new_in(&run.dir).and_then(|mut file| {
         file.write_all(run_report::json(&story).as_bytes())?;
         file.persist(run.report()).map(drop).map_err(std::io::Error::from)

@@ -1,6 +1,7 @@
 //! What a plan was made from: files by their content, programs by their place on the disk. A consent covers the plan for as
 //! long as none of it is another.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt;
@@ -88,6 +89,20 @@ impl Bounds {
     pub fn iter(&self) -> impl Iterator<Item = &Bound> {
         self.shared.iter().chain(&self.own)
     }
+
+    /// What any of these plans was made from, each thing once.
+    pub fn of_all<'b>(all: impl IntoIterator<Item = &'b Self>) -> BTreeSet<&'b Bound> {
+        let mut distinct = BTreeSet::new();
+        let mut shared: Option<&Arc<[Bound]>> = None;
+        for bounds in all {
+            // A thousand units share thousands of files, which are the same ones for each of them.
+            if shared.replace(&bounds.shared).is_none_or(|before| !Arc::ptr_eq(before, &bounds.shared)) {
+                distinct.extend(bounds.shared.iter());
+            }
+            distinct.extend(&bounds.own);
+        }
+        distinct
+    }
 }
 
 /// Followed to the end of links: a version manager moves them.
@@ -123,6 +138,17 @@ pub fn files_below(unit: &Path, others: &[PathBuf]) -> Vec<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_plans_share_is_looked_at_once() {
+        let file = |name: &str| Bound::read(name.into(), name.as_bytes());
+        let shared: Arc<[Bound]> = [file("common"), file("root")].into();
+        let plan = |shared: &Arc<[Bound]>, own: &str| Bounds::new(shared.clone(), vec![file(own)]);
+        let another: Arc<[Bound]> = [file("root"), file("later")].into();
+        let plans = [plan(&shared, "dev"), plan(&shared, "prod"), plan(&another, "dev")];
+        let all: Vec<_> = Bounds::of_all(&plans).into_iter().map(|bound| bound.path().to_str().unwrap()).collect();
+        assert_eq!(all, ["common", "dev", "later", "prod", "root"]);
+    }
 
     #[test]
     fn another_content_and_another_program_are_noticed() {

@@ -41,11 +41,12 @@ impl Lowering<'_> {
     }
 
     fn body(&self, body: &structure::Body) -> Body {
-        let mut lowered = Body::default();
+        let blocks = Vec::with_capacity(body.blocks().count());
+        let mut lowered = Body { blocks, ..Body::default() };
         for attribute in body.attributes() {
             let value = self.expr(&attribute.value);
             let key = self.span(attribute.key.span());
-            lowered.attributes.insert(attribute.key.as_str().to_owned(), Attribute { key, value });
+            lowered.attributes.insert(attribute.key.as_str().to_owned(), Box::new(Attribute { key, value }));
         }
         for block in body.blocks() {
             lowered.blocks.push(Block {

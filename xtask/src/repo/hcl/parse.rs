@@ -57,7 +57,7 @@ pub(super) fn parse_template(name: &str, path: &Path, bytes: Arc<[u8]>) -> Resul
     })?;
     let value = Expr { span: 0..text.len(), kind };
     let mut body = Body::default();
-    body.attributes.insert(TEMPLATE.to_owned(), Attribute { key: 0..0, value });
+    body.attributes.insert(TEMPLATE.to_owned(), Box::new(Attribute { key: 0..0, value }));
     Ok(Arc::new(Source::new(name.to_owned(), path.to_owned(), bytes, body)))
 }
 

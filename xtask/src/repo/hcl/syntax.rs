@@ -7,8 +7,8 @@ use std::sync::Arc;
 /// The attributes and blocks of a file or of a block.
 #[derive(Debug, Default)]
 pub struct Body {
-    /// Attributes by name; HCL allows each once.
-    pub attributes: BTreeMap<String, Attribute>,
+    /// Attributes by name; HCL allows each once. Boxed, since most bodies have one or two, and a map makes room for eleven.
+    pub attributes: BTreeMap<String, Box<Attribute>>,
     /// Blocks in the order of the file.
     pub blocks: Vec<Block>,
 }
@@ -21,7 +21,7 @@ impl Body {
 
     /// An attribute of one of the `locals` blocks.
     pub fn local(&self, name: &str) -> Option<&Attribute> {
-        self.blocks_named("locals").find_map(|block| block.body.attributes.get(name))
+        self.blocks_named("locals").find_map(|block| block.body.attributes.get(name)).map(AsRef::as_ref)
     }
 }
 

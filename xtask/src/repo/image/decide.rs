@@ -104,7 +104,9 @@ pub(super) fn looks_like_another(image: ImageName, decider: &Decider) -> Option<
 }
 
 /// Puts together what all containers with one image get; `None` if there are none.
-pub(super) fn image_use(image: ImageName, deciders: Vec<Decider>, problems: &mut Vec<Failure>) -> Option<ImageUse> {
+pub(super) fn image_use(image: ImageName, mut deciders: Vec<Decider>, problems: &mut Vec<Failure>) -> Option<ImageUse> {
+    // They live as long as the repository, and a list that grew has room for twice as many.
+    deciders.shrink_to_fit();
     let first = deciders.first()?;
     let pin = first.pin.clone().filter(|pin| deciders.iter().all(|decider| decider.pin.as_ref() == Some(pin)));
     let tag = agreed(deciders.iter().map(|decider| &decider.tag)).unwrap_or_else(|| {

@@ -52,7 +52,7 @@ pub struct Decider {
 #[derive(Debug, Default)]
 pub(super) struct Images {
     /// The two that a deploy runner is made of; `None` where the unit configures nothing that uses the image.
-    pub(super) own: BTreeMap<ImageName, Option<ImageUse>>,
+    pub(super) own: BTreeMap<ImageName, Option<Box<ImageUse>>>,
     /// Any other that looks like one, such as that of a steampipe runner: named by its [`Decider::configuration`].
     pub(super) others: Vec<Decider>,
     /// What looks wrong and may be meant.
@@ -78,7 +78,7 @@ impl Images {
         }
         for image in ImageName::ALL {
             let uses = by_image.remove(&image).and_then(|deciders| decide::image_use(image, deciders, problems));
-            images.own.insert(image, uses);
+            images.own.insert(image, uses.map(Box::new));
         }
         images
     }
@@ -102,7 +102,8 @@ impl Images {
                 by_image.entry(image).or_default().extend(deciders.map(named));
             }
         }
-        let own = by_image.into_iter().map(|(image, all)| (image, decide::image_use(image, all, problems)));
+        let own =
+            by_image.into_iter().map(|(image, all)| (image, decide::image_use(image, all, problems).map(Box::new)));
         joined.own.extend(own);
         joined
     }

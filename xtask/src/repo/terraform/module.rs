@@ -56,9 +56,10 @@ impl Definition<'_> {
 impl<'f> Merged<'f> {
     fn of(frame: &'f Rc<Frame>, block: &'f Block) -> Self {
         let define = |(name, attribute): (&'f String, &'f Attribute)| (name.as_str(), Definition { frame, attribute });
+        let attributes = block.body.attributes.iter().map(|(name, attribute)| (name, attribute.as_ref()));
         Self {
             place: frame.source.place(block.span.start),
-            attributes: block.body.attributes.iter().map(define).collect(),
+            attributes: attributes.map(define).collect(),
             blocks: block.body.blocks.iter().map(|inner| (frame, inner)).collect(),
         }
     }

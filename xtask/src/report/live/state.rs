@@ -122,7 +122,7 @@ mod tests {
     #[test]
     fn rows_are_in_the_order_of_the_queue_whichever_begins_first() {
         let of = |subject: &str| Step { subject: subject.to_owned(), ..step(StepKind::Apply) };
-        let lanes = ["logs", "dev", "prod"].map(|subject| vec![of(subject)]).into();
+        let lanes = ["logs", "dev", "prod"].map(|subject| vec![of(subject).into()]).into();
         let stage = Stage { title: String::new(), is_told: false, about: String::new(), lanes };
         let mut state = State::of(&stage);
         for subject in ["dev", "prod", "logs"] {

@@ -24,8 +24,9 @@ pub(super) fn record<'l>(before: &str, line: &'l [u8]) -> Option<(&'l str, Strin
 }
 
 fn checksum(before: &str, record: &str) -> String {
-    let digest = ring::digest::digest(&ring::digest::SHA256, format!("{before}\n{record}").as_bytes());
-    digest.as_ref()[..N_LETTERS / 2].iter().map(|byte| format!("{byte:02x}")).collect()
+    let mut hash = ring::digest::Context::new(&ring::digest::SHA256);
+    [before, "\n", record].iter().for_each(|part| hash.update(part.as_bytes()));
+    hash.finish().as_ref()[..N_LETTERS / 2].iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 pub use finding::{Found, Settled, Task};
-pub use read::{Damage, Entry, Log, exists, read};
+pub use read::{Damage, Entry, Whole, each, exists};
 pub use record::{
     Begun, Consented, Edited, EditedFile, Ended, Finished, Left, Planned, Program, Record, SCHEMA, Selected, Started,
     StepRef, Tool,
@@ -63,7 +63,7 @@ impl Journal {
                 .because(error)
         };
         let file = OpenOptions::new().append(true).create_new(true).mode(0o600).open(path).map_err(refuse)?;
-        let journal = Self::on(path, file, &Log::default(), Redactor::new(secrets));
+        let journal = Self::on(path, file, Whole::default(), Redactor::new(secrets));
         journal.durable(&Record::Begun(begun)).map_err(refuse)?;
         path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all()).map_err(refuse)?;
         Ok(journal)
@@ -71,18 +71,19 @@ impl Journal {
 
     /// Goes on with the journal of another run, of which something was found out. Whoever calls holds the lock of the
     /// repository. What was cut off at its end is taken away first.
-    pub fn go_on(path: &Path, log: &Log) -> io::Result<Self> {
+    pub fn go_on(path: &Path, whole: Whole) -> io::Result<Self> {
         let file = OpenOptions::new().append(true).open(path)?;
-        file.set_len(log.n_bytes)?;
-        Ok(Self::on(path, file, log, Redactor::default()))
+        file.set_len(whole.n_bytes)?;
+        Ok(Self::on(path, file, whole, Redactor::default()))
     }
 
-    fn on(path: &Path, file: File, log: &Log, redactor: Redactor) -> Self {
+    fn on(path: &Path, file: File, whole: Whole, redactor: Redactor) -> Self {
+        let Whole { n_bytes, n_lines, sum } = whole;
         let writer = Writer {
             file,
-            n_bytes: log.n_bytes,
-            n_lines: log.n_lines,
-            sum: log.sum.clone(),
+            n_bytes,
+            n_lines,
+            sum,
             redactor,
             is_broken: false,
             #[cfg(test)]
@@ -219,16 +220,20 @@ fn reference(step: &Step) -> StepRef {
 pub fn begun(run: &RunFolder) -> Option<Begun> {
     let mut first = String::new();
     io::BufRead::read_line(&mut io::BufReader::new(File::open(run.journal()).ok()?), &mut first).ok()?;
-    read::parse(first.as_bytes()).ok()?.entries.into_iter().find_map(|entry| match entry.record {
-        Record::Begun(begun) => Some(begun),
-        _ => None,
+    let mut begun = None;
+    read::parse(first.as_bytes(), &mut |entry| {
+        if let Record::Begun(found) = entry.record {
+            begun = Some(found);
+        }
     })
+    .ok()?;
+    begun
 }
 
 /// The journals of other runs that can't be relied on, each with its run.
-pub fn damaged(run: &RunFolder) -> Vec<(String, Box<Damage>)> {
+pub fn damaged(run: &RunFolder) -> Vec<(String, Damage)> {
     let others = run.all().into_iter().filter(|other| other.dir != run.dir && exists(&other.journal()));
-    others.filter_map(|other| Some((other.id.clone(), read(&other.journal()).err()?))).collect()
+    others.filter_map(|other| Some((other.id.clone(), each(&other.journal(), drop).err()?))).collect()
 }
 
 /// Milliseconds of a duration.

@@ -1,8 +1,8 @@
 //! Reading a journal: every line is checked. A last line that was cut off while it was written is dropped, since whatever
 //! it speaks of had not started yet; anything else that is not as it was written is named.
 
-use std::fs;
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
@@ -20,11 +20,9 @@ pub struct Entry {
     pub record: Record,
 }
 
-/// What a journal says.
+/// How far a journal is as it was written; whoever goes on with it goes on from here.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Log {
-    /// Its records, in order. None in a journal that was cut off as it was begun.
-    pub entries: Vec<Entry>,
+pub struct Whole {
     /// How many bytes of the file hold whole lines.
     pub(super) n_bytes: u64,
     /// How many lines those are.
@@ -38,12 +36,10 @@ pub struct Log {
 pub struct Damage {
     /// The journal.
     pub path: PathBuf,
-    /// The line that is damaged, from 1; `None` if the file can't be read at all.
+    /// The line that is damaged, from 1; `None` if the file can't be read.
     pub line: Option<u64>,
     /// What is wrong.
     pub why: String,
-    /// What could be read before.
-    pub before: Log,
 }
 
 impl Damage {
@@ -59,11 +55,12 @@ impl Damage {
     }
 }
 
-/// Reads a journal.
-pub fn read(path: &Path) -> Result<Log, Box<Damage>> {
-    let damage = |line, why: String, before| Box::new(Damage { path: path.to_owned(), line, why, before });
-    let bytes = fs::read(path).map_err(|error| damage(None, error.to_string(), Log::default()))?;
-    parse(&bytes).map_err(|(line, why, before)| damage(Some(line), why, before))
+/// Reads a journal and hands on its records, in order; none of one that was cut off as it was begun. What comes before a
+/// damage is handed on too.
+pub fn each(path: &Path, mut take: impl FnMut(Entry)) -> Result<Whole, Damage> {
+    let damage = |line, why| Damage { path: path.to_owned(), line, why };
+    let file = File::open(path).map_err(|error| damage(None, error.to_string()))?;
+    parse(BufReader::new(file), &mut take).map_err(|(line, why)| damage(line, why))
 }
 
 /// Whether there is one.
@@ -71,35 +68,33 @@ pub fn exists(path: &Path) -> bool {
     !matches!(fs::symlink_metadata(path), Err(error) if error.kind() == io::ErrorKind::NotFound)
 }
 
-type Bad = (u64, String, Log);
+/// The line, where it is one, and what is wrong.
+pub(super) type Bad = (Option<u64>, String);
 
-pub(super) fn parse(bytes: &[u8]) -> Result<Log, Bad> {
-    let mut log = Log::default();
-    let mut rest = bytes;
-    while !rest.is_empty() {
-        let number = log.n_lines + 1;
-        let bad = |why: &str, log: Log| Err((number, why.to_owned(), log));
-        let Some(end) = rest.iter().position(|byte| *byte == b'\n') else {
+/// The same from anywhere, a line at a time: the journals of all earlier runs are read at the beginning of each.
+pub(super) fn parse(mut input: impl BufRead, take: &mut dyn FnMut(Entry)) -> Result<Whole, Bad> {
+    let mut whole = Whole::default();
+    let mut line = Vec::new();
+    loop {
+        let number = whole.n_lines + 1;
+        let bad = |why: &str| Err((Some(number), why.to_owned()));
+        line.clear();
+        if input.read_until(b'\n', &mut line).map_err(|error| (None, error.to_string()))? == 0 {
+            return Ok(whole);
+        }
+        let Some(record) = line.strip_suffix(b"\n") else {
             // The line break is written with the line. A whole line with another byte in its place was not cut off.
-            return match line::record(&log.sum, &rest[..rest.len() - 1]) {
-                Some(_) => bad("the line break is damaged", log),
-                None => Ok(log),
+            return match line::record(&whole.sum, &line[..line.len() - 1]) {
+                Some(_) => bad("the line break is damaged"),
+                None => Ok(whole),
             };
         };
-        let Some((text, sum)) = line::record(&log.sum, &rest[..end]) else {
-            return bad("the checksum doesn't fit", log);
+        let Some((text, sum)) = line::record(&whole.sum, record) else {
+            return bad("the checksum doesn't fit");
         };
-        match entry(text, number) {
-            Ok(Some(entry)) => log.entries.push(entry),
-            Ok(None) => {}
-            Err(why) => return Err((number, why, log)),
-        }
-        log.sum = sum;
-        log.n_lines = number;
-        log.n_bytes += end as u64 + 1;
-        rest = &rest[end + 1..];
+        entry(text, number).map_err(|why| (Some(number), why))?.into_iter().for_each(&mut *take);
+        whole = Whole { n_bytes: whole.n_bytes + line.len() as u64, n_lines: number, sum };
     }
-    Ok(log)
 }
 
 /// A record that is relied on; `None` if it is of a kind that may be skipped.

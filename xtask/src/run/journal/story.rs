@@ -1,7 +1,9 @@
 //! What the records of a run say, put together: pure, so that a report can be made again from the journal at any time.
 
+use std::path::Path;
+
 use super::finding::{Found, Settled, Task};
-use super::read::{Entry, Log};
+use super::read::{Damage, Entry, Whole, each};
 use super::record::{
     Begun, Consented, Edited, EditedFile, Ended, Finished, Left, Planned, Record, Selected, Started, StepRef, Tool,
 };
@@ -83,13 +85,21 @@ pub struct UnitStory<'s> {
 }
 
 impl Story {
-    /// Puts the records together; `None` if the run had not even begun.
-    pub fn of(log: Log) -> Option<Self> {
-        let mut entries = log.entries.into_iter();
-        let Entry { time, record: Record::Begun(begun) } = entries.next()? else { return None };
-        let mut story = Self { time, begun, ..Self::default() };
-        entries.for_each(|Entry { time, record }| story.take(time, record));
-        Some(story)
+    /// Reads a journal and puts its records together. `None` if the run had not even begun; of a damaged journal, what it
+    /// tells before the damage.
+    pub fn read(path: &Path) -> (Option<Self>, Result<Whole, Damage>) {
+        let mut story = None;
+        let whole = each(path, |entry| Self::go_on(&mut story, entry));
+        (story, whole)
+    }
+
+    /// Goes on with what was told so far, which begins with the beginning of the run.
+    pub(super) fn go_on(story: &mut Option<Self>, Entry { time, record }: Entry) {
+        match (story, record) {
+            (Some(story), record) => story.take(time, record),
+            (story, Record::Begun(begun)) => *story = Some(Self { time, begun, ..Self::default() }),
+            (None, _) => {}
+        }
     }
 
     fn take(&mut self, time: String, record: Record) {

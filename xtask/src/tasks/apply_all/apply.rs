@@ -1,6 +1,5 @@
 //! One consent, and the apply of exactly the plans that it covers.
 
-use std::collections::BTreeSet;
 use std::fs;
 
 use anyhow::Context as _;
@@ -17,7 +16,7 @@ use crate::tasks::apply_all::stale::{self, Again};
 use crate::tasks::apply_all::{carried, rescue, words};
 use crate::tasks::ready::Workable;
 use crate::tasks::session::{Renewal, Session};
-use crate::tools::bound::Bound;
+use crate::tools::bound::{Bound, Bounds};
 use crate::tools::{consent, tty};
 
 /// One consent for all plans, at the terminal; `--yes` covers what an update is expected to change, and nothing else.
@@ -138,7 +137,7 @@ pub(super) fn apply(
 /// What the plans were made from is looked at once more before the first of them is applied; the inner guard does so again
 /// before each.
 fn unchanged_since(plans: &[UnitPlan]) -> Result<(), Failures> {
-    let bound: BTreeSet<_> = plans.iter().flat_map(|plan| plan.bound.iter()).collect();
+    let bound = Bounds::of_all(plans.iter().map(|plan| &plan.bound));
     let changed = bound.into_iter().filter(|bound| !bound.is_same());
     let refusal = |bound: &Bound| {
         Failure::refused(bound.what_changed())

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
-use crate::model::Failure;
+use crate::model::{Failure, UnitPath};
 use crate::repo::Repository;
 use crate::run::digest::UnitPlan;
 use crate::run::journal::Program;
@@ -49,7 +49,7 @@ impl Hashing {
     /// The programs that these plans were made with. One that has been replaced meanwhile has no hash that is its own.
     pub(super) fn of(self, plans: &[UnitPlan]) -> Vec<Program> {
         let hashes = self.0.join().unwrap_or_default();
-        let bound: BTreeSet<_> = plans.iter().flat_map(|plan| plan.bound.iter()).collect();
+        let bound = Bounds::of_all(plans.iter().map(|plan| &plan.bound));
         let program = |bound: &Bound| match bound {
             Bound::Program { path, mark } => {
                 let sha256 = hashes.get(path).filter(|_| bound.is_same()).cloned();
@@ -97,7 +97,7 @@ impl<'a> Binding<'a> {
         let folder = unit.unit.path.in_root(&repo.root);
         let read = folder.ancestors().filter_map(|folder| self.within.get(folder)).flatten();
         let mut files: BTreeMap<PathBuf, Bound> = read.map(|bound| (bound.path().to_owned(), bound.clone())).collect();
-        for path in files_below(&folder, &others(repo, &folder)) {
+        for path in files_below(&folder, &inner(repo, &unit.unit.path)) {
             if !files.contains_key(&path) {
                 files.insert(path.clone(), Bound::file(path)?);
             }
@@ -112,11 +112,10 @@ impl<'a> Binding<'a> {
 /// The files below the folder of a unit that its plan may be made from.
 pub(super) fn files_of(repo: &Repository, unit: &Workable<'_>) -> Vec<PathBuf> {
     let folder = unit.unit.path.in_root(&repo.root);
-    files_below(&folder, &others(repo, &folder))
+    files_below(&folder, &inner(repo, &unit.unit.path))
 }
 
-/// The folders of the other units; none of those that this one lies in.
-fn others(repo: &Repository, folder: &Path) -> Vec<PathBuf> {
-    let folders = repo.units.iter().map(|unit| unit.path.in_root(&repo.root));
-    folders.filter(|other| !folder.starts_with(other)).collect()
+/// The folders of the units that lie in this one's.
+fn inner(repo: &Repository, unit: &UnitPath) -> Vec<PathBuf> {
+    repo.units.iter().filter(|other| other.path.lies_in(unit)).map(|other| other.path.in_root(&repo.root)).collect()
 }

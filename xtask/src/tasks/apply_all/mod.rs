@@ -52,7 +52,6 @@ pub fn run(context: &Context, args: &cli::ApplyAll) -> Result<Exit, Failures> {
         return Ok(Exit::DONE);
     }
 
-    repo.let_go_of_parsed();
     let mut session = Session::begin(context, &repo, &run, "apply-all", work.n_jobs)?;
     // Only now: what a run that is alive has started is not left behind by anybody.
     let (unfinished, still_running) = work.left_behind(&run);
@@ -87,6 +86,7 @@ pub fn carry_out(
     let Renewal { session, ready, .. } = *renewal;
     let screen = &session.context.screen;
     let units = &queue.work.units;
+    ready.repo.let_go_of_parsed();
     record::selected(&session.journal, units);
     images::prove(session, &queue.images, &queue.work.taken)?;
     others::wait(session, units)?;

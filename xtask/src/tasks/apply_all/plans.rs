@@ -13,7 +13,7 @@ use crate::report::summary;
 use crate::run::digest::UnitPlan;
 use crate::run::event::StepResult;
 use crate::run::executor::OnFailure;
-use crate::run::step::{Lane, Stage, Step};
+use crate::run::step::{Lane, Stage};
 use crate::tasks::apply_all::bind::Binding;
 use crate::tasks::apply_all::queue::Queue;
 use crate::tasks::apply_all::{bind, checks, words};
@@ -74,11 +74,11 @@ pub(super) fn plan_all(
 
 /// The same without the provider cache server, where this version's can't be relied on.
 pub(super) fn on_this_version<'s>(ready: &Ready<'_>, stage: &'s Stage) -> Cow<'s, Stage> {
-    let is_used = stage.lanes.iter().flatten().any(Step::uses_provider_cache);
+    let is_used = stage.lanes.iter().flatten().any(|step| step.uses_provider_cache());
     if !is_used || provider_cache::is_sound_in(ready.terragrunt_version()) {
         return Cow::Borrowed(stage);
     }
-    let without = |lane: &Lane| lane.iter().cloned().map(Step::without_provider_cache).collect();
+    let without = |lane: &Lane| lane.iter().map(|step| step.without_provider_cache().into()).collect();
     let lanes = stage.lanes.iter().map(without).collect();
     Cow::Owned(Stage { title: stage.title.clone(), is_told: stage.is_told, about: stage.about.clone(), lanes })
 }
@@ -96,7 +96,7 @@ fn changed_meanwhile(ready: &Ready<'_>) -> Option<Failure> {
 pub(super) fn read_plan(
     ready: &Ready<'_>,
     unit: &Workable<'_>,
-    lane: &[Step],
+    lane: &Lane,
     binding: &Binding<'_>,
 ) -> anyhow::Result<UnitPlan> {
     let shown = lane.iter().find_map(|step| step.output.as_ref()?.stdout.as_deref()).context("nothing was shown")?;

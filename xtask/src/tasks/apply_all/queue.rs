@@ -1,6 +1,7 @@
 //! The queue of `apply-all`: everything that will happen, as a value.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::report::screen::count;
 use crate::run::digest::Digest;
@@ -35,7 +36,7 @@ pub struct Queue<'u, 'r> {
 #[derive(Debug)]
 pub struct Wave<'u, 'r> {
     /// What is applied.
-    pub applies: Vec<(&'u Workable<'r>, Step)>,
+    pub applies: Vec<(&'u Workable<'r>, Arc<Step>)>,
     /// Its number, and how many there are.
     pub turn: (usize, usize),
 }
@@ -66,7 +67,7 @@ impl<'u, 'r> Queue<'u, 'r> {
 
     /// The waves as they are once the plans are known: without units for which there is nothing to do.
     pub fn changing(&self, digest: &Digest) -> Vec<Wave<'u, 'r>> {
-        let changes = |(unit, _): &&(&Workable<'_>, Step)| !digest.unchanged.contains(&unit.label);
+        let changes = |(unit, _): &&(&Workable<'_>, Arc<Step>)| !digest.unchanged.contains(&unit.label);
         numbered(self.waves.iter().map(|wave| wave.applies.iter().filter(changes).cloned().collect()))
     }
 
@@ -85,7 +86,7 @@ impl<'u, 'r> Queue<'u, 'r> {
     }
 }
 
-fn numbered<'u, 'r>(waves: impl Iterator<Item = Vec<(&'u Workable<'r>, Step)>>) -> Vec<Wave<'u, 'r>> {
+fn numbered<'u, 'r>(waves: impl Iterator<Item = Vec<(&'u Workable<'r>, Arc<Step>)>>) -> Vec<Wave<'u, 'r>> {
     let waves: Vec<_> = waves.filter(|applies| !applies.is_empty()).collect();
     let n = waves.len();
     waves.into_iter().enumerate().map(|(k, applies)| Wave { applies, turn: (k + 1, n) }).collect()

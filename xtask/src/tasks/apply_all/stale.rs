@@ -18,7 +18,7 @@ use crate::tasks::apply_all::{apply, checks, plans};
 use crate::tasks::ready::Workable;
 use crate::tasks::record;
 use crate::tasks::session::Renewal;
-use crate::tools::bound::Bound;
+use crate::tools::bound::{Bound, Bounds};
 
 /// The number of the second round, beyond those of tries and of new sessions.
 const AGAIN: u32 = 100;
@@ -70,10 +70,10 @@ impl Again<'_> {
                 Some(at) if fresh[at].plan.is_empty() => {}
                 Some(_) => {
                     apply::write_consent(step, &fresh).map_err(apply::not_written_down(unit))?;
-                    lanes.push((n, vec![step.again(AGAIN)]));
+                    lanes.push((n, vec![step.again(AGAIN).into()]));
                 }
                 // What its credential tool did not start was given up, so it gets proofs of its own.
-                None if outcomes[n].held.is_some() => lanes.push((n, vec![step.again(AGAIN)])),
+                None if outcomes[n].held.is_some() => lanes.push((n, vec![step.again(AGAIN).into()])),
                 None if outcomes[n].result == StepResult::EarlyExit => lanes.push((n, vec![step.clone()])),
                 None => {}
             }
@@ -94,7 +94,7 @@ impl Again<'_> {
         let of_unit = |unit: &&Workable<'_>| {
             let at = self.queue.work.units.iter().position(|known| known.label == unit.label);
             let lane = at.map(|at| &self.queue.plans.lanes[at]).into_iter().flatten();
-            lane.map(|step| step.again(AGAIN)).collect::<Lane>()
+            lane.map(|step| step.again(AGAIN).into()).collect::<Lane>()
         };
         let stage = Stage {
             about: format!("again   {}", labels(units)),
@@ -181,8 +181,8 @@ fn is_covered(plan: &UnitPlan, agreed: &[UnitPlan]) -> bool {
 
 /// The programs that were agreed to, not those that may be there by now.
 fn programs_of(agreed: &[UnitPlan]) -> BTreeMap<std::path::PathBuf, Bound> {
-    let bound = agreed.iter().flat_map(|plan| plan.bound.iter());
-    let programs = bound.filter(|bound| matches!(bound, Bound::Program { .. }));
+    let bound = Bounds::of_all(agreed.iter().map(|plan| &plan.bound));
+    let programs = bound.into_iter().filter(|bound| matches!(bound, Bound::Program { .. }));
     programs.map(|bound| (bound.path().to_owned(), bound.clone())).collect()
 }
 

@@ -14,7 +14,7 @@ pub(super) struct Known {
     /// Its paths.
     pub(super) folder: RunFolder,
     /// What its journal says; nothing if it has none, as runs of version 0.1.0 and those that were killed as they began.
-    pub(super) story: Result<Option<Story>, Box<Damage>>,
+    pub(super) story: Result<Option<Story>, Damage>,
     /// Whether its runner is at work now.
     pub(super) is_alive: bool,
 }
@@ -44,7 +44,7 @@ impl Known {
     fn order(&self) -> u64 {
         match &self.story {
             Ok(story) => story.as_ref().map_or(0, |story| story.begun.order),
-            Err(damage) => Story::of(damage.before.clone()).map_or(u64::MAX, |story| story.begun.order),
+            Err(_) => journal::begun(&self.folder).map_or(u64::MAX, |begun| begun.order),
         }
     }
 }
@@ -65,8 +65,11 @@ pub(super) fn all(root: &Path) -> Vec<Known> {
     let any = RunFolder::new(root);
     let holder = lock::holder(&any.run_lock());
     let known = |folder: RunFolder| {
-        let story =
-            if journal::exists(&folder.journal()) { journal::read(&folder.journal()).map(Story::of) } else { Ok(None) };
+        let read = || match Story::read(&folder.journal()) {
+            (story, Ok(_)) => Ok(story),
+            (_, Err(damage)) => Err(damage),
+        };
+        let story = if journal::exists(&folder.journal()) { read() } else { Ok(None) };
         let is_alive = holder.as_deref().is_some_and(|holder| holder.starts_with(&format!("run {} ", folder.id)));
         Known { folder, story, is_alive }
     };

@@ -76,8 +76,8 @@ impl Renewal<'_> {
     /// What is left of a lane: the step that waits, with proofs of its own, and those after it.
     fn rest(&self, lane: &Lane, held: Held) -> Lane {
         let rest = lane.iter().skip_while(|step| step.kind != held.kind());
-        let again = |(n, step): (usize, &Step)| match held {
-            Held::NoSession(_) if n == 0 => step.again(retry::MOST + self.session.n_renewed.get()),
+        let again = |(n, step): (usize, &Arc<Step>)| match held {
+            Held::NoSession(_) if n == 0 => step.again(retry::MOST + self.session.n_renewed.get()).into(),
             _ => step.clone(),
         };
         rest.enumerate().map(again).collect()
@@ -94,7 +94,7 @@ impl Renewal<'_> {
         let lanes = self.identity.lanes.iter().zip(self.accounts);
         let (lanes, of): (Vec<_>, Vec<_>) = lanes
             .filter(|(_, (account, _))| accounts.contains(&account.id))
-            .map(|(lane, of)| (lane.iter().map(|step| self.anew(step)).collect(), of.clone()))
+            .map(|(lane, of)| (lane.iter().map(|step| self.anew(step).into()).collect(), of.clone()))
             .unzip();
         let names: Vec<_> = of.iter().map(|(account, _)| account.name.as_str()).collect();
         session.context.screen.say(Tone::Plain, "Renewing", names.join(" "));
@@ -128,6 +128,6 @@ impl Renewal<'_> {
     }
 }
 
-fn accounts_of<'s>(steps: impl Iterator<Item = &'s Step>) -> BTreeSet<AccountId> {
+fn accounts_of<'s>(steps: impl Iterator<Item = &'s Arc<Step>>) -> BTreeSet<AccountId> {
     steps.filter_map(|step| step.account.clone()).collect()
 }

@@ -6,8 +6,6 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::run::journal::line::line;
-use crate::run::journal::read::parse;
-use crate::run::journal::story::Story;
 
 #[test]
 fn no_changed_byte_gives_a_wrong_answer() {
@@ -20,9 +18,9 @@ fn no_changed_byte_gives_a_wrong_answer() {
             }
             let mut damaged = bytes.clone();
             damaged[at] = byte;
-            let Err((line, _, before)) = parse(&damaged) else { panic!("byte {at} as {byte} is taken for good") };
-            assert_eq!(line, lines(at) + 1, "byte {at} as {byte}");
-            assert_eq!(before.entries.len() as u64, line - 1, "what comes before is still told");
+            let (before, Err((line, _))) = told(&damaged[..]) else { panic!("byte {at} as {byte} is taken for good") };
+            assert_eq!(line, Some(lines(at) + 1), "byte {at} as {byte}");
+            assert_eq!(before.len() as u64, lines(at), "what comes before is still told");
         }
     }
 }
@@ -30,11 +28,12 @@ fn no_changed_byte_gives_a_wrong_answer() {
 #[test]
 fn a_journal_that_is_cut_off_tells_what_it_has_in_full() {
     let bytes = fs::read(written().path).unwrap();
-    let whole = parse(&bytes).unwrap();
+    let (whole, _) = told(&bytes[..]);
     for at in 0..bytes.len() {
-        let cut = parse(&bytes[..at]).unwrap();
-        assert_eq!(cut.entries, whole.entries[..cut.entries.len()], "cut at {at}");
-        assert_eq!(cut.entries.len(), bytes[..at].iter().filter(|byte| **byte == b'\n').count());
+        let (cut, so_far) = told(&bytes[..at]);
+        assert_eq!(cut, whole[..cut.len()], "cut at {at}");
+        assert_eq!(so_far.unwrap().n_lines, cut.len() as u64);
+        assert_eq!(cut.len(), bytes[..at].iter().filter(|byte| **byte == b'\n').count());
     }
 }
 
@@ -44,7 +43,7 @@ fn a_line_that_is_missing_doubled_or_moved_is_found() {
     let lines: Vec<_> = text.split_inclusive('\n').collect();
     for wrong in [vec![0, 2], vec![0, 1, 1, 2], vec![0, 2, 1], vec![1, 2]] {
         let text: String = wrong.iter().map(|n| lines[*n]).collect();
-        assert!(parse(text.as_bytes()).is_err(), "{wrong:?}");
+        assert!(told(text.as_bytes()).1.is_err(), "{wrong:?}");
     }
 }
 
@@ -64,16 +63,17 @@ fn of(records: &[(&str, bool, Value)]) -> Vec<u8> {
 #[test]
 fn what_is_not_known_is_skipped_only_if_that_is_allowed() {
     let begun = || ("begun", true, serde_json::to_value(begun("r")).unwrap());
-    let with = |kind, required| parse(&of(&[begun(), (kind, required, json!({})), ("note", false, json!("n"))]));
-    assert_eq!(with("later", false).unwrap().entries.len(), 2);
-    let (line, why, _) = with("later", true).unwrap_err();
-    assert_eq!((line, why.as_str()), (2, "a newer version wrote what this one must not skip (`later`)"));
-    assert!(with("ended", true).is_err(), "a known kind in another shape is no more known");
+    let with = |kind, required| told(&of(&[begun(), (kind, required, json!({})), ("note", false, json!("n"))])[..]);
+    let (entries, whole) = with("later", false);
+    assert_eq!((entries.len(), whole.is_ok()), (2, true));
+    let (line, why) = with("later", true).1.unwrap_err();
+    assert_eq!((line, why.as_str()), (Some(2), "a newer version wrote what this one must not skip (`later`)"));
+    assert!(with("ended", true).1.is_err(), "a known kind in another shape is no more known");
     let mut newer = serde_json::to_value(super::begun("r")).unwrap();
     newer["schema"] = json!(SCHEMA + 1);
-    let (_, why, _) = parse(&of(&[("begun", true, newer)])).unwrap_err();
+    let (_, why) = told(&of(&[("begun", true, newer)])[..]).1.unwrap_err();
     assert_eq!(why, "it has schema 2, and this version knows up to 1");
-    assert!(parse(&of(&[("note", false, json!("n"))])).is_err(), "a journal begins with a beginning");
+    assert!(told(&of(&[("note", false, json!("n"))])[..]).1.is_err(), "a journal begins with a beginning");
 }
 
 #[test]
@@ -81,11 +81,11 @@ fn a_journal_that_was_cut_off_can_be_gone_on_with() {
     let written = written();
     let bytes = fs::read(&written.path).unwrap();
     fs::write(&written.path, &bytes[..bytes.len() - 5]).unwrap();
-    let log = read(&written.path).unwrap();
+    let whole = each(&written.path, drop).unwrap();
     let settled =
         Settled { attempt: "dev.apply".to_owned(), result: "unknown".to_owned(), cause: None, by: "s".to_owned() };
-    Journal::go_on(&written.path, &log).unwrap().durable(&Record::Settled(settled)).unwrap();
-    let story = Story::of(read(&written.path).unwrap()).unwrap();
+    Journal::go_on(&written.path, whole).unwrap().durable(&Record::Settled(settled)).unwrap();
+    let story = story_of(&written.path);
     assert_eq!(story.steps[0].result().0, "unknown");
     assert!(!story.steps[0].is_unsettled());
 }
