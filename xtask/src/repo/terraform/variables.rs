@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::folder::{Tfvars, json_objects};
 use super::module::Module;
 use super::types::Type;
-use crate::repo::hcl::functions::files::decoded;
+use crate::repo::hcl::functions::decode::decoded;
 use crate::repo::hcl::{Evaluator, Fault, Kind, Value};
 
 /// Where the values of variables come from.

@@ -37,11 +37,14 @@ use crate::tasks::record;
 use crate::tasks::select::take_problems;
 use crate::tasks::session::{self, Renewal, Session};
 use crate::tasks::{settle, verify};
+use crate::tools::machine;
 
 /// Applies every unit.
 pub fn run(context: &Context, args: &cli::ApplyAll) -> Result<Exit, Failures> {
+    machine::share_memory();
     let mut repo = settle::repository(context)?;
     let mut problems = take_problems(&mut repo, &args.account, &args.unit);
+    repo.let_go_of_parsed();
     let mut work = Work::gather(context, &repo, args, &mut problems)?;
     problems.append(&mut work.too_small);
     let run = RunFolder::new(&repo.root);
@@ -86,7 +89,6 @@ pub fn carry_out(
     let Renewal { session, ready, .. } = *renewal;
     let screen = &session.context.screen;
     let units = &queue.work.units;
-    ready.repo.let_go_of_parsed();
     record::selected(&session.journal, units);
     images::prove(session, &queue.images, &queue.work.taken)?;
     others::wait(session, units)?;

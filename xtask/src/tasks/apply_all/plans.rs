@@ -31,7 +31,8 @@ pub(super) fn plan_all(
 ) -> Result<Vec<UnitPlan>, Failures> {
     let session = renewal.session;
     let began = Instant::now();
-    let stage = on_this_version(ready, &queue.plans);
+    let stage = queue.plans();
+    let stage = on_this_version(ready, &stage);
     let programs = bind::programs(ready, &queue.work.units)?;
     queue.work.tight.iter().for_each(|words| session.context.screen.insist(Tone::Warning, "Disk", words));
     let (outcomes, without_session) = renewal.side_by_side(&stage, OnFailure::GoOn);
@@ -52,7 +53,7 @@ pub(super) fn plan_all(
     let binding = Binding::new(ready, &programs);
     let mut plans = Vec::new();
     let mut problems = Vec::new();
-    for (unit, lane) in units.iter().zip(&queue.plans.lanes) {
+    for (unit, lane) in units.iter().zip(&stage.lanes) {
         match read_plan(ready, unit, lane, &binding) {
             Ok(plan) => {
                 let log = lane.first().and_then(|step| step.output.as_ref()).map(|output| output.log.as_path());

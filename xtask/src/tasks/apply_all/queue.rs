@@ -1,4 +1,5 @@
-//! The queue of `apply-all`: everything that will happen, as a value.
+//! The queue of `apply-all`: everything that will happen, as a value. The steps of units, which are many and long, are made
+//! of it when their turn comes, and go when they are done.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -6,7 +7,7 @@ use std::sync::Arc;
 use crate::report::screen::count;
 use crate::run::digest::Digest;
 use crate::run::folder::RunFolder;
-use crate::run::step::{Stage, Step};
+use crate::run::step::{Lane, Stage, Step};
 use crate::tasks::apply_all::Work;
 use crate::tasks::context::Context;
 use crate::tasks::images;
@@ -20,16 +21,14 @@ use crate::tools::process;
 pub struct Queue<'u, 'r> {
     /// What it is about.
     pub work: &'u Work<'r>,
+    /// Makes the steps of units.
+    orders: &'u Orders<'u>,
     /// Proves every account.
     pub identity: Stage,
     /// Asks the git repositories of modules.
     pub sources: Stage,
     /// Asks ECR for the images that the units will take.
     pub images: Stage,
-    /// Plans, and reads the plans.
-    pub plans: Stage,
-    /// The applies.
-    pub waves: Vec<Wave<'u, 'r>>,
 }
 
 /// Units that are applied together, each with its step.
@@ -42,22 +41,41 @@ pub struct Wave<'u, 'r> {
 }
 
 impl<'u, 'r> Queue<'u, 'r> {
-    /// Makes every step. `context` is that of this process, from whose environment the children's is built.
-    pub fn of(orders: &Orders<'_>, context: &Context, work: &'u Work<'r>) -> Self {
-        let apply = |n: &usize| (&work.units[*n], orders.apply(&work.units[*n]));
+    /// Puts it together. `context` is that of this process, from whose environment the children's is built.
+    pub fn of(orders: &'u Orders<'_>, context: &Context, work: &'u Work<'r>) -> Self {
         Self {
             work,
+            orders,
             identity: orders.identities(&work.accounts),
             sources: orders.sources(work.asked_sources(), &context.vars),
             images: images::lookups(orders, &work.taken.wanted, "apply"),
-            plans: Stage {
-                title: "Planning".to_owned(),
-                is_told: true,
-                about: count(work.units.len(), "unit"),
-                lanes: work.units.iter().map(|unit| orders.plan_and_show(unit)).collect(),
-            },
-            waves: numbered(work.waves.iter().map(|wave| wave.iter().map(apply).collect())),
         }
+    }
+
+    /// Plans all units, and reads the plans.
+    pub fn plans(&self) -> Stage {
+        let units = &self.work.units;
+        Stage {
+            title: "Planning".to_owned(),
+            is_told: true,
+            about: count(units.len(), "unit"),
+            lanes: units.iter().map(|unit| self.plan(unit)).collect(),
+        }
+    }
+
+    /// Plans one unit, and reads the plan.
+    pub fn plan(&self, unit: &Workable<'_>) -> Lane {
+        self.orders.plan_and_show(unit)
+    }
+
+    /// The applies of these units, wave by wave.
+    fn waves(&self, is_applied: impl Fn(&Workable<'_>) -> bool) -> Vec<Wave<'u, 'r>> {
+        let units = |wave: &'u Vec<usize>| wave.iter().map(|n| &self.work.units[*n]).filter(|unit| is_applied(unit));
+        let waves =
+            self.work.waves.iter().map(|wave| units(wave).map(|unit| (unit, self.orders.apply(unit))).collect());
+        let waves: Vec<Vec<_>> = waves.filter(|applies: &Vec<_>| !applies.is_empty()).collect();
+        let n = waves.len();
+        waves.into_iter().enumerate().map(|(k, applies)| Wave { applies, turn: (k + 1, n) }).collect()
     }
 
     /// How the sessions of its accounts are renewed.
@@ -67,8 +85,7 @@ impl<'u, 'r> Queue<'u, 'r> {
 
     /// The waves as they are once the plans are known: without units for which there is nothing to do.
     pub fn changing(&self, digest: &Digest) -> Vec<Wave<'u, 'r>> {
-        let changes = |(unit, _): &&(&Workable<'_>, Arc<Step>)| !digest.unchanged.contains(&unit.label);
-        numbered(self.waves.iter().map(|wave| wave.applies.iter().filter(changes).cloned().collect()))
+        self.waves(|unit| !digest.unchanged.contains(&unit.label))
     }
 
     /// Every command, ready to paste.
@@ -78,18 +95,12 @@ impl<'u, 'r> Queue<'u, 'r> {
         for (from, to) in self.work.earlier.iter().flat_map(|earlier| earlier.kept.copies(&earlier.run, run)) {
             begin.push_str(&format!("cp -p {} {}\n", quoted(&from), quoted(&to)));
         }
-        let waves: Vec<_> = self.waves.iter().filter(|_| !self.work.plan_only).map(Wave::stage).collect();
-        let plans = Some(&self.plans).filter(|_| self.work.earlier.is_none());
-        let stages = [&self.identity, &self.sources, &self.images].into_iter().chain(plans).chain(&waves);
+        let waves: Vec<_> = self.waves(|_| !self.work.plan_only).iter().map(Wave::stage).collect();
+        let plans = self.work.earlier.is_none().then(|| self.plans());
+        let stages = [&self.identity, &self.sources, &self.images].into_iter().chain(&plans).chain(&waves);
         let stages = stages.filter(|stage| !stage.lanes.is_empty()).map(Stage::shell_lines);
         std::iter::once(begin).chain(stages).collect::<Vec<_>>().join("\n")
     }
-}
-
-fn numbered<'u, 'r>(waves: impl Iterator<Item = Vec<(&'u Workable<'r>, Arc<Step>)>>) -> Vec<Wave<'u, 'r>> {
-    let waves: Vec<_> = waves.filter(|applies| !applies.is_empty()).collect();
-    let n = waves.len();
-    waves.into_iter().enumerate().map(|(k, applies)| Wave { applies, turn: (k + 1, n) }).collect()
 }
 
 impl<'u, 'r> Wave<'u, 'r> {

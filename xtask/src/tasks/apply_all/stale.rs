@@ -91,15 +91,12 @@ impl Again<'_> {
 
     /// Plans units again; gives their plans, and how the planning ended.
     fn plan(&self, units: &[&Workable<'_>], agreed: &[UnitPlan]) -> Result<(Vec<UnitPlan>, Vec<Outcome>), Failures> {
-        let of_unit = |unit: &&Workable<'_>| {
-            let at = self.queue.work.units.iter().position(|known| known.label == unit.label);
-            let lane = at.map(|at| &self.queue.plans.lanes[at]).into_iter().flatten();
-            lane.map(|step| step.again(AGAIN).into()).collect::<Lane>()
-        };
+        let again = |unit: &&Workable<'_>| self.queue.plan(unit).iter().map(|step| step.again(AGAIN).into()).collect();
         let stage = Stage {
+            title: "Planning".to_owned(),
+            is_told: true,
             about: format!("again   {}", labels(units)),
-            lanes: units.iter().map(of_unit).collect(),
-            ..self.queue.plans.clone()
+            lanes: units.iter().map(again).collect(),
         };
         let Renewal { session, ready, .. } = *self.renewal;
         let stage = plans::on_this_version(ready, &stage);

@@ -15,10 +15,12 @@ use crate::tasks::ready::{Ready, Workable};
 use crate::tasks::select::take_problems;
 use crate::tasks::session::{self, Session};
 use crate::tasks::{apply_all, build_images, bump_tags, images, record, settle, verify};
+use crate::tools::machine;
 use gather::Parts;
 
 /// Updates everything.
 pub fn run(context: &Context, args: &cli::Update) -> Result<Exit, Failures> {
+    machine::share_memory();
     let mut repo = settle::repository(context)?;
     let tag = context.tag(args.tag.as_ref(), repo.settings.terraform_aws_ci_version())?;
     let problems = take_problems(&mut repo, &args.account, &args.unit);
@@ -103,8 +105,10 @@ fn apply(
     args: &cli::Update,
 ) -> Result<apply_all::Applied, Failures> {
     let context = session.context;
+    before.repo.let_go_of_parsed();
     let mut repo = settle::untouched(context)?;
     let mut problems = take_problems(&mut repo, &args.account, &args.unit);
+    repo.let_go_of_parsed();
     let mut work = apply_all::Work::gather(context, &repo, &args.apply(), &mut problems)?;
     problems.append(&mut work.too_small);
     // Of these it is known already that they are there.

@@ -12,9 +12,14 @@ use crate::tasks::ready::Workable;
 use crate::tasks::session::{self, Renewal, Session};
 use crate::tools::terraform::plan::families;
 
+/// How many units are asked about at a time: what ECS says of a thousand task definitions is more than has to be held at
+/// once, and nobody wants to wait for all of it without a word.
+const AT_A_TIME: usize = 100;
+
 /// The waves of a run that were looked at.
 #[derive(Debug, Default)]
 pub struct Waves {
+    /// How many times somebody was asked.
     n: usize,
     /// The images that ECR has, as it said at an earlier wave.
     images: Answers,
@@ -25,6 +30,10 @@ impl Waves {
     /// not proven is not asked. An error is a task definition that is not what the repository says; what nobody could say
     /// is a warning.
     pub fn prove(&mut self, renewal: &Renewal<'_>, units: &[&Workable<'_>]) -> Result<(), Failures> {
+        units.chunks(AT_A_TIME).try_for_each(|units| self.prove_some(renewal, units))
+    }
+
+    fn prove_some(&mut self, renewal: &Renewal<'_>, units: &[&Workable<'_>]) -> Result<(), Failures> {
         let Renewal { session, ready, accounts: proven, .. } = *renewal;
         let of_wave: Vec<_> = units.iter().map(|unit| unit.unit).collect();
         let mut wanted = wanted(ready.repo, &of_wave);

@@ -1,12 +1,7 @@
-//! Functions from values to text and back: JSON, YAML, base64, URLs.
+//! Functions from values to text: JSON, base64 and back, URLs.
 
-use std::sync::Arc;
-
-use super::files::{data_file, decoded};
 use super::{Arguments, Stop, Value, unknown};
-use crate::model::Place;
 use crate::repo::hcl::{Fault, Kind, operators};
-use crate::repo::yaml;
 
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
@@ -56,24 +51,6 @@ fn quoted(text: &str) -> Result<String, Stop> {
 
 pub(super) fn jsonencode(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
     super::text::string(json_text(&call.evaluator.whole(&call.values[0])?)?)
-}
-
-/// Decodes YAML; values of a file keep the line that they stand in.
-pub(super) fn yamldecode(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
-    let text = call.text(0)?;
-    let file = data_file(&call.values[0]);
-    call.evaluator.spend(text.len() / 8)?;
-    match yaml::parse(&text) {
-        Ok(node) => Ok(decoded(&Arc::new(node), file.as_ref())),
-        Err(yaml::Error::Unclear(reason)) => Err(unknown(&reason)),
-        Err(yaml::Error::Wrong(wrong)) => {
-            let fault = Fault::new(format!("cannot read the YAML: {}", wrong.what));
-            Err(Stop::Fault(match file {
-                Some(file) => fault.at(Place::line(&*file, wrong.line)),
-                None => fault,
-            }))
-        }
-    }
 }
 
 pub(super) fn base64encode(call: &Arguments<'_, '_>) -> Result<Value, Stop> {

@@ -1,7 +1,6 @@
 //! Functions that look at folders and files. The rules are those of
 //! <https://github.com/gruntwork-io/terragrunt/blob/main/pkg/config/config_helpers.go>.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -9,7 +8,6 @@ use std::sync::Arc;
 use super::{Arguments, Stop, Value, text_of, unknown};
 use crate::repo::files::{Variable, clean, relative};
 use crate::repo::hcl::{Fault, Frame, Kind, Origin, operators};
-use crate::repo::json;
 
 /// Terragrunt's own limit.
 const MOST_FOLDERS: usize = 100;
@@ -196,60 +194,6 @@ pub(super) fn fileexists(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
         return Err(Stop::Fault(Fault::new(format!("`{}` is no regular file", files.name(&path)))));
     }
     Ok(Value::made(Kind::Bool(is_file)))
-}
-
-/// The file that a text was read from as a whole.
-pub(super) fn data_file(text: &Value) -> Option<Arc<str>> {
-    match text.origin.first() {
-        Origin::Data { file, line: None } => Some(file.clone()),
-        _ => None,
-    }
-}
-
-/// Decodes JSON; values of a file keep the line that they stand in.
-pub(super) fn jsondecode(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
-    let text = call.text(0)?;
-    let file = data_file(&call.values[0]);
-    if text.starts_with('\u{feff}') {
-        return Err(Stop::Fault(Fault::new("cannot read the JSON: it starts with a byte order mark")));
-    }
-    let node = match &file {
-        Some(file) => call.evaluator.files.json(file, &text),
-        None => json::parse(&text).map(Arc::new),
-    };
-    let node = node.map_err(|error| {
-        let fault = Fault::new(format!("cannot read the JSON: {}", error.what));
-        match &file {
-            Some(file) => fault.at(crate::model::Place::line(&**file, error.line)),
-            None => fault,
-        }
-    })?;
-    Ok(decoded(&node, file.as_ref()))
-}
-
-pub(in crate::repo) fn decoded(node: &json::Node, file: Option<&Arc<str>>) -> Value {
-    let kind = match &node.value {
-        json::Value::Null => Kind::Null,
-        json::Value::Bool(value) => Kind::Bool(*value),
-        json::Value::Number(digits) => match operators::decimal(digits) {
-            Some(number) => Kind::Number(number),
-            None => Kind::Unknown(Rc::from("a number in the data has more digits than are worked out exactly")),
-        },
-        json::Value::String(text) if operators::is_composed(text) => Kind::String(Rc::from(text.as_str())),
-        json::Value::String(_) => Kind::Unknown(Rc::from("a string with combining characters is not worked out")),
-        json::Value::Array(items) => Kind::List(Rc::new(items.iter().map(|item| decoded(item, file)).collect())),
-        json::Value::Object(entries) => {
-            // As in Go, the last of several equal keys wins.
-            let entries: BTreeMap<_, _> =
-                entries.iter().map(|entry| (entry.key.clone(), decoded(&entry.node, file))).collect();
-            return Value { origin: origin(node, file), ..Value::map(entries) };
-        }
-    };
-    Value { kind, origin: origin(node, file) }
-}
-
-fn origin(node: &json::Node, file: Option<&Arc<str>>) -> Origin {
-    file.map_or(Origin::Made, |file| Origin::Datum { file: file.clone(), line: node.line, span: node.span.clone() })
 }
 
 pub(super) fn abspath(call: &Arguments<'_, '_>) -> Result<Value, Stop> {

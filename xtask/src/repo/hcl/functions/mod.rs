@@ -1,8 +1,9 @@
 //! The functions that are worked out, in one table. Any other is unknown, never a guess.
 
 mod collections;
+pub(in crate::repo) mod decode;
 mod encode;
-pub(in crate::repo) mod files;
+mod files;
 mod formats;
 mod numbers;
 mod patterns;
@@ -80,7 +81,7 @@ const TABLE: &[Function] = &[
     ("indent", 2, 2, true, text::indent),
     ("index", 2, 2, true, sets::index),
     ("join", 2, MANY, true, text::join),
-    ("jsondecode", 1, 1, true, files::jsondecode),
+    ("jsondecode", 1, 1, true, decode::jsondecode),
     ("jsonencode", 1, 1, true, encode::jsonencode),
     ("keys", 1, 1, true, collections::keys),
     ("length", 1, 1, true, collections::length),
@@ -132,7 +133,7 @@ const TABLE: &[Function] = &[
     ("upper", 1, 1, true, text::upper),
     ("urlencode", 1, 1, true, encode::urlencode),
     ("values", 1, 1, true, collections::values),
-    ("yamldecode", 1, 1, true, encode::yamldecode),
+    ("yamldecode", 1, 1, true, decode::yamldecode),
     ("zipmap", 2, 2, true, sets::zipmap),
 ];
 
