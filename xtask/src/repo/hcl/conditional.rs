@@ -24,11 +24,7 @@ impl Evaluator<'_> {
         let value = self.eval(chosen, scope)?;
         // A null with a type may not fit what stands in the other arm, which then fails.
         let is_typed = value.may_be_null_of_a_type();
-        if is_typed
-            && self
-                .eval(other, scope)
-                .is_ok_and(|other| matches!(other.kind, Kind::List(_) | Kind::Set(_) | Kind::Map(_)))
-        {
+        if is_typed && self.eval(other, scope).is_ok_and(|other| other.is_compound()) {
             return Ok(Value::unknown("a conditional with a null that has a type is not worked out"));
         }
         // Other nulls and what is not known yet stay what they are, so the other arm needs no look.
@@ -61,7 +57,7 @@ impl Evaluator<'_> {
             let kind = if fits { value.kind } else { Kind::Unknown(reason.clone()) };
             return Ok(Value { kind, origin: value.origin });
         }
-        if is_text && matches!(other.kind, Kind::String(_) | Kind::Number(_) | Kind::Bool(_)) {
+        if is_text && other.is_scalar() {
             return Ok(value);
         }
         match (&value.kind, &other.kind) {

@@ -22,19 +22,20 @@ pub(super) fn unified(evaluator: &Evaluator<'_>, values: Vec<Value>) -> Result<V
     let is_mixed = values.iter().any(is_set) && !values.iter().all(is_set);
     let unclear = |value: Value| Value { kind: Kind::Unknown(Rc::from(UNCLEAR)), origin: value.origin };
     let has_open = values.iter().any(|value| open(value) || value.is_null());
-    let is_refused = has_open && values.iter().any(is_scalar) && values.iter().any(is_compound);
+    let is_refused = has_open && values.iter().any(Value::is_scalar) && values.iter().any(Value::is_compound);
     if is_mixed || is_refused || values.iter().any(Value::is_empty_of_a_type) {
         return Ok(values.into_iter().map(unclear).collect());
     }
     // A null without a type keeps all others from being converted; one with a type doesn't.
     if has_open {
-        let one = |value: Value| if is_plain(&value) { evaluator.untyped(&value) } else { Ok(unclear(value)) };
+        let one = |value: Value| if value.is_compound() { Ok(unclear(value)) } else { evaluator.untyped(&value) };
         return values.into_iter().map(one).collect();
     }
-    if values.iter().all(is_plain) {
+    let n_compound = values.iter().filter(|value| value.is_compound()).count();
+    if n_compound == 0 {
         return plain(values);
     }
-    if values.iter().any(is_plain) && !values.iter().all(|value| value.unknown_reason().is_some()) {
+    if n_compound < values.len() {
         return Err(Fault::new("values of different types stand where they must have one type"));
     }
     let parts: Vec<Value> = values.iter().flat_map(parts).collect();
@@ -47,7 +48,7 @@ pub(super) fn unified(evaluator: &Evaluator<'_>, values: Vec<Value>) -> Result<V
     if one_shape && all_same(evaluator, &parts)? {
         return Ok(values);
     }
-    if one_shape && parts.iter().all(is_plain) {
+    if one_shape && !parts.iter().any(Value::is_compound) {
         return values.iter().map(|value| evaluator.untyped(value)).collect();
     }
     Ok(values.into_iter().map(unclear).collect())
@@ -63,18 +64,6 @@ fn plain(values: Vec<Value>) -> Result<Vec<Value>, Fault> {
         None => value,
     };
     Ok(values.into_iter().map(text).collect())
-}
-
-fn is_plain(value: &Value) -> bool {
-    matches!(value.kind, Kind::Null | Kind::Unknown(_) | Kind::String(_) | Kind::Number(_) | Kind::Bool(_))
-}
-
-fn is_scalar(value: &Value) -> bool {
-    matches!(value.kind, Kind::String(_) | Kind::Number(_) | Kind::Bool(_))
-}
-
-fn is_compound(value: &Value) -> bool {
-    matches!(value.kind, Kind::List(_) | Kind::Set(_) | Kind::Map(_) | Kind::Config(_) | Kind::Locals(_))
 }
 
 fn all_same(evaluator: &Evaluator<'_>, values: &[Value]) -> Result<bool, Fault> {

@@ -230,6 +230,16 @@ impl Value {
         }
     }
 
+    /// Whether it is a string, a number or a bool.
+    pub(super) fn is_scalar(&self) -> bool {
+        matches!(self.kind, Kind::String(_) | Kind::Number(_) | Kind::Bool(_))
+    }
+
+    /// Whether it has parts: a list, a set, a map, or what another file gives.
+    pub(super) fn is_compound(&self) -> bool {
+        matches!(self.kind, Kind::List(_) | Kind::Set(_) | Kind::Map(_) | Kind::Config(_) | Kind::Locals(_))
+    }
+
     /// Whether it is `null`.
     pub fn is_null(&self) -> bool {
         matches!(self.kind, Kind::Null)

@@ -48,7 +48,7 @@ pub(super) fn coalesce(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
         match &value.kind {
             Kind::Null => {}
             Kind::String(text) if text.is_empty() => {}
-            Kind::List(_) | Kind::Set(_) | Kind::Map(_) | Kind::Number(_) | Kind::Bool(_) if has_null => {
+            _ if has_null && (value.is_compound() || value.is_scalar() && value.as_str().is_none()) => {
                 return Err(unknown("the one type that values beside a null get is not worked out"));
             }
             // Whether all are of one type can't be told.
