@@ -132,35 +132,29 @@ fn logical(
     right: &Expr,
     scope: Scope<'_>,
 ) -> Result<Value, Fault> {
-    const DIFFER: &str = "terragrunt's versions differ in whether both operands have to be sound";
+    let versions_differ = || Value::unknown("terragrunt's versions differ in whether both operands have to be sound");
+    let bool = |holds| Value::made(Kind::Bool(holds));
     let left = match evaluator.eval(left, scope) {
-        Err(fault) if !fault.is_limit() => {
-            let right =
-                evaluator.eval(right, scope).and_then(|right| Ok(if right.is_null() { None } else { truth(&right)? }));
-            let may_decide = right.is_ok_and(|right| right.is_none_or(|right| right == deciding));
-            return if may_decide { Ok(Value::unknown(DIFFER)) } else { Err(fault) };
-        }
-        left => left?,
+        Err(fault) if fault.is_limit() => return Err(fault),
+        Ok(left) if left.is_null() => return Ok(versions_differ()),
+        Ok(left) => Ok((truth(&left)?, left)),
+        Err(fault) => Err(fault),
     };
-    if left.is_null() {
-        return Ok(Value::unknown(DIFFER));
-    }
-    let known = truth(&left)?;
-    let right = match evaluator.eval(right, scope) {
-        Err(fault) if known != Some(!deciding) && !fault.is_limit() => return Ok(Value::unknown(DIFFER)),
-        right => right?,
-    };
-    if known != Some(!deciding) && truth(&right).is_err() {
-        return Ok(Value::unknown(DIFFER));
-    }
-    let outcome = match (known, truth(&right)?) {
-        (Some(one), _) | (_, Some(one)) if one == deciding => Some(deciding),
-        (Some(_), Some(other)) => Some(other),
-        _ => None,
-    };
-    match outcome {
-        Some(holds) => Ok(Value::made(Kind::Bool(holds))),
-        None => Ok(if known.is_none() { left } else { right }),
+    let right = evaluator.eval(right, scope);
+    let is_null = right.as_ref().is_ok_and(Value::is_null);
+    let right = right.and_then(|right| Ok((truth(&right)?, right)));
+    match (left, right) {
+        (Err(_), Ok((None, _))) => Ok(versions_differ()),
+        (Err(_), Ok((Some(right), _))) if right == deciding => Ok(versions_differ()),
+        (Err(_), Err(_)) if is_null => Ok(versions_differ()),
+        (Err(fault), _) => Err(fault),
+        // The left one leaves it to the right one.
+        (Ok((Some(left), _)), right) if left != deciding => right.map(|(holds, right)| holds.map_or(right, bool)),
+        (Ok(_), Err(fault)) if fault.is_limit() => Err(fault),
+        (Ok(_), Err(_)) => Ok(versions_differ()),
+        (Ok((Some(_), _)), Ok(_)) => Ok(bool(deciding)),
+        (Ok((None, _)), Ok((Some(right), _))) if right == deciding => Ok(bool(deciding)),
+        (Ok((None, left)), Ok(_)) => Ok(left),
     }
 }
 
