@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::rc::Rc;
 
+use super::attempt::Attempts;
 use super::syntax::{Call, Expr, ExprKind, Item, Key, Part};
 use super::value::Map;
 use super::{Fault, Frame, Kind, Names, Origin, Source, Span, Value, functions, operators};
@@ -27,9 +28,7 @@ pub struct Evaluator<'a> {
     pub noticed: RefCell<Vec<Fault>>,
     /// What names mean where it is not Terragrunt that reads the files.
     pub(super) names: Option<&'a dyn Names>,
-    pub(super) in_try: Cell<usize>,
-    /// How often something was met that isn't worked out here, so that it may be at fault.
-    pub(super) n_unsure: Cell<usize>,
+    pub(super) attempts: Cell<Attempts>,
     pub(super) frames: RefCell<HashMap<PathBuf, Rc<Frame>>>,
     depth: Cell<usize>,
     steps: Cell<u64>,
@@ -95,8 +94,7 @@ impl<'a> Evaluator<'a> {
             original,
             noticed: RefCell::default(),
             names: None,
-            in_try: Cell::new(0),
-            n_unsure: Cell::new(0),
+            attempts: Cell::default(),
             frames: RefCell::default(),
             depth: Cell::new(0),
             steps: Cell::new(0),
@@ -126,15 +124,6 @@ impl<'a> Evaluator<'a> {
         Ok(())
     }
 
-    /// Works out what is worked out before any `try` that uses it.
-    pub fn outside_try<T>(&self, work: impl FnOnce() -> T) -> T {
-        let outer = (self.in_try.replace(0), self.n_unsure.get());
-        let result = work();
-        self.in_try.set(outer.0);
-        self.n_unsure.set(outer.1);
-        result
-    }
-
     /// Evaluates an expression of the frame's file.
     pub fn value(&self, expr: &Expr, frame: &Rc<Frame>) -> Result<Value, Fault> {
         self.eval(expr, Scope::of(frame))
@@ -152,7 +141,7 @@ impl<'a> Evaluator<'a> {
         match self.eval_kind(expr, scope) {
             Ok(value) => {
                 if value.is_beyond_us() {
-                    self.n_unsure.set(self.n_unsure.get() + 1);
+                    self.note_unsure();
                 }
                 let value = value.made_at(|| scope.span(expr));
                 Ok(if passes_on(expr) { value.passed_on_at(scope.span(expr)) } else { value })

@@ -3,6 +3,7 @@
 //!
 //! Three outcomes are never mixed up: a value, a [`Fault`] that terragrunt would raise too, and *unknown for a reason*.
 
+mod attempt;
 mod conditional;
 pub mod evaluate;
 pub mod fault;

@@ -165,7 +165,7 @@ pub(super) fn read_terragrunt_config(call: &Arguments<'_, '_>) -> Result<Value, 
     }
     let frame = Frame::read(call.evaluator, &path).map_err(Fault::of_another_file)?;
     let value = Value::made(Kind::Config(frame));
-    if call.evaluator.in_try.get() > 0 {
+    if call.evaluator.is_in_try() {
         // Terragrunt reads the whole file at once: whatever is wrong in it is what `try` catches.
         call.evaluator.whole(&value).map_err(Fault::of_another_file)?;
     }

@@ -12,8 +12,8 @@ mod templates;
 mod text;
 
 use super::evaluate::Scope;
-use super::syntax::{Call, Expr};
-use super::{Evaluator, Fault, Kind, Value, operators};
+use super::syntax::Call;
+use super::{Evaluator, Fault, Value, attempt, operators};
 use std::rc::Rc;
 
 /// Why a function gives no value of its own: an argument is unknown, or at fault.
@@ -139,8 +139,8 @@ const TABLE: &[Function] = &[
 
 pub(super) fn call(evaluator: &Evaluator<'_>, call: &Call, scope: Scope<'_>) -> Result<Value, Fault> {
     match call.name.as_str() {
-        "try" => return attempt(evaluator, &call.arguments, scope),
-        "can" => return can(evaluator, &call.arguments, scope),
+        "try" => return attempt::first_sound(evaluator, &call.arguments, scope),
+        "can" => return attempt::can(evaluator, &call.arguments, scope),
         name if evaluator.names.is_some() && is_terragrunts(name) => {
             return Err(Fault::new(format!("there is no function named `{name}` outside Terragrunt")));
         }
@@ -192,59 +192,6 @@ fn unsupported(name: &str) -> String {
         "timestamp" | "uuid" | "bcrypt" => format!("`{name}` gives something else at each run"),
         _ => format!("the function `{name}` is not worked out"),
     }
-}
-
-/// The first argument without an error. One that is unknown, or has anything in it that isn't worked out, could be an
-/// error, so it decides nothing.
-fn attempt(evaluator: &Evaluator<'_>, arguments: &[Expr], scope: Scope<'_>) -> Result<Value, Fault> {
-    let mut last = Fault::new("`try` needs at least one argument");
-    for argument in arguments {
-        let n_before = evaluator.n_unsure.get();
-        match guarded(evaluator, argument, scope) {
-            Err(fault) if !fault.is_fatal() => last = fault,
-            Ok(value) => return Ok(doubt(evaluator, &value, n_before)?.map_or(value, Value::unknown)),
-            outcome => return outcome,
-        }
-    }
-    Err(last)
-}
-
-fn can(evaluator: &Evaluator<'_>, arguments: &[Expr], scope: Scope<'_>) -> Result<Value, Fault> {
-    let [argument] = arguments else {
-        return Err(Fault::new("`can` takes one argument"));
-    };
-    let n_before = evaluator.n_unsure.get();
-    match guarded(evaluator, argument, scope) {
-        Ok(value) => Ok(doubt(evaluator, &value, n_before)?.map_or(Value::made(Kind::Bool(true)), Value::unknown)),
-        Err(fault) if !fault.is_fatal() => Ok(Value::made(Kind::Bool(false))),
-        Err(fault) => Err(fault),
-    }
-}
-
-/// Why a value could be an error: something in it is unknown, or something that it was made of.
-fn doubt(evaluator: &Evaluator<'_>, value: &Value, n_before: usize) -> Result<Option<Rc<str>>, Fault> {
-    let unsure = || Rc::from("something inside of `try` is not worked out");
-    Ok(hidden(evaluator, value)?.or_else(|| (evaluator.n_unsure.get() > n_before).then(unsure)))
-}
-
-/// Why something in a value is unknown.
-fn hidden(evaluator: &Evaluator<'_>, value: &Value) -> Result<Option<Rc<str>>, Fault> {
-    evaluator.spend(1)?;
-    let mut parts: Box<dyn Iterator<Item = &Value>> = match &value.kind {
-        Kind::Unknown(reason) => return Ok(Some(reason.clone())),
-        Kind::Map(map) if map.open.is_some() => return Ok(map.open.clone()),
-        Kind::Map(map) => Box::new(map.entries.values()),
-        Kind::List(items) | Kind::Set(items) => Box::new(items.iter()),
-        _ => return Ok(None),
-    };
-    parts.find_map(|part| hidden(evaluator, part).transpose()).transpose()
-}
-
-fn guarded(evaluator: &Evaluator<'_>, argument: &Expr, scope: Scope<'_>) -> Result<Value, Fault> {
-    evaluator.in_try.set(evaluator.in_try.get() + 1);
-    let outcome = evaluator.eval(argument, scope);
-    evaluator.in_try.set(evaluator.in_try.get() - 1);
-    outcome
 }
 
 impl Arguments<'_, '_> {
