@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::rc::Rc;
 
 use super::attempt::Attempts;
+use super::handed::Locals;
 use super::syntax::{Call, Expr, ExprKind, Item, Key, Part};
 use super::value::Map;
 use super::{Fault, Frame, Kind, Names, Origin, Source, Span, Value, functions, operators};
@@ -180,7 +181,7 @@ impl<'a> Evaluator<'a> {
             return names.value(self, &[name]);
         }
         match name {
-            "local" => Ok(Value::made(Kind::Locals(scope.frame.clone()))),
+            "local" => Ok(Value::made(Kind::Locals(Locals::own(scope.frame)))),
             "include" => scope.frame.exposed_includes(self),
             "dependency" => Ok(Value::unknown("it is an output of another unit")),
             "feature" => Ok(Value::unknown("it depends on a feature flag")),

@@ -7,6 +7,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::evaluate::Scope;
+use super::handed::{Locals, through_json};
 use super::include::{Include, Merge, deep, shallow};
 use super::syntax::ExprKind;
 use super::value::Map;
@@ -88,24 +89,11 @@ impl Frame {
         result.map(Some)
     }
 
-    /// All locals, as a map.
-    pub(super) fn all_locals(self: &Rc<Self>, evaluator: &Evaluator<'_>) -> Result<Kind, Fault> {
-        let mut map = Map::default();
-        for block in self.source.body.blocks_named("locals") {
-            for name in block.body.attributes.keys() {
-                if let Some(value) = self.local(evaluator, name)? {
-                    map.entries.insert(name.clone(), value);
-                }
-            }
-        }
-        Ok(Kind::Map(Rc::new(map)))
-    }
-
     /// An attribute of the file as `read_terragrunt_config` and exposed includes give it.
     pub(super) fn attribute(self: &Rc<Self>, evaluator: &Evaluator<'_>, name: &str) -> Result<Value, Fault> {
         match name {
-            "locals" => Ok(Value::made(Kind::Locals(self.clone()))),
-            "inputs" => self.inputs(evaluator),
+            "locals" => Ok(Value::made(Kind::Locals(Locals::handed_out(self)))),
+            "inputs" => through_json(evaluator, self.inputs(evaluator)?),
             "terraform" => {
                 let source = self.terraform_source(evaluator)?.map(|source| ("source".to_owned(), source));
                 let open = Rc::from("only `source` of a `terraform` block is worked out");
@@ -120,9 +108,9 @@ impl Frame {
     /// All attributes of the file that are worked out, as an open map.
     pub(super) fn all_attributes(self: &Rc<Self>, evaluator: &Evaluator<'_>) -> Result<Kind, Fault> {
         let mut map = Map { open: Some(Rc::from("not all of another file is worked out")), ..Map::default() };
-        let locals = Value::made(self.all_locals(evaluator)?);
+        let locals = Value::made(Locals::handed_out(self).all(evaluator)?);
         map.entries.insert("locals".to_owned(), locals);
-        map.entries.insert("inputs".to_owned(), self.inputs(evaluator)?);
+        map.entries.insert("inputs".to_owned(), self.attribute(evaluator, "inputs")?);
         Ok(Kind::Map(Rc::new(map)))
     }
 

@@ -9,6 +9,7 @@ pub mod evaluate;
 pub mod fault;
 pub mod frame;
 pub(super) mod functions;
+pub mod handed;
 mod include;
 pub mod literals;
 mod loops;

@@ -77,9 +77,7 @@ impl Evaluator<'_> {
                 (None, Some(reason)) => Ok(Value::unknown(reason.clone())),
                 (None, None) => Err(missing()),
             },
-            Kind::Locals(frame) => frame
-                .local(self, name)?
-                .ok_or_else(|| Fault::new(format!("there is no local `{name}` in `{}`", frame.source.name))),
+            Kind::Locals(locals) => locals.get(self, name),
             Kind::Config(frame) => frame.attribute(self, name),
             Kind::Unknown(_) => Ok(value.clone()),
             _ => Err(Fault::new(format!("{} has no attribute `{name}`", value.kind_name()))),
@@ -111,7 +109,7 @@ impl Evaluator<'_> {
     /// The value with everything in it worked out, where it is the locals or the attributes of a file.
     pub fn whole(&self, value: &Value) -> Result<Value, Fault> {
         match &value.kind {
-            Kind::Locals(frame) => Ok(Value { kind: frame.all_locals(self)?, origin: value.origin.clone() }),
+            Kind::Locals(locals) => Ok(Value { kind: locals.all(self)?, origin: value.origin.clone() }),
             Kind::Config(frame) => Ok(Value { kind: frame.all_attributes(self)?, origin: value.origin.clone() }),
             _ => Ok(value.clone()),
         }

@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use super::handed::Locals;
 use super::{Frame, Span};
 use crate::model::Place;
 
@@ -37,7 +38,7 @@ pub enum Kind {
     /// Another file, as `read_terragrunt_config` or an exposed include gives it; its attributes are worked out when asked for.
     Config(Rc<Frame>),
     /// The locals of a file, each worked out when asked for.
-    Locals(Rc<Frame>),
+    Locals(Locals),
     /// What can't be known offline, with the reason: the end of the sentence "unknown, because …".
     Unknown(Rc<str>),
 }

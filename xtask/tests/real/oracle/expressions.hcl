@@ -810,4 +810,29 @@ EOT
   try({ for x in ["a"] : x => 1 if can([x, false ? { k = 1 } : "a"]) }, "d")
   try([for x in ["a", false ? { k = 1 } : "a"] : "y"], "d")
   can([for x in ["a", false ? { k = 1 } : "a"] : "y"])
+  # What comes from another file has been JSON
+  local.common.locals.set[0]
+  element(local.common.locals.set, 1)
+  { for k, v in local.common.locals.set : k => v }
+  { for k, v in local.set : k => v }
+  concat(local.common.locals.set, ["c"])
+  concat(local.common.locals.set, [1])
+  concat(local.set, ["c"])
+  [local.common.locals.inset.a[0][1], local.common.locals.inset.b]
+  local.common["locals"]["set"][0]
+  merge(local.common.locals, {}).set[0]
+  [for k, v in local.common.locals : try(v[0], "none")]
+  local.common.inputs.set[0]
+  include.root.locals.set[0]
+  local.set[0]
+  zipmap(local.common.locals.set, [1, 2])
+  coalescelist(local.common.locals.set, ["c"])
+  setunion(local.common.locals.set, ["c"])
+  setunion(local.common.locals.set, ["c"])[0]
+  true ? local.common.locals.set : ["c"]
+  tolist(local.common.locals.set)[0]
+  reverse(local.common.locals.set)
+  slice(local.common.locals.set, 0, 1)
+  coalesce(local.common.locals, tostring(null)).tag
+  coalesce({ a = 1 }, tostring(null))
 }

@@ -1,6 +1,7 @@
 locals {
   from = "root"
   here = get_terragrunt_dir()
+  set  = toset(["b", "a"])
 }
 
 inputs = {

@@ -1,0 +1,78 @@
+//! What a file hands out: its locals, and how they and its inputs come to others. Terragrunt passes them on through JSON,
+//! which knows no sets.
+
+use std::rc::Rc;
+
+use super::value::Map;
+use super::{Evaluator, Fault, Frame, Kind, Value};
+
+/// The locals of a file, each worked out when asked for.
+#[derive(Clone, Debug)]
+pub struct Locals {
+    frame: Rc<Frame>,
+    /// Whether another file asks for them.
+    to_others: bool,
+}
+
+impl Locals {
+    /// As the file itself sees them.
+    pub(super) fn own(frame: &Rc<Frame>) -> Self {
+        Self { frame: frame.clone(), to_others: false }
+    }
+
+    /// As others see them, which read the file or include it.
+    pub(super) fn handed_out(frame: &Rc<Frame>) -> Self {
+        Self { frame: frame.clone(), to_others: true }
+    }
+
+    /// One of them, by name.
+    pub(super) fn get(&self, evaluator: &Evaluator<'_>, name: &str) -> Result<Value, Fault> {
+        let value = self.frame.local(evaluator, name)?;
+        let value =
+            value.ok_or_else(|| Fault::new(format!("there is no local `{name}` in `{}`", self.frame.source.name)))?;
+        if self.to_others { through_json(evaluator, value) } else { Ok(value) }
+    }
+
+    /// All of them, as a map.
+    pub(super) fn all(&self, evaluator: &Evaluator<'_>) -> Result<Kind, Fault> {
+        let mut map = Map::default();
+        for block in self.frame.source.body.blocks_named("locals") {
+            for name in block.body.attributes.keys() {
+                map.entries.insert(name.clone(), self.get(evaluator, name)?);
+            }
+        }
+        Ok(Kind::Map(Rc::new(map)))
+    }
+}
+
+/// The value as it comes out of JSON: sets are lists.
+pub(super) fn through_json(evaluator: &Evaluator<'_>, value: Value) -> Result<Value, Fault> {
+    if !has_set(evaluator, &value)? {
+        return Ok(value);
+    }
+    let all = |items: &[Value]| -> Result<_, Fault> {
+        let items: Result<_, _> = items.iter().map(|item| through_json(evaluator, item.clone())).collect();
+        Ok(Kind::List(Rc::new(items?)))
+    };
+    let kind = match value.kind {
+        Kind::List(items) | Kind::Set(items) => all(&items)?,
+        Kind::Map(map) => {
+            let entry = |(key, value): (&String, &Value)| Ok((key.clone(), through_json(evaluator, value.clone())?));
+            let entries = map.entries.iter().map(entry).collect::<Result<_, Fault>>()?;
+            Kind::Map(Rc::new(Map { entries, open: map.open.clone() }))
+        }
+        other => other,
+    };
+    Ok(Value { kind, origin: value.origin })
+}
+
+fn has_set(evaluator: &Evaluator<'_>, value: &Value) -> Result<bool, Fault> {
+    evaluator.spend(1)?;
+    let mut parts: Box<dyn Iterator<Item = &Value>> = match &value.kind {
+        Kind::Set(_) => return Ok(true),
+        Kind::List(items) => Box::new(items.iter()),
+        Kind::Map(map) => Box::new(map.entries.values()),
+        _ => return Ok(false),
+    };
+    parts.try_fold(false, |has, part| Ok(has || has_set(evaluator, part)?))
+}
