@@ -11,7 +11,7 @@ use crate::model::Failure;
 use crate::run::folder::RunFolder;
 use crate::tools::bound::Bound;
 use crate::tools::clock;
-use crate::tools::consent::sha256_of;
+use crate::tools::hash::sha256_of;
 use crate::tools::process::private_file;
 
 /// How long plans are kept: as long as somebody's working day and the night after it.

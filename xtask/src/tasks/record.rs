@@ -4,8 +4,6 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
 
-use ring::digest::{SHA256, digest};
-
 use crate::model::{Exit, Failure, Failures, Region};
 use crate::repo::bump::{Bump, FileEdit};
 use crate::repo::{Repository, Unit};
@@ -23,6 +21,7 @@ use crate::tasks::context::{Context, VERSION};
 use crate::tasks::images::Wanted;
 use crate::tasks::ready::Workable;
 use crate::tools::attempt::private_folder;
+use crate::tools::hash::sha256;
 use crate::tools::{env, git, operator, tty};
 
 /// Begins the journal of a run. `secrets` must not get into it.
@@ -164,7 +163,7 @@ pub fn consented(
 ) -> std::io::Result<()> {
     let plans: Vec<_> = plans.iter().filter(|plan| !plan.plan.is_empty()).map(plan).collect();
     let hashes: Vec<_> = plans.iter().map(|plan| format!("{} {}\n", plan.unit, plan.changes_sha256)).collect();
-    let digest_sha256 = sha256(hashes.concat().as_bytes());
+    let digest_sha256 = sha256(hashes.concat());
     let who = operator::who(&context.vars);
     journal.durable(&Record::Consented(Consented { how: how.to_owned(), who, digest_sha256, plans, programs }))
 }
@@ -182,10 +181,6 @@ fn plan(plan: &UnitPlan) -> Planned {
 pub fn agreed(story: &Story) -> BTreeMap<String, Planned> {
     let plans = story.consents.iter().flat_map(|(_, consented)| &consented.plans);
     plans.map(|planned| (planned.unit.clone(), planned.clone())).collect()
-}
-
-fn sha256(bytes: &[u8]) -> String {
-    digest(&SHA256, bytes).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Writes down how the command ended in every run that it began, and makes their reports.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::tools::consent::{sha256_of, sha256_of_bytes};
+use crate::tools::hash::{self, sha256_of};
 
 /// One of the things that a plan was made from.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -35,7 +35,7 @@ pub enum Bound {
 impl Bound {
     /// A file with what was read of it.
     pub fn read(path: PathBuf, bytes: &[u8]) -> Self {
-        Self::File { path, sha256: sha256_of_bytes(bytes) }
+        Self::File { path, sha256: hash::sha256(bytes) }
     }
 
     /// A file as it is now.

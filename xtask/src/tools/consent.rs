@@ -1,7 +1,7 @@
 //! A consent: bound to one plan file by its hash, and written down as `sha256sum` writes it, so that a person can do so too.
 
 use std::fs;
-use std::io::{self, Read};
+use std::io;
 use std::path::Path;
 
 use crate::model::Failure;
@@ -64,33 +64,10 @@ fn hash(word: &str) -> Option<String> {
     is_hash.then(|| word.to_ascii_lowercase())
 }
 
-/// The SHA-256 of bytes, as the usual tools write it.
-pub fn sha256_of_bytes(bytes: &[u8]) -> String {
-    hex(ring::digest::digest(&ring::digest::SHA256, bytes).as_ref())
-}
-
-/// Bytes in lowercase hexadecimal.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// The SHA-256 of a file, in lowercase hexadecimal.
-pub fn sha256_of(path: &Path) -> io::Result<String> {
-    let mut context = ring::digest::Context::new(&ring::digest::SHA256);
-    let mut file = fs::File::open(path)?;
-    let mut buffer = [0; 64 * 1024];
-    loop {
-        match file.read(&mut buffer)? {
-            0 => break,
-            n => context.update(&buffer[..n]),
-        }
-    }
-    Ok(hex(context.finish().as_ref()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tools::hash::sha256_of;
 
     #[test]
     fn a_consent_is_read_as_it_was_written() {
@@ -108,13 +85,5 @@ mod tests {
             fs::write(&consent, bad).unwrap();
             assert!(read(&consent).is_err(), "a yes without a hash covers nothing");
         }
-    }
-
-    #[test]
-    fn sha256_is_written_as_the_usual_tools_write_it() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("empty");
-        fs::write(&path, "").unwrap();
-        assert_eq!(sha256_of(&path).unwrap(), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
     }
 }

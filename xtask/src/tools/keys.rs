@@ -7,8 +7,8 @@ use anyhow::anyhow;
 use serde::Deserialize;
 
 use crate::model::Failure;
-use crate::tools::consent::sha256_of_bytes;
 use crate::tools::env::{self, Env};
+use crate::tools::hash::sha256;
 use crate::tools::{process, programs};
 
 /// Plain keys, and when they end if that is known. Never printed.
@@ -84,7 +84,7 @@ impl Keys {
     pub fn fingerprint(&self, nonce: &str) -> String {
         let token = self.session_token.as_deref().unwrap_or_default();
         let words = [nonce, &self.access_key_id, &self.secret_access_key, token];
-        sha256_of_bytes(words.join("\0").as_bytes())
+        sha256(words.join("\0"))
     }
 
     /// Puts these keys, and nothing else, into a child's environment.

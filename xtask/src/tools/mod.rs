@@ -18,6 +18,7 @@ pub mod endpoint;
 pub mod env;
 pub mod git;
 pub mod guard;
+pub mod hash;
 pub mod invoker;
 pub mod keys;
 pub mod lambda;

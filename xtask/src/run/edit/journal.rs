@@ -123,9 +123,3 @@ impl Folder {
         }
     }
 }
-
-/// The SHA-256 of a text, in lowercase hexadecimal.
-pub(super) fn sha256(bytes: &[u8]) -> String {
-    let digest = ring::digest::digest(&ring::digest::SHA256, bytes);
-    digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
-}

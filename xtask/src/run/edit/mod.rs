@@ -16,8 +16,9 @@ use std::path::{Path, PathBuf};
 
 use crate::model::{Failure, Failures};
 use crate::tools::attempt::random_word;
+use crate::tools::hash::sha256;
 use disk::Disk;
-use journal::{Entry, Folder, Journal, sha256};
+use journal::{Entry, Folder, Journal};
 pub use settle::{Settled, is_left, pending, refuse_if_pending, settle};
 
 /// One file to be changed.

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 
 use super::checkout;
 use super::disk::Disk;
-use super::journal::{Entry, Folder, Journal, sha256};
+use super::journal::{Entry, Folder, Journal};
 use crate::model::Failure;
+use crate::tools::hash::sha256;
 
 /// What has become of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -112,7 +113,7 @@ fn lies_in(path: &Path, around: &Path) -> bool {
 }
 
 fn state(folder: &Folder, entry: &Entry) -> State {
-    let hash = |path: &Path| fs::read(path).ok().map(|bytes| sha256(&bytes));
+    let hash = |path: &Path| fs::read(path).ok().map(sha256);
     let new = folder.path(&entry.new);
     match hash(&folder.path(&entry.target)) {
         Some(hash) if hash == entry.after => State::New,

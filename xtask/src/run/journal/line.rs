@@ -1,6 +1,8 @@
 //! One line of a journal: a record as JSON, with a checksum that covers it and every line before it. A byte that changes,
 //! and a line that is missing, doubled or moved, are found.
 
+use crate::tools::hash::hex;
+
 /// What stands before the checksum.
 const SUM: &str = r#"{"sum":""#;
 /// What stands between the checksum and the record.
@@ -26,7 +28,7 @@ pub(super) fn record<'l>(before: &str, line: &'l [u8]) -> Option<(&'l str, Strin
 fn checksum(before: &str, record: &str) -> String {
     let mut hash = ring::digest::Context::new(&ring::digest::SHA256);
     [before, "\n", record].iter().for_each(|part| hash.update(part.as_bytes()));
-    hash.finish().as_ref()[..N_LETTERS / 2].iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&hash.finish().as_ref()[..N_LETTERS / 2])
 }
 
 #[cfg(test)]

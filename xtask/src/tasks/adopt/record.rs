@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::source::Source;
 use crate::model::Failure;
+use crate::tools::hash::sha256;
 
 /// The record's name.
 pub(super) const FILE: &str = "adopted.json";
@@ -86,8 +87,7 @@ pub(super) fn same(a: &[u8], b: &[u8]) -> bool {
 }
 
 fn hash(bytes: &[u8]) -> String {
-    let digest = ring::digest::digest(&ring::digest::SHA256, &unix(bytes));
-    digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    sha256(unix(bytes))
 }
 
 fn unix(bytes: &[u8]) -> Vec<u8> {

@@ -12,7 +12,7 @@ use crate::run::digest::UnitPlan;
 use crate::run::journal::Program;
 use crate::tasks::ready::{Ready, Workable};
 use crate::tools::bound::{Bound, Bounds, files_below};
-use crate::tools::consent::sha256_of;
+use crate::tools::hash::sha256_of;
 
 /// The programs as they are before anything is planned with them.
 pub(super) fn programs(ready: &Ready<'_>, units: &[Workable<'_>]) -> Result<BTreeMap<PathBuf, Bound>, Failure> {

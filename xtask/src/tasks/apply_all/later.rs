@@ -14,8 +14,8 @@ use crate::tasks::apply_all::{bind, checks, plans};
 use crate::tasks::ready::{Ready, Workable};
 use crate::tasks::session::Session;
 use crate::tools::bound::Bounds;
-use crate::tools::consent::sha256_of;
 use crate::tools::git;
+use crate::tools::hash::sha256_of;
 
 /// What an earlier run has kept.
 #[derive(Debug)]

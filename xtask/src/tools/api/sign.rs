@@ -8,7 +8,7 @@ use aws_smithy_types::date_time::{DateTime, Format};
 use ring::hmac;
 
 use super::request::Request;
-use crate::tools::consent::{hex, sha256_of_bytes};
+use crate::tools::hash::{hex, sha256};
 use crate::tools::keys::Keys;
 
 /// The headers of a request, its signature among them.
@@ -27,10 +27,10 @@ pub(super) fn headers(request: &Request, keys: &Keys, now: SystemTime) -> anyhow
 
     let names = headers.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(";");
     let lines: String = headers.iter().map(|(name, value)| format!("{name}:{value}\n")).collect();
-    let body = sha256_of_bytes(request.body.as_bytes());
+    let body = sha256(&request.body);
     let canonical = format!("{}\n{}\n\n{lines}\n{names}\n{body}", request.method, request.path);
     let scope = format!("{day}/{}/{}/aws4_request", request.region, request.service);
-    let text = format!("AWS4-HMAC-SHA256\n{time}\n{scope}\n{}", sha256_of_bytes(canonical.as_bytes()));
+    let text = format!("AWS4-HMAC-SHA256\n{time}\n{scope}\n{}", sha256(&canonical));
     let secret = format!("AWS4{}", keys.secret_access_key).into_bytes();
     let parts = [day.as_str(), &request.region, request.service, "aws4_request", &text];
     let signature = parts.into_iter().fold(secret, |key, part| {

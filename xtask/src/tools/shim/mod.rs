@@ -12,12 +12,13 @@ use crate::model::Failure;
 use crate::tools::attempt::Attempt;
 use crate::tools::env::{self, Env};
 use crate::tools::guard::{self, Refused};
+use crate::tools::hash::sha256_of;
 use crate::tools::keys::Keys;
 use crate::tools::lock::WorkLock;
 use crate::tools::proof::{Proof, Verdict};
 use crate::tools::sts::Identity;
 use crate::tools::terragrunt::Action;
-use crate::tools::{consent, endpoint, process, secrets};
+use crate::tools::{endpoint, process, secrets};
 
 pub use config::ShimConfig;
 
@@ -48,7 +49,7 @@ pub fn run(config: &ShimConfig, attempt: &Attempt, args: &[OsString]) -> Failure
     let command = subcommand.as_deref().unwrap_or_default();
     let judged = may_run(config, subcommand.as_deref(), args).map_err(Refused::from);
     let judged = judged.and_then(|()| Ok((prove(config, attempt, command, &vars)?, take_locks(config, command)?)));
-    let shown = (command == Action::Show.as_str()).then(|| consent::sha256_of(&config.plan).ok()).flatten();
+    let shown = (command == Action::Show.as_str()).then(|| sha256_of(&config.plan).ok()).flatten();
     let blank = Proof::blank(&attempt.nonce, &config.account, config.endpoint.as_deref(), command);
     let blank = Proof { plan_sha256: shown, ..blank };
     let (proof, outcome) = match judged {
@@ -168,7 +169,7 @@ fn is_consented_plan(config: &ShimConfig, args: &[OsString]) -> Result<(), Failu
         )
         .detail(format!("expected  {}", plan.display())));
     }
-    let found = consent::sha256_of(plan).map_err(|error| {
+    let found = sha256_of(plan).map_err(|error| {
         Failure::refused("cannot read the plan that was consented to")
             .in_file(plan.display().to_string())
             .because(error)
@@ -235,7 +236,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let plan = folder.path().join("dev.tfplan");
         fs::write(&plan, "a plan").unwrap();
-        let hash = consent::sha256_of(&plan).unwrap();
+        let hash = sha256_of(&plan).unwrap();
         let apply = config(Action::Apply, Some((&plan, &hash)));
         let line = format!("apply -input=false {}", plan.display());
         assert!(judge(&apply, &line).is_ok());

@@ -21,6 +21,7 @@ use anyhow::{Context, bail};
 use serde_json::{Value, json};
 
 use crate::model::AccountId;
+use crate::tools::hash::sha256;
 use crate::tools::terraform::elsewhere;
 use document::{Document, ResourceChange};
 use expected::{Case, Ground, why, without_revision};
@@ -86,7 +87,7 @@ pub fn read(output: &str, reading: Reading<'_>) -> anyhow::Result<Plan> {
         elsewhere: elsewhere::find(&document.prior_state, &document.configuration, account, reading.assumed_roles),
         images: wanted::check(&document.planned_values, reading.wanted),
         inputs,
-        values_sha256: sha256(&touched),
+        values_sha256: hash_of(&touched),
     })
 }
 
@@ -116,7 +117,7 @@ fn remade(touched: &[(Action, &ResourceChange)], account: &AccountId) -> Vec<Str
 
 /// Everything that is done, in one order. Empty, which is equal to nothing, where a part of it is sensitive: nobody could
 /// tell from it whether that part is the same.
-fn sha256(touched: &[(Action, &ResourceChange)]) -> String {
+fn hash_of(touched: &[(Action, &ResourceChange)]) -> String {
     let hides = |value: &Value, mask: &Value| masked(value, mask) != *value;
     let is_hidden = |(_, resource): &(Action, &ResourceChange)| {
         let change = &resource.change;
@@ -136,8 +137,7 @@ fn sha256(touched: &[(Action, &ResourceChange)]) -> String {
         return String::new();
     }
     all.sort();
-    let hash = ring::digest::digest(&ring::digest::SHA256, all.join("\n").as_bytes());
-    hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    sha256(all.join("\n"))
 }
 
 fn masked(value: &Value, mask: &Value) -> Value {
