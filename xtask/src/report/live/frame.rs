@@ -89,6 +89,7 @@ fn cut(line: &str, width: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::live::state::tests::idle;
     use crate::run::event::{Event, Outcome, StepName, StepResult};
     use crate::run::step::StepKind;
 
@@ -106,7 +107,7 @@ mod tests {
 
     #[test]
     fn every_running_step_has_a_row_and_the_bar_counts_lanes() {
-        let mut state = State::new(3);
+        let mut state = idle(3);
         state.take(&Event::Started(step(StepKind::Plan, "logs")), seconds(0));
         state.take(&Event::Finished(step(StepKind::Plan, "logs"), ended(StepResult::Succeeded)), seconds(2));
         state.take(&Event::Started(step(StepKind::Show, "logs")), seconds(2));
@@ -128,7 +129,7 @@ mod tests {
 
     #[test]
     fn row_of_a_build_shows_its_phase() {
-        let mut state = State::new(1);
+        let mut state = idle(1);
         let kaniko = || step(StepKind::Build, "kaniko");
         let row = |state: &State| frame(state, seconds(5), 80, 24).remove(0);
         state.take(&Event::Started(kaniko()), seconds(0));
@@ -148,7 +149,7 @@ mod tests {
 
     #[test]
     fn silence_is_told_and_so_is_its_end() {
-        let mut state = State::new(1);
+        let mut state = idle(1);
         state.take(&Event::Started(step(StepKind::Apply, "prod")), seconds(0));
         state.take(&Event::Line(step(StepKind::Apply, "prod"), "Still creating...".to_owned()), seconds(10));
         assert_eq!(frame(&state, seconds(69), 80, 24), ["  prod  applying   1 min 9 s   Still creating..."]);
@@ -157,7 +158,7 @@ mod tests {
 
     #[test]
     fn many_units_and_a_narrow_terminal_still_fit() {
-        let mut state = State::new(1000);
+        let mut state = idle(1000);
         for n in 0..40 {
             let name = step(StepKind::Plan, &format!("account-{n}"));
             state.take(&Event::Started(name.clone()), seconds(0));
@@ -182,7 +183,7 @@ mod tests {
 
     #[test]
     fn row_keeps_its_place_while_one_step_follows_another() {
-        let mut state = State::new(2);
+        let mut state = idle(2);
         let names = |state: &State| state.running.iter().map(|row| row.subject.clone()).collect::<Vec<_>>();
         for unit in ["dev", "logs"] {
             state.take(&Event::Started(step(StepKind::Plan, unit)), seconds(0));
@@ -195,7 +196,7 @@ mod tests {
 
     #[test]
     fn nothing_running_paints_nothing() {
-        assert!(frame(&State::new(5), seconds(1), 80, 24).is_empty());
-        assert_eq!(line(&State::new(5), seconds(1)), None);
+        assert!(frame(&idle(5), seconds(1), 80, 24).is_empty());
+        assert_eq!(line(&idle(5), seconds(1)), None);
     }
 }

@@ -129,11 +129,12 @@ impl Pulse {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::live::state::tests::idle;
     use crate::run::event::StepName;
     use crate::run::step::StepKind;
 
     fn working() -> State {
-        let mut state = State::new(3);
+        let mut state = idle(3);
         let dev = StepName { kind: StepKind::Apply, subject: "dev".to_owned(), unit: None };
         state.take(&Event::Started(dev), Duration::ZERO);
         state
@@ -166,6 +167,6 @@ mod tests {
 
     #[test]
     fn where_nothing_runs_there_is_nothing_to_say() {
-        assert_eq!(Pulse::default().due(&State::new(1), HEARTBEAT, None, true), Due::default());
+        assert_eq!(Pulse::default().due(&idle(1), HEARTBEAT, None, true), Due::default());
     }
 }

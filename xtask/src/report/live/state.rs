@@ -44,11 +44,6 @@ impl State {
         state
     }
 
-    #[cfg(test)]
-    pub(super) fn new(n_lanes: usize) -> Self {
-        Self { n_lanes, ..Self::default() }
-    }
-
     /// Takes in an event that happened `now`, counted from the beginning of the stage.
     pub(super) fn take(&mut self, event: &Event, now: Duration) {
         match event {
@@ -111,13 +106,19 @@ fn without_prefix(line: &str) -> &str {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::time::Duration;
 
     use super::{State, meaningful};
     use crate::run::event::{Event, StepName};
     use crate::run::step::tests::step;
     use crate::run::step::{Stage, Step, StepKind};
+
+    /// Nothing runs yet of so many lanes, whoever works in them.
+    pub(in crate::report::live) fn idle(n_lanes: usize) -> State {
+        let lanes = std::iter::repeat_with(Vec::new).take(n_lanes).collect();
+        State::of(&Stage { title: String::new(), is_told: false, about: String::new(), lanes })
+    }
 
     #[test]
     fn rows_are_in_the_order_of_the_queue_whichever_begins_first() {
