@@ -1,4 +1,5 @@
-//! The small types that everybody names. They check what they hold, print it as people write it, and know nothing of files, processes or HCL.
+//! The small types that everybody names. They check what they hold, print it as people write it, and know nothing of files,
+//! processes or HCL.
 
 mod account;
 mod docker;

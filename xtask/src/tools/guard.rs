@@ -208,7 +208,8 @@ fn write_proof(order: &GuardOrder, proof: &Proof) -> Result<(), Failure> {
     })
 }
 
-/// What this process becomes: the program with its environment. In the place of a terraform without terragrunt it is the inner guard.
+/// What this process becomes: the program with its environment. In the place of a terraform without terragrunt it is the
+/// inner guard.
 fn program(order: &GuardOrder, vars: &Env, keys: &Keys) -> Result<(Vec<OsString>, Env), Failure> {
     let mut program = order.program.clone();
     let mut child = env::build(vars, Purpose::Program, &order.pass_environment).vars;

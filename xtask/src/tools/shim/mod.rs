@@ -1,7 +1,7 @@
 //! The inner guard: our binary as terraform for terragrunt. In the very process that becomes terraform it asks STS again,
 //! because terragrunt may have assumed a role by then: always before an apply, and otherwise unless these are the very keys
-//! of which STS has told the outer guard, whose account can't be another one. It holds terragrunt to the one thing that it is to do: an
-//! `apply` goes through for exactly the plan file that was consented to.
+//! of which STS has told the outer guard, whose account can't be another one. It holds terragrunt to the one thing that it
+//! is to do: an `apply` goes through for exactly the plan file that was consented to.
 
 mod config;
 
