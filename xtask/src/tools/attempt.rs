@@ -1,8 +1,8 @@
 //! The folder of one attempt: what the two guards need to know, and what they leave behind.
 
-use std::fs::DirBuilder;
+use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::tools::proof::Proof;
@@ -86,6 +86,11 @@ pub fn new_private_folder(path: &Path) -> io::Result<()> {
 /// Makes a folder and those above it, readable by this user alone.
 pub fn private_folder(path: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+/// Makes a file that must not be there yet, readable by this user alone.
+pub fn new_private_file(path: &Path) -> io::Result<File> {
+    OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
 }
 
 /// Lowercase letters and digits that can't be mistaken for each other, from the system's random numbers.

@@ -1,9 +1,7 @@
 //! What a guard found out, written by the guard itself: one file per question, created exclusively, with the nonce of
 //! the attempt. Without it nothing happened, whatever a wrapper's exit status says.
 
-use std::fs::OpenOptions;
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
@@ -11,6 +9,7 @@ use aws_smithy_types::date_time::{DateTime, Format};
 use serde::{Deserialize, Serialize};
 
 use crate::model::AccountId;
+use crate::tools::attempt::new_private_file;
 use crate::tools::clock;
 use crate::tools::guard::Refused;
 use crate::tools::sts::Identity;
@@ -103,7 +102,7 @@ impl Proof {
 
     /// Writes the proof where no file was before, and waits until it is on disk.
     pub fn write(&self, path: &Path) -> io::Result<()> {
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+        let mut file = new_private_file(path)?;
         file.write_all(&serde_json::to_vec(self)?)?;
         file.sync_all()
     }

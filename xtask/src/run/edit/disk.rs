@@ -1,10 +1,12 @@
 //! Every effect that a change of files has, one by one, so that a test can stop before any of them.
 
 use std::cell::Cell;
-use std::fs::{self, File, Metadata, OpenOptions};
+use std::fs::{self, File, Metadata};
 use std::io::{self, Write as _};
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
+
+use crate::tools::attempt::{new_private_file, private_folder};
 
 /// The disk, as far as a change of files touches it.
 #[derive(Debug, Default)]
@@ -87,13 +89,13 @@ impl Disk {
     /// Makes a folder that this user alone can read, with those above it.
     pub(super) fn create_folder(&self, path: &Path) -> io::Result<()> {
         self.step()?;
-        crate::tools::attempt::private_folder(path)
+        private_folder(path)
     }
 
     /// Writes a file that is not there yet, and syncs it. It gets mode and owner of another one, or is private.
     pub(super) fn create(&self, path: &Path, bytes: &[u8], like: Option<&Metadata>) -> io::Result<()> {
         self.step()?;
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+        let mut file = new_private_file(path)?;
         let (first, second) = bytes.split_at(bytes.len() / 2);
         file.write_all(first)?;
         self.step()?;

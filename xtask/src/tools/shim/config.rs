@@ -1,13 +1,13 @@
 //! What the inner guard is told: a file beside it, written by the outer one.
 
 use std::fs;
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use crate::model::{AccountId, Failure, Region};
-use crate::tools::attempt::Attempt;
+use crate::tools::attempt::{Attempt, new_private_file};
 use crate::tools::bound::Bound;
 use crate::tools::guard::{GuardOrder, TerragruntOrder};
 use crate::tools::keys::Keys;
@@ -61,12 +61,13 @@ impl ShimConfig {
         })
     }
 
-    /// Puts the inner guard and this configuration into the attempt's folder; gives the path for terragrunt.
+    /// Puts the inner guard and this configuration into the attempt's folder, where neither is yet; gives the path for
+    /// terragrunt.
     pub fn install(&self, attempt: &Attempt) -> Result<PathBuf, Failure> {
         let shim = attempt.dir.join(program_name(&self.terraform));
         let ours = std::env::current_exe();
         let placed = ours.and_then(|ours| fs::hard_link(&ours, &shim).or_else(|_| fs::copy(&ours, &shim).map(drop)));
-        let written = placed.and_then(|()| fs::write(attempt.shim(), serde_json::to_vec(self)?));
+        let written = placed.and_then(|()| new_private_file(&attempt.shim())?.write_all(&serde_json::to_vec(self)?));
         written.map(|()| shim).map_err(|error| {
             Failure::refused("cannot put the inner guard in place, so nothing was started")
                 .in_file(attempt.dir.display().to_string())
@@ -102,5 +103,24 @@ fn program_name(terraform: &Path) -> &'static str {
     match terraform.file_name().and_then(|name| name.to_str()) {
         Some(name) if name.contains("tofu") => "tofu",
         _ => "terraform",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+    use crate::tools::shim::tests::config;
+
+    #[test]
+    fn orders_are_for_this_user_alone_and_never_overwritten() {
+        let folder = tempfile::tempdir().unwrap();
+        let attempt = Attempt { dir: folder.path().to_owned(), nonce: "n".to_owned() };
+        let orders = config(Action::Plan, None);
+        let shim = orders.install(&attempt).unwrap();
+        assert_eq!(fs::metadata(attempt.shim()).unwrap().permissions().mode() & 0o777, 0o600);
+        assert!(ShimConfig::beside(&shim).is_some_and(|read| read.is_ok()));
+        assert!(orders.install(&attempt).is_err(), "an attempt has one guard");
     }
 }

@@ -197,7 +197,7 @@ mod tests {
     use crate::model::AccountId;
     use crate::tools::bound::Bound;
 
-    fn config(action: Action, plan: Option<(&Path, &str)>) -> ShimConfig {
+    pub(super) fn config(action: Action, plan: Option<(&Path, &str)>) -> ShimConfig {
         ShimConfig {
             account: AccountId::parse("100000000004").unwrap(),
             region: "us-east-1".parse().unwrap(),
