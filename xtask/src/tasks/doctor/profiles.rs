@@ -80,8 +80,10 @@ pub(super) fn fix(
     }
     let shown = TextDiff::from_lines(before.as_deref().unwrap_or_default(), &after);
     context.screen.lines(&shown.unified_diff().context_radius(2).header(file, file).to_string());
-    if !agreed(context)? {
-        return Err(Failure::refused(format!("{file} was not changed: there was no consent")).into());
+    if !context.globals.yes {
+        let declined = Failure::refused(format!("{file} was not changed: there was no consent"));
+        let otherwise = "there is no terminal to ask at; after reading the difference: --yes";
+        tty::agree("Write this? [y/N] ", declined, otherwise)?;
     }
     write(repo, file, &path, before.as_deref(), &after)?;
     context.screen.say(Tone::Good, "Fixed", format!("{} profiles in {file}", new.len()));
@@ -96,19 +98,6 @@ fn read(path: &Path) -> Result<Option<String>, Failure> {
             Err(Failure::refused("cannot read the settings").in_file(path.display().to_string()).because(error))
         }
     }
-}
-
-fn agreed(context: &Context) -> Result<bool, Failure> {
-    if context.globals.yes {
-        return Ok(true);
-    }
-    let Some(mut terminal) = tty::Terminal::open() else {
-        return Err(Failure::refused("Cargo.toml was not changed: there is no terminal to ask at")
-            .hint("after reading the difference: --yes"));
-    };
-    let said = terminal.ask("Write this? [y/N] ", &|| false);
-    let said = said.map_err(|error| Failure::refused("Cargo.toml was not changed").because(error))?;
-    Ok(["y", "yes"].contains(&said.to_lowercase().as_str()))
 }
 
 fn write(repo: &Repository, file: &str, path: &PathBuf, before: Option<&str>, after: &str) -> Result<(), Failures> {
