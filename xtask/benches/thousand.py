@@ -1,7 +1,8 @@
-"""How much memory `apply-all` needs for many units: on stand-ins, each unit in an account of its own.
+"""How much memory `apply-all` needs for many units, on stand-ins: each in an account of its own, or several in an account,
+each in a region of its own.
 
 usage: cargo build --package xtask && cargo build --manifest-path xtask/standins/Cargo.toml --target-dir .xtask/target
-       python3 xtask/benches/thousand.py [UNITS]
+       python3 xtask/benches/thousand.py [UNITS [ACCOUNTS]]
 
 By hand, on Linux: a thousand units take some four minutes.
 """
@@ -17,6 +18,7 @@ import tempfile
 import time
 
 n_units = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
+n_accounts = int(sys.argv[2]) if len(sys.argv) > 2 else n_units
 built = pathlib.Path(__file__).resolve().parents[2] / ".xtask/target/debug"
 standin = built / "xtask-standin"
 IMAGES = {"ecs-deploy-runner": "1", "kaniko": "2"}
@@ -33,12 +35,17 @@ def lay_out(top):
     subprocess.run([standin, "sample", "--into", repo], check=True)
     accounts = json.loads((repo / "accounts.json").read_text())
     dev = accounts["dev"]
-    for n in range(n_units - len(accounts)):
+    for n in range(n_accounts - len(accounts)):
         name, account = f"team-{n:04d}", f"2{n:011d}"
         accounts[name] = dict(dev, id=account)
         shutil.copytree(repo / "dev", repo / name)
         changed(repo / name / "account.hcl", lambda text: text.replace('"dev"', f'"{name}"').replace(dev["id"], account))
     (repo / "accounts.json").write_text(json.dumps(accounts))
+    home, n_regions = "us-east-1", -(-n_units // n_accounts)
+    further = [(f"eu-west-{n}", name) for n in range(1, n_regions) for name in accounts][: n_units - n_accounts]
+    for region, name in further:
+        shutil.copytree(repo / name / home, repo / name / region)
+        changed(repo / name / region / "region.hcl", lambda text: text.replace(home, region))
     profiles = [f"--profile=your-{name}={account['id']}" for name, account in accounts.items()]
     subprocess.run([standin, "world", "--into", world, "--repo", repo, *profiles], check=True)
     for tool in ("aws", "aws-vault", "infrastructure-deployer", "terraform", "terragrunt"):
@@ -79,6 +86,7 @@ with tempfile.TemporaryDirectory() as folder:
             pass
         if re.match(r"(Units|Planned|Finished|error)", line):
             print(f"{time.monotonic() - began:6.0f} s  {seen.get('VmHWM')} MB at most, {seen.get('RssAnon')} MB now   {line.strip()[:60]}", flush=True)
-    print(f"exit code {run.wait()}")
+    _, status, used = os.wait4(run.pid, 0)
+    print(f"{time.monotonic() - began:6.0f} s  {used.ru_maxrss // 1024} MB at most, exit code {os.waitstatus_to_exitcode(status)}")
     sts.stdin.close()
     sts.wait()

@@ -1,6 +1,9 @@
 //! `report.json`: how a run went, for programs. Its units are told in the words of terragrunt's own report
 //! (<https://docs.terragrunt.com/features/run-report>), with ours beside them. A pure function of the journal.
 
+use std::io::{self, Write};
+
+use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
 use crate::run::journal::story::{Story, UnitStory};
@@ -10,6 +13,14 @@ use crate::tools::proof::{Proof, Verdict};
 
 /// The report, always the same bytes for the same records.
 pub fn json(story: &Story) -> String {
+    let mut text = Vec::new();
+    // Memory takes everything.
+    let _ = write(story, &mut text);
+    String::from_utf8(text).unwrap_or_default()
+}
+
+/// Writes the same.
+pub fn write(story: &Story, mut to: impl Write) -> io::Result<()> {
     let begun = &story.begun;
     let (ended, finished) = story.finished.as_ref().map(|(time, finished)| (time, finished)).unzip();
     let run = json!({
@@ -24,10 +35,27 @@ pub fn json(story: &Story) -> String {
         "Consents": story.consents.iter().map(|(time, consented)| consent(time, consented)).collect::<Vec<_>>(),
         "Files": story.edits.iter().flat_map(|edits| &edits.files).collect::<Vec<_>>(),
     });
-    let units: Vec<_> = story.units().iter().map(|unit| row(story, unit)).collect();
-    let proofs: Vec<_> = proofs(story).map(proof).collect();
-    let report = json!({ "schema": 1, "run": run, "units": units, "proofs": proofs });
-    serde_json::to_string_pretty(&report).unwrap_or_default() + "\n"
+    let proofs = Each(|| proofs(story).map(proof));
+    let units = Each(|| story.units().into_iter().map(|unit| row(story, &unit)));
+    serde_json::to_writer_pretty(&mut to, &Report { proofs, run, schema: 1, units })?;
+    to.write_all(b"\n")
+}
+
+#[derive(Serialize)]
+struct Report<P, U> {
+    proofs: P,
+    run: Value,
+    schema: u32,
+    units: U,
+}
+
+/// A list whose items are made one by one as it is written: those of a thousand units take ten megabytes.
+struct Each<F>(F);
+
+impl<I: Iterator<Item = Value>, F: Fn() -> I> Serialize for Each<F> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq((self.0)())
+    }
 }
 
 /// The identities that were proven for each account, in order: each account and ARN once.

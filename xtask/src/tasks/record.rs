@@ -213,7 +213,10 @@ pub fn left(journal: &Journal, run: &RunFolder, signal: i32) {
 pub fn report(run: &RunFolder) {
     let (Some(story), Ok(_)) = Story::read(&run.journal()) else { return };
     let written = tempfile::NamedTempFile::new_in(&run.dir).and_then(|mut file| {
-        file.write_all(run_report::json(&story).as_bytes())?;
+        let mut buffered = std::io::BufWriter::new(&mut file);
+        run_report::write(&story, &mut buffered)?;
+        buffered.flush()?;
+        drop(buffered);
         file.persist(run.report()).map(drop).map_err(std::io::Error::from)
     });
     if written.is_err() {

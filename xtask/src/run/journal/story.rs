@@ -115,7 +115,9 @@ impl Story {
             }
             Record::Ended(ended) => {
                 let open = self.steps.iter_mut().rev().find(|step| step.of == ended.of && step.ended.is_none());
-                open.into_iter().for_each(|step| step.ended = Some((time.clone(), ended.clone())));
+                if let Some(step) = open {
+                    step.ended = Some((time, ended));
+                }
             }
             Record::Planned(planned) => {
                 self.planned.retain(|known| known.unit != planned.unit);
@@ -124,18 +126,23 @@ impl Story {
             Record::Consented(consented) => self.consents.push((time, consented)),
             Record::Editing(files) => self.edits.push(Edits { started: time, files, ended: None }),
             Record::Edited(edited) => {
-                self.edits.last_mut().into_iter().for_each(|edits| edits.ended = Some(edited.clone()))
+                if let Some(edits) = self.edits.last_mut() {
+                    edits.ended = Some(edited);
+                }
             }
             Record::Task(Task { attempt, arn }) => {
-                self.step_of(&attempt).into_iter().for_each(|step| step.task = Some(arn.clone()));
+                if let Some(step) = self.step_of(&attempt) {
+                    step.task = Some(arn);
+                }
             }
             Record::Found(found) => {
                 self.found.retain(|known| known.path != found.path);
                 self.found.push(found);
             }
             Record::Settled(settled) => {
-                let step = self.step_of(&settled.attempt);
-                step.into_iter().for_each(|step| step.settled = Some((time.clone(), settled.clone())));
+                if let Some(step) = self.step_of(&settled.attempt) {
+                    step.settled = Some((time, settled));
+                }
             }
             Record::Left(Left { signal }) => self.left = Some(signal),
             Record::Finished(finished) => self.finished = Some((time, finished)),

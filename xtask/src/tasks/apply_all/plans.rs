@@ -1,6 +1,5 @@
 //! Planning every unit, and reading the plans.
 
-use std::borrow::Cow;
 use std::fs;
 use std::path::Path;
 use std::time::Instant;
@@ -31,8 +30,7 @@ pub(super) fn plan_all(
 ) -> Result<Vec<UnitPlan>, Failures> {
     let session = renewal.session;
     let began = Instant::now();
-    let stage = queue.plans();
-    let stage = on_this_version(ready, &stage);
+    let stage = on_this_version(ready, queue.plans());
     let programs = bind::programs(ready, &queue.work.units)?;
     queue.work.tight.iter().for_each(|words| session.context.screen.insist(Tone::Warning, "Disk", words));
     let (outcomes, without_session) = renewal.side_by_side(&stage, OnFailure::GoOn);
@@ -53,8 +51,9 @@ pub(super) fn plan_all(
     let binding = Binding::new(ready, &programs);
     let mut plans = Vec::new();
     let mut problems = Vec::new();
-    for (unit, lane) in units.iter().zip(&stage.lanes) {
-        match read_plan(ready, unit, lane, &binding) {
+    // A lane goes when its plan is there: of a thousand units both are large.
+    for (unit, lane) in units.iter().zip(stage.lanes) {
+        match read_plan(ready, unit, &lane, &binding) {
             Ok(plan) => {
                 let log = lane.first().and_then(|step| step.output.as_ref()).map(|output| output.log.as_path());
                 problems.extend(checks::refusals(session.context, unit, &plan, log, checks::NOTHING_APPLIED));
@@ -74,14 +73,13 @@ pub(super) fn plan_all(
 }
 
 /// The same without the provider cache server, where this version's can't be relied on.
-pub(super) fn on_this_version<'s>(ready: &Ready<'_>, stage: &'s Stage) -> Cow<'s, Stage> {
-    let is_used = stage.lanes.iter().flatten().any(|step| step.uses_provider_cache());
-    if !is_used || provider_cache::is_sound_in(ready.terragrunt_version()) {
-        return Cow::Borrowed(stage);
+pub(super) fn on_this_version(ready: &Ready<'_>, mut stage: Stage) -> Stage {
+    if !provider_cache::is_sound_in(ready.terragrunt_version()) {
+        for step in stage.lanes.iter_mut().flatten().filter(|step| step.uses_provider_cache()) {
+            *step = step.without_provider_cache().into();
+        }
     }
-    let without = |lane: &Lane| lane.iter().map(|step| step.without_provider_cache().into()).collect();
-    let lanes = stage.lanes.iter().map(without).collect();
-    Cow::Owned(Stage { title: stage.title.clone(), is_told: stage.is_told, about: stage.about.clone(), lanes })
+    stage
 }
 
 /// What was read at the beginning is what the plans are shown under: files that have changed since make both untrue.

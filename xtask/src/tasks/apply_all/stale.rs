@@ -99,7 +99,7 @@ impl Again<'_> {
             lanes: units.iter().map(again).collect(),
         };
         let Renewal { session, ready, .. } = *self.renewal;
-        let stage = plans::on_this_version(ready, &stage);
+        let stage = plans::on_this_version(ready, stage);
         let (outcomes, without_session) = self.renewal.side_by_side(&stage, OnFailure::GoOn);
         session.check_interrupt()?;
         without_session.map_or(Ok(()), Err)?;

@@ -60,6 +60,7 @@ pub(super) struct Sides<'v> {
 pub(super) fn between(sides: Sides<'_>) -> Vec<Difference> {
     let mut found = Vec::new();
     compare("", sides, &mut found);
+    found.shrink_to_fit();
     found
 }
 
