@@ -191,7 +191,7 @@ impl Writer {
         redact(&mut body, &self.redactor);
         let kind = parts.remove("kind").and_then(|kind| kind.as_str().map(str::to_owned)).unwrap_or_default();
         let (line, required) = (self.n_lines + 1, record.is_required());
-        let envelope = Envelope { line, time: proof::now(), required, kind, body, more: Default::default() };
+        let envelope = Envelope { line, time: proof::now(), required, kind, body };
         Ok(serde_json::to_string(&envelope)?)
     }
 }

@@ -5,7 +5,8 @@ use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
-use serde_json::json;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use super::line;
 use super::record::{Envelope, Record, SCHEMA};
@@ -97,9 +98,15 @@ pub(super) fn parse(mut input: impl BufRead, take: &mut dyn FnMut(Entry)) -> Res
     }
 }
 
+#[derive(Default, Deserialize)]
+struct Schema {
+    schema: Option<u64>,
+}
+
 /// A record that is relied on; `None` if it is of a kind that may be skipped.
 fn entry(text: &str, number: u64) -> Result<Option<Entry>, String> {
-    let envelope: Envelope = serde_json::from_str(text).map_err(|error| format!("it is no record ({error})"))?;
+    let envelope: Envelope<IgnoredAny> =
+        serde_json::from_str(text).map_err(|error| format!("it is no record ({error})"))?;
     if envelope.line != number {
         return Err(format!("it says that it is line {}", envelope.line));
     }
@@ -110,15 +117,17 @@ fn entry(text: &str, number: u64) -> Result<Option<Entry>, String> {
         };
     }
     if number == 1 {
-        match envelope.body["schema"].as_u64() {
-            _ if envelope.kind != "begun" => return Err("the beginning of the run is missing".to_owned()),
+        if envelope.kind != "begun" {
+            return Err("the beginning of the run is missing".to_owned());
+        }
+        let begun: Envelope<Schema> = serde_json::from_str(text).map_err(|_| "it names no schema".to_owned())?;
+        match begun.body.schema {
             Some(schema) if schema <= u64::from(SCHEMA) => {}
             Some(schema) => return Err(format!("it has schema {schema}, and this version knows up to {SCHEMA}")),
             None => return Err("it names no schema".to_owned()),
         }
     }
-    let record = serde_json::from_value(json!({ "kind": envelope.kind, "body": envelope.body }));
-    match record {
+    match serde_json::from_str(text) {
         Ok(record) => Ok(Some(Entry { time: envelope.time, record })),
         Err(_) if !envelope.required => Ok(None),
         Err(error) => Err(format!("another version wrote it ({error})")),

@@ -1,10 +1,8 @@
 //! What a journal holds. These types are its own, so that events and steps may change without breaking what was written.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::finding::{Found, Settled, Task};
 use crate::run::step::StepKind;
@@ -260,9 +258,9 @@ pub struct Finished {
     pub millis: u64,
 }
 
-/// A record on its line, before anything is known of its kind.
+/// A record on its line, before anything is known of its kind. What a later version adds is passed by.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Envelope {
+pub(super) struct Envelope<B> {
     /// The number of the line, from 1.
     pub(super) line: u64,
     /// When it was written, RFC 3339 in UTC.
@@ -271,10 +269,7 @@ pub(super) struct Envelope {
     pub(super) required: bool,
     /// The kind.
     pub(super) kind: String,
-    /// The rest.
+    /// The rest. It comes last, so that who knows the kind can read it from the text.
     #[serde(default)]
-    pub(super) body: Value,
-    /// What a later version adds.
-    #[serde(flatten)]
-    pub(super) more: BTreeMap<String, Value>,
+    pub(super) body: B,
 }

@@ -118,8 +118,7 @@ pub fn carry_out(
         screen.say(Tone::Good, "Finished", format!("nothing to apply in {}", count(units.len(), "unit")));
         return Ok(Applied::nothing(units));
     }
-    let waves = queue.changing(&digest);
-    words::say_waves(screen, &waves);
+    words::say_waves(screen, &queue.changing(&digest));
     if queue.work.plan_only {
         later::keep(session, ready, queue, &plans, &digest)?;
         return Ok(Applied::planned(units, &digest.unchanged));
@@ -136,6 +135,7 @@ pub fn carry_out(
         let _ = Kept::forget(&earlier.run);
     }
     let again = stale::Again { renewal, queue, programs: &programs };
+    let waves = queue.changing(&digest);
     let (rows, stopped) = apply::apply(session, &waves, plans, queue.work.on_failure, renewal, &again, after_wave)?;
     Ok(Applied::new(units, rows, stopped))
 }
