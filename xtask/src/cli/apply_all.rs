@@ -46,18 +46,25 @@ impl std::fmt::Display for Allowance {
     after_help = "Examples:\n  cargo xtask apply-all\n  cargo xtask apply-all --account dev --account stage\n  cargo xtask apply-all --dry-run"
 )]
 pub struct ApplyAll {
-    /// Only units in this account; can be given several times
-    #[arg(long, value_name = "ACCOUNT")]
-    pub account: Vec<String>,
-    /// Only this unit; can be given several times
-    #[arg(long, value_name = "PATH")]
-    pub unit: Vec<String>,
+    #[command(flatten)]
+    pub applies: Applies,
     /// Stop when the plans are shown, and keep them for a day; `--from` goes on with them
     #[arg(long, conflicts_with = "from")]
     pub plan_only: bool,
     /// Apply the plans that `--plan-only` has kept, on the same machine and in the same checkout
     #[arg(long, value_name = "RUN", conflicts_with_all = ["account", "unit"])]
     pub from: Option<String>,
+}
+
+/// Which units are applied, and how; `update` has it too.
+#[derive(Clone, Debug, Args)]
+pub struct Applies {
+    /// Only units in this account; can be given several times
+    #[arg(long, value_name = "ACCOUNT")]
+    pub account: Vec<String>,
+    /// Only this unit; can be given several times
+    #[arg(long, value_name = "PATH")]
+    pub unit: Vec<String>,
     /// How units are put into waves, which are applied one after the other
     #[arg(long, value_name = "HOW", default_value = "default")]
     pub waves: Arrangement,

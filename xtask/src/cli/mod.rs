@@ -15,7 +15,7 @@ pub use looking::{Changes, Doctor, Verify};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub use apply_all::{Allowance, ApplyAll};
+pub use apply_all::{Allowance, Applies, ApplyAll};
 pub use runs::{Runs, RunsCommand};
 pub use update::{Until, Update};
 

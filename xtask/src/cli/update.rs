@@ -2,9 +2,8 @@
 
 use clap::{Args, ValueEnum};
 
-use super::{ApplyAll, How};
+use super::{Applies, ApplyAll, How};
 use crate::model::Tag;
-use crate::run::wave::Arrangement;
 
 #[derive(Debug, Args)]
 #[command(
@@ -24,21 +23,8 @@ pub struct Update {
     /// Also move the releases that build scripts and files of CI name
     #[arg(long)]
     pub scripts: bool,
-    /// Only units in this account; can be given several times
-    #[arg(long, value_name = "ACCOUNT")]
-    pub account: Vec<String>,
-    /// Only this unit; can be given several times
-    #[arg(long, value_name = "PATH")]
-    pub unit: Vec<String>,
-    /// How units are put into waves, which are applied one after the other
-    #[arg(long, value_name = "HOW", default_value = "default")]
-    pub waves: Arrangement,
-    /// How many units are worked on side by side [default: as for apply-all]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
-    pub jobs: Option<u16>,
-    /// After a failed apply, finish the other units of its wave; the next wave never starts
-    #[arg(long)]
-    pub keep_going: bool,
+    #[command(flatten)]
+    pub applies: Applies,
 }
 
 /// A part of an update.
@@ -60,14 +46,6 @@ impl Update {
 
     /// The applies, as `apply-all` would be asked for them.
     pub fn apply(&self) -> ApplyAll {
-        ApplyAll {
-            account: self.account.clone(),
-            unit: self.unit.clone(),
-            plan_only: self.ends_with(Until::Plan),
-            from: None,
-            waves: self.waves,
-            jobs: self.jobs,
-            keep_going: self.keep_going,
-        }
+        ApplyAll { applies: self.applies.clone(), plan_only: self.ends_with(Until::Plan), from: None }
     }
 }

@@ -55,8 +55,8 @@ impl<'r> Work<'r> {
         problems: &mut Vec<Failure>,
     ) -> Result<Self, Failures> {
         let earlier = args.from.as_deref().map(|name| Earlier::find(repo, name)).transpose()?;
-        let named = earlier.as_ref().map_or_else(|| args.unit.clone(), Earlier::units);
-        let selected = select(repo, &args.account, &named)?;
+        let named = earlier.as_ref().map_or_else(|| args.applies.unit.clone(), Earlier::units);
+        let selected = select(repo, &args.applies.account, &named)?;
         let (mut units, not_workable) = ready::workable(context, repo, &selected);
         if let Some(earlier) = &earlier {
             earlier.name(&mut units);
@@ -69,7 +69,7 @@ impl<'r> Work<'r> {
         problems.extend(misnamed(repo));
         problems.extend(no_such_units(repo));
         problems.extend(clean::required(context, repo, &units));
-        let waves = match arrange(&members(repo, &units), args.waves, knows_production(repo)) {
+        let waves = match arrange(&members(repo, &units), args.applies.waves, knows_production(repo)) {
             Ok(waves) => waves,
             Err(untold) => {
                 problems.push(who_is_production(&untold));
@@ -82,7 +82,7 @@ impl<'r> Work<'r> {
         let of_units = units.iter().map(|unit| (&unit.unit.account, unit.region.clone()));
         let of_images = taken.wanted.iter().map(|wanted| (wanted.account, wanted.uri.region().clone()));
         let accounts = session::accounts_of(of_units.chain(of_images));
-        let n_jobs = args.jobs.map(usize::from).or(repo.settings.jobs());
+        let n_jobs = args.applies.jobs.map(usize::from).or(repo.settings.jobs());
         let n_jobs = n_jobs.unwrap_or_else(|| {
             let n_providers = units.iter().map(|unit| n_providers(repo, unit)).max();
             machine::n_jobs(memory::peak(&RunFolder::new(&repo.root)), n_providers)
@@ -91,7 +91,7 @@ impl<'r> Work<'r> {
         let paths = units.iter().map(|unit| &unit.unit.path).filter(|_| !context.globals.dry_run);
         let by_terragrunt = units.iter().all(|unit| unit.standalone.is_none());
         let disks = space::of(context, repo, paths, n_jobs, by_terragrunt);
-        let on_failure = if args.keep_going { OnFailure::GoOn } else { OnFailure::Stop };
+        let on_failure = if args.applies.keep_going { OnFailure::GoOn } else { OnFailure::Stop };
         Ok(Self {
             units,
             accounts,

@@ -43,7 +43,7 @@ use crate::tools::machine;
 pub fn run(context: &Context, args: &cli::ApplyAll) -> Result<Exit, Failures> {
     machine::share_memory();
     let mut repo = settle::repository(context)?;
-    let mut problems = take_problems(&mut repo, &args.account, &args.unit);
+    let mut problems = take_problems(&mut repo, &args.applies.account, &args.applies.unit);
     repo.let_go_of_parsed();
     let mut work = Work::gather(context, &repo, args, &mut problems)?;
     problems.append(&mut work.too_small);

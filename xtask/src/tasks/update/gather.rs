@@ -42,8 +42,8 @@ impl<'r> Parts<'r> {
     ) -> Result<(Self, Ready<'r>), Failures> {
         let ask = Ask {
             wanted: ImageName::ALL.into_iter().map(|image| (image, tag.clone())).collect(),
-            accounts: args.account.clone(),
-            units: args.unit.clone(),
+            accounts: args.applies.account.clone(),
+            units: args.applies.unit.clone(),
             pins: Vec::new(),
             scripts: args.scripts,
         };

@@ -23,7 +23,7 @@ pub fn run(context: &Context, args: &cli::Update) -> Result<Exit, Failures> {
     machine::share_memory();
     let mut repo = settle::repository(context)?;
     let tag = context.tag(args.tag.as_ref(), repo.settings.terraform_aws_ci_version())?;
-    let problems = take_problems(&mut repo, &args.account, &args.unit);
+    let problems = take_problems(&mut repo, &args.applies.account, &args.applies.unit);
     let (mut parts, mut ready) = Parts::gather(context, &repo, args, &tag, problems)?;
     let run = RunFolder::new(&repo.root);
     if context.globals.dry_run {
@@ -107,7 +107,7 @@ fn apply(
     let context = session.context;
     before.repo.let_go_of_parsed();
     let mut repo = settle::untouched(context)?;
-    let mut problems = take_problems(&mut repo, &args.account, &args.unit);
+    let mut problems = take_problems(&mut repo, &args.applies.account, &args.applies.unit);
     repo.let_go_of_parsed();
     let mut work = apply_all::Work::gather(context, &repo, &args.apply(), &mut problems)?;
     problems.append(&mut work.too_small);
