@@ -128,6 +128,7 @@ pub enum Command {
     Relay(Relay),
     #[command(hide = true)]
     SignIn(SignIn),
+    #[command(hide = true)]
     Ask(Ask),
 }
 
