@@ -107,7 +107,7 @@ fn facts(story: &Story, result: &str) -> Vec<Fact> {
 }
 
 fn took(unit: &UnitStory<'_>) -> String {
-    let ended = unit.step.and_then(|step| step.ended.as_ref());
+    let ended = unit.step.and_then(|step| step.ended.as_deref());
     ended.map(|(_, ended)| duration(Duration::from_millis(ended.millis))).unwrap_or_default()
 }
 

@@ -61,7 +61,7 @@ impl<I: Iterator<Item = Value>, F: Fn() -> I> Serialize for Each<F> {
 /// The identities that were proven for each account, in order: each account and ARN once.
 pub fn proofs(story: &Story) -> impl Iterator<Item = &Proof> {
     let mut seen = std::collections::BTreeSet::new();
-    let ended = story.steps.iter().filter_map(|step| step.ended.as_ref());
+    let ended = story.steps.iter().filter_map(|step| step.ended.as_deref());
     let all = ended.flat_map(|(_, Ended { of, proofs, .. })| {
         proofs.iter().filter(move |proof| of.step == StepKind::Identity || proof.verdict != Verdict::Proven)
     });
@@ -88,7 +88,7 @@ fn program(program: &Program) -> Value {
 }
 
 fn row(story: &Story, unit: &UnitStory<'_>) -> Value {
-    let ended = unit.step.and_then(|step| step.ended.as_ref()).map(|(_, ended)| ended);
+    let ended = unit.step.and_then(|step| step.ended.as_deref()).map(|(_, ended)| ended);
     json!({
         "Name": unit.of.path, "Started": unit.step.map(|step| &step.started), "Ended": unit.step.and_then(|step| step.end()),
         "Result": unit.result, "Reason": unit.reason, "Cause": unit.cause,

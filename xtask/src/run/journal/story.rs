@@ -51,9 +51,9 @@ pub struct StepStory {
     /// The ARN of the task of ECS that it started.
     pub task: Option<String>,
     /// Its end, with its time.
-    pub ended: Option<(String, Ended)>,
+    pub ended: Option<Box<(String, Ended)>>,
     /// What a later run found out, with its time.
-    pub settled: Option<(String, Settled)>,
+    pub settled: Option<Box<(String, Settled)>>,
 }
 
 /// A change of files.
@@ -116,7 +116,7 @@ impl Story {
             Record::Ended(ended) => {
                 let open = self.steps.iter_mut().rev().find(|step| step.of == ended.of && step.ended.is_none());
                 if let Some(step) = open {
-                    step.ended = Some((time, ended));
+                    step.ended = Some(Box::new((time, ended)));
                 }
             }
             Record::Planned(planned) => {
@@ -141,7 +141,7 @@ impl Story {
             }
             Record::Settled(settled) => {
                 if let Some(step) = self.step_of(&settled.attempt) {
-                    step.settled = Some((time, settled));
+                    step.settled = Some(Box::new((time, settled)));
                 }
             }
             Record::Left(Left { signal }) => self.left = Some(signal),
@@ -183,8 +183,8 @@ impl Story {
                 let (result, cause) = step.result();
                 unit(result, step.reason(), cause)
             }
-            Some(StepStory { ended: Some((_, ended)), .. }) if ended.result != StepResult::Succeeded.as_str() => {
-                unit(&ended.result, Some("run error"), ended.cause.as_deref())
+            Some(StepStory { ended: Some(end), .. }) if end.1.result != StepResult::Succeeded.as_str() => {
+                unit(&end.1.result, Some("run error"), end.1.cause.as_deref())
             }
             _ if has_nothing_left => unit(StepResult::Succeeded.as_str(), Some("no changes"), None),
             _ => unit(early, Some(self.why_early()), None),
@@ -229,7 +229,7 @@ impl StepStory {
 
     /// How it ended, and why.
     pub fn result(&self) -> (&str, Option<&str>) {
-        match (&self.ended, &self.settled) {
+        match (self.ended.as_deref(), self.settled.as_deref()) {
             (Some((_, ended)), _) => (&ended.result, ended.cause.as_deref()),
             (None, Some((_, settled))) => (&settled.result, settled.cause.as_deref()),
             (None, None) => (StepResult::Unknown.as_str(), Some("its end was not seen")),
@@ -247,7 +247,7 @@ impl StepStory {
 
     /// When it ended, if anybody knows.
     pub fn end(&self) -> Option<&str> {
-        let settled = self.settled.as_ref().map(|(time, _)| time.as_str());
-        self.ended.as_ref().map(|(time, _)| time.as_str()).or(settled)
+        let settled = self.settled.as_deref().map(|(time, _)| time.as_str());
+        self.ended.as_deref().map(|(time, _)| time.as_str()).or(settled)
     }
 }

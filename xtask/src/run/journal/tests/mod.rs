@@ -150,7 +150,7 @@ fn a_clock_that_jumps_changes_no_duration_and_no_order() {
     let mut story = None;
     entries.into_iter().for_each(|entry| story::Story::go_on(&mut story, entry));
     let story = story.unwrap();
-    let ended = story.steps[0].ended.as_ref().unwrap();
+    let ended = story.steps[0].ended.as_deref().unwrap();
     assert_eq!((ended.0.as_str(), ended.1.millis), ("1999-01-01T00:00:00Z", 1200));
 }
 
