@@ -85,8 +85,8 @@ fn apply_all(live: &Live, options: &[&str]) {
     succeeds(xtask);
 }
 
-/// How often each step is taken, to take the one in the middle.
-const N_TIMES: usize = 5;
+/// How often each step is taken both ways, one directly behind the other, to take the one in the middle.
+const N_TIMES: usize = 15;
 
 /// What a step takes by hand, and with two guards, a relay, a journal and a watch around it.
 fn steps(tools: &'static Toolbox) {
@@ -115,16 +115,20 @@ fn steps(tools: &'static Toolbox) {
             times.push(millis(&live, step));
         }
     }
-    println!("\nby hand, and as a step of a run; the middle of {N_TIMES}");
+    println!(
+        "\nby hand, and as a step of a run, the middle of {N_TIMES}; and what a step takes longer, the middle half of them"
+    );
     for ((step, by_hand), ours) in ["plan", "show", "apply"].into_iter().zip(by_hand).zip(ours) {
-        let (by_hand, ours) = (middle(by_hand), middle(ours));
-        println!("{step:<8} {by_hand:>7.0} ms {ours:>7.0} ms   {:+.0} ms", ours - by_hand);
+        let longer = sorted(by_hand.iter().zip(&ours).map(|(by_hand, ours)| ours - by_hand).collect());
+        let (low, high) = (longer[N_TIMES / 4], longer[N_TIMES - 1 - N_TIMES / 4]);
+        let [by_hand, ours, longer] = [by_hand, ours, longer].map(|times| sorted(times)[N_TIMES / 2]);
+        println!("{step:<8} {by_hand:>7.0} ms {ours:>7.0} ms   {longer:+.0} ms ({low:+.0} to {high:+.0})");
     }
 }
 
-fn middle(mut times: Vec<f64>) -> f64 {
+fn sorted(mut times: Vec<f64>) -> Vec<f64> {
     times.sort_by(f64::total_cmp);
-    times[times.len() / 2]
+    times
 }
 
 /// What the journal says a step took.

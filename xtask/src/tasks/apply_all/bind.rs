@@ -34,31 +34,38 @@ fn paths(ready: &Ready<'_>, units: &[Workable<'_>]) -> BTreeSet<PathBuf> {
     terragrunt.into_iter().chain(units.iter().map(|unit| unit.terraform.clone())).collect()
 }
 
-/// The hashes of the programs, for the journal. They are large, so this is done beside the planning.
+/// The hashes of the programs, for the journal. They are large, and `apply-all` has them taken while it proves accounts, when
+/// this machine has little to do: beside plans that would make these 40 ms longer.
 #[derive(Debug)]
-pub(super) struct Hashing(JoinHandle<BTreeMap<PathBuf, String>>);
+pub struct Hashing(JoinHandle<BTreeMap<Bound, String>>);
 
 impl Hashing {
     /// Begins.
-    pub(super) fn begin(ready: &Ready<'_>, units: &[Workable<'_>]) -> Self {
+    pub fn begin(ready: &Ready<'_>, units: &[Workable<'_>]) -> Self {
         let paths = paths(ready, units);
-        let hash = |path: PathBuf| sha256_of(&path).ok().map(|sha256| (path, sha256));
-        Self(std::thread::spawn(move || paths.into_iter().filter_map(hash).collect()))
+        Self(std::thread::spawn(move || paths.into_iter().filter_map(hashed).collect()))
     }
 
-    /// The programs that these plans were made with. One that has been replaced meanwhile has no hash that is its own.
+    /// The programs that these plans were made with. One that was replaced meanwhile has no hash that is its own.
     pub(super) fn of(self, plans: &[UnitPlan]) -> Vec<Program> {
         let hashes = self.0.join().unwrap_or_default();
         let bound = Bounds::of_all(plans.iter().map(|plan| &plan.bound));
         let program = |bound: &Bound| match bound {
             Bound::Program { path, mark } => {
-                let sha256 = hashes.get(path).filter(|_| bound.is_same()).cloned();
+                let sha256 = hashes.get(bound).cloned();
                 Some(Program { path: path.clone(), mark: mark.clone(), sha256 })
             }
             Bound::File { .. } => None,
         };
         bound.into_iter().filter_map(program).collect()
     }
+}
+
+/// A program and its hash, if it is the same one before and after that was taken.
+fn hashed(path: PathBuf) -> Option<(Bound, String)> {
+    let program = Bound::program(path).ok()?;
+    let sha256 = sha256_of(program.path()).ok()?;
+    program.is_same().then_some((program, sha256))
 }
 
 /// What the plans of all units are made from, put in order once.

@@ -19,6 +19,7 @@ mod words;
 
 pub use applied::Applied;
 pub use apply::AfterWave;
+pub use bind::Hashing;
 pub use clean::needs_a_commit;
 pub use gather::Work;
 pub use queue::Queue;
@@ -64,11 +65,12 @@ pub fn run(context: &Context, args: &cli::ApplyAll) -> Result<Exit, Failures> {
     session.ask_passphrase(&mut ready)?;
     let orders = session::orders(&ready, &run, false)?;
     let queue = Queue::of(&orders, context, &work);
+    let hashing = Hashing::begin(&ready, &work.units);
     prove(&session, &ready, &queue)?;
     let renewal = queue.renewal(&session, &ready);
     let mut waves = verify::Waves::default();
     let mut prove_wave = |units: &[&Workable<'_>]| waves.prove(&renewal, units);
-    carry_out(&renewal, &queue, &unfinished, Some(&mut prove_wave))?.report(&session)
+    carry_out(&renewal, &queue, &unfinished, hashing, Some(&mut prove_wave))?.report(&session)
 }
 
 /// Proves every account, and asks whatever is asked in the foreground: after this nothing prompts.
@@ -79,11 +81,12 @@ pub fn prove(session: &Session<'_>, ready: &Ready<'_>, queue: &Queue<'_, '_>) ->
 }
 
 /// Plans, shows, asks, applies. All accounts are proven by now. `unfinished` is what killed runs left behind, which the
-/// plans settle; `after_wave` may stop the run before the next wave starts.
+/// plans settle; `hashing` takes the hashes of the programs; `after_wave` may stop the run before the next wave starts.
 pub fn carry_out(
     renewal: &Renewal<'_>,
     queue: &Queue<'_, '_>,
     unfinished: &[Unfinished],
+    hashing: Hashing,
     mut after_wave: Option<&mut AfterWave<'_>>,
 ) -> Result<Applied, Failures> {
     let Renewal { session, ready, .. } = *renewal;
@@ -92,7 +95,6 @@ pub fn carry_out(
     record::selected(&session.journal, units);
     images::prove(session, &queue.images, &queue.work.taken)?;
     others::wait(session, units)?;
-    let hashing = bind::Hashing::begin(ready, units);
     let plans = match &queue.work.earlier {
         Some(earlier) => earlier.plans(session, ready, queue)?,
         None => plans::plan_all(ready, queue, renewal)?,

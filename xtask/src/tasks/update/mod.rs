@@ -119,10 +119,11 @@ fn apply(
     ready.take_passphrase(before);
     let (unfinished, still_running) = work.left_behind(session.run);
     Failures::check(still_running)?;
+    let hashing = apply_all::Hashing::begin(&ready, &work.units);
     let orders = session::orders(&ready, session.run, false)?;
     let queue = apply_all::Queue::of(&orders, context, &work);
     let renewal = queue.renewal(session, &ready);
     let mut waves = verify::Waves::default();
     let mut prove_wave = |units: &[&Workable<'_>]| waves.prove(&renewal, units);
-    apply_all::carry_out(&renewal, &queue, &unfinished, Some(&mut prove_wave))
+    apply_all::carry_out(&renewal, &queue, &unfinished, hashing, Some(&mut prove_wave))
 }
