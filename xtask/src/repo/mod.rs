@@ -159,7 +159,8 @@ impl Repository {
         self.files.read()
     }
 
-    /// Makes room once everything is read: what was parsed of the files goes, their bytes stay.
+    /// Makes room once everything is read: what was parsed of the files goes, and which paths there are; their bytes stay.
+    /// Whoever goes through all sources does so before.
     pub fn let_go_of_parsed(&self) {
         self.files.let_go_of_parsed();
     }

@@ -162,8 +162,8 @@ impl Step {
     }
 }
 
-/// Steps of one subject, one after the other. A run of a thousand units has thousands of them, in the queue and in each
-/// stage that is made of it: all of these share them.
+/// Steps of one subject, one after the other. A run of a thousand units has thousands of them, and all stages that they are
+/// in share them.
 pub type Lane = Vec<Arc<Step>>;
 
 /// Steps that belong together.

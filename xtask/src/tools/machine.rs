@@ -43,7 +43,10 @@ pub fn peak_of(group: Group) -> Option<u64> {
 /// Has all threads of this process share the memory that it takes. Otherwise glibc gives each thread a part of its own, and
 /// keeps what a thread leaves there for threads to come: of a thousand units that were read on two threads that is 15 MB which
 /// nobody uses again. Those threads then wait for each other a little.
-#[expect(unsafe_code, reason = "std knows nothing of how its allocator works")]
+#[cfg_attr(
+    all(target_os = "linux", target_env = "gnu"),
+    expect(unsafe_code, reason = "std knows nothing of how its allocator works")
+)]
 pub fn share_memory() {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     {

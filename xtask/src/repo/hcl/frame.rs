@@ -23,6 +23,8 @@ pub struct Frame {
     /// Whether the file is read because another one includes it.
     pub is_included: bool,
     locals: RefCell<HashMap<String, Thunk<Value>>>,
+    /// The locals that others have asked for, as they come to them.
+    pub(super) handed_out: RefCell<HashMap<String, Value>>,
     includes: RefCell<Thunk<Rc<Vec<Include>>>>,
     inputs: RefCell<Thunk<Value>>,
 }
@@ -56,6 +58,7 @@ impl Frame {
             config_path,
             is_included,
             locals: RefCell::default(),
+            handed_out: RefCell::default(),
             includes: RefCell::default(),
             inputs: RefCell::default(),
         })

@@ -30,7 +30,16 @@ impl Locals {
         let value = self.frame.local(evaluator, name)?;
         let value =
             value.ok_or_else(|| Fault::new(format!("there is no local `{name}` in `{}`", self.frame.source.name)))?;
-        if self.to_others { through_json(evaluator, value) } else { Ok(value) }
+        if !self.to_others {
+            return Ok(value);
+        }
+        // The accounts of an organization are large, and asked for again and again.
+        if let Some(known) = self.frame.handed_out.borrow().get(name) {
+            return Ok(known.clone());
+        }
+        let value = through_json(evaluator, value)?;
+        self.frame.handed_out.borrow_mut().insert(name.to_owned(), value.clone());
+        Ok(value)
     }
 
     /// All of them, as a map.
@@ -47,7 +56,7 @@ impl Locals {
 
 /// The value as it comes out of JSON: sets are lists.
 pub(super) fn through_json(evaluator: &Evaluator<'_>, value: Value) -> Result<Value, Fault> {
-    if !has_set(evaluator, &value)? {
+    if !is_changed(evaluator, &value)? {
         return Ok(value);
     }
     let all = |items: &[Value]| -> Result<_, Fault> {
@@ -61,18 +70,21 @@ pub(super) fn through_json(evaluator: &Evaluator<'_>, value: Value) -> Result<Va
             let entries = map.entries.iter().map(entry).collect::<Result<_, Fault>>()?;
             Kind::Map(Rc::new(Map { entries, open: map.open.clone() }))
         }
+        Kind::Locals(locals) => Kind::Locals(Locals::handed_out(&locals.frame)),
         other => other,
     };
     Ok(Value { kind, origin: value.origin })
 }
 
-fn has_set(evaluator: &Evaluator<'_>, value: &Value) -> Result<bool, Fault> {
+/// Whether there is a set in it, or what may have one.
+fn is_changed(evaluator: &Evaluator<'_>, value: &Value) -> Result<bool, Fault> {
     evaluator.spend(1)?;
     let mut parts: Box<dyn Iterator<Item = &Value>> = match &value.kind {
         Kind::Set(_) => return Ok(true),
+        Kind::Locals(locals) => return Ok(!locals.to_others),
         Kind::List(items) => Box::new(items.iter()),
         Kind::Map(map) => Box::new(map.entries.values()),
         _ => return Ok(false),
     };
-    parts.try_fold(false, |has, part| Ok(has || has_set(evaluator, part)?))
+    parts.try_fold(false, |has, part| Ok(has || is_changed(evaluator, part)?))
 }

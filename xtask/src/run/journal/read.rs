@@ -110,12 +110,6 @@ fn entry(text: &str, number: u64) -> Result<Option<Entry>, String> {
     if envelope.line != number {
         return Err(format!("it says that it is line {}", envelope.line));
     }
-    if !Record::KINDS.contains(&envelope.kind.as_str()) {
-        return match envelope.required {
-            true => Err(format!("a newer version wrote what this one must not skip (`{}`)", envelope.kind)),
-            false => Ok(None),
-        };
-    }
     if number == 1 {
         if envelope.kind != "begun" {
             return Err("the beginning of the run is missing".to_owned());
@@ -126,6 +120,12 @@ fn entry(text: &str, number: u64) -> Result<Option<Entry>, String> {
             Some(schema) => return Err(format!("it has schema {schema}, and this version knows up to {SCHEMA}")),
             None => return Err("it names no schema".to_owned()),
         }
+    }
+    if !Record::KINDS.contains(&envelope.kind.as_str()) {
+        return match envelope.required {
+            true => Err(format!("a newer version wrote what this one must not skip (`{}`)", envelope.kind)),
+            false => Ok(None),
+        };
     }
     match serde_json::from_str(text) {
         Ok(record) => Ok(Some(Entry { time: envelope.time, record })),

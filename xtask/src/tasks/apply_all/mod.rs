@@ -137,7 +137,7 @@ pub fn carry_out(
         let _ = Kept::forget(&earlier.run);
     }
     let again = stale::Again { renewal, queue, programs: &programs };
-    let waves = queue.changing(&digest);
+    let waves = queue.applies(&digest);
     let (rows, stopped) = apply::apply(session, &waves, plans, queue.work.on_failure, renewal, &again, after_wave)?;
     Ok(Applied::new(units, rows, stopped))
 }

@@ -68,14 +68,18 @@ impl<'u, 'r> Queue<'u, 'r> {
         self.orders.plan_and_show(unit)
     }
 
-    /// The applies of these units, wave by wave.
-    fn waves(&self, is_applied: impl Fn(&Workable<'_>) -> bool) -> Vec<Wave<'u, 'r>> {
+    /// These of the units, wave by wave.
+    fn units(&self, is_applied: impl Fn(&Workable<'_>) -> bool) -> Vec<Vec<&'u Workable<'r>>> {
         let units = |wave: &'u Vec<usize>| wave.iter().map(|n| &self.work.units[*n]).filter(|unit| is_applied(unit));
-        let waves =
-            self.work.waves.iter().map(|wave| units(wave).map(|unit| (unit, self.orders.apply(unit))).collect());
-        let waves: Vec<Vec<_>> = waves.filter(|applies: &Vec<_>| !applies.is_empty()).collect();
+        self.work.waves.iter().map(|wave| units(wave).collect()).filter(|units: &Vec<_>| !units.is_empty()).collect()
+    }
+
+    /// The applies of units.
+    fn waves(&self, waves: Vec<Vec<&'u Workable<'r>>>) -> Vec<Wave<'u, 'r>> {
         let n = waves.len();
-        waves.into_iter().enumerate().map(|(k, applies)| Wave { applies, turn: (k + 1, n) }).collect()
+        let applies =
+            |units: Vec<&'u Workable<'r>>| units.into_iter().map(|unit| (unit, self.orders.apply(unit))).collect();
+        waves.into_iter().enumerate().map(|(k, units)| Wave { applies: applies(units), turn: (k + 1, n) }).collect()
     }
 
     /// How the sessions of its accounts are renewed.
@@ -83,9 +87,14 @@ impl<'u, 'r> Queue<'u, 'r> {
         Renewal { session, ready, identity: &self.identity, accounts: &self.work.accounts }
     }
 
-    /// The waves as they are once the plans are known: without units for which there is nothing to do.
-    pub fn changing(&self, digest: &Digest) -> Vec<Wave<'u, 'r>> {
-        self.waves(|unit| !digest.unchanged.contains(&unit.label))
+    /// The units for which there is something to do, once the plans are known, wave by wave.
+    pub fn changing(&self, digest: &Digest) -> Vec<Vec<&'u Workable<'r>>> {
+        self.units(|unit| !digest.unchanged.contains(&unit.label))
+    }
+
+    /// Their applies.
+    pub fn applies(&self, digest: &Digest) -> Vec<Wave<'u, 'r>> {
+        self.waves(self.changing(digest))
     }
 
     /// Every command, ready to paste.
@@ -95,7 +104,7 @@ impl<'u, 'r> Queue<'u, 'r> {
         for (from, to) in self.work.earlier.iter().flat_map(|earlier| earlier.kept.copies(&earlier.run, run)) {
             begin.push_str(&format!("cp -p {} {}\n", quoted(&from), quoted(&to)));
         }
-        let waves: Vec<_> = self.waves(|_| !self.work.plan_only).iter().map(Wave::stage).collect();
+        let waves: Vec<_> = self.waves(self.units(|_| !self.work.plan_only)).iter().map(Wave::stage).collect();
         let plans = self.work.earlier.is_none().then(|| self.plans());
         let stages = [&self.identity, &self.sources, &self.images].into_iter().chain(&plans).chain(&waves);
         let stages = stages.filter(|stage| !stage.lanes.is_empty()).map(Stage::shell_lines);
@@ -122,12 +131,7 @@ impl<'u, 'r> Wave<'u, 'r> {
 
     /// The labels of its units, or how many they are where a line is too short for them.
     fn name(&self) -> String {
-        let labels = self.labels();
+        let labels = self.applies.iter().map(|(unit, _)| unit.label.as_str()).collect::<Vec<_>>().join(" ");
         if labels.len() <= 58 { labels } else { count(self.applies.len(), "unit") }
-    }
-
-    /// The labels of its units, on one line.
-    pub fn labels(&self) -> String {
-        self.applies.iter().map(|(unit, _)| unit.label.as_str()).collect::<Vec<_>>().join(" ")
     }
 }

@@ -12,8 +12,8 @@ use crate::tasks::ready::Workable;
 use crate::tasks::session::{self, Renewal, Session};
 use crate::tools::terraform::plan::families;
 
-/// How many units are asked about at a time: what ECS says of a thousand task definitions is more than has to be held at
-/// once, and nobody wants to wait for all of it without a word.
+/// How many units are asked about at a time: what ECS says of thousands of task definitions is more than has to be held at
+/// once.
 const AT_A_TIME: usize = 100;
 
 /// The waves of a run that were looked at.
@@ -27,13 +27,30 @@ pub struct Waves {
 
 impl Waves {
     /// Proves the units of the next wave within the session of a run. A registry in an account whose identity the run has
-    /// not proven is not asked. An error is a task definition that is not what the repository says; what nobody could say
-    /// is a warning.
+    /// not proven is not asked. An error is a task definition that is not what the repository says, and that ECS could
+    /// not be asked; what else nobody could say is a warning.
     pub fn prove(&mut self, renewal: &Renewal<'_>, units: &[&Workable<'_>]) -> Result<(), Failures> {
-        units.chunks(AT_A_TIME).try_for_each(|units| self.prove_some(renewal, units))
+        let session = renewal.session;
+        let mut proofs = Vec::new();
+        for units in units.chunks(AT_A_TIME) {
+            proofs.extend(self.ask(renewal, units)?);
+        }
+        let wrong: Vec<_> = proofs.iter().filter(|proof| proof.checks.iter().any(runs_another)).collect();
+        // Who allows another image than the repository says is told of it, and not stopped by it.
+        if !wrong.is_empty() && !session.context.globals.allows(Allowance::OtherImage) {
+            return Err(stopped(&wrong).into());
+        }
+        tell(session, &proofs);
+        let silent: Vec<_> =
+            proofs.iter().filter(|proof| proof.checks.iter().any(|check| check.is_unanswered)).collect();
+        if silent.is_empty() || session.context.globals.allows(Allowance::UnprovenWave) {
+            return Ok(());
+        }
+        Err(unanswered(&silent).into())
     }
 
-    fn prove_some(&mut self, renewal: &Renewal<'_>, units: &[&Workable<'_>]) -> Result<(), Failures> {
+    /// What ECS and ECR say of some units.
+    fn ask(&mut self, renewal: &Renewal<'_>, units: &[&Workable<'_>]) -> Result<Vec<Proof>, Failures> {
         let Renewal { session, ready, accounts: proven, .. } = *renewal;
         let of_wave: Vec<_> = units.iter().map(|unit| unit.unit).collect();
         let mut wanted = wanted(ready.repo, &of_wave);
@@ -49,23 +66,11 @@ impl Waves {
         let inquiry = inquiry.without(&self.images);
         let orders = session::orders(ready, session.run, false)?;
         self.n += 1;
-        let mut answers = inquiry.ask_again(renewal, &inquiry.stage(&orders, &format!("wave-{}", self.n)))?;
+        let mut answers = inquiry.ask_again(renewal, &inquiry.stage(&orders, &format!("proof-{}", self.n)))?;
         session.check_interrupt()?;
         answers.add(&self.images);
-        let proofs = proofs(&wanted, &answers, Extent::TaskDefinitions);
         self.images.add(&answers.images_in_ecr());
-        let wrong: Vec<_> = proofs.iter().filter(|proof| proof.checks.iter().any(runs_another)).collect();
-        // Who allows another image than the repository says is told of it, and not stopped by it.
-        if !wrong.is_empty() && !session.context.globals.allows(Allowance::OtherImage) {
-            return Err(stopped(&wrong).into());
-        }
-        tell(session, &proofs);
-        let silent: Vec<_> =
-            proofs.iter().filter(|proof| proof.checks.iter().any(|check| check.is_unanswered)).collect();
-        if silent.is_empty() || session.context.globals.allows(Allowance::UnprovenWave) {
-            return Ok(());
-        }
-        Err(unanswered(&silent).into())
+        Ok(proofs(&wanted, &answers, Extent::TaskDefinitions))
     }
 }
 

@@ -66,7 +66,12 @@ impl ShimConfig {
     pub fn install(&self, attempt: &Attempt) -> Result<PathBuf, Failure> {
         let shim = attempt.dir.join(program_name(&self.terraform));
         let ours = std::env::current_exe();
-        let placed = ours.and_then(|ours| fs::hard_link(&ours, &shim).or_else(|_| fs::copy(&ours, &shim).map(drop)));
+        let placed = ours.and_then(|ours| match fs::hard_link(&ours, &shim) {
+            // A copy would go through the link into ourselves.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(error),
+            Err(_) => fs::copy(&ours, &shim).map(drop),
+            Ok(()) => Ok(()),
+        });
         let written = placed.and_then(|()| new_private_file(&attempt.shim())?.write_all(&serde_json::to_vec(self)?));
         written.map(|()| shim).map_err(|error| {
             Failure::refused("cannot put the inner guard in place, so nothing was started")
@@ -121,6 +126,9 @@ mod tests {
         let shim = orders.install(&attempt).unwrap();
         assert_eq!(fs::metadata(attempt.shim()).unwrap().permissions().mode() & 0o777, 0o600);
         assert!(ShimConfig::beside(&shim).is_some_and(|read| read.is_ok()));
-        assert!(orders.install(&attempt).is_err(), "an attempt has one guard");
+        let again = || orders.install(&attempt).unwrap_err().source.unwrap().downcast::<io::Error>().unwrap().kind();
+        assert_eq!(again(), io::ErrorKind::AlreadyExists, "an attempt has one guard");
+        fs::remove_file(shim).unwrap();
+        assert_eq!(again(), io::ErrorKind::AlreadyExists, "and one order for it");
     }
 }

@@ -40,14 +40,16 @@ pub(super) fn jsondecode(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
         Some((known, value)) if file.is_some() && Arc::ptr_eq(known, &node) => value.clone(),
         _ => {
             let value = decoded(&node, file.as_ref());
-            *last = Some((node, value.clone()));
+            if file.is_some() {
+                *last = Some((node, value.clone()));
+            }
             value
         }
     }))
 }
 
 thread_local! {
-    /// The data that this thread has decoded last: each unit asks for the accounts, and a thread reads many units.
+    /// The file of data that this thread has decoded last: each unit asks for the accounts, and a thread reads many units.
     static LAST_DECODED: RefCell<Option<(Arc<json::Node>, Value)>> = const { RefCell::new(None) };
 }
 
