@@ -105,8 +105,8 @@ fn inquiry<'r>(wanted: &[Wanted<'r>], is_ambient: bool) -> Inquiry<'r> {
 }
 
 /// What was proven, in a line: `2 task definitions at v1.3.0, digests match ECR`.
-pub fn in_a_line(proofs: &[Proof]) -> String {
-    let proven = || proofs.iter().flat_map(|proof| proof.with(Verdict::Proven));
+pub fn in_a_line<'p>(proofs: impl IntoIterator<Item = &'p Proof> + Clone) -> String {
+    let proven = || proofs.clone().into_iter().flat_map(|proof| proof.with(Verdict::Proven));
     let definitions: Vec<_> = proven().filter(|check| check.subject == Subject::TaskDefinition).collect();
     let mut tags: Vec<_> = definitions.iter().filter_map(|check| check.wanted.as_deref()).collect();
     tags.sort_unstable();

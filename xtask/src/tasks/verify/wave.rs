@@ -86,7 +86,7 @@ fn tell(session: &Session<'_>, proofs: &[Proof]) {
     let labels = |proofs: &[&Proof]| proofs.iter().map(|proof| proof.label.as_str()).collect::<Vec<_>>().join(" ");
     let (good, doubtful): (Vec<_>, Vec<_>) = proofs.iter().partition(|proof| proof.is_proven());
     if !good.is_empty() {
-        let line = super::in_a_line(&good.iter().map(|proof| (*proof).clone()).collect::<Vec<_>>());
+        let line = super::in_a_line(good.iter().copied());
         screen.say(Tone::Good, "Verified", format!("{}   {line}", labels(&good)));
     }
     let mut reasons: Vec<(&str, Vec<&Proof>)> = Vec::new();
