@@ -74,10 +74,11 @@ pub(super) fn plan_all(
 
 /// The same without the provider cache server, where this version's can't be relied on.
 pub(super) fn on_this_version(ready: &Ready<'_>, mut stage: Stage) -> Stage {
-    if !provider_cache::is_sound_in(ready.terragrunt_version()) {
-        for step in stage.lanes.iter_mut().flatten().filter(|step| step.uses_provider_cache()) {
-            *step = step.without_provider_cache().into();
-        }
+    // Terragrunt has no version where no unit needs it.
+    let is_used = stage.lanes.iter().flatten().any(|step| step.uses_provider_cache());
+    if is_used && !provider_cache::is_sound_in(ready.terragrunt_version()) {
+        let steps = stage.lanes.iter_mut().flatten();
+        steps.for_each(|step| *step = step.without_provider_cache().into());
     }
     stage
 }
