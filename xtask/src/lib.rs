@@ -18,7 +18,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::cli::{Cli, Command, Format};
-use crate::model::{Exit, Failure, Failures};
+use crate::model::{Exit, Failure, Failures, printable};
 use crate::report::screen::{Color, Screen, Volume};
 use crate::tasks::context::Context;
 
@@ -29,7 +29,8 @@ pub fn main() -> ExitCode {
         use std::io::Write;
         let _ = writeln!(
             std::io::stderr(),
-            "error: a bug in xtask: {panic}\nhint: nothing more is started; please report this line"
+            "error: a bug in xtask: {}\nhint: nothing more is started; please report this line",
+            printable(&panic.to_string())
         );
     }));
     let exit = std::panic::catch_unwind(|| run(std::env::args_os().collect()));
@@ -48,8 +49,14 @@ pub fn run(args: Vec<OsString>) -> Exit {
         Ok(cli) => cli,
         Err(error) => {
             // Help and version are results, everything else is a mistake; clap knows which stream is whose.
-            let _ = error.print();
-            return Exit(if error.use_stderr() { 2 } else { 0 });
+            let (screen, text) = (Screen::new(Color::Never, Volume::Normal), error.render().to_string());
+            if error.use_stderr() {
+                screen.lines(&text);
+                return Exit(2);
+            }
+            // A reader that is gone has read enough.
+            let _ = screen.result(&text);
+            return Exit::DONE;
         }
     };
     let context = Context::new(cli.globals, argv);

@@ -1,6 +1,8 @@
 //! The evidence of a run, for people: who did what, when, on which commit, what was agreed to, the proof for every
 //! account, and how each unit came out.
 
+use crate::model::one_line;
+use crate::report::markdown::escaped;
 use crate::report::run_report::proofs;
 use crate::report::screen::{count, duration};
 use crate::run::journal::story::{StepStory, Story, UnitStory};
@@ -12,19 +14,19 @@ type Fact = (&'static str, String);
 
 /// For a terminal; `result` is the word for the whole run.
 pub fn text(story: &Story, result: &str) -> String {
-    let facts = facts(story, result).into_iter().map(|(name, fact)| format!("{name:<12} {fact}\n"));
+    let facts = facts(story, result).into_iter().map(|(name, fact)| format!("{name:<12} {}\n", one_line(&fact)));
     let units = story.units();
     let width = units.iter().map(|unit| unit.of.label.chars().count()).max().unwrap_or_default();
     let rows = units.iter().map(|unit| {
         let line = format!("  {:<width$}  {:<11}  {:<9}  {}", unit.of.label, unit.result, took(unit), said(unit));
-        format!("{}\n", line.trim_end())
+        format!("{}\n", one_line(line.trim_end()))
     });
     facts.chain(rows).collect()
 }
 
 /// For a change ticket; `result` is the word for the whole run.
 pub fn markdown(story: &Story, result: &str) -> String {
-    let mut page = format!("### Run {}: {result}\n\n", story.begun.run);
+    let mut page = format!("### Run {}: {result}\n\n", escaped(&story.begun.run));
     for (name, fact) in facts(story, result).iter().skip(1) {
         page.push_str(&format!("- **{name}**: {}\n", escaped(fact)));
     }
@@ -35,14 +37,16 @@ pub fn markdown(story: &Story, result: &str) -> String {
     }
     for unit in story.units() {
         let plan = unit.planned.map_or("", |planned| planned.plan_sha256.get(..12).unwrap_or_default());
-        let changes = unit.planned.map_or(String::new(), |planned| planned.changes.join("<br>"));
+        let changes = unit.planned.map_or(String::new(), |planned| {
+            planned.changes.iter().map(|change| escaped(change)).collect::<Vec<_>>().join("<br>")
+        });
         let cells = [
             escaped(&unit.of.path),
-            format!("{} {}", unit.of.account_id, escaped(&unit.of.account)),
+            escaped(&format!("{} {}", unit.of.account_id, unit.of.account)),
             unit.result.to_owned(),
             took(&unit),
-            changes.replace('|', "\\|"),
-            plan.to_owned(),
+            changes,
+            escaped(plan),
             escaped(&said(&unit)),
         ];
         page.push_str(&format!("| {} |\n", cells.join(" | ")));
@@ -115,9 +119,4 @@ fn took(unit: &UnitStory<'_>) -> String {
 fn said(unit: &UnitStory<'_>) -> String {
     let first = unit.cause.map(|cause| cause.lines().next().unwrap_or_default());
     first.or(unit.reason).unwrap_or_default().to_owned()
-}
-
-/// Without what would end a cell or begin anything.
-fn escaped(text: &str) -> String {
-    text.replace('\n', " ").replace('|', "\\|").replace('<', "&lt;").replace('*', "\\*").replace('_', "\\_")
 }

@@ -1,9 +1,11 @@
 //! Paragraphs: text in lines that fit, in which no word is ever cut, since it may be a path or a command.
 
+use crate::model::one_line;
 use crate::report::wrap::WIDTH;
 
 /// A text in lines that fit, with something in front of the first and of the others. A word is never cut.
 pub fn filled(text: &str, first: &str, others: &str) -> String {
+    let text = one_line(text);
     let mut lines = String::new();
     let mut line = first.to_owned();
     let mut is_fresh = true;

@@ -4,6 +4,7 @@ pub mod digest;
 pub mod evidence;
 pub mod fill;
 pub mod live;
+pub mod markdown;
 pub mod plain;
 pub mod progress;
 pub mod region;

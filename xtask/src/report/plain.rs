@@ -1,5 +1,7 @@
 //! Lines of programs as plain text: what they say may be shown, what they would do to a terminal may not.
 
+use crate::model::acts;
+
 /// A line without escape sequences, control characters and the frames that Terraform draws.
 pub fn plain(line: &str) -> String {
     let mut text = String::with_capacity(line.len());
@@ -9,7 +11,7 @@ pub fn plain(line: &str) -> String {
             '\u{1b}' => skip_sequence(&mut letters),
             '│' | '╷' | '╵' => {}
             '\t' => text.push(' '),
-            letter if letter.is_control() => {}
+            letter if acts(letter) => {}
             letter => text.push(letter),
         }
     }
@@ -54,6 +56,7 @@ mod tests {
             ("cut off \u{1b}[12", "cut off "),
             ("cut off \u{1b}]0;title", "cut off "),
             ("größer\u{1b}", "größer"),
+            ("\u{9b}31mgpj.\u{202e}exe", "31mgpj.exe"),
         ] {
             assert_eq!(plain(line), expected, "{line:?}");
         }

@@ -1,19 +1,21 @@
 //! The terminal on stderr: the live region, which stays below everything that is printed.
 
-use std::fmt;
 use std::io::{self, IsTerminal, Write};
 use std::sync::{Mutex, PoisonError};
 
+use crate::model::{one_line, printable};
 use crate::report::screen::VERBS;
 use crate::report::wrap::folded;
 
 /// The lines of the live region that are on the terminal now. There is one terminal, so there is one of these.
 static PAINTED: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
-/// Prints a line above the live region.
-pub fn to_stderr(line: fmt::Arguments<'_>) {
+/// Prints text above the live region, after a word that may have colours. The text itself has nothing that would act on a
+/// terminal, whatever it is made of.
+pub fn to_stderr(word: &str, text: &str) {
     let painted = PAINTED.lock().unwrap_or_else(PoisonError::into_inner);
-    write(&format!("{}{line}\n{}", erase(n_rows(&painted, columns())), shown(&painted)));
+    let text = printable(text);
+    write(&format!("{}{word}{text}\n{}", erase(n_rows(&painted, columns())), shown(&painted)));
 }
 
 /// Writes all of it at once: whoever is killed in between would leave the terminal as no line is meant to be. A terminal that
@@ -28,11 +30,12 @@ pub fn interject(text: &str) {
         true => text.lines().map(|line| folded(line, 0, columns(), VERBS)).collect(),
         false => text.lines().map(str::to_owned).collect(),
     };
-    to_stderr(format_args!("\n{}", lines.join("\n")));
+    to_stderr("", &format!("\n{}", lines.join("\n")));
 }
 
 /// Paints the live region anew, below everything that was printed; no lines take it away.
 pub fn paint(lines: Vec<String>) {
+    let lines: Vec<_> = lines.into_iter().map(|line| one_line(&line).into_owned()).collect();
     let mut painted = PAINTED.lock().unwrap_or_else(PoisonError::into_inner);
     if *painted == lines {
         return;

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
 
-use crate::model::Failures;
+use crate::model::{Failures, one_line, printable};
 use crate::report::region::{columns, to_stderr};
 use crate::report::wrap::folded;
 
@@ -99,20 +99,21 @@ impl Screen {
     pub fn insist(&self, tone: Tone, verb: &str, text: impl fmt::Display) {
         let verb = format!("{verb:<width$}", width = VERBS - 1);
         let text = text.to_string();
-        let text = if self.is_terminal { folded(&text, VERBS, columns(), VERBS) } else { text };
-        to_stderr(format_args!("{} {text}", self.paint(tone, &verb)));
+        let text = one_line(&text);
+        let text = if self.is_terminal { folded(&text, VERBS, columns(), VERBS) } else { text.into_owned() };
+        to_stderr(&format!("{} ", self.paint(tone, &verb)), &text);
     }
 
     /// A line as it is, even when quiet is asked for.
     pub fn insist_line(&self, line: &str) {
-        to_stderr(format_args!("{line}"));
+        to_stderr("", line);
     }
 
     /// Lines as they are.
     pub fn lines(&self, text: &str) {
         if self.volume > Volume::Quiet {
             for line in text.lines() {
-                to_stderr(format_args!("{line}"));
+                to_stderr("", line);
             }
         }
     }
@@ -120,7 +121,7 @@ impl Screen {
     /// An empty line between two parts.
     pub fn blank(&self) {
         if self.volume > Volume::Quiet {
-            to_stderr(format_args!(""));
+            to_stderr("", "");
         }
     }
 
@@ -128,25 +129,38 @@ impl Screen {
     pub fn failures(&self, failures: &Failures) {
         for (n, failure) in failures.iter().enumerate() {
             if n > 0 {
-                to_stderr(format_args!(""));
+                to_stderr("", "");
             }
             let text = failure.to_string();
             let (what, rest) = text.split_once('\n').unwrap_or((&text, ""));
-            to_stderr(format_args!("{} {what}", self.paint(Tone::Bad, "error:")));
+            to_stderr(&format!("{} ", self.paint(Tone::Bad, "error:")), what);
             for line in rest.lines() {
                 match line.strip_prefix("hint: ") {
-                    Some(hint) => to_stderr(format_args!("{} {hint}", self.paint(Tone::Good, "hint:"))),
-                    None => to_stderr(format_args!("{line}")),
+                    Some(hint) => to_stderr(&format!("{} ", self.paint(Tone::Good, "hint:")), hint),
+                    None => to_stderr("", line),
                 }
             }
         }
     }
 
-    /// A result, on stdout.
+    /// A result, on stdout: text or JSON, in which what acts on terminals is escaped wherever it goes, since it is pasted
+    /// into terminals and tickets.
     pub fn result(&self, text: &str) -> io::Result<()> {
+        self.bytes(printable(text).as_bytes())
+    }
+
+    /// A result whose every byte counts, such as a diff, commands to be run, or a log: as it is, unless a terminal shows it.
+    pub fn exact(&self, bytes: &[u8]) -> io::Result<()> {
+        match io::stdout().is_terminal() {
+            true => self.bytes(printable(&String::from_utf8_lossy(bytes)).as_bytes()),
+            false => self.bytes(bytes),
+        }
+    }
+
+    fn bytes(&self, bytes: &[u8]) -> io::Result<()> {
         let mut stdout = io::stdout().lock();
-        stdout.write_all(text.as_bytes())?;
-        if !text.ends_with('\n') && !text.is_empty() {
+        stdout.write_all(bytes)?;
+        if !bytes.ends_with(b"\n") && !bytes.is_empty() {
             stdout.write_all(b"\n")?;
         }
         stdout.flush()

@@ -1,5 +1,7 @@
 //! Lines that fit the screen.
 
+use crate::model::one_line;
+
 /// How wide a screen is taken to be.
 pub const WIDTH: usize = 80;
 
@@ -11,6 +13,7 @@ pub fn shown_width(text: &str) -> usize {
 /// Words behind a beginning, broken at spaces; further lines begin at a column. A word that is longer than a line is
 /// broken where the line ends.
 pub fn wrapped(head: &str, indent: usize, words: &str) -> String {
+    let (head, words) = (one_line(head), one_line(words));
     let mut lines = vec![format!("{head:<indent$}")];
     let mut is_empty = true;
     for word in words.split(' ').filter(|word| !word.is_empty()) {

@@ -124,11 +124,20 @@ impl Context {
 
     /// Prints a result on stdout. A reader that is gone, as behind `| head`, is nobody's failure.
     pub fn result(&self, text: &str) -> Result<()> {
-        match self.screen.result(text) {
-            Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-                Err(Failure::failed("cannot print the result").because(error))
-            }
-            _ => Ok(()),
+        printed(self.screen.result(text))
+    }
+
+    /// The same for what must keep every byte when it goes elsewhere than to a terminal.
+    pub fn exact(&self, bytes: &[u8]) -> Result<()> {
+        printed(self.screen.exact(bytes))
+    }
+}
+
+fn printed(written: std::io::Result<()>) -> Result<()> {
+    match written {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Failure::failed("cannot print the result").because(error))
         }
+        _ => Ok(()),
     }
 }

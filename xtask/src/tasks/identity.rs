@@ -18,7 +18,7 @@ pub fn run(context: &Context) -> Result<Exit, Failures> {
     let mut ready = Ready::gather(context, &repo, &accounts, &[], problems)?;
     let run = RunFolder::new(&repo.root);
     if context.globals.dry_run {
-        context.result(&session::orders(&ready, &run, true)?.identities(&accounts).shell_lines())?;
+        context.exact(session::orders(&ready, &run, true)?.identities(&accounts).shell_lines().as_bytes())?;
         return Ok(Exit::DONE);
     }
     let mut session = Session::begin(context, &repo, &run, "identity", 1)?;

@@ -9,7 +9,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 
-use crate::model::Failure;
+use crate::model::{Failure, printable};
 
 /// The controlling terminal of this process.
 pub struct Terminal(File);
@@ -33,7 +33,7 @@ impl Terminal {
 
     /// Prints a question and reads one line. Gives up, as interrupted, once `give_up` says so.
     pub fn ask(&mut self, question: &str, give_up: &dyn Fn() -> bool) -> io::Result<String> {
-        self.0.write_all(question.as_bytes())?;
+        self.0.write_all(printable(question).as_bytes())?;
         self.0.flush()?;
         // The terminal gives whole lines, so a line can be read once there is anything to read.
         let tick = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };

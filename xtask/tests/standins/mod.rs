@@ -27,6 +27,7 @@ mod credentials;
 mod doctor;
 mod dry_run;
 mod environment;
+mod escaped;
 mod full_disk;
 mod guards;
 mod help;

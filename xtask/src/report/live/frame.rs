@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::state::{Running, State};
+use crate::model::one_line;
 use crate::report::screen::duration;
 
 /// After this long without a line a row says so.
@@ -28,7 +29,7 @@ pub(super) fn frame(state: &State, now: Duration, width: usize, height: usize) -
         let bar = format!("{}{}", "━".repeat(filled), "─".repeat(BAR - filled));
         lines.push(format!("  {bar}  {} of {}   {}", state.n_done, state.n_lanes, whole(now)));
     }
-    lines.into_iter().map(|line| cut(&line, width)).collect()
+    lines.into_iter().map(|line| cut(&one_line(&line), width)).collect()
 }
 
 fn line_of(row: &Running, now: Duration, name_width: usize, width: usize) -> String {

@@ -52,7 +52,7 @@ pub(super) fn show(context: &Context, adoption: &Adoption) -> Result<(), Failure
     for (folder, tally) in folders(adoption) {
         shown += &format!("{folder}/  {}\n", tally.words());
     }
-    context.result(&shown)
+    context.exact(shown.as_bytes())
 }
 
 /// The folders of the crate in which something changes, those of one room together.

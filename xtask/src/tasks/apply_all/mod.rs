@@ -52,7 +52,7 @@ pub fn run(context: &Context, args: &cli::ApplyAll) -> Result<Exit, Failures> {
     let mut ready = Ready::gather(context, &repo, &work.accounts, &work.programs(), problems)?;
     if context.globals.dry_run {
         let orders = session::orders(&ready, &run, true)?;
-        context.result(&Queue::of(&orders, context, &work).shell_lines(&run))?;
+        context.exact(Queue::of(&orders, context, &work).shell_lines(&run).as_bytes())?;
         return Ok(Exit::DONE);
     }
 

@@ -41,7 +41,9 @@ pub fn run(context: &Context, args: &cli::BuildImages) -> Result<Exit, Failures>
 
     if context.globals.dry_run {
         words::say_where_from(context, &planned);
-        context.result(&Queue::of(&session::orders(&ready, &run, true)?, &planned, left, ask.how).shell_lines())?;
+        context.exact(
+            Queue::of(&session::orders(&ready, &run, true)?, &planned, left, ask.how).shell_lines().as_bytes(),
+        )?;
         return Ok(Exit::DONE);
     }
     session::say_repository(context, &repo);

@@ -41,6 +41,6 @@ pub(super) fn run(context: &Context, root: &Path, id: &str, unit: &str, step: Op
     let path = known.folder.dir.join(log);
     let bytes = fs::read(&path)
         .map_err(|error| Failure::failed("the log can't be read").in_file(path.display().to_string()).because(error))?;
-    context.result(&String::from_utf8_lossy(&bytes))?;
+    context.exact(&bytes)?;
     Ok(Exit::DONE)
 }

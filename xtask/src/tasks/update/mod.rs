@@ -28,7 +28,7 @@ pub fn run(context: &Context, args: &cli::Update) -> Result<Exit, Failures> {
     let run = RunFolder::new(&repo.root);
     if context.globals.dry_run {
         let orders = session::orders(&ready, &run, true)?;
-        context.result(&parts.shell_lines(context, &orders, &run, args))?;
+        context.exact(parts.shell_lines(context, &orders, &run, args).as_bytes())?;
         return Ok(Exit::DONE);
     }
     let mut session = Session::begin(context, &repo, &run, "update", parts.work.n_jobs)?;

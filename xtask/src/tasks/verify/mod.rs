@@ -61,7 +61,7 @@ pub fn run(context: &Context, args: &cli::Verify) -> Result<Exit, Failures> {
         let stages = [orders.identities(&accounts), inquiry.stage(&orders, "verify")];
         let lines =
             stages.iter().map(Stage::shell_lines).chain(trials.iter().map(|trials| trials.shell_lines(&orders)));
-        context.result(&lines.collect::<Vec<_>>().join("\n"))?;
+        context.exact(lines.collect::<Vec<_>>().join("\n").as_bytes())?;
         return Ok(Exit::DONE);
     }
     session::say_repository(context, &repo);
