@@ -7,6 +7,7 @@ pub mod coupling;
 mod data;
 pub mod discover;
 mod evidence;
+mod exclude;
 pub mod files;
 mod generated;
 pub mod hcl;
@@ -42,6 +43,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use bump::{Bump, Change, FileEdit, Request, plan_bump};
+pub use exclude::Exclusion;
 pub use files::{Environment, Files};
 use ignore::gitignore::Gitignore;
 pub use image::{Decider, ImageUse};

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+use super::exclude::{self, Exclusion};
 use super::files::Files;
 use super::generated::{self, Extra};
 use super::hcl::{Evaluator, Fault, Frame, Value};
@@ -60,6 +61,10 @@ pub struct Unit {
     pub terraform_binary: Option<(Known<String>, Place)>,
     /// What would act with other credentials than those that are proven.
     pub redirections: Vec<Redirection>,
+    /// What leaves it out of plans or applies, if anything does.
+    pub excluded: Option<Exclusion>,
+    /// What would make every apply of it fail; what only reads the unit doesn't mind.
+    pub not_appliable: Vec<Failure>,
     /// Mock outputs of the units that it depends on, with which a plan may be made.
     pub mocks: Vec<Mock>,
     /// What is wrong with the unit, in a stable order.
@@ -82,10 +87,17 @@ impl Unit {
             module: Module::unknown("the configuration cannot be read"),
             terraform_binary: None,
             redirections: Vec::new(),
+            excluded: None,
+            not_appliable: Vec::new(),
             mocks: Vec::new(),
             problems: Vec::new(),
             notes: Vec::new(),
         }
+    }
+
+    /// What certainly leaves it out of plans or applies.
+    pub fn left_out(&self) -> Option<&Exclusion> {
+        self.excluded.as_ref().filter(|exclusion| exclusion.doubt.is_none())
     }
 
     /// The use of an image, if the unit uses it.
@@ -124,6 +136,14 @@ impl Unit {
         self.module = Module::of(evaluator, frame);
         self.redirections = redirect::find(evaluator, frame, extras);
         self.mocks = mocks::find(evaluator, frame);
+        match exclude::exclusion(evaluator, frame) {
+            Ok(excluded) => self.excluded = excluded,
+            Err(fault) => self.problems.push(fault.failure()),
+        }
+        match exclude::misplaced_arguments(evaluator, frame) {
+            Ok(failures) => self.not_appliable = failures,
+            Err(fault) => self.problems.push(fault.failure()),
+        }
         match frame.inputs(evaluator) {
             Ok(inputs) => {
                 let images = Images::read(evaluator, &inputs, &mut self.problems);

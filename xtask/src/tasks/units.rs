@@ -59,6 +59,15 @@ struct UnitReport<'a> {
     others: BTreeMap<&'a str, ImageReport<'a>>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     unresolved: BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    excluded: Option<ExclusionReport<'a>>,
+}
+
+#[derive(Serialize)]
+struct ExclusionReport<'a> {
+    by: &'a str,
+    place: String,
+    unknown_because: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -132,6 +141,11 @@ fn unit_report<'a>(unit: &'a Unit, profile: FindProfile<'_>) -> UnitReport<'a> {
         images,
         others,
         unresolved,
+        excluded: unit.excluded.as_ref().map(|it| ExclusionReport {
+            by: &it.by,
+            place: it.place.to_string(),
+            unknown_because: it.doubt.as_deref(),
+        }),
     }
 }
 
@@ -160,7 +174,17 @@ pub fn table(repo: &Repository, profile: FindProfile<'_>) -> String {
         notes
             .extend(report.unresolved.into_iter().map(|(name, reason)| (format!("{name}: {reason}"), path.to_owned())));
     }
-    aligned(&rows) + &explained(notes)
+    aligned(&rows) + &explained(notes) + &excluded(repo)
+}
+
+/// The units that their own configuration leaves out.
+fn excluded(repo: &Repository) -> String {
+    let mut text = String::new();
+    for (unit, exclusion) in repo.units.iter().filter_map(|unit| Some((unit, unit.excluded.as_ref()?))) {
+        text.push_str(if text.is_empty() { "\nexcluded\n" } else { "" });
+        text.push_str(&format!("  {}: {}\n    {}\n", unit.path, exclusion.what(), exclusion.place));
+    }
+    text
 }
 
 fn tag_text(uses: &ImageUse) -> String {

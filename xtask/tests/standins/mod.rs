@@ -35,6 +35,7 @@ mod interrupted;
 mod later;
 mod local_docker;
 mod log;
+mod newer;
 mod noise;
 mod partitions;
 mod profiles;

@@ -130,6 +130,13 @@ impl<'a> Evaluator<'a> {
         self.eval(expr, Scope::of(frame))
     }
 
+    /// Whether a condition of the frame's file holds; the inner error is why that is unknown.
+    pub fn truth_of(&self, expr: &Expr, frame: &Rc<Frame>) -> Result<Result<bool, String>, Fault> {
+        let value = self.value(expr, frame)?;
+        let truth = operators::truth(&value).map_err(|fault| fault.near(|| frame.source.place(expr.span.start)))?;
+        Ok(truth.ok_or_else(|| value.unknown_reason().map(ToString::to_string).unwrap_or_default()))
+    }
+
     pub(super) fn eval(&self, expr: &Expr, scope: Scope<'_>) -> Result<Value, Fault> {
         self.spend(1)?;
         let place = || scope.source().place(expr.span.start);
@@ -184,8 +191,10 @@ impl<'a> Evaluator<'a> {
             "local" => Ok(Value::made(Kind::Locals(Locals::own(scope.frame)))),
             "include" => scope.frame.exposed_includes(self),
             "dependency" => Ok(Value::unknown("it is an output of another unit")),
-            "feature" => Ok(Value::unknown("it depends on a feature flag")),
-            "values" => Ok(Value::unknown("it comes from the values of a generated stack")),
+            "feature" => scope.frame.features(self),
+            "values" => scope.frame.values(self)?.ok_or_else(|| {
+                Fault::new("there is no variable named `values` here: no `terragrunt.values.hcl` lies beside the file")
+            }),
             _ => Err(Fault::new(format!("there is no variable named `{name}` here"))),
         }
     }

@@ -27,7 +27,11 @@ pub struct Frame {
     pub(super) handed_out: RefCell<HashMap<String, Value>>,
     includes: RefCell<Thunk<Rc<Vec<Include>>>>,
     inputs: RefCell<Thunk<Value>>,
+    values: RefCell<Thunk<Option<Value>>>,
 }
+
+/// The file beside a unit that gives it the variable `values`.
+pub const VALUES: &str = "terragrunt.values.hcl";
 
 /// A value that may not be there.
 type Answer = Result<Option<Value>, Fault>;
@@ -61,6 +65,7 @@ impl Frame {
             handed_out: RefCell::default(),
             includes: RefCell::default(),
             inputs: RefCell::default(),
+            values: RefCell::default(),
         })
     }
 
@@ -243,10 +248,57 @@ impl Frame {
 }
 
 impl Frame {
+    /// The variable `feature`: the defaults of all `feature` blocks, the file's own before included ones. No override from
+    /// outside reaches terragrunt.
+    pub(super) fn features(self: &Rc<Self>, evaluator: &Evaluator<'_>) -> Result<Value, Fault> {
+        let mut features = BTreeMap::new();
+        for frame in self.with_includes(evaluator)? {
+            for block in frame.source.body.blocks_named("feature") {
+                let Some(name) = block.labels.first().filter(|name| !features.contains_key(*name)) else { continue };
+                let place = || frame.source.place(block.span.start);
+                let default = block.body.attributes.get("default");
+                let default = default.ok_or_else(|| Fault::new("a feature needs a `default`").at(place()))?;
+                let value = evaluator.eval(&default.value, Scope::of(&frame))?;
+                let feature = [("name".to_owned(), Value::string(name.as_str())), ("value".to_owned(), value)];
+                features.insert(name.clone(), Value::map(feature.into()));
+            }
+        }
+        Ok(Value::map(features))
+    }
+
+    /// The variable `values`: the attributes of the `terragrunt.values.hcl` beside the file; `None` if there is none.
+    pub(super) fn values(self: &Rc<Self>, evaluator: &Evaluator<'_>) -> Answer {
+        match &*self.values.borrow() {
+            Thunk::Done(result) => return result.clone(),
+            Thunk::Running => {
+                return Err(Fault::new(format!("the values of `{}` refer to themselves", self.source.name)).fatal());
+            }
+            Thunk::Pending => {}
+        }
+        *self.values.borrow_mut() = Thunk::Running;
+        let result = values_in(evaluator, self.source.path.parent().unwrap_or(&self.source.path));
+        *self.values.borrow_mut() = Thunk::Done(result.clone());
+        result
+    }
+
     /// The file itself and what it merges in, the strongest first; includes that are unknown are left out.
     pub fn with_includes(self: &Rc<Self>, evaluator: &Evaluator<'_>) -> Result<Vec<Rc<Self>>, Fault> {
         let includes = self.includes(evaluator)?;
         let merged = includes.iter().rev().filter(|include| include.merge != Merge::No);
         Ok(std::iter::once(self.clone()).chain(merged.filter_map(|include| include.frame.clone().ok())).collect())
     }
+}
+
+/// The values of the folder: what its `terragrunt.values.hcl` says.
+pub(super) fn values_in(evaluator: &Evaluator<'_>, dir: &Path) -> Answer {
+    let path = dir.join(VALUES);
+    if !evaluator.files.exists(&path) {
+        return Ok(None);
+    }
+    let frame = Frame::read(evaluator, &path)?;
+    let mut values = BTreeMap::new();
+    for (name, attribute) in &frame.source.body.attributes {
+        values.insert(name.clone(), evaluator.eval(&attribute.value, Scope::of(&frame))?);
+    }
+    Ok(Some(Value::map(values)))
 }

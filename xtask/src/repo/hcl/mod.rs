@@ -29,6 +29,7 @@ pub mod value;
 pub use evaluate::Evaluator;
 pub use fault::Fault;
 pub use frame::Frame;
+pub use functions::terragrunt::OWN as FUNCTIONS_OF_TERRAGRUNT;
 pub use names::Names;
 pub use source::{Source, Span};
 pub use value::{Kind, Origin, Value};

@@ -8,6 +8,7 @@ mod fixtures;
 mod hostile;
 mod images;
 mod includes;
+mod newer;
 mod paths;
 mod pins;
 mod redirections;

@@ -2,7 +2,7 @@
 
 use crate::cli;
 use crate::model::{Account, Environment, Failure, Failures, Region};
-use crate::repo::{Repository, UnitKind};
+use crate::repo::{Repository, Unit, UnitKind};
 use crate::run::executor::OnFailure;
 use crate::run::folder::RunFolder;
 use crate::run::memory;
@@ -42,6 +42,8 @@ pub struct Work<'r> {
     pub tight: Vec<String>,
     /// A refusal for each disk that planning needs more room on than there is.
     pub too_small: Vec<Failure>,
+    /// The selected units that their own configuration leaves out.
+    pub left_out: Vec<&'r Unit>,
     has_terragrunt: bool,
     asks_sources: bool,
 }
@@ -57,6 +59,11 @@ impl<'r> Work<'r> {
         let earlier = args.from.as_deref().map(|name| Earlier::find(repo, name)).transpose()?;
         let named = earlier.as_ref().map_or_else(|| args.applies.unit.clone(), Earlier::units);
         let selected = select(repo, &args.applies.account, &named)?;
+        let (selected, left_out): (Vec<_>, Vec<_>) = selected.into_iter().partition(|unit| unit.left_out().is_none());
+        if selected.is_empty() {
+            return Err(all_left_out(&left_out).into());
+        }
+        problems.extend(selected.iter().flat_map(|unit| unit.not_appliable.iter().map(Failure::again)));
         let (mut units, not_workable) = ready::workable(context, repo, &selected);
         if let Some(earlier) = &earlier {
             earlier.name(&mut units);
@@ -103,6 +110,7 @@ impl<'r> Work<'r> {
             too_small: space::refusals(context, &disks),
             tight: space::tight(&disks),
             taken,
+            left_out,
             has_terragrunt,
             asks_sources,
         })
@@ -131,6 +139,13 @@ impl<'r> Work<'r> {
         problems.extend(rescue::left_behind(run.root(), &self.units));
         (unfinished, problems)
     }
+}
+
+fn all_left_out(units: &[&Unit]) -> Failure {
+    let failure = Failure::refused("every selected unit is left out by its own configuration");
+    let exclusions = units.iter().filter_map(|unit| unit.left_out());
+    let failure = exclusions.fold(failure, |failure, it| failure.detail(it.what()).at(it.place.clone()));
+    failure.hint("take that out of the configuration if the units are to be updated")
 }
 
 /// How many providers an earlier run has left in the unit's folder; each is a process of its own.

@@ -23,6 +23,7 @@ pub use bind::Hashing;
 pub use clean::needs_a_commit;
 pub use gather::Work;
 pub use queue::Queue;
+pub(super) use words::say_left_out;
 
 use crate::cli;
 use crate::model::{Exit, Failure, Failures};
@@ -51,6 +52,7 @@ pub fn run(context: &Context, args: &cli::ApplyAll) -> Result<Exit, Failures> {
     let run = RunFolder::new(&repo.root);
     let mut ready = Ready::gather(context, &repo, &work.accounts, &work.programs(), problems)?;
     if context.globals.dry_run {
+        say_left_out(&context.screen, &work.left_out);
         let orders = session::orders(&ready, &run, true)?;
         context.exact(Queue::of(&orders, context, &work).shell_lines(&run).as_bytes())?;
         return Ok(Exit::DONE);
@@ -59,7 +61,7 @@ pub fn run(context: &Context, args: &cli::ApplyAll) -> Result<Exit, Failures> {
     let mut session = Session::begin(context, &repo, &run, "apply-all", work.n_jobs)?;
     // Only now: what a run that is alive has started is not left behind by anybody.
     let (unfinished, still_running) = work.left_behind(&run);
-    words::say_what_this_is(context, &ready, &work.units, &unfinished);
+    words::say_what_this_is(context, &ready, &work, &unfinished);
     words::say_damaged(&context.screen, &run);
     Failures::check(still_running)?;
     session.ask_passphrase(&mut ready)?;

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::ImageName;
+use crate::repo::Unit;
 use crate::report::screen::{Screen, Tone, count};
 use crate::report::summary::Row;
 use crate::report::wrap::{WIDTH, shown_width, wrapped};
@@ -10,6 +11,7 @@ use crate::run::event::Outcome;
 use crate::run::folder::RunFolder;
 use crate::run::journal::{self, Journal};
 use crate::run::unfinished::Unfinished;
+use crate::tasks::apply_all::Work;
 use crate::tasks::apply_all::queue::Wave;
 use crate::tasks::context::Context;
 use crate::tasks::ready::{Ready, Workable};
@@ -17,21 +19,28 @@ use crate::tasks::record;
 use crate::tasks::session::{self, Session};
 use crate::tools::process;
 
-pub(super) fn say_what_this_is(
-    context: &Context,
-    ready: &Ready<'_>,
-    units: &[Workable<'_>],
-    unfinished: &[Unfinished],
-) {
+pub(super) fn say_what_this_is(context: &Context, ready: &Ready<'_>, work: &Work<'_>, unfinished: &[Unfinished]) {
     session::say_repository(context, ready.repo);
+    let units = &work.units;
     let accounts = session::accounts_of(units.iter().map(|unit| (&unit.unit.account, unit.region.clone()))).len();
     let regions = distinct(units.iter().map(|unit| unit.region.as_str()));
     let n = units.len();
     context.screen.say(Tone::Plain, "Units", format!("{n} in {}, {regions}", count(accounts, "account")));
     context.screen.say(Tone::Plain, "Tags", tags(units));
+    say_left_out(&context.screen, &work.left_out);
     for left in unfinished {
         let is_selected = units.iter().any(|unit| left.is_of(&unit.unit.path));
         say_unfinished(&context.screen, left, is_selected);
+    }
+}
+
+/// Names the units that their own configuration leaves out.
+pub(in crate::tasks) fn say_left_out(screen: &Screen, units: &[&Unit]) {
+    for unit in units {
+        if let Some(exclusion) = unit.left_out() {
+            let about = format!("{}   by {}, {}", unit.path, exclusion.by, exclusion.place);
+            screen.insist(Tone::Warning, "Left out", about);
+        }
     }
 }
 

@@ -79,6 +79,7 @@ fn look(context: &Context, repo: &Repository, is_offline: bool, target: &Tag, pr
     found.extend(access::problems(repo));
     found.push(access::regions(repo));
     found.extend(access::redirections(repo));
+    found.extend(access::left_out(repo));
     found.extend(profiles::findings(repo, &chosen));
     found.extend(asked);
     found.push(sessions::without_mfa(repo, profiles));

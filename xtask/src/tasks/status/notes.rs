@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::model::{Failure, ImageName, Tag, UnitPath};
 use crate::repo::image::Decider;
 use crate::repo::outside::OutsidePin;
-use crate::repo::{Repository, Unit};
+use crate::repo::{Exclusion, Repository, Unit};
 use crate::report::screen::count;
 use crate::tasks::context::Context;
 use crate::tasks::select::labels;
@@ -50,6 +50,10 @@ pub(super) enum Topic {
     WorkerImage,
     /// An attribute that newer releases of terragrunt don't parse.
     Retired,
+    /// A unit that its own configuration leaves out of plans or applies.
+    Excluded,
+    /// Something that would make every apply fail.
+    NotAppliable,
     /// Something that terragrunt fails on, although no tag depends on it.
     TerragruntError,
 }
@@ -85,6 +89,8 @@ pub(super) fn notes(context: &Context, repo: &Repository, outside: &[OutsidePin]
         notes.extend(own_pins(repo, &units, &labels, image));
         notes.extend(alike(&units, |unit| versions::old_module(unit, image).into_iter().collect()));
     }
+    notes.extend(alike(&units, |unit| unit.excluded.iter().map(excluded).collect()));
+    notes.extend(alike(&units, |unit| of_failures(Topic::NotAppliable, &unit.not_appliable)));
     notes.extend(alike(&units, |unit| of_failures(Topic::Name, &unit.notes)));
     notes.extend(alike(&units, |unit| of_failures(Topic::TerragruntError, &repo.complaints(unit))));
     notes.extend(versions::retired(context, repo));
@@ -170,6 +176,10 @@ fn alike(units: &[&Unit], of: impl Fn(&Unit) -> Vec<Note>) -> Vec<Note> {
 fn of_failures<'f>(kind: Topic, failures: impl IntoIterator<Item = &'f Failure>) -> Vec<Note> {
     let note = |failure: &Failure| failure.at.iter().fold(Note::new(kind, &failure.what), Note::at);
     failures.into_iter().map(note).collect()
+}
+
+fn excluded(exclusion: &Exclusion) -> Note {
+    Note::new(Topic::Excluded, exclusion.what()).at(&exclusion.place)
 }
 
 fn others(unit: &Unit) -> Vec<Note> {

@@ -27,6 +27,7 @@ pub fn run(context: &Context, args: &cli::Update) -> Result<Exit, Failures> {
     let (mut parts, mut ready) = Parts::gather(context, &repo, args, &tag, problems)?;
     let run = RunFolder::new(&repo.root);
     if context.globals.dry_run {
+        apply_all::say_left_out(&context.screen, &parts.work.left_out);
         let orders = session::orders(&ready, &run, true)?;
         context.exact(parts.shell_lines(context, &orders, &run, args).as_bytes())?;
         return Ok(Exit::DONE);

@@ -4,6 +4,7 @@ use crate::model::{ImageName, Tag, Version};
 use crate::repo::Repository;
 use crate::repo::bump::Bump;
 use crate::report::screen::{Screen, Tone, count};
+use crate::tasks::apply_all;
 use crate::tasks::changes;
 use crate::tasks::context::Context;
 use crate::tasks::images::Wanted;
@@ -17,6 +18,7 @@ pub(super) fn say_what_this_is(context: &Context, repo: &Repository, parts: &Par
     let (units, accounts) = (parts.work.units.len(), parts.work.accounts.len());
     let about = format!("to {tag}   {} in {}", count(units, "unit"), count(accounts, "account"));
     context.screen.say(Tone::Plain, "Update", about);
+    apply_all::say_left_out(&context.screen, &parts.work.left_out);
 }
 
 /// What an operator has to do between the releases that the units have and the one that they get.

@@ -21,6 +21,14 @@ locals {
   tl     = tolist(["b", "a"])
 }
 
+feature "tag" {
+  default = "v0.52.1"
+}
+
+feature "shape" {
+  default = { a = [1, "x"], b = true }
+}
+
 inputs = {
   # Numbers
   1 + 2 * 3
@@ -835,4 +843,66 @@ EOT
   slice(local.common.locals.set, 0, 1)
   coalesce(local.common.locals, tostring(null)).tag
   coalesce({ a = 1 }, tostring(null))
+
+  # Terragrunt's own, and its variables
+  feature.tag.value
+  feature.tag.name
+  feature.tag
+  feature["tag"]["value"]
+  feature.shape.value.a[1]
+  feature.shape.value
+  feature.none.value
+  feature
+  values.tag
+  values.image.docker_tag
+  values["image"]
+  values
+  values.none
+  values.half
+  read_terragrunt_config("terragrunt.values.hcl").tag
+  read_terragrunt_config("terragrunt.values.hcl")
+  read_terragrunt_config("../terragrunt.values.hcl", { tag = "none" }).tag
+  get_terraform_commands_that_need_vars()
+  get_terraform_commands_that_need_locking()
+  get_terraform_commands_that_need_input()
+  get_terraform_commands_that_need_parallelism()
+  get_terragrunt_source_cli_flag()
+  "x${get_terragrunt_source_cli_flag()}"
+  jsondecode(read_tfvars_file("own.tfvars"))
+  jsondecode(read_tfvars_file("own.tfvars")).images.runner
+  jsondecode(read_tfvars_file("own.tfvars")).list[1]
+  read_tfvars_file("own.tfvars")
+  read_tfvars_file("own.tfvars.json")
+  jsondecode(read_tfvars_file("own.tfvars.json")).tag
+  read_tfvars_file("none.tfvars")
+  read_tfvars_file("calls.tfvars")
+  read_tfvars_file("empty.tfvars")
+  jsondecode(read_tfvars_file("empty.tfvars"))
+  read_tfvars_file("${get_repo_root()}/root.tfvars")
+  jsondecode(file("own.tfvars"))
+  constraint_check("1.2.3", ">= 1.0, < 2.0")
+  constraint_check("1.2.3", "~> 1.2")
+  constraint_check("1.2.3", "~> 1.2.2")
+  constraint_check("1.2.3", "~> 1.1.2")
+  constraint_check("1.3.0", "~> 1.2.2")
+  constraint_check("1.2.3", "~> 1")
+  constraint_check("2.2.3", "~> 1")
+  constraint_check("0.9.3", "~> 1")
+  constraint_check("1.2.3", "1.2.3")
+  constraint_check("1.2.3", "= 1.2")
+  constraint_check("1.2.0", "= 1.2")
+  constraint_check("1.2", "1.2.0")
+  constraint_check("1.2", "~> 1.2.0")
+  constraint_check("v1.2.3", ">= 1.2.3")
+  constraint_check("1.2.3", "!= 1.2.3")
+  constraint_check("1.2.3", "> 1.2.3")
+  constraint_check("1.2.3", "<= 1.2.3")
+  constraint_check("1.10.0", "> 1.9.0")
+  constraint_check("1.2.3", ">=1.2.3,<2")
+  constraint_check("1.2.3-rc1", ">= 1.2.0")
+  constraint_check("x", ">= 1.2.0")
+  constraint_check("1.2.3", "=> 1.2.0")
+  constraint_check("1.2.3", "")
+  mark_as_read("own.tfvars")
+  deep_merge({ a = 1 }, { b = 2 })
 }

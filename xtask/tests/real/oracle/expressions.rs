@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use tempfile::TempDir;
+use xtask::repo::hcl::FUNCTIONS_OF_TERRAGRUNT;
 
 use super::ours::{self, Ours, Verdict};
 use super::render::{git_init, render};
@@ -161,6 +163,18 @@ fn by_hand() -> (World, Vec<String>) {
         ("bom.json", "\u{feff}{}"),
         ("list.tftpl", "%{ for name in names ~}\n- ${name}\n%{ endfor ~}\n%{ if loud }!%{ else }.%{ endif }\n"),
         ("value.tftpl", "${names}"),
+        (
+            "dev/us-east-1/unit/terragrunt.values.hcl",
+            "tag = \"v0.52.1\"\nimage = { docker_tag = \"v0.51.8\", list = [1, true, null] }\nhalf = \"${get_terragrunt_dir()}\"\n",
+        ),
+        (
+            "dev/us-east-1/unit/own.tfvars",
+            "# of the unit\ntag = \"v0.52.1\"\nimages = { runner = \"v0.51.8\" }\nlist = [1, \"a<b\", true, null, 1.5]\nnothing = null\n",
+        ),
+        ("dev/us-east-1/unit/own.tfvars.json", "{\"tag\": \"v0.52.1\", \"n\": 1.50}\n"),
+        ("dev/us-east-1/unit/calls.tfvars", "tag = upper(\"x\")\n"),
+        ("dev/us-east-1/unit/empty.tfvars", "# nothing\n"),
+        ("root.tfvars", "tag = \"v0.52.1\"\n"),
     ];
     let files = files.map(|(name, text)| (name.to_owned(), text.to_owned())).to_vec();
     (World { files, head: head.to_owned(), inputs: String::new() }, all)
@@ -176,6 +190,23 @@ fn expressions_written_by_hand_are_worth_what_terragrunt_says() {
     }
     report.check();
     assert!(report.equal > 350, "{report:#?}");
+}
+
+/// The functions that terragrunt's documentation has are those of our table, each with an answer or a reason.
+#[test]
+fn table_of_functions_is_that_of_the_documentation_of_terragrunt() {
+    let Some(_) = Toolbox::get() else { return };
+    let cache = Command::new("go").args(["env", "GOMODCACHE"]).output().expect("go starts");
+    let cache = PathBuf::from(String::from_utf8_lossy(&cache.stdout).trim());
+    let page = "github.com/gruntwork-io/terragrunt@v1.1.3/docs/src/content/docs/04-reference/01-hcl/04-functions.mdx";
+    // The tools may have been built on another machine.
+    let Ok(page) = fs::read_to_string(cache.join(page)) else { return };
+    let headings = page.lines().filter_map(|line| line.strip_prefix("## "));
+    let is_name = |heading: &&str| heading.chars().all(|letter| letter.is_ascii_lowercase() || letter == '_');
+    let mut documented: Vec<_> = headings.filter(is_name).collect();
+    documented.sort_unstable();
+    let known: Vec<_> = FUNCTIONS_OF_TERRAGRUNT.iter().map(|(name, _)| *name).collect();
+    assert_eq!(documented, known);
 }
 
 /// What has become of many expressions.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::{Arguments, Stop, Value, unknown};
+use super::{Arguments, Stop, Value, tfvars, unknown};
 use crate::model::Place;
 use crate::repo::hcl::{Fault, Kind, Origin, operators};
 use crate::repo::{json, yaml};
@@ -22,6 +22,9 @@ fn data_file(text: &Value) -> Option<Arc<str>> {
 pub(super) fn jsondecode(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
     let text = call.text(0)?;
     let file = data_file(&call.values[0]);
+    if let Some(value) = file.as_deref().map(|file| tfvars::decoded(call, file, &text)).transpose()?.flatten() {
+        return Ok(value);
+    }
     if text.starts_with('\u{feff}') {
         return Err(Stop::Fault(Fault::new("cannot read the JSON: it starts with a byte order mark")));
     }

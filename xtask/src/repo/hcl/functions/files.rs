@@ -1,12 +1,14 @@
 //! Functions that look at folders and files. The rules are those of
 //! <https://github.com/gruntwork-io/terragrunt/blob/main/pkg/config/config_helpers.go>.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 
 use super::{Arguments, Stop, Value, text_of, unknown};
 use crate::repo::files::{Variable, clean, relative};
+use crate::repo::hcl::frame::{VALUES, values_in};
 use crate::repo::hcl::{Fault, Frame, Kind, Origin, operators};
 
 /// Terragrunt's own limit.
@@ -154,8 +156,12 @@ pub(super) fn read_terragrunt_config(call: &Arguments<'_, '_>) -> Result<Value, 
         path.push("terragrunt.hcl");
     }
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    if name.ends_with(".stack.hcl") || name.ends_with(".values.hcl") {
-        return Err(unknown("generated stacks are not worked out"));
+    if name.ends_with(".stack.hcl") {
+        return Err(unknown("what a stack file says is not worked out where another file reads it"));
+    }
+    if name.ends_with(VALUES) {
+        let values = values_in(call.evaluator, path.parent().unwrap_or(&path)).map_err(Fault::of_another_file)?;
+        return Ok(values.unwrap_or_else(|| Value::map(BTreeMap::new())));
     }
     if files.exists(&path.with_file_name("terragrunt.autoinclude.hcl")) {
         return Err(unknown("a file that a stack generates overrides what is read"));

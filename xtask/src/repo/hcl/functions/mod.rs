@@ -9,7 +9,9 @@ mod numbers;
 mod patterns;
 mod sets;
 mod templates;
+pub(in crate::repo) mod terragrunt;
 mod text;
+mod tfvars;
 
 use super::evaluate::Scope;
 use super::syntax::Call;
@@ -58,6 +60,7 @@ const TABLE: &[Function] = &[
     ("coalescelist", 1, MANY, true, sets::coalescelist),
     ("compact", 1, 1, true, collections::compact),
     ("concat", 1, MANY, true, collections::concat),
+    ("constraint_check", 2, 2, true, terragrunt::constraint_check),
     ("contains", 2, 2, true, collections::contains),
     ("dirname", 1, 1, true, files::dirname),
     ("distinct", 1, 1, true, collections::distinct),
@@ -77,7 +80,12 @@ const TABLE: &[Function] = &[
     ("get_path_to_repo_root", 0, 0, true, files::get_path_to_repo_root),
     ("get_platform", 0, 0, true, files::get_platform),
     ("get_repo_root", 0, 0, true, files::get_repo_root),
+    ("get_terraform_commands_that_need_input", 0, 0, true, terragrunt::commands_that_need_input),
+    ("get_terraform_commands_that_need_locking", 0, 0, true, terragrunt::commands_that_need_locking),
+    ("get_terraform_commands_that_need_parallelism", 0, 0, true, terragrunt::commands_that_need_parallelism),
+    ("get_terraform_commands_that_need_vars", 0, 0, true, terragrunt::commands_that_need_vars),
     ("get_terragrunt_dir", 0, 0, true, files::get_terragrunt_dir),
+    ("get_terragrunt_source_cli_flag", 0, 0, true, terragrunt::source_cli_flag),
     ("indent", 2, 2, true, text::indent),
     ("index", 2, 2, true, sets::index),
     ("join", 2, MANY, true, text::join),
@@ -100,6 +108,7 @@ const TABLE: &[Function] = &[
     ("pow", 2, 2, true, numbers::pow),
     ("range", 1, 3, true, numbers::range),
     ("read_terragrunt_config", 1, 2, false, files::read_terragrunt_config),
+    ("read_tfvars_file", 1, 1, true, tfvars::read_tfvars_file),
     ("regex", 2, 2, true, patterns::regex),
     ("regexall", 2, 2, true, patterns::regexall),
     ("replace", 3, 3, true, text::replace),
@@ -141,7 +150,7 @@ pub(super) fn call(evaluator: &Evaluator<'_>, call: &Call, scope: Scope<'_>) -> 
     match call.name.as_str() {
         "try" => return attempt::first_sound(evaluator, &call.arguments, scope),
         "can" => return attempt::can(evaluator, &call.arguments, scope),
-        name if evaluator.names.is_some() && is_terragrunts(name) => {
+        name if evaluator.names.is_some() && terragrunt::is_own(name) => {
             return Err(Fault::new(format!("there is no function named `{name}` outside Terragrunt")));
         }
         _ => {}
@@ -175,22 +184,11 @@ pub(super) fn call(evaluator: &Evaluator<'_>, call: &Call, scope: Scope<'_>) -> 
     }
 }
 
-/// Whether a function is Terragrunt's own.
-fn is_terragrunts(name: &str) -> bool {
-    let prefixes = ["get_", "path_relative_", "read_", "find_in_parent_folders", "run_cmd", "sops_", "mark_as_read"];
-    prefixes.iter().any(|prefix| name.starts_with(prefix))
-}
-
 fn unsupported(name: &str) -> String {
-    match name {
-        "get_aws_account_id"
-        | "get_aws_account_alias"
-        | "get_aws_caller_identity_arn"
-        | "get_aws_caller_identity_user_id" => format!("`{name}` asks AWS"),
-        "run_cmd" => "`run_cmd` runs a program".to_owned(),
-        "sops_decrypt_file" => "`sops_decrypt_file` decrypts a file".to_owned(),
-        "timestamp" | "uuid" | "bcrypt" => format!("`{name}` gives something else at each run"),
-        _ => format!("the function `{name}` is not worked out"),
+    match (terragrunt::why_unknown(name), name) {
+        (Some(reason), _) => format!("`{name}` {reason}"),
+        (None, "timestamp" | "uuid" | "bcrypt") => format!("`{name}` gives something else at each run"),
+        (None, _) => format!("the function `{name}` is not worked out"),
     }
 }
 
@@ -238,10 +236,18 @@ fn unknown(reason: &str) -> Stop {
 
 #[cfg(test)]
 mod tests {
-    use super::TABLE;
+    use super::{TABLE, terragrunt};
 
     #[test]
     fn the_table_is_sorted_so_that_it_can_be_searched() {
         assert!(TABLE.is_sorted_by(|a, b| a.0 < b.0));
+    }
+
+    #[test]
+    fn each_function_of_terragrunt_is_worked_out_or_unknown_for_a_reason() {
+        for (name, reason) in terragrunt::OWN {
+            let is_worked_out = TABLE.binary_search_by(|function| function.0.cmp(name)).is_ok();
+            assert_eq!(is_worked_out, reason.is_none(), "{name}");
+        }
     }
 }

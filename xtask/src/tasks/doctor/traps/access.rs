@@ -52,3 +52,22 @@ pub(in crate::tasks::doctor) fn regions(repo: &Repository) -> Finding {
         None => Finding::ok(NAME, regions.join(", ")),
     }
 }
+
+/// Units that their own configuration leaves out, and arguments that would make every apply fail.
+pub(in crate::tasks::doctor) fn left_out(repo: &Repository) -> Vec<Finding> {
+    const NAME: &str = "exclusions";
+    let excluded = repo.units.iter().filter_map(|unit| Some((unit, unit.excluded.as_ref()?)));
+    let mut found: Vec<_> = excluded
+        .map(|(unit, exclusion)| {
+            let finding = Finding::warn(NAME, format!("`{}` is {}", unit.path, exclusion.what()));
+            finding
+                .at(&exclusion.place)
+                .to_do("take that out if the unit is to be updated; the others go on without it")
+        })
+        .collect();
+    let mut refusals: Vec<_> = repo.units.iter().flat_map(|unit| &unit.not_appliable).collect();
+    refusals.sort_by_key(|failure| failure.to_string());
+    refusals.dedup_by_key(|failure| failure.to_string());
+    found.extend(refusals.into_iter().map(|failure| Finding::refusal("extra arguments", failure)));
+    found
+}

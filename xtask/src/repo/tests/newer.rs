@@ -1,0 +1,140 @@
+//! What newer releases of terragrunt have: features, exclusions, values beside a unit, and their functions.
+
+use super::{Tree, fixture, texts, unit_path};
+use crate::model::{ImageName, Tag};
+use crate::repo::{Repository, Request, plan_bump};
+
+/// A unit, its tag, and where that is written.
+fn tags(repo: &Repository) -> Vec<String> {
+    assert_eq!(texts(repo.all_problems()), "");
+    let shown = |unit: &crate::repo::Unit| {
+        let uses = unit.image(ImageName::DeployRunner).expect("a runner");
+        let tag = uses.tag.as_result().map_or_else(|why| format!("?{why}"), ToString::to_string);
+        let mut places: Vec<_> = uses.deciders.iter().filter_map(|it| it.pin.as_ref()).map(|it| it.place()).collect();
+        places.dedup();
+        let places: Vec<_> = places.iter().map(ToString::to_string).collect();
+        format!("{} {tag} {}", unit.account.name, places.join(" "))
+    };
+    repo.units.iter().map(shown).collect()
+}
+
+/// The tree after all tags have moved to `v1.3.0`.
+fn moved(tree: &Tree) -> Repository {
+    let repo = tree.open();
+    let tag: Tag = "v1.3.0".parse().expect("a tag");
+    let bump = plan_bump(&repo, &Request::for_all(&repo, [(ImageName::DeployRunner, tag)].into()));
+    let bump = bump.unwrap_or_else(|failures| panic!("{}", texts(failures.iter())));
+    for edit in &bump.edits {
+        std::fs::write(&edit.path, &edit.after).expect("it is written");
+    }
+    tree.open()
+}
+
+#[test]
+fn tags_of_features_are_their_defaults_and_move_there() {
+    let tree = fixture("features");
+    let prod = "prod/us-east-1/mgmt/ecs-deploy-runner/terragrunt.hcl:10";
+    let expected = ["dev v0.52.1 root.hcl:19", &format!("prod v0.51.8 {prod}"), "stage v0.52.1 root.hcl:19"];
+    assert_eq!(tags(&tree.open()), expected);
+    let expected = ["dev v1.3.0 root.hcl:19", &format!("prod v1.3.0 {prod}"), "stage v1.3.0 root.hcl:19"];
+    assert_eq!(tags(&moved(&tree)), expected);
+}
+
+#[test]
+fn unit_that_excludes_itself_is_known_with_the_line() {
+    let repo = fixture("features").open();
+    let excluded: Vec<_> =
+        repo.units.iter().filter_map(|it| Some((it.account.name.as_str(), it.left_out()?))).collect();
+    let [("stage", exclusion)] = &excluded[..] else { panic!("{excluded:?}") };
+    assert_eq!(exclusion.by, "`exclude` with the actions all_except_output");
+    assert_eq!(exclusion.place.to_string(), "stage/us-east-1/mgmt/ecs-deploy-runner/terragrunt.hcl:21");
+}
+
+#[test]
+fn values_beside_a_unit_are_known_and_moved() {
+    let tree = fixture("values");
+    let [dev, prod] = ["dev", "prod"].map(|it| format!("{it}/us-east-1/mgmt/ecs-deploy-runner/terragrunt.values.hcl"));
+    let expected = |tags: [&str; 2]| [format!("dev {} {dev}:3", tags[0]), format!("prod {} {prod}:1", tags[1])];
+    assert_eq!(tags(&tree.open()), expected(["v0.52.1", "v0.51.8"]));
+    assert_eq!(tags(&moved(&tree)), expected(["v1.3.0", "v1.3.0"]));
+    let text = std::fs::read_to_string(tree.path().join(dev)).expect("a file");
+    assert!(text.contains("docker_tag   = \"v1.3.0\" # moved by hand until now"), "{text}");
+}
+
+#[test]
+fn tags_in_files_of_variables_are_known_and_moved() {
+    let tree = fixture("tfvars-file");
+    let own = |account: &str| format!("{account}/us-east-1/mgmt/ecs-deploy-runner/own.tfvars.json:1");
+    let expected =
+        |tag: &str| ["dev", "prod"].map(|account| format!("{account} {tag} versions.tfvars:3 {}", own(account)));
+    assert_eq!(tags(&tree.open()), expected("v0.52.1"));
+    assert_eq!(tags(&moved(&tree)), expected("v1.3.0"));
+}
+
+/// A unit with something more in its configuration.
+fn unit_with(more: &str) -> Tree {
+    let config = "container_image = { docker_image = \"100000000002.dkr.ecr.us-east-1.amazonaws.com/ecs-deploy-runner\", docker_tag = \"v0.52.1\" }";
+    let text = format!(
+        "terraform {{\n  source = \"git::x//modules/ecs-deploy-runner?ref=v0.52.1\"\n}}\ninputs = {{\n  terraform_planner_config = {{ {config} }}\n}}\n{more}"
+    );
+    Tree::new(&[
+        ("accounts.json", r#"{"dev": {"id": "100000000004"}}"#),
+        ("dev/us-east-1/mgmt/ecs-deploy-runner/terragrunt.hcl", &text),
+    ])
+}
+
+fn exclusion(more: &str) -> Option<String> {
+    let repo = unit_with(more).open();
+    assert_eq!(texts(repo.all_problems()), "", "{more}");
+    let unit = repo.unit(&unit_path("dev/us-east-1/mgmt/ecs-deploy-runner")).expect("the unit");
+    unit.excluded.as_ref().map(|it| format!("{}{}", it.by, it.doubt.as_deref().unwrap_or_default()))
+}
+
+#[test]
+fn only_what_keeps_a_unit_from_plans_or_applies_excludes_it() {
+    let by = |condition: &str, actions: &str| exclusion(&format!("exclude {{\n if = {condition}\n {actions}\n}}\n"));
+    for actions in ["[\"all\"]", "[\"apply\"]", "[\"PLAN\"]", "[\"output\", \"all_except_output\"]"] {
+        assert!(by("true", &format!("actions = {actions}")).is_some(), "{actions}");
+        assert!(by("\"true\"", &format!("actions = {actions}\n no_run = true")).is_some(), "{actions}");
+        assert!(by("false", &format!("actions = {actions}")).is_none(), "{actions}");
+    }
+    for actions in ["actions = []", "actions = [\"destroy\", \"output\"]", ""] {
+        assert!(by("true", actions).is_none(), "{actions}");
+    }
+    let unsure = by("run_cmd(\"x\") == \"y\"", "actions = [\"all\"]").expect("it may be excluded");
+    assert!(unsure.ends_with("`run_cmd` runs a program"), "{unsure}");
+    assert_eq!(exclusion("skip = true\n").as_deref(), Some("`skip`"));
+    assert_eq!(exclusion("skip = false\n"), None);
+}
+
+#[test]
+fn arguments_that_terraform_would_take_for_the_plan_are_named_with_their_line() {
+    let failure = |commands: &str, arguments: &str| {
+        let block = format!("extra_arguments \"x\" {{\n commands = {commands}\n arguments = {arguments}\n}}\n");
+        // A second `terraform` block is an error to terragrunt, so the arguments go into the first.
+        let tree = unit_with("");
+        let file = "dev/us-east-1/mgmt/ecs-deploy-runner/terragrunt.hcl";
+        let text = std::fs::read_to_string(tree.path().join(file)).expect("a file");
+        tree.write(file, text.replacen("terraform {\n", &format!("terraform {{\n{block}"), 1).as_bytes());
+        let repo = tree.open();
+        assert_eq!(texts(repo.all_problems()), "");
+        texts(repo.units[0].not_appliable.iter())
+    };
+    let needs_vars = "get_terraform_commands_that_need_vars()";
+    for (commands, arguments) in [
+        ("[\"apply\"]", "[\"-lock-timeout=20m\", \"-var=x=y\", \"-var-file=z\"]"),
+        ("[\"apply\"]", "[\"-lock-timeout\", \"20m\"]"),
+        ("[\"plan\"]", "[\"-var\", \"x=y\", \"tfplan\"]"),
+        (needs_vars, "[]"),
+    ] {
+        assert_eq!(failure(commands, arguments), "", "{commands} {arguments}");
+    }
+    for (commands, arguments, hint) in [
+        (needs_vars, "[\"-var\", \"x=y\"]", "\"-var=x=y\""),
+        ("[\"plan\", \"apply\"]", "[\"-var-file\", \"x.tfvars\"]", "\"-var-file=x.tfvars\""),
+        ("[\"apply\"]", "[\"-input=false\", \"tfplan\"]", "leave it out for `apply`"),
+    ] {
+        let told = failure(commands, arguments);
+        assert!(told.contains(hint) && told.contains("terragrunt.hcl:4"), "{told}");
+    }
+}

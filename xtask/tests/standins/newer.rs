@@ -1,0 +1,102 @@
+//! What newer releases of terragrunt have, by every command: units that exclude themselves, features, values.
+
+use std::fs;
+use std::path::Path;
+
+use super::command::Xtask;
+use super::sandbox::{ACCOUNTS, Sandbox, files_below, unit};
+
+/// `stage` excludes itself.
+fn with_an_excluded_unit() -> Sandbox {
+    let sandbox = Sandbox::bumped();
+    let file = format!("{}/terragrunt.hcl", unit("stage"));
+    let block = "\nexclude {\n  if      = true\n  actions = [\"all\"]\n  no_run  = true\n}\n";
+    sandbox.write(&file, sandbox.read(&file) + block);
+    sandbox
+}
+
+#[test]
+fn excluded_unit_is_left_out_by_name_and_the_others_are_applied() {
+    let sandbox = with_an_excluded_unit();
+    let said = sandbox.xtask(["apply-all", "--yes"]).run().exits(0);
+    said.says("Left out     stage/us-east-1/mgmt/ecs-deploy-runner   by `exclude` with the actions all, stage/us-east-1/mgmt/ecs-deploy-runner/terragrunt.hcl:").says("5 of 5 units");
+    let mut applied: Vec<_> = sandbox.log().applied().iter().map(ToString::to_string).collect();
+    applied.sort_unstable();
+    let mut others: Vec<_> = ACCOUNTS.iter().filter(|(name, _)| *name != "stage").map(|(_, id)| *id).collect();
+    others.sort_unstable();
+    assert_eq!(applied, others);
+    let refused = sandbox.xtask(["apply-all", "--yes", "--account", "stage"]).run().exits(3);
+    refused.says("every selected unit is left out by its own configuration");
+}
+
+#[test]
+fn excluded_unit_is_told_by_units_status_doctor_and_dry_runs() {
+    let sandbox = with_an_excluded_unit();
+    let what = "left out of plans and applies, by `exclude` with the actions all";
+    for args in [&["units"][..], &["status"], &["doctor", "--offline"]] {
+        let said = sandbox.xtask(args).run();
+        let words: Vec<_> = said.out.split_whitespace().collect();
+        assert!(words.join(" ").contains(what), "{}", said.screen());
+    }
+    let units = sandbox.xtask(["units", "--format", "json"]).run().exits(0).json();
+    let excluded: Vec<_> = units["units"].as_array().unwrap().iter().filter(|it| !it["excluded"].is_null()).collect();
+    assert_eq!(excluded.len(), 1, "{units:#}");
+    assert_eq!(excluded[0]["excluded"]["by"], "`exclude` with the actions all");
+    let dry = sandbox.xtask(["apply-all", "--dry-run"]).run().exits(0).says("Left out     stage");
+    assert!(!dry.out.contains("stage"), "{}", dry.out);
+    assert!(sandbox.log().applied().is_empty());
+}
+
+#[test]
+fn arguments_that_break_every_apply_are_refused_before_anything_is_planned() {
+    let sandbox = Sandbox::bumped();
+    let file = "_envcommon/mgmt/ecs-deploy-runner.hcl";
+    let block = "terraform {\n  extra_arguments \"env\" {\n    commands  = get_terraform_commands_that_need_vars()\n    arguments = [\"-var\", \"env=x\"]\n  }\n";
+    sandbox.edit(file, "terraform {\n", block);
+    let what = "`extra_arguments \"env\"` passes `env=x` to the apply of a saved plan";
+    let said = sandbox.xtask(["apply-all", "--yes"]).run().exits(3);
+    said.says(what).says(file).says("\"-var=env=x\"");
+    assert!(sandbox.log().nothing_worked());
+    for args in [&["status"][..], &["doctor", "--offline"]] {
+        let said = sandbox.xtask(args).run();
+        let words: Vec<_> = said.out.split_whitespace().collect();
+        assert!(words.join(" ").contains(what), "{}", said.screen());
+    }
+}
+
+/// A fixture in the place of the sample.
+fn of_fixture(name: &str) -> Sandbox {
+    let sandbox = Sandbox::new();
+    for file in files_below(&sandbox.repo()).iter().filter(|file| !file.ends_with("Cargo.toml")) {
+        fs::remove_file(file).unwrap();
+    }
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name);
+    for file in files_below(&fixture).iter().filter(|file| file.extension().is_some_and(|it| it == "in")) {
+        let to = sandbox.repo().join(file.strip_prefix(&fixture).unwrap()).with_extension("");
+        fs::create_dir_all(to.parent().unwrap()).unwrap();
+        fs::copy(file, to).unwrap();
+    }
+    sandbox
+}
+
+#[test]
+fn every_shape_is_listed_explained_checked_and_bumped() {
+    for (name, unit) in [
+        ("features", "dev/us-east-1/mgmt/ecs-deploy-runner"),
+        ("values", "prod/us-east-1/mgmt/ecs-deploy-runner"),
+        ("tfvars-file", "dev/us-east-1/mgmt/ecs-deploy-runner"),
+    ] {
+        let sandbox = of_fixture(name);
+        let xtask = |args: &[&str]| -> Xtask<'_> { sandbox.xtask(args.iter().copied()) };
+        xtask(&["units"]).run().exits(0);
+        let why = xtask(&["why", unit]).run().exits(0);
+        assert!(why.out.contains("<- pin"), "{name}: {}", why.screen());
+        xtask(&["status", "--check", "v1.3.0"]).run().exits(5);
+        xtask(&["bump-tags", "v1.3.0", "--check", "--offline"]).run().exits(5);
+        xtask(&["bump-tags", "v1.3.0", "--yes", "--offline"]).run().exits(0);
+        xtask(&["bump-tags", "v1.3.0", "--check", "--offline"]).run().exits(0);
+        xtask(&["status", "--check", "v1.3.0"]).run().exits(0);
+        fs::remove_file(sandbox.repo().join("Cargo.toml")).unwrap();
+        super::adopt::adopt(&sandbox).args(["--dry-run"]).run().exits(0);
+    }
+}
