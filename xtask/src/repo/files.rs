@@ -42,6 +42,11 @@ impl Environment {
         Self(Some(Arc::new(variables)))
     }
 
+    /// Whether the variable may have a value, also one that is only set when a unit is run.
+    fn may_have(&self, name: &str) -> bool {
+        self.0.as_ref().is_none_or(|all| all.contains_key(name))
+    }
+
     fn variable(&self, name: &str) -> Variable {
         match &self.0 {
             Some(all) if !SET_LATER.iter().any(|prefix| name.starts_with(prefix)) => {
@@ -95,6 +100,11 @@ impl Files {
     /// A variable of the environment.
     pub fn variable(&self, name: &str) -> Variable {
         self.environment.variable(name)
+    }
+
+    /// Whether a variable of the environment may have a value.
+    pub(super) fn may_be_set(&self, name: &str) -> bool {
+        self.environment.may_have(name)
     }
 
     /// The same files with other texts in some of them. What is parsed already stays so.

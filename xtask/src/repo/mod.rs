@@ -17,6 +17,7 @@ pub mod mocks;
 pub mod module;
 pub mod outside;
 mod parallel;
+mod passed;
 pub mod pin;
 pub mod pins;
 pub mod profile;

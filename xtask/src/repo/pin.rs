@@ -33,7 +33,7 @@ pub enum Form {
     Json,
     /// A string of YAML, quoted or not.
     Yaml,
-    /// A plain word in a script or in a file of CI; the span leaves quotes out.
+    /// A plain word in a script, in a file of CI or in a longer string of HCL; the span leaves quotes out.
     Word,
 }
 
@@ -42,14 +42,22 @@ impl Pin {
     pub fn of(value: &Value, files: &Files) -> Option<Self> {
         let text = value.as_str()?;
         match value.origin.first() {
-            Origin::Literal(span) => Some(Self {
-                file: span.source.name.clone(),
-                line: span.source.line(span.range.start),
-                key: splice::key_at(&span.source.body, &span.range).unwrap_or_default().to_owned(),
-                span: span.range.clone(),
-                value: text.to_owned(),
-                form: Form::Hcl,
-            }),
+            Origin::Literal(span) => {
+                let form = match splice::literal_at(&span.source.body, &span.range) {
+                    Some(written) if written == text => Form::Hcl,
+                    // A part of a longer string has no quotes of its own.
+                    None if span.source.text(&span.range) == text => Form::Word,
+                    _ => return None,
+                };
+                Some(Self {
+                    file: span.source.name.clone(),
+                    line: span.source.line(span.range.start),
+                    key: splice::key_at(&span.source.body, &span.range).unwrap_or_default().to_owned(),
+                    span: span.range.clone(),
+                    value: text.to_owned(),
+                    form,
+                })
+            }
             Origin::Datum { file, line, span } => {
                 // What was converted to a string on the way is none in the file.
                 let (form, key) = data::string_at(files, file, span).filter(|found| found.value == text)?.place();

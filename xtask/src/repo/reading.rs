@@ -15,7 +15,7 @@ use super::{discover, evidence, generated, parallel, terraform};
 use crate::model::{Failure, UnitPath};
 
 /// Inputs that only the module of a deploy runner has.
-const RUNNER_INPUTS: [&str; 5] = [
+pub(super) const RUNNER_INPUTS: [&str; 5] = [
     "ami_builder_config",
     "container_images",
     "docker_image_builder_config",
@@ -118,7 +118,7 @@ impl Ground<'_> {
         let allowed: Vec<_> = extras.iter().flat_map(evidence::allowed).collect();
         match self.begin(&evaluator, dir, UnitKind::Terragrunt, &allowed) {
             Ok(mut unit) => {
-                unit.take_terragrunt(&evaluator, &frame, &extras);
+                unit.take_terragrunt(&evaluator, self.settings, &frame, &extras);
                 Reading::Unit(Box::new(unit))
             }
             Err(reading) => reading,

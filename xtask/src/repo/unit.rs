@@ -11,8 +11,10 @@ use super::hcl::{Evaluator, Fault, Frame, Value};
 use super::image::{Decider, ImageUse, Images};
 use super::mocks::{self, Mock};
 use super::module::Module;
+use super::passed;
 use super::redirect::{self, Redirection};
 use super::settings::Settings;
+use super::terraform::{self, layer};
 use super::walk::TERRAGRUNT;
 use crate::model::{Account, Failure, ImageName, Known, Place, Region, UnitPath};
 
@@ -118,7 +120,7 @@ impl Unit {
         match Frame::read(&evaluator, &file) {
             Ok(frame) => {
                 let extras = generated::all(files, &evaluator, &frame);
-                again.take_terragrunt(&evaluator, &frame, &extras);
+                again.take_terragrunt(&evaluator, settings, &frame, &extras);
             }
             Err(fault) => again.cannot_be_read(&fault),
         }
@@ -126,7 +128,13 @@ impl Unit {
     }
 
     /// Takes everything that a configuration of Terragrunt says, but the account and the region.
-    pub(super) fn take_terragrunt(&mut self, evaluator: &Evaluator<'_>, frame: &Rc<Frame>, extras: &[Extra]) {
+    pub(super) fn take_terragrunt(
+        &mut self,
+        evaluator: &Evaluator<'_>,
+        settings: &Settings,
+        frame: &Rc<Frame>,
+        extras: &[Extra],
+    ) {
         let beside = frame.dir().join(AUTO_INCLUDE);
         if evaluator.files.exists(&beside) {
             let fault = Fault::new("a file that a stack generates overrides the unit, which is not supported");
@@ -144,13 +152,20 @@ impl Unit {
             Ok(failures) => self.not_appliable = failures,
             Err(fault) => self.problems.push(fault.failure()),
         }
-        match frame.inputs(evaluator) {
-            Ok(inputs) => {
-                let images = Images::read(evaluator, &inputs, &mut self.problems);
-                (self.images, self.others) = (images.own, images.others);
-                self.notes.extend(images.notes);
+        let layers = passed::layers(evaluator.files, settings.pass_environment(), evaluator, frame);
+        let read = layers.and_then(|layers| match passed::module_folder(evaluator, frame) {
+            Some(dir) if terraform::passes_on(evaluator.files, &dir) => {
+                self.read_wrapper(evaluator.files, &dir, &layers)
             }
-            Err(fault) => return self.cannot_be_read(&fault),
+            _ => {
+                let inputs = layer::joined(&layers, evaluator.files)?;
+                let images = Images::read(evaluator, &inputs, &mut self.problems);
+                self.take_images(images);
+                Ok(())
+            }
+        });
+        if let Err(fault) = read {
+            return self.cannot_be_read(&fault);
         }
         self.terraform_binary = match frame.setting(evaluator, "terraform_binary") {
             Ok(value) => value.map(|value| {
@@ -173,6 +188,11 @@ impl Unit {
         }
         self.problems.extend(frame.setting(evaluator, "iam_role").err().map(|fault| fault.failure()));
         self.problems.extend(evaluator.noticed.borrow().iter().map(Fault::failure));
+    }
+
+    pub(super) fn take_images(&mut self, images: Images) {
+        (self.images, self.others) = (images.own, images.others);
+        self.notes.extend(images.notes);
     }
 
     pub(super) fn cannot_be_read(&mut self, fault: &Fault) {

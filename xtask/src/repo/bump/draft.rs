@@ -160,12 +160,25 @@ pub(super) fn edit(repo: &Repository, changes: Vec<Change>) -> Result<FileEdit, 
 }
 
 fn spliced(file: &str, before: &[u8], changes: &[Change]) -> Result<Vec<u8>, Failure> {
-    let spans: Vec<(Range<usize>, String)> =
-        changes.iter().map(|change| (change.pin.span.clone(), change.to.clone())).collect();
-    let spliced = match changes.first().map(|change| change.pin.form) {
-        Some(Form::Word) => return Ok(outside::replaced(before, &spans)),
-        Some(Form::Json | Form::Yaml) => data::splice_all(file, before, &spans),
-        Some(Form::Hcl) | None => splice::splice_all(file, before, &spans),
+    let spans = |is_word: bool| -> Vec<(Range<usize>, String)> {
+        let alike = changes.iter().filter(|change| (change.pin.form == Form::Word) == is_word);
+        alike.map(|change| (change.pin.span.clone(), change.to.clone())).collect()
+    };
+    let (words, strings) = (spans(true), spans(false));
+    let form = changes.iter().map(|change| change.pin.form).find(|form| *form != Form::Word);
+    let spliced = match form {
+        None => return Ok(outside::replaced(before, &words)),
+        Some(Form::Json | Form::Yaml) => data::splice_all(file, before, &strings),
+        Some(_) if words.is_empty() => splice::splice_all(file, before, &strings),
+        // Words and whole strings of one file: from the end, so that none moves another.
+        Some(_) => {
+            let mut all: Vec<_> = changes.iter().collect();
+            all.sort_by_key(|change| std::cmp::Reverse(change.pin.span.start));
+            all.into_iter().try_fold(before.to_vec(), |text, change| match change.pin.form {
+                Form::Word => Ok(outside::replaced(&text, &[(change.pin.span.clone(), change.to.clone())])),
+                _ => splice::splice(file, &text, &change.pin.span, &change.to),
+            })
+        }
     };
     spliced.map_err(|fault| {
         let failure = changes.iter().fold(fault.failure(), |failure, change| failure.at(change.pin.place()));

@@ -67,7 +67,7 @@ pub(in crate::repo) fn number(value: &Value) -> Option<f64> {
 }
 
 /// Whether a condition holds; `None` if that is unknown.
-pub(super) fn truth(value: &Value) -> Result<Option<bool>, Fault> {
+pub(in crate::repo) fn truth(value: &Value) -> Result<Option<bool>, Fault> {
     match &value.kind {
         Kind::Bool(value) => Ok(Some(*value)),
         Kind::String(text) if matches!(&**text, "true" | "1") => Ok(Some(true)),

@@ -111,6 +111,31 @@ impl Origin {
         })
     }
 
+    /// The same way down to another start.
+    #[must_use]
+    pub fn with_first(&self, first: Self) -> Self {
+        match self {
+            Self::Via { span, of } => Self::Via { span: span.clone(), of: Rc::new(of.with_first(first)) },
+            _ => first,
+        }
+    }
+
+    /// The origin of what was worked out from a value with this one.
+    #[must_use]
+    pub fn computed(&self) -> Self {
+        match self.first() {
+            Self::Literal(span) => self.with_first(Self::Computed { span: span.clone(), inputs: Rc::new([]) }),
+            Self::Datum { file, line, .. } => self.with_first(Self::Data { file: file.clone(), line: Some(*line) }),
+            _ => self.clone(),
+        }
+    }
+
+    /// Remembers that an expression passed the value on.
+    #[must_use]
+    pub fn passed_on_at(self, span: &Span) -> Self {
+        Self::Via { span: span.clone(), of: Rc::new(self) }
+    }
+
     /// The place where the value was made, if there is one.
     pub fn place(&self) -> Option<Place> {
         match self.first() {

@@ -6,20 +6,14 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 
+use super::layer::{self, Layer};
 use crate::model::Place;
 use crate::repo::files::{Files, clean};
 use crate::repo::hcl::{Fault, Frame};
 use crate::repo::json;
 
 /// A file of JSON: its name as people should read it, and what it says.
-pub(super) type Json = (Arc<str>, json::Node);
-
-/// A file that gives variables their values.
-#[derive(Debug)]
-pub(super) enum Tfvars {
-    Hcl(Rc<Frame>),
-    Json(Json),
-}
+pub(in crate::repo) type Json = (Arc<str>, json::Node);
 
 /// A folder with `*.tf`, read.
 #[derive(Debug)]
@@ -33,7 +27,7 @@ pub(super) struct Folder {
     /// The same in JSON, overriding or not.
     pub(super) json: Vec<Json>,
     /// What gives variables their values; a later one wins.
-    pub(super) tfvars: Vec<Tfvars>,
+    pub(super) tfvars: Vec<Layer>,
 }
 
 /// The names of the files in a folder, sorted; those that Terraform leaves out are left out.
@@ -55,12 +49,6 @@ fn is_overriding(name: &str) -> bool {
     let stem = name.strip_suffix(".json").unwrap_or(name);
     let stem = stem.strip_suffix(".tf").unwrap_or(stem);
     stem == "override" || stem.ends_with("_override")
-}
-
-/// Whether a file's values are taken without being named.
-fn is_automatic(name: &str) -> bool {
-    let plain = name.strip_suffix(".json").unwrap_or(name);
-    plain == "terraform.tfvars" || plain.ends_with(".auto.tfvars")
 }
 
 impl Folder {
@@ -88,10 +76,8 @@ impl Folder {
             let list = if is_overriding(name) { &mut folder.overriding } else { &mut folder.plain };
             list.push(Frame::of(files.hcl(&path)?, start.join(name), false));
         }
-        // `terraform.tfvars` and its JSON come first, whatever they would be sorted after.
-        let (first, rest): (Vec<_>, Vec<_>) =
-            names.iter().filter(|name| is_automatic(name)).partition(|name| name.starts_with("terraform.tfvars"));
-        for name in first.into_iter().chain(rest) {
+        let values = layer::values_in(dir);
+        for name in layer::automatic(values.iter().map(String::as_str)) {
             folder.take_values(files, name)?;
         }
         Ok(folder)
@@ -99,12 +85,7 @@ impl Folder {
 
     /// Takes the values of a file, by its name from the folder; they win over those that were taken before.
     pub(super) fn take_values(&mut self, files: &Files, name: &str) -> Result<(), Fault> {
-        let path = clean(&self.dir.join(name));
-        self.tfvars.push(if name.ends_with(".json") {
-            Tfvars::Json(read_json(files, &path)?)
-        } else {
-            Tfvars::Hcl(Frame::of(files.hcl(&path)?, path, false))
-        });
+        self.tfvars.push(Layer::file(files, &clean(&self.dir.join(name)))?);
         Ok(())
     }
 
@@ -125,7 +106,7 @@ impl Folder {
         self.frames().any(states)
             || self.json.iter().any(in_json)
             || files.is_file(&self.dir.join(".terraform.lock.hcl"))
-            || names(&self.dir).iter().any(|name| name.ends_with(".tfvars") || name.ends_with(".tfvars.json"))
+            || !layer::values_in(&self.dir).is_empty()
     }
 
     /// The files of JSON that define something of a kind, by its name.
@@ -149,7 +130,7 @@ pub(super) fn mentions(files: &Files, dir: &Path, words: &[&str]) -> bool {
     })
 }
 
-fn read_json(files: &Files, path: &Path) -> Result<Json, Fault> {
+pub(super) fn read_json(files: &Files, path: &Path) -> Result<Json, Fault> {
     let name = files.name(path);
     let bytes = files.bytes(path)?;
     let text = std::str::from_utf8(&bytes)

@@ -2,6 +2,7 @@
 
 mod account;
 mod folder;
+pub(super) mod layer;
 mod module;
 mod runner;
 mod types;
@@ -12,6 +13,7 @@ use std::path::{Path, PathBuf};
 
 use account::Stated;
 use folder::Folder;
+use layer::Layer;
 use module::Module;
 use runner::{Calls, Provider, Runner};
 use variables::Given;
@@ -21,6 +23,7 @@ use super::files::Files;
 use super::generated::Extra;
 use super::hcl::{Evaluator, Fault};
 use super::image::Images;
+use super::reading::RUNNER_INPUTS;
 use super::redirect;
 use super::settings::Settings;
 use super::unit::Unit;
@@ -73,10 +76,23 @@ fn with_module<T>(
     let mut folder = Folder::read(files, dir, dir)?;
     let stated = settings.standalone(&files.name(dir)).into_iter().flat_map(|stated| &stated.var_files);
     stated.into_iter().try_for_each(|name| folder.take_values(files, name))?;
-    let given = Given::Files { files: &folder.tfvars, environment: settings.pass_environment() };
-    let module = Module::of(&folder, ".".to_owned(), given)?;
+    let mut layers = vec![Layer::Environment(settings.pass_environment().to_vec())];
+    layers.append(&mut folder.tfvars);
+    let module = Module::of(&folder, ".".to_owned(), Given::Layers(&layers))?;
     let evaluator = Evaluator::with_names(files, main_file(dir), &module);
     work(&evaluator, &folder, &module)
+}
+
+/// Whether this folder is a module in between: it calls a runner's module, and is none itself, which takes the images.
+pub(super) fn passes_on(files: &Files, dir: &Path) -> bool {
+    if !folder::mentions(files, dir, &["module"]) {
+        return false;
+    }
+    Folder::read(files, dir, dir).is_ok_and(|folder| {
+        let Ok(module) = Module::of(&folder, ".".to_owned(), Given::Layers(&[])) else { return false };
+        let takes_images = RUNNER_INPUTS.iter().any(|name| module.variables.contains_key(name));
+        !takes_images && Calls::of(files, &folder) != Calls::No
+    })
 }
 
 /// The file that paths in messages about the whole unit are made of.
@@ -84,17 +100,22 @@ fn main_file(dir: &Path) -> PathBuf {
     dir.join("main.tf")
 }
 
+/// Every call of a runner's module.
+fn calls(files: &Files, folder: &Folder, module: &Module<'_>, evaluator: &Evaluator<'_>) -> Result<Vec<Runner>, Fault> {
+    if Calls::of(files, folder) == Calls::Json {
+        let file = folder.json.first().map_or("", |(name, _)| name);
+        let fault = Fault::new("a runner's module that is called in JSON is not worked out");
+        return Err(fault.at(Place::file(file)).hint("write the call in HCL, in a file that ends in `.tf`"));
+    }
+    runner::runners(files, folder, module, evaluator)
+}
+
 impl Unit {
     /// Works out everything about a unit of Terraform.
     pub(super) fn read_terraform(&mut self, files: &Files, settings: &Settings, root: &Path) {
         let dir = self.path.in_root(root);
         let read = with_module(files, settings, &dir, |evaluator, folder, module| {
-            if Calls::of(files, folder) == Calls::Json {
-                let file = folder.json.first().map_or("", |(name, _)| name);
-                let fault = Fault::new("a runner's module that is called in JSON is not worked out");
-                return Err(fault.at(Place::file(file)).hint("write the call in HCL, in a file that ends in `.tf`"));
-            }
-            let runners = runner::runners(files, folder, module, evaluator)?;
+            let runners = calls(files, folder, module, evaluator)?;
             self.take(evaluator, module, &runners);
             self.redirections = account::redirections(module, evaluator);
             let files = folder.frames().map(|frame| Extra::file(frame.source.clone()));
@@ -107,7 +128,23 @@ impl Unit {
         }
     }
 
+    /// Works out the images of a unit of Terragrunt by the module in between, which lies in this folder.
+    pub(super) fn read_wrapper(&mut self, files: &Files, dir: &Path, layers: &[Layer]) -> Result<(), Fault> {
+        let folder = Folder::read(files, dir, dir)?;
+        let module = Module::of(&folder, ".".to_owned(), Given::Layers(layers))?;
+        let evaluator = Evaluator::with_names(files, main_file(dir), &module);
+        let runners = calls(files, &folder, &module, &evaluator)?;
+        self.take_runners(&evaluator, &runners);
+        self.problems.extend(evaluator.noticed.borrow().iter().map(Fault::failure));
+        Ok(())
+    }
+
     fn take(&mut self, evaluator: &Evaluator<'_>, module: &Module<'_>, runners: &[Runner]) {
+        self.take_runners(evaluator, runners);
+        self.take_providers(module, evaluator, runners);
+    }
+
+    fn take_runners(&mut self, evaluator: &Evaluator<'_>, runners: &[Runner]) {
         let Some(first) = runners.first() else {
             self.module = super::Module::unknown("no call of a runner's module has any instance");
             return;
@@ -122,13 +159,15 @@ impl Unit {
         };
         let all = runners.iter().map(|runner| read(runner, &mut self.problems)).collect();
         let images = Images::joined(all, &mut self.problems);
-        (self.images, self.others) = (images.own, images.others);
-        self.notes.extend(images.notes);
+        self.take_images(images);
         if runners.len() > 1 {
             let what = format!("`{}` deploys {} runners", self.path, runners.len());
             let places = runners.iter().filter_map(|runner| runner.module.place.clone());
             self.notes.push(places.fold(Failure::refused(what), Failure::at));
         }
+    }
+
+    fn take_providers(&mut self, module: &Module<'_>, evaluator: &Evaluator<'_>, runners: &[Runner]) {
         let mut providers: Vec<_> = Vec::new();
         for runner in runners {
             if !providers.contains(&&runner.provider) {

@@ -1,22 +1,14 @@
-//! The values of a module's variables, in Terraform's own order: default, environment, `terraform.tfvars`, its JSON, then
-//! `*.auto.tfvars` and their JSON by name. See <https://developer.hashicorp.com/terraform/language/values/variables>.
+//! The values of a module's variables: what is given to them, else their defaults, converted to their types.
 
-use std::sync::Arc;
-
-use super::folder::{Tfvars, json_objects};
+use super::layer::{self, Layer};
 use super::module::Module;
 use super::types::Type;
-use crate::repo::hcl::functions::decode::decoded;
 use crate::repo::hcl::{Evaluator, Fault, Kind, Value};
 
 /// Where the values of variables come from.
 pub(super) enum Given<'f> {
-    /// To the module that Terraform is started in: from files, a later one wins, and from the environment.
-    Files {
-        files: &'f [Tfvars],
-        /// Names of variables that the environment keeps; one may end in `*`.
-        environment: &'f [String],
-    },
+    /// To the module that Terraform is started in: from the environment, from files and from arguments; a later one wins.
+    Layers(&'f [Layer]),
     /// To any other: the arguments of its call.
     Call(Value),
 }
@@ -49,7 +41,7 @@ impl Module<'_> {
 
     fn without_value(&self, name: &str) -> String {
         match &self.given {
-            Given::Files { .. } => format!("the variable `{name}` has no default, and no tfvars file sets it"),
+            Given::Layers(_) => format!("the variable `{name}` has no default, and no tfvars file sets it"),
             Given::Call(_) => format!("the variable `{name}` has no default, and the module's call does not set it"),
         }
     }
@@ -64,36 +56,13 @@ impl Module<'_> {
 
     /// The value that a variable is given, if it is given one.
     fn given(&self, evaluator: &Evaluator<'_>, name: &str) -> Result<Option<Value>, Fault> {
-        let (files, environment) = match &self.given {
-            Given::Files { files, environment } => (files, environment),
+        match &self.given {
+            Given::Layers(layers) => layer::given(layers, evaluator.files, name),
             Given::Call(arguments) => {
                 let Kind::Map(map) = &arguments.kind else { return Ok(Some(arguments.clone())) };
                 let open = || map.open.clone().map(Value::unknown);
-                return Ok(map.entries.get(name).cloned().or_else(open));
-            }
-        };
-        for file in files.iter().rev() {
-            let value = match file {
-                Tfvars::Hcl(frame) => {
-                    let attribute = frame.source.body.attributes.get(name);
-                    attribute.map(|it| self.plain(|| evaluator.value(&it.value, frame))).transpose()?
-                }
-                Tfvars::Json((file, node)) => {
-                    // As in Go, the last of several equal keys wins.
-                    let entry = json_objects(node).filter(|entry| entry.key == name).last();
-                    entry.map(|entry| decoded(&entry.node, Some(&Arc::clone(file))))
-                }
-            };
-            if value.is_some() {
-                return Ok(value);
+                Ok(map.entries.get(name).cloned().or_else(open))
             }
         }
-        let variable = format!("TF_VAR_{name}");
-        let passes = |pattern: &String| match pattern.strip_suffix('*') {
-            Some(prefix) => variable.starts_with(prefix),
-            None => *pattern == variable,
-        };
-        let passed = environment.iter().any(passes);
-        Ok(passed.then(|| Value::unknown(format!("it depends on the environment variable `{variable}`"))))
     }
 }

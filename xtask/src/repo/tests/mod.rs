@@ -5,6 +5,7 @@ mod bump_selection;
 mod bump_shapes;
 mod evaluator;
 mod fixtures;
+mod given;
 mod hostile;
 mod images;
 mod includes;

@@ -23,7 +23,7 @@ fn open(root: &Path) -> Repository {
 }
 
 /// Moves all tags that can be moved, and reads the repository again.
-fn moved(name: &str, root: &Path) -> (Bump, Repository) {
+pub(super) fn moved(name: &str, root: &Path) -> (Bump, Repository) {
     let repo = open(root);
     let wanted: BTreeMap<_, _> = ImageName::ALL.map(|image| (image, new(image))).into();
     let request = Request { old_module: true, partial: true, ..Request::for_all(&repo, wanted) };

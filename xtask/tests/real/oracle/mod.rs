@@ -8,6 +8,7 @@ mod answer;
 mod bumped;
 mod expressions;
 mod fixtures;
+mod given;
 mod made_up;
 mod ours;
 mod render;

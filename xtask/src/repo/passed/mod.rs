@@ -1,0 +1,116 @@
+//! What Terraform is given in a unit of Terragrunt. The inputs come as variables of the environment, which Terraform ranks
+//! lowest: files of values in the folder that it runs in win over them, and arguments win over those. Tried with Terragrunt
+//! 0.55.1 and 1.1.3.
+
+mod arguments;
+mod text;
+mod working;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use arguments::Extra;
+use working::Working;
+
+use super::files::{Files, clean};
+use super::hcl::value::Map;
+use super::hcl::{Evaluator, Fault, Frame, Kind, Value};
+use super::module::Module;
+use super::terraform::layer::Layer;
+
+/// The command whose arguments decide: an apply is one of a saved plan, to which terragrunt passes no values.
+const COMMAND: &str = "plan";
+
+/// Everything that gives the variables of the unit's module a value; a later layer wins.
+pub(super) fn layers(
+    files: &Files,
+    environment: &[String],
+    evaluator: &Evaluator<'_>,
+    frame: &Rc<Frame>,
+) -> Result<Vec<Layer>, Fault> {
+    let inputs = frame.inputs(evaluator)?;
+    let working = Working::of(files, evaluator, frame)?;
+    let extra = Extra::of(evaluator, frame)?;
+    let nulls = nulls(&inputs);
+    let mut layers = vec![Layer::Values(inputs)];
+    layers.push(Layer::Environment(environment.to_vec()));
+    layers.extend(extra.environment.into_iter().map(|(name, value)| match value {
+        Ok(text) => text.variable(files, &name),
+        Err(reason) => Layer::Values(Value::map([(name, Value::unknown(reason))].into())),
+    }));
+    let automatic = working.automatic();
+    let (first, rest): (Vec<_>, Vec<_>) = automatic.iter().partition(|name| name.starts_with("terraform.tfvars"));
+    for name in first {
+        layers.extend(working.layer(files, name)?);
+    }
+    layers.push(Layer::Values(nulls));
+    for name in rest {
+        layers.extend(working.layer(files, name)?);
+    }
+    for argument in extra.arguments {
+        layers.push(argument.layer(files, &working)?);
+    }
+    Ok(layers)
+}
+
+/// What terragrunt passes on as null: by a file `.terragrunt-null-vars.auto.tfvars.json`, since no variable of the
+/// environment can be null. An input that isn't known may be null.
+fn nulls(inputs: &Value) -> Value {
+    let Kind::Map(map) = &inputs.kind else { return Value::map(BTreeMap::new()) };
+    let may_be_null = |value: &Value| value.is_null() || value.unknown_reason().is_some();
+    let nulls = map.entries.iter().filter(|(_, value)| may_be_null(value));
+    let entries = nulls.map(|(name, value)| (name.clone(), value.clone())).collect();
+    Value::made(Kind::Map(Rc::new(Map { entries, open: None })))
+}
+
+/// The folder of the unit's module if it lies on this disk.
+pub(super) fn module_folder(evaluator: &Evaluator<'_>, frame: &Rc<Frame>) -> Option<PathBuf> {
+    let module = Module::of(evaluator, frame);
+    let source = module.source.value()?;
+    local_folder(frame.dir(), source)
+}
+
+/// The folder that a source names, as Terragrunt tells local ones from others; `//` parts what is copied from the folder in
+/// it.
+fn local_folder(from: &Path, source: &str) -> Option<PathBuf> {
+    let path = source.strip_prefix("file://").unwrap_or(source);
+    let path = path.split('?').next().unwrap_or(path);
+    let elsewhere = ["git@", "github.com/", "gitlab.com/", "bitbucket.org/", "www.googleapis.com/"];
+    let is_elsewhere = path.contains("::")
+        || path.contains("://")
+        || path.contains(".amazonaws.com/")
+        || elsewhere.iter().any(|prefix| path.starts_with(prefix));
+    (!is_elsewhere && !path.is_empty()).then(|| clean(&from.join(path)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sources_on_this_disk_are_told_from_others() {
+        let folder = |source: &str| local_folder(Path::new("/r/dev/unit"), source);
+        for (source, path) in [
+            ("../../modules//runner", "/r/modules/runner"),
+            ("../../modules/runner?x=1", "/r/modules/runner"),
+            ("/r/dev/unit/../..//modules/runner", "/r/modules/runner"),
+            ("file:///m/x", "/m/x"),
+            ("modules/x", "/r/dev/unit/modules/x"),
+            (".", "/r/dev/unit"),
+        ] {
+            assert_eq!(folder(source).as_deref(), Some(Path::new(path)), "{source}");
+        }
+        for source in [
+            "git::git@github.com:x/y.git//modules/x?ref=v1",
+            "git@github.com:x/y.git//m",
+            "github.com/x/y//m",
+            "tfr:///x/y/aws?version=1.0.0",
+            "https://x.example.com/m.zip",
+            "s3::https://s3.amazonaws.com/b/m.zip",
+            "b.s3.amazonaws.com/m.zip",
+        ] {
+            assert_eq!(folder(source), None, "{source}");
+        }
+    }
+}
