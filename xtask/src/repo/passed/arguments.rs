@@ -16,7 +16,7 @@ use crate::repo::terraform::layer::Layer;
 #[derive(Default)]
 pub(super) struct Extra {
     /// Variables by `TF_VAR_…` in `env_vars`, weakest first.
-    pub(super) environment: Vec<(String, Result<Text, Rc<str>>)>,
+    pub(super) environment: Vec<(String, Part)>,
     /// Arguments that give variables a value, weakest first.
     pub(super) arguments: Vec<Argument>,
 }
@@ -190,7 +190,7 @@ impl Extra {
     }
 
     /// The items of a list; one that isn't known is an argument that isn't.
-    fn items<'l>(&mut self, list: Option<&'l List>) -> Option<&'l [Result<Text, Rc<str>>]> {
+    fn items<'l>(&mut self, list: Option<&'l List>) -> Option<&'l [Part]> {
         match list? {
             Ok(items) => Some(items),
             Err(reason) => {
@@ -200,7 +200,7 @@ impl Extra {
         }
     }
 
-    fn variables(&mut self, variables: Vec<(String, Result<Text, Rc<str>>)>) {
+    fn variables(&mut self, variables: Vec<(String, Part)>) {
         for (name, value) in variables {
             if let Some(variable) = name.strip_prefix("TF_VAR_") {
                 self.environment.push((variable.to_owned(), value));
@@ -215,8 +215,12 @@ impl Extra {
     }
 }
 
+/// A text, or why it isn't known.
+type Part = Result<Text, Rc<str>>;
 /// A list of texts, or why it isn't known.
-type List = Result<Vec<Result<Text, Rc<str>>>, Rc<str>>;
+type List = Result<Vec<Part>, Rc<str>>;
+/// Texts by name, or why they aren't known.
+type Variables = Result<Vec<(String, Part)>, Rc<str>>;
 
 /// The texts of a list, each from its own expression where the list is written out.
 fn list(evaluator: &Evaluator<'_>, frame: &Rc<Frame>, expr: &Expr) -> Result<Option<List>, Fault> {
@@ -234,11 +238,7 @@ fn list(evaluator: &Evaluator<'_>, frame: &Rc<Frame>, expr: &Expr) -> Result<Opt
 }
 
 /// The texts of a map by name.
-fn map(
-    evaluator: &Evaluator<'_>,
-    frame: &Rc<Frame>,
-    expr: &Expr,
-) -> Result<Result<Vec<(String, Result<Text, Rc<str>>)>, Rc<str>>, Fault> {
+fn map(evaluator: &Evaluator<'_>, frame: &Rc<Frame>, expr: &Expr) -> Result<Variables, Fault> {
     if let ExprKind::Object(items) = &expr.kind {
         let mut entries = Vec::with_capacity(items.len());
         for item in items {
