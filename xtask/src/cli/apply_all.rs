@@ -15,6 +15,8 @@ pub enum Allowance {
     OtherImage,
     /// Apply plans that were made with mock outputs
     Mock,
+    /// Apply plans although a provider for AWS has arguments that this program doesn't know
+    ProviderArgs,
     /// Apply what nobody else can see on the default branch, where `require-clean` asks for that
     Uncommitted,
     /// Move or apply a tag although its image is not in ECR

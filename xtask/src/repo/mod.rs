@@ -21,6 +21,7 @@ mod passed;
 pub mod pin;
 pub mod pins;
 pub mod profile;
+pub mod providers;
 mod reading;
 pub mod redirect;
 pub mod retired;

@@ -268,7 +268,7 @@ fn is_ours(labels: &[String], attribute: &str) -> bool {
 }
 
 /// The account in the ARN of a role.
-fn account_of(arn: &str) -> Option<AccountId> {
+pub(super) fn account_of(arn: &str) -> Option<AccountId> {
     let mut parts = arn.split(':');
     let is_arn = parts.next() == Some("arn");
     parts.nth(3).filter(|_| is_arn).and_then(|id| AccountId::parse(id).ok())

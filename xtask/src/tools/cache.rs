@@ -1,5 +1,4 @@
-//! terragrunt's cache of a unit, `.terragrunt-cache`: what terraform left there, and what its configuration says that a
-//! plan doesn't tell.
+//! terragrunt's cache of a unit, `.terragrunt-cache`: what terraform left there.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -12,14 +11,6 @@ const ERRORED: &str = "errored.tfstate";
 /// States that an earlier apply could not save. The next source update would delete them.
 pub fn errored_states(unit: &Path) -> Vec<PathBuf> {
     let mut found = files(unit, &|name| name == ERRORED);
-    found.sort();
-    found
-}
-
-/// Files of Terraform in which a provider may assume a role by a `dynamic` block: plans leave those out.
-pub fn dynamic_roles(unit: &Path) -> Vec<PathBuf> {
-    let says_so = |path: &PathBuf| fs::read_to_string(path).is_ok_and(|text| has_dynamic_role(&text));
-    let mut found: Vec<_> = files(unit, &|name| name.ends_with(".tf")).into_iter().filter(says_so).collect();
     found.sort();
     found
 }
@@ -56,13 +47,6 @@ pub fn size(unit: &Path) -> u64 {
         }
     }
     bytes
-}
-
-fn has_dynamic_role(text: &str) -> bool {
-    text.lines().any(|line| {
-        let rest = line.trim_start().strip_prefix("dynamic");
-        rest.is_some_and(|rest| rest.trim_start().starts_with("\"assume_role"))
-    })
 }
 
 /// The files of the unit's own folder and of its cache. Below the cache hidden folders hold what Terraform downloaded.
@@ -118,14 +102,5 @@ mod tests {
         assert!(is_filled(unit.path()) && size(unit.path()) < 1 << 16);
         write(&providers.join("null"), &"x".repeat(1 << 20));
         assert!(size(unit.path()) >= 1 << 20);
-    }
-
-    #[test]
-    fn a_dynamic_block_that_assumes_a_role_is_found() {
-        let unit = tempfile::tempdir().unwrap();
-        let main = unit.path().join(".terragrunt-cache/a/b/main.tf");
-        write(&main, "provider \"aws\" {\n  dynamic  \"assume_role\" {\n");
-        write(&unit.path().join(".terragrunt-cache/a/b/other.tf"), "# dynamic \"assume_role\"\n");
-        assert_eq!(dynamic_roles(unit.path()), [main]);
     }
 }

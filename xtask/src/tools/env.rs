@@ -131,7 +131,19 @@ const SOURCES: &[&str] = &[
 const PROGRAMS: &[&str] = &["TF_CLI_CONFIG_FILE", "TF_TOKEN_*", "CHECKPOINT_DISABLE"];
 
 /// Prefixes of names whose absence somebody may notice.
-const WORTH_SAYING: &[&str] = &["AWS_", "TF_", "TG_", "TERRAGRUNT_", "GITHUB_", "GIT_", "TOFU_"];
+const WORTH_SAYING: &[&str] = &[
+    "AWS_",
+    "TF_",
+    "TG_",
+    "TERRAGRUNT_",
+    "GITHUB_",
+    "GIT_",
+    "TOFU_",
+    "VAULT_",
+    "LD_PRELOAD",
+    "LD_AUDIT",
+    "DYLD_INSERT_",
+];
 
 /// Builds a child's environment from `parent`. `pass` holds further names that the settings let through, a trailing `*`
 /// standing for any ending.
@@ -160,8 +172,9 @@ pub fn build(parent: &Env, purpose: Purpose, pass: &[String]) -> ChildEnv {
 pub fn gets_through(name: &str, purpose: Purpose, pass: &[String]) -> bool {
     let granted: &[&[&str]] = match purpose {
         Purpose::Plain => &[EVERYBODY],
-        Purpose::Wrapper => &[EVERYBODY, WRAPPERS],
-        Purpose::Ambient => &[EVERYBODY, SOURCES],
+        // What the programs get comes to our guard through the wrapper.
+        Purpose::Wrapper => &[EVERYBODY, WRAPPERS, PROGRAMS],
+        Purpose::Ambient => &[EVERYBODY, SOURCES, PROGRAMS],
         Purpose::Program => &[EVERYBODY, PROGRAMS],
     };
     let asked = pass.iter().any(|pattern| matches(pattern, name)) && !NEVER.contains(&name);
@@ -196,7 +209,8 @@ pub fn text<'a>(vars: &'a Env, name: &str) -> Option<&'a str> {
     vars.get(OsStr::new(name)).and_then(|value| value.to_str()).filter(|value| !value.is_empty())
 }
 
-fn matches(pattern: &str, name: &str) -> bool {
+/// Whether a name is meant by a pattern, in which a trailing `*` stands for any ending.
+pub(super) fn matches(pattern: &str, name: &str) -> bool {
     match pattern.strip_suffix('*') {
         Some(prefix) => name.starts_with(prefix),
         None => pattern == name,
@@ -270,6 +284,20 @@ mod tests {
             child.vars.contains_key(OsStr::new("TF_VAR_token")) && child.vars.contains_key(OsStr::new("TF_VAR_size"))
         );
         assert_eq!(child.dropped, ["TF_LOG"]);
+    }
+
+    #[test]
+    fn what_programs_may_see_gets_to_them_through_every_wrapper() {
+        let parent = env(&["TF_CLI_CONFIG_FILE", "TF_TOKEN_app_terraform_io", "CHECKPOINT_DISABLE"]);
+        for purpose in [Purpose::Wrapper, Purpose::Ambient] {
+            let between = build(&parent, purpose, &[]);
+            let child = build(&between.vars, Purpose::Program, &[]);
+            assert!(parent.keys().all(|name| child.vars.contains_key(name)), "{purpose:?}");
+            assert!(between.dropped.is_empty(), "{purpose:?}");
+        }
+        for pattern in EVERYBODY.iter().chain(PROGRAMS) {
+            assert!(gets_through(pattern.trim_end_matches('*'), Purpose::Wrapper, &[]), "{pattern}");
+        }
     }
 
     #[test]

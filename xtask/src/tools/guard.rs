@@ -234,16 +234,16 @@ fn program(order: &GuardOrder, vars: &Env, keys: &Keys) -> Result<(Vec<OsString>
                 Failure::refused("cannot make the plan file, so nothing was started").because(error)
             })?;
         }
-        let config = ShimConfig::for_order(order, terragrunt, attempt, keys)?;
-        let shim = config.install(attempt)?;
+        let shim = ShimConfig::place(&terragrunt.terraform, attempt);
         if is_standalone(order, terragrunt) {
-            program[0] = shim.into();
+            program[0] = shim.into_os_string();
             child.insert("TF_IN_AUTOMATION".into(), "1".into());
             child.extend(terragrunt.workspace.as_ref().map(|name| ("TF_WORKSPACE".into(), name.into())));
         } else {
             child.extend(terragrunt.action.environment(&shim));
             child.extend(terragrunt.provider_cache.then(provider_cache::environment).into_iter().flatten());
         }
+        ShimConfig::for_order(order, terragrunt, attempt, keys, &child)?.install(attempt)?;
     }
     Ok((program, child))
 }

@@ -42,6 +42,9 @@ pub struct Proof {
     /// Whether an inner guard took the outer one's word, because these are the very keys of which STS had just told it.
     #[serde(default, skip_serializing_if = "is_false")]
     pub same_keys: bool,
+    /// Names of variables that HCL has set for Terraform, besides inputs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub set_by_hcl: Vec<String>,
     /// Where STS was asked; `None` is AWS's own endpoint in the region.
     pub endpoint: Option<String>,
     /// When, RFC 3339 in UTC.
@@ -68,6 +71,7 @@ impl Proof {
             account: None,
             arn: None,
             same_keys: false,
+            set_by_hcl: Vec::new(),
             endpoint: endpoint.map(str::to_owned),
             time: now(),
             expires: None,

@@ -122,6 +122,26 @@ impl Live {
         fs::write(path, changed).expect("the file can be written");
     }
 
+    /// The folder that the module is copied from, in a repository with [`Module::Catalog`].
+    pub(crate) fn module(&self) -> PathBuf {
+        self.root.with_file_name("catalog").join("modules/ecs-deploy-runner")
+    }
+
+    /// Lets Terraform and OpenTofu find the stand-in for the AWS provider where they look for `hashicorp/aws`.
+    pub(crate) fn add_provider(&self, tools: &Toolbox) {
+        let mirror = self.folder.path().join("mirror");
+        let machine = if cfg!(target_arch = "aarch64") { "linux_arm64" } else { "linux_amd64" };
+        for registry in ["registry.terraform.io", "registry.opentofu.org"] {
+            let package = mirror.join(registry).join("hashicorp/aws/5.0.0").join(machine);
+            fs::create_dir_all(&package).expect("the folder can be made");
+            let program = package.join("terraform-provider-aws_v5.0.0");
+            let linked = fs::hard_link(&tools.aws_provider, &program);
+            linked.or_else(|_| fs::copy(&tools.aws_provider, &program).map(drop)).expect("it can be put there");
+        }
+        let config = format!("provider_installation {{\n  filesystem_mirror {{\n    path = {mirror:?}\n  }}\n}}\n");
+        fs::write(Path::new(&self.env["HOME"]).join(".terraformrc"), config).expect("the file can be written");
+    }
+
     fn run(&self, command: &mut Command) {
         let output = command.output().expect("the program starts");
         assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));

@@ -1,4 +1,4 @@
-//! How each of the real programs is made: four Go modules and a Python environment.
+//! How each of the real programs is made: five Go modules and a Python environment.
 //!
 //! Must not decide whether anything is built; that is the toolbox's.
 
@@ -22,7 +22,7 @@ struct Recipe {
     stamp: &'static str,
 }
 
-static RECIPES: [Recipe; 4] = [
+static RECIPES: [Recipe; 5] = [
     Recipe {
         module: "aws-vault",
         program: "aws-vault",
@@ -47,6 +47,13 @@ static RECIPES: [Recipe; 4] = [
         package: "github.com/opentofu/opentofu/cmd/tofu",
         stamp: "github.com/opentofu/opentofu/version.dev=no",
     },
+    // Our own, in the place of the AWS provider.
+    Recipe {
+        module: "terraform-provider-aws",
+        program: "terraform-provider-aws_v5.0.0",
+        package: ".",
+        stamp: "main.version=5.0.0",
+    },
 ];
 
 impl Recipe {
@@ -56,13 +63,15 @@ impl Recipe {
 }
 
 impl GoProgram {
-    /// aws-vault, terragrunt 1.1.3, terragrunt 0.55.1 and tofu, below `root`.
-    pub(super) fn all(root: &Path) -> Result<[Self; 4], String> {
-        let [a, b, c, d] = RECIPES.each_ref().map(|recipe| {
-            let key = key_of(&[&recipe.folder().join("go.mod"), &recipe.folder().join("go.sum")], recipe.stamp)?;
+    /// aws-vault, terragrunt 1.1.3, terragrunt 0.55.1, tofu and the provider, below `root`.
+    pub(super) fn all(root: &Path) -> Result<[Self; 5], String> {
+        let [a, b, c, d, e] = RECIPES.each_ref().map(|recipe| {
+            let mut files = vec![recipe.folder().join("go.mod"), recipe.folder().join("go.sum")];
+            files.extend(Some(recipe.folder().join("main.go")).filter(|file| file.exists()));
+            let key = key_of(&files.iter().map(PathBuf::as_path).collect::<Vec<_>>(), recipe.stamp)?;
             Ok::<_, String>(Self { recipe, path: root.join(format!("{}-{key}", recipe.module)).join(recipe.program) })
         });
-        Ok([a?, b?, c?, d?])
+        Ok([a?, b?, c?, d?, e?])
     }
 
     pub(super) fn is_built(&self) -> bool {

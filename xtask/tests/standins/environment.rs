@@ -109,3 +109,48 @@ fn tools_get_exactly_the_keys_that_were_proven() {
         assert!(!call.env_names().contains(&"AWS_VAULT"), "{call:?}");
     }
 }
+
+#[test]
+fn what_leads_to_a_mirror_reaches_terraform_through_the_wrapper() {
+    let sandbox = Sandbox::bumped();
+    let names = ["TF_CLI_CONFIG_FILE", "TF_TOKEN_app_terraform_io", "CHECKPOINT_DISABLE"];
+    let command = names.into_iter().fold(apply_dev(&sandbox), |command, name| command.env(name, "/nowhere"));
+    command.run().exits(0).says_nothing_of("Left out");
+    let log = sandbox.log();
+    let calls = log.of("terraform");
+    assert!(!calls.is_empty());
+    for call in calls {
+        let seen = call.env_names();
+        assert!(names.iter().all(|name| seen.contains(name)), "{call:?}");
+    }
+}
+
+#[test]
+fn whatever_is_dropped_is_said_when_all_goes_well_and_when_it_does_not() {
+    let dropped = [
+        "AWS_ROLE_ARN",
+        "AWS_PROFILE",
+        "AWS_REGION",
+        "TF_CLI_ARGS",
+        "TF_LOG",
+        "TF_PLUGIN_CACHE_DIR",
+        "TF_VAR_name",
+        "TG_FILTER",
+        "TERRAGRUNT_SOURCE",
+        "TOFU_CPU_PROFILE",
+        "GITHUB_TOKEN",
+        "GIT_AUTHOR_NAME",
+        "VAULT_TOKEN",
+    ];
+    for (fault, code) in [(None, 0), (Some("wrong-account:dev"), 3), (Some("fail:dev"), 1)] {
+        let sandbox = Sandbox::bumped();
+        let sandbox = fault.into_iter().fold(sandbox, Sandbox::fault);
+        let command = dropped.into_iter().fold(apply_dev(&sandbox), |command, name| command.env(name, "any"));
+        dropped.into_iter().fold(command.run().exits(code), |said, name| said.says(name));
+        // None of them was lost on a way that nobody speaks of.
+        for call in sandbox.log().calls().iter().filter(|call| call.tool() == "aws-vault") {
+            let seen = call.env_names();
+            assert!(dropped.iter().all(|name| !seen.contains(name)), "{call:?}");
+        }
+    }
+}

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::cli::Allowance;
-use crate::model::{Failure, ImageUri, Tag};
+use crate::model::{Failure, ImageUri, Reach, Remedy, Tag};
 use crate::repo::{Decider, Unit};
 use crate::run::digest::UnitPlan;
 use crate::tasks::context::Context;
@@ -37,8 +37,10 @@ pub(super) fn refusals(
     done: &str,
 ) -> Vec<Failure> {
     let mut refusals = Vec::new();
-    if !plan.plan.elsewhere.is_empty() {
-        refusals.push(acts_elsewhere(unit, &plan.plan.elsewhere, done));
+    let is_allowed = |reach: &Reach| reach.remedy == Remedy::Allow && context.globals.allows(Allowance::ProviderArgs);
+    let elsewhere: Vec<_> = plan.plan.elsewhere.iter().filter(|reach| !is_allowed(reach)).collect();
+    if !elsewhere.is_empty() {
+        refusals.push(acts_elsewhere(unit, &elsewhere, done));
     }
     if !plan.plan.images.wrong.is_empty() && !context.globals.allows(Allowance::OtherImage) {
         refusals.push(other_images(unit, &plan.plan.images.wrong, done));
@@ -57,13 +59,36 @@ pub(super) fn refusals(
 /// What was applied until the first digest.
 pub(super) const NOTHING_APPLIED: &str = "nothing was applied in any account";
 
-fn acts_elsewhere(unit: &Workable<'_>, found: &[String], done: &str) -> Failure {
+fn acts_elsewhere(unit: &Workable<'_>, found: &[&Reach], done: &str) -> Failure {
+    let only_unknown = found.iter().all(|reach| reach.remedy == Remedy::Allow);
+    let verb = if only_unknown { "may reach" } else { "reaches" };
     let failure = Failure::refused(format!(
-        "the plan of `{}` reaches into another account than {}",
+        "the plan of `{}` {verb} into another account than {}",
         unit.unit.path, unit.unit.account
     ));
-    let failure = found.iter().cloned().fold(failure, Failure::detail).detail(done);
-    failure.hint("if a provider is meant to assume that role: add it to `assumed-roles` in [workspace.metadata.xtask] in Cargo.toml")
+    let failure = found.iter().fold(failure, |failure, reach| failure.detail(reach.what.clone())).detail(done);
+    let mut remedies: Vec<_> = found.iter().map(|reach| reach.remedy).collect();
+    remedies.sort_unstable();
+    remedies.dedup();
+    remedies.into_iter().filter_map(hint).fold(failure, Failure::hint)
+}
+
+fn hint(remedy: Remedy) -> Option<&'static str> {
+    Some(match remedy {
+        Remedy::DeclareRole => {
+            "if a provider is meant to assume that role: add it to `assumed-roles` in [workspace.metadata.xtask] in Cargo.toml"
+        }
+        Remedy::NameEndpoint => {
+            "if all of AWS is meant to be there: name it as `endpoint-url` in [workspace.metadata.xtask] in Cargo.toml"
+        }
+        Remedy::SetInShell => {
+            "leave it out, and set `HTTPS_PROXY`, `NO_PROXY` or `AWS_CA_BUNDLE` in this shell: every program gets them"
+        }
+        Remedy::Allow => {
+            "if a newer provider has it, and it changes neither credentials nor endpoints: --allow provider-args"
+        }
+        Remedy::None => return None,
+    })
 }
 
 fn other_images(unit: &Workable<'_>, wrong: &[String], done: &str) -> Failure {

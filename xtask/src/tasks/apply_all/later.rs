@@ -9,6 +9,7 @@ use crate::report::screen::{Tone, count};
 use crate::run::digest::{Digest, UnitPlan};
 use crate::run::folder::RunFolder;
 use crate::run::kept::{self, Here, Kept, KeptUnit};
+use crate::tasks::apply_all::plans::PlanFiles;
 use crate::tasks::apply_all::queue::Queue;
 use crate::tasks::apply_all::{bind, checks, plans};
 use crate::tasks::ready::{Ready, Workable};
@@ -105,7 +106,7 @@ impl Earlier {
             match plans::of_unit(
                 ready,
                 unit,
-                &shown,
+                PlanFiles { plan: &plan, shown: &shown },
                 kept.plan_sha256.clone(),
                 Bounds::new(Arc::default(), kept.bound.clone()),
             ) {

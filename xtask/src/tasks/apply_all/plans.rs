@@ -1,12 +1,14 @@
 //! Planning every unit, and reading the plans.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 use std::time::Instant;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 
-use crate::model::{Failure, Failures};
+use crate::model::{Failure, Failures, Reach};
+use crate::repo::providers::{self, ConfigText, Declared};
 use crate::report::screen::{Tone, count, duration};
 use crate::report::summary;
 use crate::run::digest::UnitPlan;
@@ -17,10 +19,11 @@ use crate::tasks::apply_all::bind::Binding;
 use crate::tasks::apply_all::queue::Queue;
 use crate::tasks::apply_all::{bind, checks, words};
 use crate::tasks::ready::{Ready, Workable};
-use crate::tasks::session::Renewal;
+use crate::tasks::session::{Renewal, Session};
 use crate::tools::bound::Bounds;
 use crate::tools::terraform::plan::{self, Own, Reading};
-use crate::tools::{cache, provider_cache};
+use crate::tools::terraform::plan_file::{self, ConfigFile};
+use crate::tools::{hash, provider_cache};
 
 /// Plans every unit and reads the plans. If one can't be planned nothing is applied anywhere.
 pub(super) fn plan_all(
@@ -48,6 +51,7 @@ pub(super) fn plan_all(
         .hint("again, once the cause is settled: cargo xtask apply-all")
         .into());
     }
+    say_set_by_hcl(session, units, &stage.lanes);
     let binding = Binding::new(ready, &programs);
     let mut plans = Vec::new();
     let mut problems = Vec::new();
@@ -70,6 +74,24 @@ pub(super) fn plan_all(
     problems.extend(changed_meanwhile(ready));
     Failures::check(problems)?;
     Ok(plans)
+}
+
+/// Tells which variables HCL sets for Terraform; none of them may change a decision, or the guard would have refused it.
+fn say_set_by_hcl(session: &Session<'_>, units: &[Workable<'_>], lanes: &[Lane]) {
+    let mut labels: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
+    for (unit, lane) in units.iter().zip(lanes) {
+        let proofs = lane.iter().filter_map(|step| step.attempt.as_ref()).flat_map(|attempt| attempt.inner_proofs());
+        for name in proofs.flat_map(|proof| proof.set_by_hcl) {
+            labels.entry(name).or_default().insert(&unit.label);
+        }
+    }
+    let mut names: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    labels.into_iter().for_each(|(name, labels)| names.entry(labels).or_default().push(name));
+    for (labels, names) in names {
+        let whose = if labels.len() > 6 { count(labels.len(), "unit") } else { Vec::from_iter(labels).join(" ") };
+        let about = format!("{}, set by HCL for terraform   {whose}", names.join(", "));
+        session.context.screen.say(Tone::Plain, "Variables", about);
+    }
 }
 
 /// The same without the provider cache server, where this version's can't be relied on.
@@ -104,30 +126,58 @@ pub(super) fn read_plan(
     let proofs = lane.iter().filter_map(|step| step.attempt.as_ref()).flat_map(|attempt| attempt.inner_proofs());
     let sha256 = proofs.into_iter().filter_map(|proof| proof.plan_sha256).next_back().context("no plan was proven")?;
     let bound = binding.of_unit(unit)?;
-    of_unit(ready, unit, shown, sha256, bound)
+    let plan = lane.iter().find_map(|step| step.plan.as_deref()).context("no plan was made")?;
+    of_unit(ready, unit, PlanFiles { plan, shown }, sha256, bound)
 }
 
-/// Reads the plan of a unit from what was shown of it.
+/// A plan file, and what was shown of it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PlanFiles<'a> {
+    /// The file that is applied.
+    pub(super) plan: &'a Path,
+    /// What `show` printed of it.
+    pub(super) shown: &'a Path,
+}
+
+/// Reads the plan of a unit from what was shown of it, and the configuration that is in the plan file itself.
 pub(super) fn of_unit(
     ready: &Ready<'_>,
     unit: &Workable<'_>,
-    shown: &Path,
+    files: PlanFiles<'_>,
     sha256: String,
     bound: Bounds,
 ) -> anyhow::Result<UnitPlan> {
     let account = &unit.unit.account;
     let wanted = checks::wanted(unit.unit);
     let reading = Reading { account: &account.id, assumed_roles: ready.repo.settings.assumed_roles(), wanted: &wanted };
-    let mut plan = plan::read(&fs::read_to_string(shown)?, reading)?;
-    let root = &ready.repo.root;
-    plan.elsewhere.extend(cache::dynamic_roles(&unit.unit.path.in_root(root)).into_iter().map(|file| {
-        let file = file.strip_prefix(root).unwrap_or(&file).display().to_string();
-        format!("a `dynamic \"assume_role\"` block in {file} may assume any role")
-    }));
+    let mut plan = plan::read(&fs::read_to_string(files.shown)?, reading)?;
+    plan.elsewhere.extend(providers_elsewhere(ready, unit, files.plan, &sha256, &plan.providers_elsewhere)?);
     let own = Own {
         account_id: account.id.to_string(),
         account: account.name.clone(),
         region: unit.region.as_str().to_owned(),
     };
     Ok(UnitPlan { label: unit.label.clone(), plan, sha256, own, wanted, bound })
+}
+
+/// What the providers would do elsewhere, by the configuration files that the plan was made from and that an apply of it is
+/// made from. What the plan's JSON tells of them counts as well, and is told where the files show nothing.
+fn providers_elsewhere(
+    ready: &Ready<'_>,
+    unit: &Workable<'_>,
+    plan: &Path,
+    sha256: &str,
+    by_json: &[Reach],
+) -> anyhow::Result<Vec<Reach>> {
+    let bytes = fs::read(plan)?;
+    ensure!(hash::sha256(&bytes) == sha256, "the plan file has changed since it was shown");
+    let settings = &ready.repo.settings;
+    let files = plan_file::configuration(&bytes)?;
+    let paths: Vec<_> = files.iter().map(ConfigFile::path).collect();
+    let texts =
+        files.iter().zip(&paths).map(|(file, path)| ConfigText { module: &file.module, path, bytes: &file.bytes });
+    let declared =
+        Declared { account: &unit.unit.account.id, roles: settings.assumed_roles(), endpoint: settings.endpoint_url() };
+    let found = providers::elsewhere(&texts.collect::<Vec<_>>(), declared);
+    Ok(if found.is_empty() { by_json.to_vec() } else { found })
 }

@@ -21,6 +21,11 @@ impl Session<'_> {
         accounts: &[(&Account, Region)],
     ) -> Result<(), Failures> {
         let outcomes = self.executor.one_by_one(stage, &mut |_: &Event| {});
+        // Said first: what is missing here may be the reason for what fails now or later.
+        if !ready.left_out.is_empty() && self.n_renewed.get() == 0 {
+            let names = ready.left_out.join(", ");
+            self.context.screen.say(Tone::Plain, "Left out", format!("{names}, set in this shell"));
+        }
         self.check_interrupt()?;
         let mut failures = Vec::new();
         let mut proofs = Vec::new();
@@ -49,10 +54,6 @@ impl Session<'_> {
         let sessions = sessions.unwrap_or_default();
         let about = format!("{n} of {} proven{sessions}", count(proofs.len(), "account"), n = proofs.len());
         self.context.screen.say(Tone::Good, "Identity", about);
-        if !ready.left_out.is_empty() {
-            let names = ready.left_out.join(", ");
-            self.context.screen.say(Tone::Plain, "Left out", format!("{names}, set in this shell"));
-        }
         Ok(())
     }
 

@@ -9,8 +9,10 @@ use serde::{Deserialize, Serialize};
 use crate::model::{AccountId, Failure, Region};
 use crate::tools::attempt::{Attempt, new_private_file};
 use crate::tools::bound::Bound;
+use crate::tools::env::Env;
 use crate::tools::guard::{GuardOrder, TerragruntOrder};
 use crate::tools::keys::Keys;
+use crate::tools::shim::environment::PassedOn;
 use crate::tools::terragrunt::Action;
 use crate::tools::{consent, lock};
 
@@ -21,6 +23,10 @@ pub struct ShimConfig {
     pub(super) region: Region,
     pub(super) endpoint: Option<String>,
     pub(super) pass_environment: Vec<String>,
+    /// The environment that terragrunt was given.
+    pub(super) passed_on: PassedOn,
+    /// Whether terragrunt's provider cache server is turned on.
+    pub(super) provider_cache: bool,
     pub(super) nonce: String,
     /// The fingerprint of the keys that the outer guard has proven.
     pub(super) keys: String,
@@ -36,12 +42,13 @@ pub struct ShimConfig {
 
 impl ShimConfig {
     /// What the inner guard of this order needs to know; the consent is read now, by the outer guard, which has proven
-    /// these keys.
+    /// these keys. `passed_on` is the whole environment of the program.
     pub fn for_order(
         order: &GuardOrder,
         terragrunt: &TerragruntOrder,
         attempt: &Attempt,
         keys: &Keys,
+        passed_on: &Env,
     ) -> Result<Self, Failure> {
         let consent = terragrunt.consent.as_deref().map(consent::read).transpose()?;
         let (plan_sha256, bound) = consent.map(|it| (it.plan_sha256, it.bound)).unzip();
@@ -50,6 +57,8 @@ impl ShimConfig {
             region: order.region.clone(),
             endpoint: order.endpoint.clone(),
             pass_environment: order.pass_environment.clone(),
+            passed_on: PassedOn::of(passed_on, &attempt.nonce),
+            provider_cache: terragrunt.provider_cache,
             nonce: attempt.nonce.clone(),
             keys: keys.fingerprint(&attempt.nonce),
             action: terragrunt.action,
@@ -61,10 +70,14 @@ impl ShimConfig {
         })
     }
 
-    /// Puts the inner guard and this configuration into the attempt's folder, where neither is yet; gives the path for
-    /// terragrunt.
-    pub fn install(&self, attempt: &Attempt) -> Result<PathBuf, Failure> {
-        let shim = attempt.dir.join(program_name(&self.terraform));
+    /// Where the inner guard of an attempt is, for terragrunt.
+    pub fn place(terraform: &Path, attempt: &Attempt) -> PathBuf {
+        attempt.dir.join(program_name(terraform))
+    }
+
+    /// Puts the inner guard and this configuration into the attempt's folder, where neither is yet.
+    pub fn install(&self, attempt: &Attempt) -> Result<(), Failure> {
+        let shim = Self::place(&self.terraform, attempt);
         let ours = std::env::current_exe();
         let placed = ours.and_then(|ours| match fs::hard_link(&ours, &shim) {
             // A copy would go through the link into ourselves.
@@ -73,7 +86,7 @@ impl ShimConfig {
             Ok(()) => Ok(()),
         });
         let written = placed.and_then(|()| new_private_file(&attempt.shim())?.write_all(&serde_json::to_vec(self)?));
-        written.map(|()| shim).map_err(|error| {
+        written.map_err(|error| {
             Failure::refused("cannot put the inner guard in place, so nothing was started")
                 .in_file(attempt.dir.display().to_string())
                 .because(error)
@@ -123,7 +136,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let attempt = Attempt { dir: folder.path().to_owned(), nonce: "n".to_owned() };
         let orders = config(Action::Plan, None);
-        let shim = orders.install(&attempt).unwrap();
+        orders.install(&attempt).unwrap();
+        let shim = ShimConfig::place(&orders.terraform, &attempt);
         assert_eq!(fs::metadata(attempt.shim()).unwrap().permissions().mode() & 0o777, 0o600);
         assert!(ShimConfig::beside(&shim).is_some_and(|read| read.is_ok()));
         let again = || orders.install(&attempt).unwrap_err().source.unwrap().downcast::<io::Error>().unwrap().kind();

@@ -4,6 +4,7 @@
 //! is to do: an `apply` goes through for exactly the plan file that was consented to.
 
 mod config;
+mod environment;
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -22,20 +23,6 @@ use crate::tools::{endpoint, process, secrets};
 
 pub use config::ShimConfig;
 
-/// Variables by which HCL (`extra_arguments`, `env_vars`) could lead a provider to other credentials than the keys that
-/// are proven here.
-const OTHER_SOURCES: &[&str] = &[
-    "AWS_PROFILE",
-    "AWS_DEFAULT_PROFILE",
-    "AWS_ROLE_ARN",
-    "AWS_WEB_IDENTITY_TOKEN_FILE",
-    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
-];
-
-/// Variables that point to shared files, which must stay empty for the same reason.
-const SHARED_FILES: &[&str] = &["AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"];
-
 /// Judges Terraform's command line and the credentials, leaves a proof, and becomes Terraform. Returns only if nothing
 /// was started.
 pub fn run(config: &ShimConfig, attempt: &Attempt, args: &[OsString]) -> Failure {
@@ -53,7 +40,10 @@ pub fn run(config: &ShimConfig, attempt: &Attempt, args: &[OsString]) -> Failure
     let blank = Proof::blank(&attempt.nonce, &config.account, config.endpoint.as_deref(), command);
     let blank = Proof { plan_sha256: shown, ..blank };
     let (proof, outcome) = match judged {
-        Ok((proven, locks)) => (Proof { same_keys: proven.by_outer, ..blank.proven(proven.identity) }, Ok(locks)),
+        Ok((proven, locks)) => {
+            let Proven { identity, by_outer, set_by_hcl } = proven;
+            (Proof { same_keys: by_outer, set_by_hcl, ..blank.proven(identity) }, Ok(locks))
+        }
         Err(refused) => (blank.refused(&refused), Err(refused.failure)),
     };
     match (attempt.write_inner(&proof), outcome) {
@@ -82,21 +72,23 @@ struct Proven {
     identity: Identity,
     /// Whether the outer guard was told so, and STS wasn't asked again.
     by_outer: bool,
+    /// Names of variables that HCL has set for terraform.
+    set_by_hcl: Vec<String>,
 }
 
 fn prove(config: &ShimConfig, attempt: &Attempt, command: &str, vars: &Env) -> Result<Proven, Refused> {
     endpoint::check(vars, config.endpoint.as_deref())?;
-    no_other_source(config, vars)?;
+    let set_by_hcl = environment::check(config, command, vars)?;
     let keys = Keys::in_environment(vars)
         .ok_or_else(|| Failure::refused("terragrunt started terraform without credentials, so nothing was started"))?;
     if command != Action::Apply.as_str()
         && let Some(identity) = proven_by_outer(config, attempt, &keys)
     {
-        return Ok(Proven { identity, by_outer: true });
+        return Ok(Proven { identity, by_outer: true, set_by_hcl });
     }
     let identity = guard::ask(&keys, &config.region, config.endpoint.as_deref(), vars)?;
     if identity.account == config.account {
-        return Ok(Proven { identity, by_outer: false });
+        return Ok(Proven { identity, by_outer: false, set_by_hcl });
     }
     let failure = guard::mismatch(&config.account, &identity)
         .hint("terragrunt had the right credentials, then took others: look for `iam_role` or `env_vars` in the HCL");
@@ -111,24 +103,6 @@ fn proven_by_outer(config: &ShimConfig, attempt: &Attempt, keys: &Keys) -> Optio
     let proof = attempt.outer_proof().filter(|proof| proof.verdict == Verdict::Proven)?;
     let account = proof.account.filter(|account| *account == config.account)?;
     Some(Identity { account, arn: proof.arn? })
-}
-
-/// Refuses variables which the outer guard had removed and which HCL has put back.
-fn no_other_source(config: &ShimConfig, vars: &Env) -> Result<(), Failure> {
-    let asked = |name: &str| config.pass_environment.iter().any(|passed| passed == name);
-    let other = OTHER_SOURCES.iter().find(|name| env::text(vars, name).is_some() && !asked(name));
-    let file = SHARED_FILES
-        .iter()
-        .find(|name| env::text(vars, name).is_some_and(|value| value != "/dev/null") && !asked(name));
-    match other.or(file) {
-        None => Ok(()),
-        Some(name) => Err(Failure::refused(format!(
-            "terragrunt set `{name}`, another source of credentials than the one that was proven"
-        ))
-        .hint(format!(
-            "look for it under `env_vars` in the HCL; if it is meant, add it to `pass-environment` in Cargo.toml: \"{name}\""
-        ))),
-    }
 }
 
 /// The first argument that is not an option: Terraform's global options all have the form `-name` or `-name=value`.
@@ -203,6 +177,8 @@ mod tests {
             region: "us-east-1".parse().unwrap(),
             endpoint: None,
             pass_environment: Vec::new(),
+            passed_on: environment::PassedOn::default(),
+            provider_cache: false,
             nonce: "n".to_owned(),
             keys: String::new(),
             action,
@@ -279,18 +255,5 @@ mod tests {
         fs::remove_file(attempt.outer()).unwrap();
         Proof { nonce: "another".to_owned(), ..proof }.write(&attempt.outer()).unwrap();
         assert!(known(&config, "ASIA1").is_none(), "nor does a proof of another attempt");
-    }
-
-    #[test]
-    fn another_source_of_credentials_set_in_hcl_is_refused() {
-        let mut passing = config(Action::Plan, None);
-        for name in ["AWS_PROFILE", "AWS_ROLE_ARN", "AWS_CONFIG_FILE"] {
-            let vars = Env::from([(name.into(), "x".into())]);
-            assert!(no_other_source(&passing, &vars).is_err(), "{name}");
-        }
-        let vars = Env::from([("AWS_CONFIG_FILE".into(), "/dev/null".into())]);
-        assert!(no_other_source(&passing, &vars).is_ok());
-        passing.pass_environment.push("AWS_PROFILE".to_owned());
-        assert!(no_other_source(&passing, &Env::from([("AWS_PROFILE".into(), "x".into())])).is_ok());
     }
 }

@@ -3,29 +3,30 @@
 
 use serde_json::Value;
 
-use crate::model::AccountId;
+use crate::model::{AccountId, Reach, Remedy};
 
-/// Looks through the prior state and the configuration of a plan. `declared` are the roles that the settings know of.
-pub(super) fn find(
-    prior_state: &Value,
-    configuration: &Value,
-    account: &AccountId,
-    declared: &[String],
-) -> Vec<String> {
+/// Looks through the prior state of a plan.
+pub(super) fn in_state(prior_state: &Value, account: &AccountId) -> Vec<Reach> {
     let mut found = Vec::new();
     foreign_arns(&prior_state["values"]["root_module"], account, &mut found);
+    found
+}
+
+/// Looks through the configuration of a plan. `declared` are the roles that the settings know of.
+pub(super) fn in_providers(configuration: &Value, account: &AccountId, declared: &[String]) -> Vec<Reach> {
+    let mut found = Vec::new();
     foreign_providers(&configuration["provider_config"], account, declared, &mut found);
     found
 }
 
 /// The unit's own resources in the state: one that lies in another account says that the state is not this unit's.
-fn foreign_arns(module: &Value, account: &AccountId, found: &mut Vec<String>) {
+fn foreign_arns(module: &Value, account: &AccountId, found: &mut Vec<Reach>) {
     for resource in module["resources"].as_array().into_iter().flatten() {
         let managed = resource["mode"] == "managed";
         let arn = resource["values"]["arn"].as_str();
         if let Some(arn) = arn.filter(|arn| managed && account_of(arn).is_some_and(|id| id != account.as_str())) {
             let address = resource["address"].as_str().unwrap_or("a resource");
-            found.push(format!("{address} is {arn} in the state, which is another account"));
+            found.push(Reach::new(format!("{address} is {arn} in the state, which is another account")));
         }
     }
     for child in module["child_modules"].as_array().into_iter().flatten() {
@@ -41,7 +42,7 @@ fn account_of(arn: &str) -> Option<&str> {
 }
 
 /// Providers that act with other credentials than those that were proven.
-fn foreign_providers(providers: &Value, account: &AccountId, declared: &[String], found: &mut Vec<String>) {
+fn foreign_providers(providers: &Value, account: &AccountId, declared: &[String], found: &mut Vec<Reach>) {
     const OTHER_CREDENTIALS: [&str; 6] = [
         "profile",
         "access_key",
@@ -54,16 +55,17 @@ fn foreign_providers(providers: &Value, account: &AccountId, declared: &[String]
         let expressions = &provider["expressions"];
         for key in OTHER_CREDENTIALS {
             if is_set(&expressions[key]) {
-                found.push(format!("provider `{name}` has credentials of its own: `{key}`"));
+                found.push(Reach::new(format!("provider `{name}` has credentials of its own: `{key}`")));
             }
         }
         for role in roles(&expressions["assume_role"]) {
-            match role["role_arn"]["constant_value"].as_str() {
-                Some(arn) if account_of(arn) == Some(account.as_str()) => {}
-                Some(arn) if declared.iter().any(|role| role == arn) => {}
-                Some(arn) => found.push(format!("provider `{name}` assumes {arn}, a role of another account")),
-                None => found.push(format!("provider `{name}` assumes a role that the plan doesn't name")),
-            }
+            let what = match role["role_arn"]["constant_value"].as_str() {
+                Some(arn) if account_of(arn) == Some(account.as_str()) => continue,
+                Some(arn) if declared.iter().any(|role| role == arn) => continue,
+                Some(arn) => format!("provider `{name}` assumes {arn}, a role of another account"),
+                None => format!("provider `{name}` assumes a role that the plan doesn't name"),
+            };
+            found.push(Reach::new(what).unless(Remedy::DeclareRole));
         }
     }
 }
@@ -101,7 +103,7 @@ mod tests {
         let resource = |mode: &str, arn: &str| json!({ "address": "m.r", "mode": mode, "values": { "arn": arn } });
         let elsewhere = |resource: Value| {
             let root = json!({ "child_modules": [{ "resources": [resource] }] });
-            find(&json!({ "values": { "root_module": root } }), &Value::Null, &dev(), &[]).len()
+            in_state(&json!({ "values": { "root_module": root } }), &dev()).len()
         };
         assert_eq!(elsewhere(resource("managed", "arn:aws:iam::100000000006:role/x")), 1);
         assert_eq!(elsewhere(resource("managed", "arn:aws:iam::100000000004:role/x")), 0);
@@ -114,7 +116,7 @@ mod tests {
         let declared = ["arn:aws:iam::100000000009:role/known".to_owned()];
         let elsewhere = |expressions: Value| {
             let configuration = json!({ "provider_config": { "aws": { "name": "aws", "expressions": expressions } } });
-            find(&Value::Null, &configuration, &dev(), &declared).len()
+            in_providers(&configuration, &dev(), &declared).len()
         };
         let role = |arn: &str| json!({ "assume_role": [{ "role_arn": { "constant_value": arn } }] });
         assert_eq!(elsewhere(json!({ "region": { "constant_value": "us-east-1" } })), 0);

@@ -2,6 +2,7 @@
 
 mod elsewhere;
 pub mod plan;
+pub mod plan_file;
 mod standalone;
 
 pub use standalone::{Standalone, selected_workspace};

@@ -1,6 +1,7 @@
 //! Stands in for Terraform v1.11.4: `version`, `init`, `plan`, `show` and `apply` of one ecs-deploy-runner module.
 
 mod apply;
+mod archive;
 mod change;
 mod describe;
 mod plan;

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::change::{self, Change, Count};
 use super::resource::Inputs;
 use super::state::State;
-use super::{Folder, describe, error, exists, keys};
+use super::{Folder, archive, describe, error, exists, keys};
 use crate::args::{Known, Parsed, Takes};
 use crate::clock::{self, Moment};
 use crate::keys::Keys;
@@ -75,8 +75,9 @@ impl Plan {
         if !exists(file) {
             return Err(format!("{shown}: no such file or directory"));
         }
-        let text = fs::read(file).map_err(|error| format!("{shown}: {error}"))?;
-        serde_json::from_slice(&text).map_err(|_| format!("{shown}: zip: not a valid zip file"))
+        let archive = fs::read(file).map_err(|error| format!("{shown}: {error}"))?;
+        let plan = archive::plan_in(&archive).and_then(|plan| serde_json::from_slice(plan).ok());
+        plan.ok_or_else(|| format!("{shown}: zip: not a valid zip file"))
     }
 
     /// Whether anything would be done.
@@ -131,7 +132,7 @@ pub(super) fn refuse_partial(flags: &Parsed) -> Outcome {
 
 fn save(plan: &Plan, file: &Path) -> Outcome {
     let text = serde_json::to_vec(plan).map_err(|failure| error("Failed to write plan file", &failure.to_string()))?;
-    fs::write(file, text).map_err(|failure| {
+    fs::write(file, archive::pack(&text, &Folder::current()?.path)).map_err(|failure| {
         error(
             "Failed to write plan file",
             &format!("The plan file could not be written: open {}: {failure}.", file.display()),

@@ -20,7 +20,7 @@ pub use wanted::{Images, Wanted};
 use anyhow::{Context, bail};
 use serde_json::{Value, json};
 
-use crate::model::AccountId;
+use crate::model::{AccountId, Reach};
 use crate::tools::hash::sha256;
 use crate::tools::terraform::elsewhere;
 use document::{Document, ResourceChange};
@@ -31,8 +31,10 @@ use expected::{Case, Ground, why, without_revision};
 pub struct Plan {
     /// The resources and outputs that it touches, in the plan's order.
     pub changes: Vec<Change>,
-    /// What would act in another account than the one that was proven.
-    pub elsewhere: Vec<String>,
+    /// What would act elsewhere than in the account that was proven.
+    pub elsewhere: Vec<Reach>,
+    /// The same of providers, by what the plan's JSON tells of them.
+    pub providers_elsewhere: Vec<Reach>,
     /// Whether the task definitions have the images that the repository says.
     pub images: Images,
     /// Every text among the values that the module is given.
@@ -84,7 +86,8 @@ pub fn read(output: &str, reading: Reading<'_>) -> anyhow::Result<Plan> {
     texts(&document.variables, &mut inputs);
     Ok(Plan {
         changes,
-        elsewhere: elsewhere::find(&document.prior_state, &document.configuration, account, reading.assumed_roles),
+        elsewhere: elsewhere::in_state(&document.prior_state, account),
+        providers_elsewhere: elsewhere::in_providers(&document.configuration, account, reading.assumed_roles),
         images: wanted::check(&document.planned_values, reading.wanted),
         inputs,
         values_sha256: hash_of(&touched),

@@ -1,0 +1,524 @@
+//! The provider blocks of the configuration that a plan was made from: what in them would act with other credentials than
+//! those that were proven, or send requests elsewhere than to AWS.
+//!
+//! A plan's JSON leaves out `dynamic` blocks and what `endpoints` say, so the files themselves are read. Of a provider for
+//! AWS only arguments that are known to stay in the account are taken for granted.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use super::hcl::parse;
+use super::hcl::syntax::{Block, Body, Expr, ExprKind, Key};
+use super::hcl::{Fault, Source};
+use super::json::{self, Node, Value};
+use super::redirect::{CREDENTIALS, ROLES, account_of};
+use crate::model::{AccountId, Place, Reach, Remedy};
+
+/// One configuration file of a module.
+#[derive(Clone, Copy, Debug)]
+pub struct ConfigText<'a> {
+    /// The module that it belongs to.
+    pub module: &'a str,
+    /// The path for messages.
+    pub path: &'a str,
+    /// The whole content.
+    pub bytes: &'a [u8],
+}
+
+/// What the settings declare, and the account that was proven.
+#[derive(Clone, Copy, Debug)]
+pub struct Declared<'a> {
+    /// The account.
+    pub account: &'a AccountId,
+    /// Roles that providers may assume.
+    pub roles: &'a [String],
+    /// The endpoint in place of AWS's own.
+    pub endpoint: Option<&'a str>,
+}
+
+/// Arguments of a provider for AWS that change neither the credentials nor where requests go
+/// (<https://registry.terraform.io/providers/hashicorp/aws/latest/docs>).
+const HARMLESS: [&str; 23] = [
+    "alias",
+    "allowed_account_ids",
+    "default_tags",
+    "for_each",
+    "forbidden_account_ids",
+    "ignore_tags",
+    "max_retries",
+    "region",
+    "retry_mode",
+    "s3_force_path_style",
+    "s3_us_east_1_regional_endpoint",
+    "s3_use_path_style",
+    "skip_credentials_validation",
+    "skip_get_ec2_platforms",
+    "skip_metadata_api_check",
+    "skip_region_validation",
+    "skip_requesting_account_id",
+    "sts_region",
+    "tag_policy_compliance",
+    "token_bucket_rate_limiter_capacity",
+    "use_dualstack_endpoint",
+    "use_fips_endpoint",
+    "version",
+];
+
+/// Arguments by which a provider for AWS reaches AWS in another way than every other program.
+const OTHER_WAYS: [&str; 7] = [
+    "custom_ca_bundle",
+    "ec2_metadata_service_endpoint",
+    "ec2_metadata_service_endpoint_mode",
+    "http_proxy",
+    "https_proxy",
+    "insecure",
+    "no_proxy",
+];
+
+/// The types of the providers for AWS.
+const AWS: [&str; 2] = ["aws", "awscc"];
+
+/// An argument or block of a provider.
+struct Entry {
+    name: String,
+    line: usize,
+    says: Says,
+}
+
+/// What an argument says, as far as it is written out.
+enum Says {
+    /// `null`, or an empty text or list.
+    Nothing,
+    Text(String),
+    /// Something that only Terraform works out.
+    Computed,
+    /// A block, or a map.
+    Entries(Vec<Entry>),
+}
+
+/// A provider block.
+struct Provider {
+    name: String,
+    line: usize,
+    entries: Vec<Entry>,
+}
+
+/// What is read of one file.
+#[derive(Default)]
+struct Parts {
+    providers: Vec<Provider>,
+    /// Local names of providers with their sources, as far as they are written out.
+    sources: Vec<(String, Option<String>)>,
+}
+
+/// Everything in these files by which a provider would act elsewhere. A file that can't be read counts as such.
+pub fn elsewhere(files: &[ConfigText<'_>], declared: Declared<'_>) -> Vec<Reach> {
+    let mut found = BTreeSet::new();
+    let mut read = Vec::new();
+    for file in files {
+        match parts(file) {
+            Ok(parts) => read.push((file, parts)),
+            Err(fault) => {
+                found.insert(Reach::new(format!("nobody can tell what its providers do: {}", fault.in_one_line())));
+            }
+        }
+    }
+    // A provider may be declared in one file of a module and configured in another.
+    let names_of_aws: BTreeSet<_> = read
+        .iter()
+        .flat_map(|(file, parts)| parts.sources.iter().map(move |source| (file.module, source)))
+        .filter(|(_, (_, source))| source.as_deref().is_none_or(is_aws))
+        .map(|(module, (name, _))| (module, name.as_str()))
+        .collect();
+    for (file, parts) in &read {
+        for provider in &parts.providers {
+            let is_aws =
+                AWS.contains(&provider.name.as_str()) || names_of_aws.contains(&(file.module, provider.name.as_str()));
+            found.extend(judge(file.path, provider, is_aws, declared));
+        }
+    }
+    found.into_iter().collect()
+}
+
+/// Whether a source such as `registry.terraform.io/hashicorp/aws` is a provider for AWS.
+fn is_aws(source: &str) -> bool {
+    AWS.contains(&source.rsplit('/').next().unwrap_or_default().to_ascii_lowercase().as_str())
+}
+
+fn judge(file: &str, provider: &Provider, is_aws: bool, declared: Declared<'_>) -> Vec<Reach> {
+    let mut found = Vec::new();
+    for entry in &provider.entries {
+        let name = entry.name.as_str();
+        let reach =
+            |what: &str| Reach::new(format!("provider `{}` {what} ({})", provider.name, Place::line(file, entry.line)));
+        match name {
+            _ if matches!(entry.says, Says::Nothing) => {}
+            // Other providers than that of AWS have tokens too, which lead into no account.
+            "token" if !is_aws => {}
+            "assume_role" => {
+                found.extend(assumed(&entry.says, declared).map(|what| reach(&what).unless(Remedy::DeclareRole)))
+            }
+            _ if ROLES.contains(&name) || CREDENTIALS.contains(&name) => {
+                found.push(reach(&format!("has credentials of its own: `{name}`")));
+            }
+            "dynamic" => {
+                let labels = inner(&entry.says).iter().map(|label| label.name.as_str());
+                let is_harmless = |label: &str| if is_aws { HARMLESS.contains(&label) } else { !decides(label) };
+                let dynamic = labels.filter(|label| !is_harmless(label));
+                found.extend(
+                    dynamic.map(|label| reach(&format!("has a `dynamic \"{label}\"` block, which may say anything"))),
+                );
+            }
+            _ if !is_aws || HARMLESS.contains(&name) => {}
+            "endpoints" => {
+                let (says, entries) = (&entry.says, inner(&entry.says));
+                let foreign = entries.iter().filter_map(|it| endpoint(&it.name, &it.says, declared.endpoint));
+                let foreign: Vec<_> = match says {
+                    Says::Entries(_) => foreign.collect(),
+                    _ => vec!["has `endpoints` that are not written out".to_owned()],
+                };
+                found.extend(foreign.iter().map(|what| reach(what).unless(Remedy::NameEndpoint)));
+            }
+            _ if OTHER_WAYS.contains(&name) => {
+                found.push(reach(&format!("reaches AWS in a way of its own: `{name}`")).unless(Remedy::SetInShell));
+            }
+            _ => found.push(reach(&format!("has an argument that is not known: `{name}`")).unless(Remedy::Allow)),
+        }
+    }
+    if provider.name.is_empty() {
+        found.push(Reach::new(format!("a provider without a name ({})", Place::line(file, provider.line))));
+    }
+    found
+}
+
+/// Whether a block of this name decides whose credentials are used.
+fn decides(name: &str) -> bool {
+    ROLES.contains(&name) || CREDENTIALS.contains(&name)
+}
+
+fn inner(says: &Says) -> &[Entry] {
+    match says {
+        Says::Entries(entries) => entries,
+        _ => &[],
+    }
+}
+
+/// What is wrong with a role that is assumed, if anything is.
+fn assumed(says: &Says, declared: Declared<'_>) -> Option<String> {
+    let unknown = || Some("assumes a role that is not written out".to_owned());
+    let Says::Entries(entries) = says else { return unknown() };
+    for entry in entries {
+        match (entry.name.as_str(), &entry.says) {
+            ("role_arn", Says::Nothing) => {}
+            ("role_arn", Says::Text(arn)) => {
+                let is_own = account_of(arn).as_ref() == Some(declared.account);
+                if !is_own && !declared.roles.contains(arn) {
+                    return Some(format!("assumes {arn}, a role of another account"));
+                }
+            }
+            ("role_arn" | "dynamic", _) => return unknown(),
+            _ => {}
+        }
+    }
+    None
+}
+
+/// What is wrong with an endpoint, if anything is.
+fn endpoint(service: &str, says: &Says, named: Option<&str>) -> Option<String> {
+    match says {
+        Says::Nothing => None,
+        Says::Text(url) if named.is_some_and(|named| url.trim_end_matches('/') == named.trim_end_matches('/')) => None,
+        Says::Text(url) => Some(format!("sends requests for `{service}` to {url}")),
+        _ => Some(format!("sends requests for `{service}` to an endpoint that is not written out")),
+    }
+}
+
+fn parts(file: &ConfigText<'_>) -> Result<Parts, Fault> {
+    if file.path.ends_with(".json") {
+        return of_json(file);
+    }
+    // Blocks are named by plain words, so where these letters are missing there is none of interest.
+    if !file.bytes.windows(b"provider".len()).any(|word| word == b"provider") {
+        return Ok(Parts::default());
+    }
+    let source = parse::parse(file.path, Path::new(file.path), file.bytes.into())?;
+    Ok(of_hcl(&source))
+}
+
+fn of_hcl(source: &Source) -> Parts {
+    let provider = |block: &Block| Provider {
+        name: block.labels.first().cloned().unwrap_or_default(),
+        line: source.line(block.span.start),
+        entries: entries_of(&block.body, source),
+    };
+    let settings = source.body.blocks_named("terraform");
+    let required = settings.flat_map(|block| block.body.blocks_named("required_providers"));
+    let sources = required.flat_map(|block| &block.body.attributes).map(|(name, attribute)| {
+        let says = says(&attribute.value, source);
+        (name.clone(), source_in(name, &says))
+    });
+    Parts { providers: source.body.blocks_named("provider").map(provider).collect(), sources: sources.collect() }
+}
+
+/// The source in an entry of `required_providers`; one that only has a version is HashiCorp's provider of that name.
+fn source_in(name: &str, says: &Says) -> Option<String> {
+    match says {
+        Says::Entries(entries) => match entries.iter().find(|entry| entry.name == "source").map(|entry| &entry.says) {
+            Some(Says::Text(source)) => Some(source.clone()),
+            Some(_) => None,
+            None => Some(name.to_owned()),
+        },
+        Says::Text(_) => Some(name.to_owned()),
+        _ => None,
+    }
+}
+
+fn entries_of(body: &Body, source: &Source) -> Vec<Entry> {
+    let attributes = body.attributes.iter().map(|(name, attribute)| Entry {
+        name: name.clone(),
+        line: source.line(attribute.key.start),
+        says: says(&attribute.value, source),
+    });
+    let blocks = body.blocks.iter().map(|block| {
+        let line = source.line(block.span.start);
+        let label = |name: &String| Entry { name: name.clone(), line, says: Says::Computed };
+        let says = match block.kind.as_str() {
+            "dynamic" => block.labels.iter().map(label).collect(),
+            _ => entries_of(&block.body, source),
+        };
+        Entry { name: block.kind.clone(), line, says: Says::Entries(says) }
+    });
+    attributes.chain(blocks).collect()
+}
+
+fn says(expr: &Expr, source: &Source) -> Says {
+    match &expr.kind {
+        ExprKind::Null => Says::Nothing,
+        ExprKind::String(text) if text.is_empty() => Says::Nothing,
+        ExprKind::String(text) => Says::Text(text.to_string()),
+        ExprKind::Parens(inner) => says(inner, source),
+        ExprKind::List(items) => joined(items.iter().map(|item| says(item, source))),
+        ExprKind::Object(items) => Says::Entries(
+            items
+                .iter()
+                .map(|item| {
+                    let name = match &item.key {
+                        Key::Word(word) => word.clone(),
+                        Key::Expr(Expr { kind: ExprKind::String(text), .. }) => text.to_string(),
+                        // A name that only Terraform works out may be any.
+                        Key::Expr(_) => "dynamic".to_owned(),
+                    };
+                    Entry { name, line: source.line(item.value.span.start), says: says(&item.value, source) }
+                })
+                .collect(),
+        ),
+        _ => Says::Computed,
+    }
+}
+
+/// A list of blocks is as good as one with all their entries.
+fn joined(items: impl Iterator<Item = Says>) -> Says {
+    let mut entries = Vec::new();
+    let mut n = 0;
+    for item in items {
+        n += 1;
+        match item {
+            Says::Entries(more) => entries.extend(more),
+            Says::Nothing => {}
+            Says::Text(_) | Says::Computed => return Says::Computed,
+        }
+    }
+    if n == 0 || entries.is_empty() { Says::Nothing } else { Says::Entries(entries) }
+}
+
+fn of_json(file: &ConfigText<'_>) -> Result<Parts, Fault> {
+    let broken = |what: String, line: usize| {
+        Fault::new(format!("cannot parse `{}`: {what}", file.path)).at(Place::line(file.path, line)).fatal()
+    };
+    let text = std::str::from_utf8(file.bytes).map_err(|_| broken("it is not UTF-8".to_owned(), 1))?;
+    let node = json::parse(text).map_err(|error| broken(error.what, error.line))?;
+    let mut parts = Parts::default();
+    for (kind, kinds) in objects(&node) {
+        for (name, node) in objects(kinds) {
+            match (kind, name) {
+                ("provider", name) => {
+                    let entries = objects(node).map(|(name, node)| Entry {
+                        name: name.to_owned(),
+                        line: node.line,
+                        says: says_json(node),
+                    });
+                    let entries = entries.filter(|entry| entry.name != "//").collect();
+                    parts.providers.push(Provider { name: name.to_owned(), line: node.line, entries });
+                }
+                ("terraform", "required_providers") => {
+                    let sources =
+                        objects(node).map(|(name, node)| (name.to_owned(), source_in(name, &says_json(node))));
+                    parts.sources.extend(sources);
+                }
+                _ => {}
+            }
+        }
+    }
+    Ok(parts)
+}
+
+/// The entries of an object, or of all objects in a list: Terraform takes either where there may be several.
+fn objects(node: &Node) -> Box<dyn Iterator<Item = (&str, &Node)> + '_> {
+    match &node.value {
+        Value::Object(entries) => Box::new(entries.iter().map(|entry| (entry.key.as_str(), &entry.node))),
+        Value::Array(items) => Box::new(items.iter().flat_map(objects)),
+        _ => Box::new(std::iter::empty()),
+    }
+}
+
+/// Texts are templates in JSON, so one with a `${` or `%{` is not written out.
+fn says_json(node: &Node) -> Says {
+    match &node.value {
+        Value::Null => Says::Nothing,
+        Value::String(text) if text.is_empty() => Says::Nothing,
+        Value::String(text) if text.contains("${") || text.contains("%{") => Says::Computed,
+        Value::String(text) => Says::Text(text.clone()),
+        Value::Bool(_) | Value::Number(_) => Says::Computed,
+        Value::Array(items) => joined(items.iter().map(says_json)),
+        Value::Object(entries) => {
+            let entry = |entry: &json::Entry| Entry {
+                name: if entry.key.contains("${") { "dynamic".to_owned() } else { entry.key.clone() },
+                line: entry.line,
+                says: says_json(&entry.node),
+            };
+            Says::Entries(entries.iter().map(entry).collect())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ENDPOINT: &str = "http://127.0.0.1:4566";
+
+    fn found(files: &[(&str, &str, &str)]) -> Vec<String> {
+        let account = AccountId::parse("100000000004").unwrap();
+        let roles = ["arn:aws:iam::100000000009:role/known".to_owned()];
+        let files: Vec<_> =
+            files.iter().map(|(module, path, text)| ConfigText { module, path, bytes: text.as_bytes() }).collect();
+        let declared = Declared { account: &account, roles: &roles, endpoint: Some(ENDPOINT) };
+        elsewhere(&files, declared).into_iter().map(|reach| reach.what).collect()
+    }
+
+    /// What is found in a provider for AWS with this body.
+    fn in_aws(body: &str) -> Vec<String> {
+        found(&[(".", "main.tf", &format!("provider \"aws\" {{\n{body}\n}}\n"))])
+    }
+
+    #[test]
+    fn provider_that_stays_in_its_account_is_left_alone() {
+        for body in [
+            "region = var.region",
+            "alias = \"us\"\n  allowed_account_ids = [var.account]",
+            "default_tags {\n tags = { a = 1 }\n}",
+            "dynamic \"default_tags\" {\n for_each = var.tags\n content {}\n}",
+            "profile = null\n  token = \"\"",
+            "assume_role {\n  role_arn = \"arn:aws:iam::100000000004:role/own\"\n  tags = local.tags\n}",
+            "assume_role {\n  role_arn = \"arn:aws:iam::100000000009:role/known\"\n  session_name = \"x\"\n}",
+            "assume_role = null",
+            "assume_role {\n  role_arn = null\n}",
+            "endpoints {\n  ecs = \"http://127.0.0.1:4566\"\n  sts = \"http://127.0.0.1:4566/\"\n}",
+            "endpoints {}",
+        ] {
+            assert_eq!(in_aws(body), [String::new(); 0], "{body}");
+        }
+    }
+
+    #[test]
+    fn dynamic_block_of_a_provider_is_found_however_it_is_written() {
+        for body in [
+            "dynamic \"assume_role\" {\n for_each = [1]\n content {}\n}",
+            "dynamic assume_role {\n for_each = [1]\n content {}\n}",
+            "dynamic /* why */ \"assume_role\" {\n for_each = [1]\n content {}\n}",
+            "region = \"x\"\n /* a */ dynamic \"endpoints\" {\n content {}\n}",
+            "dynamic \"assume_role_with_web_identity\" {\n content {}\n}",
+            "dynamic \"something_new\" {\n content {}\n}",
+        ] {
+            assert_eq!(in_aws(body).len(), 1, "{body}: {:?}", in_aws(body));
+        }
+        let json = r#"{"provider": {"aws": {"dynamic": {"assume_role": {"for_each": [1], "content": {}}}}}}"#;
+        let lists = r#"[{"provider": [{"aws": [{"dynamic": [{"assume_role": [{"content": {}}]}]}]}]}]"#;
+        for json in [json, lists] {
+            assert_eq!(found(&[("m", "m/main.tf.json", json)]).len(), 1, "{json}");
+        }
+        let escaped = json.replace("\"provider\"", "\"\\u0070rovider\"");
+        assert_eq!(found(&[(".", "main.tf.json", &escaped)]).len(), 1);
+        assert_eq!(
+            in_aws("dynamic assume_role {}"),
+            ["provider `aws` has a `dynamic \"assume_role\"` block, which may say anything (main.tf:2)"]
+        );
+    }
+
+    #[test]
+    fn other_credentials_roles_endpoints_and_unknown_arguments_of_a_provider_are_found() {
+        for (body, what) in [
+            ("profile = \"prod\"", "has credentials of its own: `profile`"),
+            ("access_key = var.key", "has credentials of its own: `access_key`"),
+            ("shared_config_files = [\"x\"]", "has credentials of its own: `shared_config_files`"),
+            ("token = data.x.y", "has credentials of its own: `token`"),
+            ("assume_role_with_web_identity {\n role_arn = \"x\"\n}", "credentials of its own"),
+            (
+                "assume_role {\n role_arn = \"arn:aws:iam::100000000006:role/x\"\n}",
+                "assumes arn:aws:iam::100000000006:role/x",
+            ),
+            ("assume_role {\n role_arn = var.role\n}", "assumes a role that is not written out"),
+            (
+                "assume_role {\n role_arn = \"arn:aws:iam::${var.id}:role/x\"\n}",
+                "assumes a role that is not written out",
+            ),
+            ("assume_role = { role_arn = var.role }", "assumes a role that is not written out"),
+            ("assume_role = { (local.key) = \"x\" }", "assumes a role that is not written out"),
+            ("assume_role = [{ \"role_arn\" = \"arn:aws:iam::100000000006:role/x\" }]", "a role of another account"),
+            ("assume_role = local.role", "assumes a role that is not written out"),
+            (
+                "assume_role {\n role_arn = \"arn:aws:iam::100000000004:role/x\"\n}\nassume_role {\n role_arn = \"arn:aws:iam::100000000006:role/x\"\n}",
+                "100000000006",
+            ),
+            ("endpoints {\n ecs = \"http://elsewhere\"\n}", "sends requests for `ecs` to http://elsewhere"),
+            ("endpoints {\n sts = var.url\n}", "sends requests for `sts` to an endpoint that is not written out"),
+            ("endpoints = local.endpoints", "`endpoints` that are not written out"),
+            ("insecure = true", "reaches AWS in a way of its own: `insecure`"),
+            ("https_proxy = \"http://x\"", "reaches AWS in a way of its own: `https_proxy`"),
+            ("brand_new = true", "has an argument that is not known: `brand_new`"),
+        ] {
+            let found = in_aws(body);
+            assert!(found.len() == 1 && found[0].contains(what), "{body}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn provider_for_aws_is_known_by_its_source_whatever_it_is_called() {
+        let block = "provider \"cloud\" {\n  endpoints {\n    ecs = \"http://elsewhere\"\n  }\n}\n";
+        let required = |source: &str| format!("terraform {{\n required_providers {{\n cloud = {source}\n}}\n}}\n");
+        for (source, n) in [
+            ("{ source = \"hashicorp/aws\" }", 1),
+            ("{ source = \"mirror.example.com/hashicorp/AWS\", version = \"5\" }", 1),
+            ("{ source = local.source }", 1),
+            ("{ source = \"acme/cloud\" }", 0),
+            ("\">= 1\"", 0),
+        ] {
+            let files = [(".", "main.tf", block), (".", "versions.tf", &required(source))];
+            assert_eq!(found(&files).len(), n, "{source}");
+        }
+        let json = r#"{"terraform": [{"required_providers": [{"cloud": {"source": "hashicorp/aws"}}]}]}"#;
+        assert_eq!(found(&[(".", "main.tf", block), (".", "versions.tf.json", json)]).len(), 1);
+        let other = [("a", "a/main.tf", block), ("b", "b/versions.tf", &required("{ source = \"hashicorp/aws\" }"))];
+        assert_eq!(found(&other), [String::new(); 0], "names belong to their module");
+        assert_eq!(found(&[(".", "m.tf", "provider \"x\" {\n  profile = \"prod\"\n  insecure = true\n}")]).len(), 1);
+        assert_eq!(found(&[(".", "m.tf", "provider \"github\" {\n  token = var.token\n}")]), [String::new(); 0]);
+    }
+
+    #[test]
+    fn file_that_cannot_be_parsed_is_named() {
+        let broken = found(&[(".", "main.tf", "provider \"aws\" {\n  a = [1\n}\n")]);
+        assert!(broken[0].contains("cannot parse `main.tf`") && broken[0].contains("main.tf:3"), "{broken:?}");
+        assert!(found(&[("x", "x/a.tf.json", "{")])[0].contains("cannot parse `x/a.tf.json`"));
+        assert_eq!(found(&[(".", "main.tf", "resource \"a\" \"b\" {\n")]), [String::new(); 0], "it has no provider");
+    }
+}
