@@ -35,6 +35,10 @@ pub struct Guard {
     pub consent: Option<PathBuf>,
     #[arg(long)]
     pub workspace: Option<String>,
+    #[arg(long, requires = "action")]
+    pub product: Option<PathBuf>,
+    #[arg(long, requires = "action")]
+    pub in_plan_folder: bool,
     #[arg(long)]
     pub provider_cache: bool,
     #[arg(last = true)]

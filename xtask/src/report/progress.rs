@@ -79,6 +79,7 @@ impl<'a> Progress<'a> {
                 | StepKind::Source
                 | StepKind::Lookup
                 | StepKind::Show
+                | StepKind::State
                 | StepKind::Output
                 | StepKind::Smoke,
             ) => {}

@@ -153,6 +153,7 @@ impl World {
             attempt: Some(attempt),
             output: Some(folder.output(unit, kind)),
             plan: Some(plan),
+            product: None,
             consent: None,
             lock: None,
         }

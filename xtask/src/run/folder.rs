@@ -115,7 +115,12 @@ impl RunFolder {
 
     /// What was shown of the plan of a unit.
     pub fn shown(&self, label: &str) -> PathBuf {
-        self.plans().join(format!("{}.{}.json", file_name(label), StepKind::Show))
+        self.product(label, StepKind::Show)
+    }
+
+    /// What Terraform answers to a step: a plan, a state or outputs as JSON.
+    pub fn product(&self, label: &str, kind: StepKind) -> PathBuf {
+        self.plans().join(format!("{}.{kind}.json", file_name(label)))
     }
 
     /// What there is to know of plans that are kept for later.
@@ -128,10 +133,16 @@ impl RunFolder {
         Attempt { dir: self.dir.join("attempts").join(format!("{}.{kind}", file_name(label))), nonce: random_word(26) }
     }
 
-    /// The log of a step; stdout goes to a file beside the plans where it is data.
+    /// The log of a step; stdout goes to a file beside the plans where it may have secrets in it.
     pub fn output(&self, label: &str, kind: StepKind) -> Output {
-        let data = matches!(kind, StepKind::Show | StepKind::Output | StepKind::Lookup);
-        let stdout = data.then(|| self.plans().join(format!("{}.{kind}.json", file_name(label))));
+        let stdout = match kind {
+            StepKind::Lookup => Some(self.product(label, kind)),
+            // The answer itself lies beside it; what a terragrunt in between prints may have the same secrets.
+            StepKind::Show | StepKind::State | StepKind::Output => {
+                Some(self.product(label, kind).with_extension("printed"))
+            }
+            _ => None,
+        };
         Output { log: self.dir.join(format!("{}.{kind}.log", file_name(label))), stdout }
     }
 

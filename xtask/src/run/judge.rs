@@ -62,7 +62,10 @@ pub fn judge(kind: StepKind, evidence: &Evidence<'_>) -> Judgement {
         (StepKind::Plan, Some(0)) if !started("plan") => {
             failed(&format!("{} ended well without planning anything", program(outer)))
         }
-        (StepKind::Plan | StepKind::Show, Some(0)) if !evidence.has_product => {
+        (StepKind::Show | StepKind::State | StepKind::Output, Some(0)) if !evidence.inner.iter().any(has_product) => {
+            failed(&format!("{} ended well without asking terraform for what was to be read", program(outer)))
+        }
+        (StepKind::Plan | StepKind::Show | StepKind::State | StepKind::Output, Some(0)) if !evidence.has_product => {
             failed("it ended well, but the file that it was to write is not there")
         }
         (_, Some(0)) => succeeded(),
@@ -86,6 +89,11 @@ fn judge_apply(evidence: &Evidence<'_>, program: &str, code: Option<i32>) -> Jud
 /// What the outer guard became: terragrunt, or for a unit without it terraform or tofu.
 fn program(outer: &Proof) -> &str {
     outer.command.rsplit('/').next().unwrap_or_default()
+}
+
+/// Whether this call of Terraform's wrote its answer to the file of the step.
+fn has_product(proof: &Proof) -> bool {
+    proof.verdict == Verdict::Proven && proof.call.as_ref().is_some_and(|call| call.has_product)
 }
 
 fn is_started(proof: &Proof, command: &str) -> bool {

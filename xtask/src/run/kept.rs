@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::Failure;
 use crate::run::folder::RunFolder;
 use crate::tools::bound::Bound;
+use crate::tools::call;
 use crate::tools::clock;
 use crate::tools::hash::sha256_of;
 use crate::tools::process::private_file;
@@ -141,7 +142,10 @@ impl Kept {
     pub fn copies(&self, from: &RunFolder, to: &RunFolder) -> Vec<(PathBuf, PathBuf)> {
         let copies = |unit: &KeptUnit| {
             let label = &unit.label;
-            [(from.plan(label), to.plan(label)), (from.shown(label), to.shown(label))]
+            let plans = [from, to].map(|run| run.plan(label));
+            let [proof, to_proof] = plans.each_ref().map(|plan| call::beside(plan));
+            let [plan, to_plan] = plans;
+            [(plan, to_plan), (proof, to_proof), (from.shown(label), to.shown(label))]
         };
         self.units.iter().flat_map(copies).collect()
     }

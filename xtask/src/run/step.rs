@@ -32,6 +32,8 @@ pub enum StepKind {
     Plan,
     /// Reads a plan file.
     Show,
+    /// Reads the state of a unit.
+    State,
     /// Reads the outputs of a unit.
     Output,
     /// Applies a plan file.
@@ -47,7 +49,7 @@ impl StepKind {
             Self::Build => "building",
             Self::Init => "preparing",
             Self::Smoke | Self::Plan => "planning",
-            Self::Show | Self::Output => "reading",
+            Self::Show | Self::State | Self::Output => "reading",
             Self::Apply => "applying",
         }
     }
@@ -73,6 +75,7 @@ impl fmt::Display for StepKind {
             Self::Init => "init",
             Self::Plan => "plan",
             Self::Show => "show",
+            Self::State => "state",
             Self::Output => "output",
             Self::Apply => "apply",
         })
@@ -98,6 +101,8 @@ pub struct Step {
     pub output: Option<Output>,
     /// The plan file that it writes or applies.
     pub plan: Option<PathBuf>,
+    /// The file that the inner guard has Terraform write its answer to, where the answer is what the step is for.
+    pub product: Option<PathBuf>,
     /// The file with the hash of the plan that was consented to.
     pub consent: Option<PathBuf>,
     /// The lock that is held while somebody is at work on it.
@@ -209,6 +214,7 @@ pub mod tests {
             attempt: Some(attempt),
             output: Some(Output { log: "/r/dev.plan.log".into(), stdout: None }),
             plan: None,
+            product: None,
             consent: None,
             lock: None,
         }

@@ -66,10 +66,16 @@ pub fn shim(program: &Path, args: &[OsString]) -> Option<Failure> {
 fn order(args: cli::Guard) -> GuardOrder {
     let attempt = args.attempt.zip(args.nonce).map(|(dir, nonce)| Attempt { dir, nonce });
     let terragrunt = match (args.action, args.terraform, args.plan) {
-        (Some(action), Some(terraform), Some(plan)) => {
-            let (consent, workspace, provider_cache) = (args.consent, args.workspace, args.provider_cache);
-            Some(TerragruntOrder { action, terraform, plan, consent, workspace, provider_cache })
-        }
+        (Some(action), Some(terraform), Some(plan)) => Some(TerragruntOrder {
+            action,
+            terraform,
+            plan,
+            consent: args.consent,
+            workspace: args.workspace,
+            product: args.product,
+            in_plan_folder: args.in_plan_folder,
+            provider_cache: args.provider_cache,
+        }),
         _ => None,
     };
     GuardOrder {
@@ -106,6 +112,8 @@ mod tests {
                 plan: "/p".into(),
                 consent: Some("/c".into()),
                 workspace: Some("blue".to_owned()),
+                product: Some("/s".into()),
+                in_plan_folder: true,
                 provider_cache: true,
             }),
             program: ["terragrunt", "--", "it's"].map(OsString::from).to_vec(),

@@ -4,6 +4,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use crate::model::{AccountId, Failure, Region};
 use crate::tools::attempt::Attempt;
@@ -13,7 +14,7 @@ use crate::tools::lock::WorkLock;
 use crate::tools::proof::Proof;
 use crate::tools::shim::ShimConfig;
 use crate::tools::terragrunt::Action;
-use crate::tools::{endpoint, process, provider_cache, secrets, sts};
+use crate::tools::{call, endpoint, process, provider_cache, secrets, sts};
 
 /// What a guard is told on its command line.
 #[derive(Clone, Debug)]
@@ -49,9 +50,17 @@ pub struct TerragruntOrder {
     pub consent: Option<PathBuf>,
     /// The workspace of a unit of Terraform alone, if the settings name one.
     pub workspace: Option<String>,
+    /// Where Terraform's standard output goes, if it is what the step is for.
+    pub product: Option<PathBuf>,
+    /// Whether Terraform runs without terragrunt in the folder that the plan was made in, which the proof beside the plan
+    /// names.
+    pub in_plan_folder: bool,
     /// Whether terragrunt's provider cache server is turned on.
     pub provider_cache: bool,
 }
+
+/// The option for a step that runs in the folder that the plan was made in.
+const IN_PLAN_FOLDER: &str = "--in-plan-folder";
 
 impl GuardOrder {
     /// This order as arguments for our own binary.
@@ -82,6 +91,12 @@ impl GuardOrder {
             }
             if let Some(workspace) = &terragrunt.workspace {
                 option("workspace", workspace.as_ref());
+            }
+            if let Some(product) = &terragrunt.product {
+                option("product", product.as_ref());
+            }
+            if terragrunt.in_plan_folder {
+                args.push(IN_PLAN_FOLDER.into());
             }
             if terragrunt.provider_cache {
                 args.push(provider_cache::OPTION.into());
@@ -129,8 +144,8 @@ pub fn run(order: &GuardOrder) -> Result<(), Failure> {
     if order.program.is_empty() {
         return Ok(());
     }
-    let (program, vars) = program(order, &vars, &keys)?;
-    Err(process::become_program(&program, &vars))
+    let Program { argv, vars, folder } = program(order, &vars, &keys)?;
+    Err(process::become_program_in(folder.as_deref(), &argv, &vars))
 }
 
 /// Whether the program is terraform itself, without terragrunt above it.
@@ -208,10 +223,18 @@ fn write_proof(order: &GuardOrder, proof: &Proof) -> Result<(), Failure> {
     })
 }
 
-/// What this process becomes: the program with its environment. In the place of a terraform without terragrunt it is the
-/// inner guard.
-fn program(order: &GuardOrder, vars: &Env, keys: &Keys) -> Result<(Vec<OsString>, Env), Failure> {
+/// What this process becomes.
+struct Program {
+    argv: Vec<OsString>,
+    vars: Env,
+    /// The working directory, where it is another than this one.
+    folder: Option<PathBuf>,
+}
+
+/// The program with its environment. In the place of a terraform without terragrunt it is the inner guard.
+fn program(order: &GuardOrder, vars: &Env, keys: &Keys) -> Result<Program, Failure> {
     let mut program = order.program.clone();
+    let mut folder = None;
     let mut child = env::build(vars, Purpose::Program, &order.pass_environment).vars;
     keys.put_into(&mut child);
     env::forbid_prompts(&mut child);
@@ -234,16 +257,38 @@ fn program(order: &GuardOrder, vars: &Env, keys: &Keys) -> Result<(Vec<OsString>
                 Failure::refused("cannot make the plan file, so nothing was started").because(error)
             })?;
         }
+        remove_earlier(terragrunt)?;
         let shim = ShimConfig::place(&terragrunt.terraform, attempt);
         if is_standalone(order, terragrunt) {
             program[0] = shim.into_os_string();
             child.insert("TF_IN_AUTOMATION".into(), "1".into());
             child.extend(terragrunt.workspace.as_ref().map(|name| ("TF_WORKSPACE".into(), name.into())));
+            if terragrunt.in_plan_folder {
+                let call = call::of_plan(&terragrunt.plan, &order.account)?;
+                child.extend(call.variables());
+                folder = Some(call.folder);
+            }
         } else {
             child.extend(terragrunt.action.environment(&shim));
             child.extend(terragrunt.provider_cache.then(provider_cache::environment).into_iter().flatten());
         }
         ShimConfig::for_order(order, terragrunt, attempt, keys, &child)?.install(attempt)?;
     }
-    Ok((program, child))
+    Ok(Program { argv: program, vars: child, folder })
+}
+
+/// Removes what an earlier attempt left at the places where this one writes.
+fn remove_earlier(terragrunt: &TerragruntOrder) -> Result<(), Failure> {
+    let proof = (terragrunt.action == Action::Plan).then(|| call::beside(&terragrunt.plan));
+    for path in terragrunt.product.iter().chain(&proof) {
+        match fs::remove_file(path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(Failure::refused("cannot remove what an earlier attempt left, so nothing was started")
+                    .in_file(path.display().to_string())
+                    .because(error));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }

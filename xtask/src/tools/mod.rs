@@ -7,6 +7,7 @@ pub mod aws;
 pub mod aws_config;
 pub mod bound;
 pub mod cache;
+pub mod call;
 pub mod clock;
 pub mod consent;
 pub mod credentials;

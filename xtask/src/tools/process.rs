@@ -185,12 +185,38 @@ pub fn fed<A: AsRef<OsStr>>(program: &Path, args: &[A], vars: &Env, input: &[u8]
 
 /// Replaces this process by a program; returns only if that failed.
 pub fn become_program(argv: &[OsString], vars: &Env) -> Failure {
+    become_program_in(None, argv, vars)
+}
+
+/// Replaces this process by a program in another folder; returns only if that failed.
+pub fn become_program_in(folder: Option<&Path>, argv: &[OsString], vars: &Env) -> Failure {
     let (program, args) = match split(argv) {
         Ok(split) => split,
         Err(error) => return Failure::usage(error.to_string()),
     };
-    let error = command(program, vars).args(args).exec();
+    let mut command = command(program, vars);
+    if let Some(folder) = folder {
+        command.current_dir(folder);
+    }
+    let error = command.args(args).exec();
+    let failure = Failure::refused(cannot_start(program)).because(error);
+    folder.into_iter().fold(failure, |failure, folder| failure.in_file(folder.display().to_string()))
+}
+
+/// Replaces this process by a program whose standard output goes to `file`; returns only if that failed.
+pub fn become_program_printing_to(file: File, argv: &[OsString], vars: &Env) -> Failure {
+    let (program, args) = match split(argv) {
+        Ok(split) => split,
+        Err(error) => return Failure::usage(error.to_string()),
+    };
+    let error = command(program, vars).args(args).stdout(file).exec();
     Failure::refused(cannot_start(program)).because(error)
+}
+
+/// Runs a program whose standard output goes to `file`, and waits for it.
+pub fn printing_to(file: File, argv: &[OsString], vars: &Env) -> anyhow::Result<ExitStatus> {
+    let (program, args) = split(argv)?;
+    command(program, vars).args(args).stdout(file).status().with_context(|| cannot_start(program))
 }
 
 /// Lets a descriptor live on in whatever this process becomes or starts.

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::AccountId;
 use crate::tools::attempt::new_private_file;
+use crate::tools::call::Call;
 use crate::tools::clock;
 use crate::tools::guard::Refused;
 use crate::tools::sts::Identity;
@@ -57,6 +58,9 @@ pub struct Proof {
     pub command: String,
     /// The hash of the plan file that Terraform was about to show.
     pub plan_sha256: Option<String>,
+    /// Where and with which arguments Terraform was started, if it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call: Option<Call>,
     /// The guard's whole message, where nothing was started.
     pub reason: Option<String>,
 }
@@ -78,6 +82,7 @@ impl Proof {
             pid: std::process::id(),
             command: command.to_owned(),
             plan_sha256: None,
+            call: None,
             reason: None,
         }
     }

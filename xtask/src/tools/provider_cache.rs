@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crate::model::Version;
 use crate::tools::env::{self, Env};
+use crate::tools::terraform;
 
 /// The guard's option for it.
 pub const OPTION: &str = "--provider-cache";
@@ -46,7 +47,7 @@ pub fn has_another(vars: &Env) -> bool {
 
 /// OpenTofu is left alone: from 1.10 on it has a cache that several processes may share, which terragrunt turns on by itself.
 pub fn is_for(terraform: &Path) -> bool {
-    !terraform.file_name().is_some_and(|name| name.to_string_lossy().contains("tofu"))
+    !terraform::is_tofu(terraform)
 }
 
 fn says_where_providers_come_from(config: &str) -> bool {

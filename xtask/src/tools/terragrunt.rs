@@ -18,6 +18,8 @@ pub enum Action {
     Plan,
     /// Prints a plan file as JSON.
     Show,
+    /// Prints the state as JSON.
+    State,
     /// Prints the outputs of the state as JSON.
     Output,
     /// Applies a plan file.
@@ -25,12 +27,12 @@ pub enum Action {
 }
 
 impl Action {
-    /// terragrunt's and Terraform's name of it.
+    /// Terraform's subcommand for it, which is terragrunt's too.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Init => "init",
             Self::Plan => "plan",
-            Self::Show => "show",
+            Self::Show | Self::State => "show",
             Self::Output => "output",
             Self::Apply => "apply",
         }
@@ -46,6 +48,7 @@ impl Action {
             Self::Init => vec!["init".into(), "-input=false".into(), NO_COLOR.into()],
             Self::Plan => vec!["plan".into(), "-input=false".into(), NO_COLOR.into(), LOCK_TIMEOUT.into(), out],
             Self::Show => vec!["show".into(), "-json".into(), plan],
+            Self::State => vec!["show".into(), "-json".into()],
             Self::Output => vec!["output".into(), "-json".into()],
             Self::Apply => vec!["apply".into(), "-input=false".into(), NO_COLOR.into(), LOCK_TIMEOUT.into(), plan],
         }
@@ -71,7 +74,7 @@ impl Action {
                 pairs.push(("TERRAGRUNT_SOURCE_UPDATE".into(), yes.clone()));
                 pairs.push(("TG_SOURCE_UPDATE".into(), yes));
             }
-            Self::Init | Self::Show | Self::Output => {}
+            Self::Init | Self::Show | Self::State | Self::Output => {}
             // A second try of a saved plan can only fail, and hides why the first one did. Three names, because 1.1.3
             // still reads the oldest one before its own, and 0.55 the second before the first.
             Self::Apply => {

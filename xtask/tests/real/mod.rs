@@ -16,6 +16,7 @@ mod crash;
 mod ctrl_c;
 mod deployer_works;
 pub(crate) mod doctor;
+mod forged;
 pub(crate) mod gate;
 mod killed;
 pub(crate) mod live;

@@ -49,6 +49,7 @@ pub(super) fn conclude(step: &Step, code: anyhow::Result<Option<i32>>, took: Dur
 fn has_product(step: &Step) -> bool {
     let product = match step.kind {
         StepKind::Plan => step.plan.as_deref(),
+        _ if step.product.is_some() => step.product.as_deref(),
         _ => step.output.as_ref().and_then(|output| output.stdout.as_deref()),
     };
     product.is_some_and(|path| fs::metadata(path).is_ok_and(|file| file.len() > 0))
@@ -92,7 +93,8 @@ pub(super) fn or_without_session(step: &Step, outcome: Outcome) -> Outcome {
 /// The same end, with what its log says about the cause: what happened in a person's words, and what to do.
 pub(super) fn explained(step: &Step, outcome: Outcome) -> Outcome {
     let ended_badly = matches!(outcome.result, StepResult::Failed | StepResult::Unknown) && !outcome.guard_refused;
-    let is_terraform = matches!(step.kind, StepKind::Init | StepKind::Plan | StepKind::Show | StepKind::Apply);
+    let is_terraform =
+        matches!(step.kind, StepKind::Init | StepKind::Plan | StepKind::Show | StepKind::State | StepKind::Apply);
     match (outcome.cause, ended_badly && is_terraform) {
         (Some(cause), true) => {
             let trouble = log_of(step).and_then(|log| trouble::of_terraform(&tail::end(log)));

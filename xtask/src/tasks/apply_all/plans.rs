@@ -14,13 +14,15 @@ use crate::report::summary;
 use crate::run::digest::UnitPlan;
 use crate::run::event::StepResult;
 use crate::run::executor::OnFailure;
-use crate::run::step::{Lane, Stage};
+use crate::run::step::{Lane, Stage, StepKind};
 use crate::tasks::apply_all::bind::Binding;
 use crate::tasks::apply_all::queue::Queue;
 use crate::tasks::apply_all::{bind, checks, words};
 use crate::tasks::ready::{Ready, Workable};
 use crate::tasks::session::{Renewal, Session};
+use crate::tools::attempt::Attempt;
 use crate::tools::bound::Bounds;
+use crate::tools::proof::Proof;
 use crate::tools::terraform::plan::{self, Own, Reading};
 use crate::tools::terraform::plan_file::{self, ConfigFile};
 use crate::tools::{hash, provider_cache};
@@ -114,17 +116,20 @@ fn changed_meanwhile(ready: &Ready<'_>) -> Option<Failure> {
     })
 }
 
-/// Reads what `show` printed, and remembers which file it was printed of, and what that was made from.
+/// Reads what Terraform showed, and remembers which file it was printed of, and what that was made from.
 pub(super) fn read_plan(
     ready: &Ready<'_>,
     unit: &Workable<'_>,
     lane: &Lane,
     binding: &Binding<'_>,
 ) -> anyhow::Result<UnitPlan> {
-    let shown = lane.iter().find_map(|step| step.output.as_ref()?.stdout.as_deref()).context("nothing was shown")?;
+    let step = lane.iter().find(|step| step.kind == StepKind::Show).context("nothing was shown")?;
+    let shown = step.product.as_deref().context("nothing was shown")?;
     // The inner guard took the hash in the very process that then showed the plan.
-    let proofs = lane.iter().filter_map(|step| step.attempt.as_ref()).flat_map(|attempt| attempt.inner_proofs());
-    let sha256 = proofs.into_iter().filter_map(|proof| proof.plan_sha256).next_back().context("no plan was proven")?;
+    let proofs = step.attempt.as_ref().map(Attempt::inner_proofs).unwrap_or_default();
+    let has_shown = |proof: &Proof| proof.call.as_ref().is_some_and(|call| call.has_product);
+    let of_product = proofs.into_iter().filter(has_shown).next_back().and_then(|proof| proof.plan_sha256);
+    let sha256 = of_product.context("no plan was proven")?;
     let bound = binding.of_unit(unit)?;
     let plan = lane.iter().find_map(|step| step.plan.as_deref()).context("no plan was made")?;
     of_unit(ready, unit, PlanFiles { plan, shown }, sha256, bound)

@@ -2,6 +2,7 @@
 //! Terraform's, behind both guards.
 
 use std::fs;
+use std::path::PathBuf;
 
 use super::proof::{Proof, Subject};
 use super::wanted::Wanted;
@@ -63,11 +64,12 @@ fn is_unnamed(proof: &Proof) -> bool {
 }
 
 fn read(lane: &Lane) -> Option<Families> {
-    let path = lane.last()?.output.as_ref()?.stdout.as_deref()?;
-    let text = fs::read_to_string(path).ok()?;
+    let step = lane.last()?;
+    let text = fs::read_to_string(step.product.as_deref()?).ok();
     // Outputs may be secret.
-    let _ = fs::remove_file(path);
-    families::of_outputs(&text)
+    let printed = step.output.as_ref().and_then(|output| output.stdout.as_deref());
+    step.product.iter().map(PathBuf::as_path).chain(printed).for_each(|path| drop(fs::remove_file(path)));
+    families::of_outputs(&text?)
 }
 
 fn tell_unread(session: &Session<'_>, unit: &Workable<'_>, cause: Option<&str>) {

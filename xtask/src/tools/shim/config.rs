@@ -34,6 +34,8 @@ pub struct ShimConfig {
     pub(super) terraform: PathBuf,
     pub(super) plan: PathBuf,
     pub(super) plan_sha256: Option<String>,
+    /// Where Terraform's standard output goes when it does what it is to do.
+    pub(super) product: Option<PathBuf>,
     /// What the plan was made from.
     pub(super) bound: Vec<Bound>,
     /// The locks of the unit's terraform.
@@ -64,6 +66,7 @@ impl ShimConfig {
             action: terragrunt.action,
             terraform: terragrunt.terraform.clone(),
             plan: terragrunt.plan.clone(),
+            product: terragrunt.product.clone(),
             locks: order.locks.iter().map(|lock| lock::of_terraform(lock)).collect(),
             plan_sha256,
             bound: bound.unwrap_or_default(),

@@ -7,10 +7,13 @@ mod config;
 mod environment;
 
 use std::ffi::OsString;
+use std::fs::{self, File};
+use std::io::{self, Write as _};
 use std::path::Path;
 
 use crate::model::Failure;
-use crate::tools::attempt::Attempt;
+use crate::tools::attempt::{Attempt, new_private_file};
+use crate::tools::call::{self, Call};
 use crate::tools::env::{self, Env};
 use crate::tools::guard::{self, Refused};
 use crate::tools::hash::sha256_of;
@@ -18,7 +21,7 @@ use crate::tools::keys::Keys;
 use crate::tools::lock::WorkLock;
 use crate::tools::proof::{Proof, Verdict};
 use crate::tools::sts::Identity;
-use crate::tools::terragrunt::Action;
+use crate::tools::terragrunt::{Action, NO_COLOR};
 use crate::tools::{endpoint, process, secrets};
 
 pub use config::ShimConfig;
@@ -36,9 +39,11 @@ pub fn run(config: &ShimConfig, attempt: &Attempt, args: &[OsString]) -> Failure
     let command = subcommand.as_deref().unwrap_or_default();
     let judged = may_run(config, subcommand.as_deref(), args).map_err(Refused::from);
     let judged = judged.and_then(|()| Ok((prove(config, attempt, command, &vars)?, take_locks(config, command)?)));
+    let is_product = config.product.is_some() && is_ours(attempt) && is_the_question(config, args);
     let shown = (command == Action::Show.as_str()).then(|| sha256_of(&config.plan).ok()).flatten();
+    let call = Call::of_this_process(args, &vars).ok().map(|call| Call { has_product: is_product, ..call });
     let blank = Proof::blank(&attempt.nonce, &config.account, config.endpoint.as_deref(), command);
-    let blank = Proof { plan_sha256: shown, ..blank };
+    let blank = Proof { plan_sha256: shown, call, ..blank };
     let (proof, outcome) = match judged {
         Ok((proven, locks)) => {
             let Proven { identity, by_outer, set_by_hcl } = proven;
@@ -46,7 +51,15 @@ pub fn run(config: &ShimConfig, attempt: &Attempt, args: &[OsString]) -> Failure
         }
         Err(refused) => (blank.refused(&refused), Err(refused.failure)),
     };
-    match (attempt.write_inner(&proof), outcome) {
+    let written = attempt.write_inner(&proof).and_then(|()| {
+        let is_plan = config.action == Action::Plan && is_ours(attempt) && call::writes_plan(args, &config.plan);
+        if is_plan && outcome.is_ok() {
+            in_place(&call::beside(&config.plan), |path| proof.write(path))
+        } else {
+            Ok(())
+        }
+    });
+    match (written, outcome) {
         (_, Err(failure)) => failure,
         (Err(error), Ok(_)) => Failure::refused("cannot write the proof of identity, so nothing was started")
             .in_file(attempt.dir.display().to_string())
@@ -56,8 +69,62 @@ pub fn run(config: &ShimConfig, attempt: &Attempt, args: &[OsString]) -> Failure
             if let Some(keys) = Keys::in_environment(&vars) {
                 secrets::tell(attempt, &vars, &keys);
             }
-            process::become_program(&program, &vars)
+            match config.product.as_deref().filter(|_| is_product) {
+                Some(product) => print_product(config, attempt, product, &program, &vars),
+                None => process::become_program(&program, &vars),
+            }
         }
+    }
+}
+
+/// Whether Terraform is asked exactly what the step is to read. Terragrunt adds the option that asks for no colours.
+fn is_the_question(config: &ShimConfig, args: &[OsString]) -> bool {
+    args.iter().filter(|arg| *arg != NO_COLOR).eq(&config.action.arguments(&config.plan))
+}
+
+/// Whether the outer guard became this very process, without a terragrunt in between.
+fn is_outer(attempt: &Attempt) -> bool {
+    attempt.outer_proof().is_some_and(|outer| outer.pid == std::process::id())
+}
+
+/// Whether the program that the outer guard became is this process or has started it. A terragrunt in a hook is neither.
+fn is_ours(attempt: &Attempt) -> bool {
+    let parent = rustix::process::getppid().map(|parent| parent.as_raw_nonzero().get().unsigned_abs());
+    is_outer(attempt) || attempt.outer_proof().is_some_and(|outer| Some(outer.pid) == parent)
+}
+
+/// Writes a file that must not be there where an earlier one may be: of several calls the last one counts.
+fn in_place<T>(path: &Path, write: impl FnOnce(&Path) -> io::Result<T>) -> io::Result<T> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => write(path),
+    }
+}
+
+/// Becomes Terraform, with standard output in a file of this user's alone that no other process writes to: what terragrunt
+/// prints on the way may be anything. Terragrunt itself asks for the outputs of dependencies with the same words, so it
+/// gets those as well; its own question comes last.
+fn print_product(config: &ShimConfig, attempt: &Attempt, product: &Path, program: &[OsString], vars: &Env) -> Failure {
+    let failed = |error: anyhow::Error| {
+        let failure = Failure::refused("cannot write what terraform prints, so nothing was started");
+        failure.in_file(product.display().to_string()).because(error)
+    };
+    let file = match in_place(product, new_private_file) {
+        Ok(file) => file,
+        Err(error) => return failed(error.into()),
+    };
+    if config.action != Action::Output || is_outer(attempt) {
+        return process::become_program_printing_to(file, program, vars);
+    }
+    let printed = process::printing_to(file, program, vars).and_then(|status| {
+        let mut stdout = io::stdout().lock();
+        io::copy(&mut File::open(product)?, &mut stdout)?;
+        stdout.flush()?;
+        Ok(status)
+    });
+    match printed {
+        Ok(status) => std::process::exit(status.code().unwrap_or(255)),
+        Err(error) => failed(error),
     }
 }
 
@@ -185,6 +252,7 @@ mod tests {
             terraform: "/usr/bin/terraform".into(),
             plan: plan.map_or_else(|| "/p".into(), |(path, _)| path.to_owned()),
             plan_sha256: plan.map(|(_, hash)| hash.to_owned()),
+            product: None,
             bound: Vec::new(),
             locks: Vec::new(),
         }

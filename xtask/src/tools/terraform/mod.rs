@@ -7,7 +7,14 @@ mod standalone;
 
 pub use standalone::{Standalone, selected_workspace};
 
+use std::path::Path;
+
 use crate::model::Failure;
+
+/// Whether a program is OpenTofu.
+pub fn is_tofu(program: &Path) -> bool {
+    program.file_name().is_some_and(|name| name.to_string_lossy().contains("tofu"))
+}
 
 /// Decides which program carries out a unit: the settings, `terraform_binary` in the HCL, or the only one that is
 /// installed. terragrunt's own choice depends on its version (0.57.12 went over from terraform to tofu), and a state

@@ -34,7 +34,7 @@ impl Standalone {
                 let words = ["plan", "-input=false", NO_COLOR, LOCK_TIMEOUT].into_iter().map(OsString::from);
                 words.chain(var_files).chain([with("-out=", plan)]).collect()
             }
-            Action::Show | Action::Output | Action::Apply => action.arguments(plan),
+            Action::Show | Action::State | Action::Output | Action::Apply => action.arguments(plan),
         }
     }
 }

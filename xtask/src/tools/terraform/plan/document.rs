@@ -54,9 +54,9 @@ pub(super) struct ValueChange {
 }
 
 impl Document {
-    /// The document in what terragrunt printed. Lines around it, which some versions log to the same place, are passed over.
-    pub(super) fn find(output: &str) -> Option<Self> {
-        output.lines().filter(|line| line.starts_with('{')).find_map(|line| serde_json::from_str(line).ok())
+    /// The one document that Terraform printed, with nothing before it and nothing after it.
+    pub(super) fn read(output: &str) -> serde_json::Result<Self> {
+        serde_json::from_str(output)
     }
 
     /// The outputs, as if they were resources.

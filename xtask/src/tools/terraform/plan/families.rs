@@ -14,20 +14,16 @@ const OUTPUT: &str = "ecs_task_families";
 /// Families by container, such as `terraform-planner`.
 pub type Families = BTreeMap<String, String>;
 
-/// The families in what terragrunt printed for `show -json`: as they will be, or else as they are; `None` if it doesn't say.
+/// The families in what Terraform printed for `show -json`: as they will be, or else as they are; `None` if it doesn't say.
 pub fn of_plan(output: &str) -> Option<Families> {
-    let document = Document::find(output)?;
+    let document = Document::read(output).ok()?;
     let of = |values: &Value| families(&values["outputs"][OUTPUT]);
     of(&document.planned_values).or_else(|| of(&document.prior_state["values"]))
 }
 
-/// The families in what terragrunt or Terraform printed for `output -json`.
+/// The families in what Terraform printed for `output -json`.
 pub fn of_outputs(output: &str) -> Option<Families> {
-    // Terraform spreads it over many lines, and lines of others may stand before it.
-    let begin = output.lines().position(|line| line.starts_with('{'))?;
-    let text: String = output.lines().skip(begin).flat_map(|line| [line, "\n"]).collect();
-    let mut documents = serde_json::Deserializer::from_str(&text).into_iter::<Value>();
-    families(&documents.next()?.ok()?[OUTPUT])
+    families(&serde_json::from_str::<Value>(output).ok()?[OUTPUT])
 }
 
 fn families(output: &Value) -> Option<Families> {
@@ -41,7 +37,7 @@ mod tests {
 
     fn plan(planned: &str, prior: &str) -> Option<Families> {
         of_plan(&format!(
-            "a line before\n{{\"format_version\":\"1.2\",\"planned_values\":{planned},\"prior_state\":{{\"values\":{prior}}}}}"
+            "{{\"format_version\":\"1.2\",\"planned_values\":{planned},\"prior_state\":{{\"values\":{prior}}}}}"
         ))
     }
 
@@ -62,9 +58,11 @@ mod tests {
     }
 
     #[test]
-    fn outputs_are_read_whatever_stands_around_them() {
-        let said = "time=x level=info\n{\n  \"ecs_task_families\": {\n    \"value\": {\"a\": \"x-a\"}\n  }\n}\nbye\n";
+    fn outputs_are_one_document_with_nothing_around_it() {
+        let said = "{\n  \"ecs_task_families\": {\n    \"value\": {\"a\": \"x-a\"}\n  }\n}\n";
         assert_eq!(of_outputs(said), Some(Families::from([("a".to_owned(), "x-a".to_owned())])));
+        assert_eq!(of_outputs(&format!("{{}}\n{said}")), None);
+        assert_eq!(of_outputs(&format!("{said}bye\n")), None);
         assert_eq!(of_outputs("{}"), None);
         assert_eq!(of_outputs(""), None);
     }

@@ -62,9 +62,9 @@ pub struct Reading<'a> {
     pub wanted: &'a [Wanted],
 }
 
-/// Reads what terragrunt printed for `show -json`.
+/// Reads what Terraform printed for `show -json`.
 pub fn read(output: &str, reading: Reading<'_>) -> anyhow::Result<Plan> {
-    let document = Document::find(output).context("`show -json` printed no plan that can be read")?;
+    let document = Document::read(output).context("`show -json` printed no plan that can be read")?;
     if !document.format_version.starts_with("1.") {
         bail!("the plan has format version {}, and only 1.x is known", document.format_version);
     }
