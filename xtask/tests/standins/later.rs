@@ -120,7 +120,7 @@ fn dry_run_of_either_prints_its_own_half() {
     let id = kept(&sandbox);
     let said = sandbox.xtask(["apply-all", "--dry-run", "--from", &id]).run().exits(0);
     assert!(!said.out.contains("terragrunt plan") && said.out.contains("terragrunt apply"), "{}", said.out);
-    assert_eq!(said.out.matches("cp -p ").count(), 4, "{}", said.out);
+    assert_eq!(said.out.matches("cp -p ").count(), 6, "{}", said.out);
 }
 
 #[test]
