@@ -128,7 +128,7 @@ pub(super) fn read_plan(
     // The inner guard took the hash in the very process that then showed the plan.
     let proofs = step.attempt.as_ref().map(Attempt::inner_proofs).unwrap_or_default();
     let has_shown = |proof: &Proof| proof.call.as_ref().is_some_and(|call| call.has_product);
-    let of_product = proofs.into_iter().filter(has_shown).next_back().and_then(|proof| proof.plan_sha256);
+    let of_product = proofs.into_iter().rfind(has_shown).and_then(|proof| proof.plan_sha256);
     let sha256 = of_product.context("no plan was proven")?;
     let bound = binding.of_unit(unit)?;
     let plan = lane.iter().find_map(|step| step.plan.as_deref()).context("no plan was made")?;
