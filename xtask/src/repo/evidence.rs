@@ -47,7 +47,7 @@ pub(super) fn allowed(extra: &Extra) -> Vec<Allowed> {
         let attribute = body.attributes.get("allowed_account_ids")?;
         let ExprKind::List(items) = &attribute.value.kind else { return None };
         let ids: Option<Vec<_>> = items.iter().map(|item| literal(item)?.value().cloned()).collect();
-        Some(Allowed { ids: ids?, place: extra.place_of("allowed_account_ids", attribute) })
+        Some(Allowed { ids: ids?, place: extra.place_of("allowed_account_ids", attribute), is_setting: false })
     };
     providers.filter_map(|block| list(&block.body)).collect()
 }

@@ -113,11 +113,10 @@ impl Repository {
         let (mut accounts, wrong) = roots.asked_for();
         problems.extend(wrong);
         problems.extend(failed);
-        problems.extend(root::ambiguous(units.iter().map(|unit| &unit.account)));
-        let listed = |unit: &&Unit| {
-            accounts.iter().any(|account| account.name == unit.account.name && account.id == unit.account.id)
-        };
-        let others: Vec<_> = units.iter().filter(|unit| !listed(unit)).map(|unit| unit.account.clone()).collect();
+        problems.extend(root::ambiguous(units.iter().filter_map(|unit| unit.account.value())));
+        let is_listed = |of: &&Account| accounts.iter().any(|it| it.name == of.name && it.id == of.id);
+        let of_units = units.iter().filter_map(|unit| unit.account.value());
+        let others: Vec<_> = of_units.filter(|account| !is_listed(account)).cloned().collect();
         accounts.extend(others);
         if accounts.is_empty() && is_nothing {
             Failures::check(problems)?;
@@ -151,6 +150,23 @@ impl Repository {
     /// The account with this name.
     pub fn account(&self, name: &str) -> Option<&Account> {
         self.accounts.iter().find(|account| account.name == name)
+    }
+
+    /// The account of a unit, which everything needs that goes beyond the repository's files; or what to write so that it
+    /// is known.
+    pub fn needs_account<'u>(&self, unit: &'u Unit) -> Result<&'u Account, Failure> {
+        unit.account.as_result().map_err(|reason| {
+            let what = format!("the account of `{}` is not known, because {reason}", unit.path);
+            Failure::refused(what).hint(format!(
+                "write its twelve digits into [workspace.metadata.xtask] in Cargo.toml: {}",
+                self.line_for_account(unit, "111122223333")
+            ))
+        })
+    }
+
+    /// The line of the settings that states the account of a unit.
+    pub fn line_for_account(&self, unit: &Unit, id: &str) -> String {
+        format!("accounts = {{ {:?} = {id:?} }}", self.settings.folder_of(&self.root, &unit.path.in_root(&self.root)))
     }
 
     /// The bytes of a file as they were when the repository was read; `file` is relative to the root.

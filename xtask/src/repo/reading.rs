@@ -12,7 +12,7 @@ use super::settings::Settings;
 use super::unit::{Unit, UnitKind};
 use super::walk::{Found, TERRAGRUNT};
 use super::{discover, evidence, generated, parallel, terraform};
-use crate::model::{Failure, UnitPath};
+use crate::model::{Failure, Known, UnitPath};
 
 /// Inputs that only the module of a deploy runner has.
 pub(super) const RUNNER_INPUTS: [&str; 5] = [
@@ -83,14 +83,14 @@ impl Ground<'_> {
     fn terraform(&self, dir: &Path) -> Reading {
         let evaluator = Evaluator::new(self.files, dir.join("main.tf"));
         let begin = |allowed: &[Allowed]| self.begin(&evaluator, dir, UnitKind::Terraform, allowed);
-        let begun = begin(&[]).or_else(|reading| {
-            if !matches!(reading, Reading::Failed(_)) {
-                return Err(reading);
+        let begun = begin(&[]).and_then(|unit| {
+            if unit.account.value().is_some() {
+                return Ok(unit);
             }
-            match terraform::stated_account(self.files, self.settings, dir) {
-                Ok(Some((id, place))) => begin(&[Allowed { ids: vec![id.to_string()], place }]),
-                Ok(None) => Err(reading),
-                Err(fault) => Err(Reading::Failed(fault.failure())),
+            // What is at fault there is told when the whole unit is read.
+            match terraform::stated_account(self.files, self.settings, dir).ok().flatten() {
+                Some((id, place)) => begin(&[Allowed { ids: vec![id.to_string()], place, is_setting: false }]),
+                None => Ok(unit),
             }
         });
         match begun {
@@ -155,17 +155,25 @@ impl Ground<'_> {
         let root = self.roots.of(dir);
         let file = evidence::account_file(evaluator, self.root, &path);
         let top = discover::git_root(&root.dir).or(root.dir.parent()).unwrap_or(&root.dir);
+        let by_settings = self.settings.accounts_of(self.root, dir).map(|(id, place)| Allowed {
+            ids: vec![id.to_string()],
+            place: place.clone(),
+            is_setting: true,
+        });
+        let allowed: Vec<_> = by_settings.chain(allowed.iter().cloned()).collect();
         let says = Says {
             path: &path,
             folders: folders(dir, &root.dir, top),
             listed: root.listed(self.files),
             file: file.as_ref(),
-            allowed,
+            allowed: &allowed,
         };
-        let (account, problems) = says.account().map_err(|none| match none {
-            NoAccount::Told => Reading::Told,
-            NoAccount::Unknown(failure) => Reading::Failed(*failure),
-        })?;
+        let (account, problems) = match says.account() {
+            Ok((account, problems)) => (Known::Value(account), problems),
+            Err(NoAccount::Told) => return Err(Reading::Told),
+            Err(NoAccount::Unknown(reason)) => (Known::Unknown(reason), Vec::new()),
+            Err(NoAccount::Wrong(failure)) => (Known::Unknown(failure.what.clone()), vec![*failure]),
+        };
         let (region, problem) = evidence::region(evaluator, self.root, &path);
         let mut unit = Unit::new(path, kind, root.dir.clone(), account, region);
         unit.problems.extend(problems.into_iter().chain(problem));

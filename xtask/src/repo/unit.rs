@@ -50,7 +50,7 @@ pub struct Unit {
     /// The folder whose accounts file holds for it: what was opened, or a root nested in that. Absolute.
     pub root: PathBuf,
     /// The account that it belongs to, with every place that says so.
-    pub account: Account,
+    pub account: Known<Account>,
     /// The region.
     pub region: Known<Region>,
     /// Its images; `None` where it configures nothing that uses the image. Boxed, since a map makes room for eleven.
@@ -77,7 +77,13 @@ pub struct Unit {
 
 impl Unit {
     /// A unit of which only this is known.
-    pub(super) fn new(path: UnitPath, kind: UnitKind, root: PathBuf, account: Account, region: Known<Region>) -> Self {
+    pub(super) fn new(
+        path: UnitPath,
+        kind: UnitKind,
+        root: PathBuf,
+        account: Known<Account>,
+        region: Known<Region>,
+    ) -> Self {
         Self {
             path,
             kind,
@@ -100,6 +106,11 @@ impl Unit {
     /// What certainly leaves it out of plans or applies.
     pub fn left_out(&self) -> Option<&Exclusion> {
         self.excluded.as_ref().filter(|exclusion| exclusion.doubt.is_none())
+    }
+
+    /// Whether it belongs to the account with this name.
+    pub fn is_in(&self, account: &str) -> bool {
+        self.account.value().is_some_and(|it| it.name == account)
     }
 
     /// The use of an image, if the unit uses it.

@@ -14,7 +14,7 @@ pub fn run(context: &Context) -> Result<Exit, Failures> {
     let selected = select(&repo, &[], &[])?;
     let (units, not_workable) = ready::workable(context, &repo, &selected);
     problems.extend(not_workable);
-    let accounts = session::accounts_of(units.iter().map(|unit| (&unit.unit.account, unit.region.clone())));
+    let accounts = session::accounts_of(units.iter().map(|unit| (unit.account, unit.region.clone())));
     let mut ready = Ready::gather(context, &repo, &accounts, &[], problems)?;
     let run = RunFolder::new(&repo.root);
     if context.globals.dry_run {

@@ -153,8 +153,8 @@ impl<'a> Orders<'a> {
     }
 
     /// Has a runner plan a unit.
-    pub fn smoke(&self, unit: &Unit, label: &str, plan: &PlanRun) -> Arc<Step> {
-        let (account, kind) = (&unit.account, StepKind::Smoke);
+    pub fn smoke(&self, unit: &Unit, account: &Account, label: &str, plan: &PlanRun) -> Arc<Step> {
+        let kind = StepKind::Smoke;
         let mut order = self.order(account, &plan.region, self.run.attempt(label, kind));
         order.program = self.program("infrastructure-deployer", plan.arguments());
         order.locks = vec![self.run.lock_of(&format!("smoke.{}.{label}", unit.path.slug()))];
@@ -200,7 +200,7 @@ impl<'a> Orders<'a> {
         };
         let plan = self.run.plan(&unit.label);
         let consent = (action == Action::Apply).then(|| self.run.consent(&unit.label));
-        let account = &unit.unit.account;
+        let account = unit.account;
         let mut order = self.order(account, &unit.region, self.run.attempt(&unit.label, kind));
         let in_plan_folder = can_read_alone(unit, action);
         let terraform = |arguments: Vec<OsString>| {

@@ -40,6 +40,8 @@ pub struct Ready<'r> {
 pub struct Workable<'r> {
     /// The unit.
     pub unit: &'r Unit,
+    /// Its account.
+    pub account: &'r Account,
     /// What it is called on the screen.
     pub label: String,
     /// Its region.
@@ -166,16 +168,24 @@ pub fn workable<'r>(context: &Context, repo: &Repository, units: &[&'r Unit]) ->
     let mut workable = Vec::new();
     for (unit, label) in units.iter().zip(labels(units)) {
         let declared = repo.settings.assumed_roles();
-        problems.extend(unit.redirections.iter().filter_map(|it| it.refusal(&unit.account, declared)));
+        let account = repo.needs_account(unit).map_err(|failure| problems.push(failure)).ok();
+        let redirections =
+            account.into_iter().flat_map(|account| unit.redirections.iter().map(move |it| (it, account)));
+        problems.extend(redirections.filter_map(|(it, account)| it.refusal(account, declared)));
         let region = unit.region.as_result().map_err(|reason| {
             Failure::refused(format!("the region of `{}` is not known, because {reason}", unit.path))
         });
         let terraform = find_terraform(context, repo, unit);
         let standalone = (unit.kind == UnitKind::Terraform).then(|| standalone(repo, unit, &mut problems));
         match (region, terraform) {
-            (Ok(region), Ok(terraform)) => {
-                workable.push(Workable { unit, label, region: region.clone(), terraform, standalone });
-            }
+            (Ok(region), Ok(terraform)) => workable.extend(account.map(|account| Workable {
+                unit,
+                account,
+                label,
+                region: region.clone(),
+                terraform,
+                standalone,
+            })),
             (region, terraform) => problems.extend(region.err().into_iter().chain(terraform.err())),
         }
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
 
-use crate::model::{Exit, Failure, Failures, Region};
+use crate::model::{Account, Exit, Failure, Failures, Region};
 use crate::repo::bump::{Bump, FileEdit};
 use crate::repo::{Repository, Unit};
 use crate::report::{region, run_report};
@@ -129,16 +129,16 @@ pub fn found(journal: &Journal, path: &str, result: StepResult, reason: &str, ca
 
 /// A unit, with what tells it from all others.
 pub fn unit(unit: &Workable<'_>) -> Selected {
-    selected_unit(&unit.label, unit.unit, &unit.region)
+    selected_unit(&unit.label, unit.unit, unit.account, &unit.region)
 }
 
 /// The same, of a unit that isn't worked in.
-pub fn selected_unit(label: &str, unit: &Unit, region: &Region) -> Selected {
+pub fn selected_unit(label: &str, unit: &Unit, account: &Account, region: &Region) -> Selected {
     Selected {
         label: label.to_owned(),
         path: unit.path.to_string(),
-        account: unit.account.name.clone(),
-        account_id: unit.account.id.to_string(),
+        account: account.name.clone(),
+        account_id: account.id.to_string(),
         region: region.to_string(),
     }
 }

@@ -45,6 +45,9 @@ pub fn run(context: &Context, args: &cli::Rehearse) -> Result<Exit, Failures> {
 /// The release that is rehearsed where nothing says another.
 const NEWEST: &str = "v1.3.0";
 
+/// The account of a unit of which nothing tells one.
+const MADE_UP: &str = "111122223333";
+
 /// Where a rehearsal takes place.
 struct Place {
     /// The sample, or the copy.
@@ -117,10 +120,16 @@ fn lay_out(
         Some(repo) => {
             let root = base.join(repo.root.file_name().unwrap_or("infrastructure-live".as_ref()));
             copy(&repo.root, &root)?;
+            // Where nothing else marks the root, as where no file lists accounts, this does; git makes it its own.
+            fs::create_dir_all(root.join(".git"))?;
             root
         }
     };
-    let repo = Repository::open(&root).map_err(|failures| anyhow::anyhow!("{}", join(&failures)))?;
+    let open = || Repository::open(&root).map_err(|failures| anyhow::anyhow!("{}", join(&failures)));
+    let mut repo = open()?;
+    if make_accounts_up(context, &repo)? {
+        repo = open()?;
+    }
     let profile = |name: &str| format!("your-{name}");
     let known = repo
         .accounts
@@ -134,7 +143,13 @@ fn lay_out(
         anyhow::bail!("`--inject` names `{name}`, and the accounts are {}", accounts.join(", "));
     }
     let faults = args.inject.iter().flat_map(|fault| ["--inject", fault]);
-    cmd!(shell, "{standin} world --into {world} --repo {root} {known...} {faults...}").quiet().ignore_stdout().run()?;
+    let uses = repo.units.iter().flat_map(|unit| unit.images.values().flatten());
+    let there = uses.filter_map(|uses| Some(format!("{}:{}", uses.uri.value()?, uses.tag.value()?)));
+    let there: Vec<_> = there.flat_map(|image| ["--image".to_owned(), image]).collect();
+    cmd!(shell, "{standin} world --into {world} --repo {root} {known...} {there...} {faults...}")
+        .quiet()
+        .ignore_stdout()
+        .run()?;
     let sts = Service::start(&standin, &["sts".as_ref(), "--world".as_ref(), world.as_os_str()], "ready ")?;
     write_settings(&root, &sts.told)?;
     start_history(&shell, &root);
@@ -189,14 +204,34 @@ fn copy(from: &Path, to: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Accounts for units that nothing tells one of: in a rehearsal nothing is done in it. Whether there was any such unit.
+fn make_accounts_up(context: &Context, repo: &Repository) -> anyhow::Result<bool> {
+    let mut text = None;
+    for unit in repo.units.iter().filter(|unit| unit.account.value().is_none()) {
+        let registry = unit.images.values().flatten().find_map(|uses| uses.uri.value());
+        let id = registry.map_or(MADE_UP, |uri| uri.account().as_str());
+        let folder = repo.settings.folder_of(&repo.root, &unit.path.in_root(&repo.root));
+        let before = text.map_or_else(|| settings_of(&repo.root), Ok)?;
+        text = Some(settings::set(&before, "Cargo.toml", &format!("accounts.{folder}"), id)?);
+        let about = format!("of {} is not known; the rehearsal makes it {id}", unit.path);
+        context.screen.insist(Tone::Warning, "Account", about);
+    }
+    let Some(text) = text else { return Ok(false) };
+    fs::write(repo.root.join("Cargo.toml"), text).context("writing Cargo.toml")?;
+    Ok(true)
+}
+
+fn settings_of(root: &Path) -> anyhow::Result<String> {
+    match fs::read_to_string(root.join("Cargo.toml")) {
+        Ok(text) => Ok(text),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
+        Err(error) => Err(error).context("reading Cargo.toml"),
+    }
+}
+
 /// The copy talks to the stand-in of STS, and to nothing else.
 fn write_settings(root: &Path, port: &str) -> anyhow::Result<()> {
-    let path = root.join("Cargo.toml");
-    let text = match fs::read_to_string(&path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
-        Err(error) => return Err(error).context("reading Cargo.toml"),
-    };
+    let (path, text) = (root.join("Cargo.toml"), settings_of(root)?);
     let endpoint = format!("http://127.0.0.1:{}", port.trim());
     let mut wrapper = toml_edit::Array::new();
     wrapper.extend(["aws-vault", "exec", "{profile}", "--"]);

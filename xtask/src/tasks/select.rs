@@ -11,8 +11,8 @@ use crate::repo::unit::Unit;
 pub fn select<'r>(repo: &'r Repository, accounts: &[String], paths: &[String]) -> Result<Vec<&'r Unit>, Failures> {
     let mut failures = Vec::new();
     for name in accounts {
-        if !repo.units.iter().any(|unit| unit.account.name == *name) {
-            let known: Vec<_> = repo.units.iter().map(|unit| unit.account.name.as_str()).collect();
+        if !repo.units.iter().any(|unit| unit.is_in(name)) {
+            let known: Vec<_> = repo.units.iter().filter_map(account_name).collect();
             failures.push(
                 Failure::new(Kind::NothingSelected, format!("no unit is in an account called `{name}`"))
                     .hint(format!("there are {}", distinct(known))),
@@ -47,7 +47,7 @@ pub fn take_problems(repo: &mut Repository, accounts: &[String], paths: &[String
 }
 
 fn is_selected(unit: &Unit, accounts: &[String], paths: &[&str]) -> bool {
-    (accounts.is_empty() || accounts.contains(&unit.account.name))
+    (accounts.is_empty() || accounts.iter().any(|name| unit.is_in(name)))
         && (paths.is_empty() || paths.contains(&unit.path.as_str()))
 }
 
@@ -65,14 +65,21 @@ fn distinct(mut names: Vec<&str>) -> String {
 /// What each unit is called on the screen: its account where that says enough, its path otherwise.
 pub fn labels(units: &[&Unit]) -> Vec<String> {
     let mut per_account: BTreeMap<&str, usize> = BTreeMap::new();
-    for unit in units {
-        *per_account.entry(unit.account.name.as_str()).or_default() += 1;
+    for name in units.iter().copied().filter_map(account_name) {
+        *per_account.entry(name).or_default() += 1;
     }
+    let is_alone = |name: &&str| per_account[name] == 1;
     units
         .iter()
-        .map(|unit| match per_account[unit.account.name.as_str()] {
-            1 => unit.account.name.clone(),
-            _ => unit.path.to_string(),
-        })
+        .map(|unit| account_name(unit).filter(is_alone).map_or_else(|| unit.path.to_string(), str::to_owned))
         .collect()
+}
+
+/// What a unit is called by itself.
+pub fn label(unit: &Unit) -> &str {
+    account_name(unit).unwrap_or(unit.path.as_str())
+}
+
+fn account_name(unit: &Unit) -> Option<&str> {
+    unit.account.value().map(|account| account.name.as_str())
 }

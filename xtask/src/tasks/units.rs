@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::cli::Format;
-use crate::model::{Exit, Failure, Failures, ImageName, ImageUri, Known, Region, Tag, UnitPath};
+use crate::model::{Account, Exit, Failure, Failures, ImageName, ImageUri, Known, Region, Tag, UnitPath};
 use crate::repo::{ImageUse, Profile, Repository, Unit};
 use crate::tasks::context::Context;
 use crate::tasks::profiles::Profiles;
@@ -14,7 +14,7 @@ use crate::tasks::profiles::Profiles;
 pub fn run(context: &Context) -> Result<Exit, Failures> {
     let mut repo = context.repository()?;
     let profiles = Profiles::read(context);
-    let find = |unit: &Unit| profiles.of(&unit.account, unit.region.value(), &repo.settings);
+    let find = |unit: &Unit, account: &Account| profiles.of(account, unit.region.value(), &repo.settings);
     let text = match context.globals.format {
         Format::Text => table(&repo, &find),
         Format::Json | Format::Markdown => json(&repo, &find),
@@ -26,8 +26,8 @@ pub fn run(context: &Context) -> Result<Exit, Failures> {
     Ok(Exit::DONE)
 }
 
-/// Finds the profile of a unit.
-pub type FindProfile<'a> = &'a dyn Fn(&Unit) -> Result<Profile, Failure>;
+/// Finds the profile of a unit's account.
+pub type FindProfile<'a> = &'a dyn Fn(&Unit, &Account) -> Result<Profile, Failure>;
 
 #[derive(Serialize)]
 struct Report<'a> {
@@ -50,7 +50,7 @@ struct PinReport<'a> {
 struct UnitReport<'a> {
     path: &'a str,
     kind: &'a str,
-    account: AccountReport<'a>,
+    account: Option<AccountReport<'a>>,
     profile: Option<String>,
     region: Option<&'a Region>,
     module_ref: Option<&'a str>,
@@ -103,7 +103,9 @@ pub fn json(repo: &Repository, profile: FindProfile<'_>) -> String {
 
 fn unit_report<'a>(unit: &'a Unit, profile: FindProfile<'_>) -> UnitReport<'a> {
     let mut unresolved = BTreeMap::new();
-    let profile = profile(unit).map_err(|failure| unresolved.insert("profile".to_owned(), failure.what)).ok();
+    let account = known(&unit.account, "account", &mut unresolved);
+    let profile = account.map(|account| profile(unit, account));
+    let profile = profile.and_then(|it| it.map_err(|none| unresolved.insert("profile".to_owned(), none.what)).ok());
     let region = known(&unit.region, "region", &mut unresolved);
     let mut images = BTreeMap::new();
     for image in ImageName::ALL {
@@ -130,11 +132,11 @@ fn unit_report<'a>(unit: &'a Unit, profile: FindProfile<'_>) -> UnitReport<'a> {
     UnitReport {
         path: unit.path.as_str(),
         kind: unit.kind.as_str(),
-        account: AccountReport {
-            name: &unit.account.name,
-            id: unit.account.id.as_str(),
-            evidence: unit.account.evidence.iter().map(ToString::to_string).collect(),
-        },
+        account: account.map(|account| AccountReport {
+            name: &account.name,
+            id: account.id.as_str(),
+            evidence: account.evidence.iter().map(ToString::to_string).collect(),
+        }),
         profile: profile.map(|profile| profile.name),
         region,
         module_ref,
@@ -165,7 +167,7 @@ pub fn table(repo: &Repository, profile: FindProfile<'_>) -> String {
         let tag = |image| unit.image(image).map_or_else(|| "-".to_owned(), tag_text);
         rows.push([
             unit.path.to_string(),
-            unit.account.id.to_string(),
+            unit.account.value().map_or_else(|| "?".to_owned(), |account| account.id.to_string()),
             report.profile.unwrap_or_else(|| "?".to_owned()),
             tag(ImageName::DeployRunner),
             tag(ImageName::Kaniko),
@@ -224,8 +226,8 @@ mod tests {
     use super::*;
     use crate::repo::tests::fixture;
 
-    fn found(unit: &Unit) -> Result<Profile, Failure> {
-        match unit.account.name.as_str() {
+    fn found(_: &Unit, account: &Account) -> Result<Profile, Failure> {
+        match account.name.as_str() {
             "prod" => Err(Failure::refused("there is no profile for account `prod`")),
             name => Ok(Profile { name: format!("your-{name}"), found_in: "here".to_owned() }),
         }
@@ -252,8 +254,8 @@ mod tests {
     fn the_table_is_aligned_and_explains_what_is_not_known() {
         let tree = fixture("override");
         let repo = tree.open();
-        let text = table(&repo, &|unit| {
-            if unit.account.name == "dev" { Err(Failure::refused("there is no profile")) } else { found(unit) }
+        let text = table(&repo, &|unit, account| {
+            if account.name == "dev" { Err(Failure::refused("there is no profile")) } else { found(unit, account) }
         });
         let expected = "\
 unit                                       account       profile        deploy-runner  kaniko

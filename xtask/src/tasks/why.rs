@@ -37,7 +37,7 @@ pub fn run(context: &Context, args: &cli::Why) -> Result<Exit, Failures> {
 
 /// A unit may be named by its path or, where it is the only one there, by its account.
 fn is_named(unit: &Unit, name: &str) -> bool {
-    unit.path.as_str() == name.trim_end_matches('/').trim_start_matches("./") || unit.account.name == name
+    unit.path.as_str() == name.trim_end_matches('/').trim_start_matches("./") || unit.is_in(name)
 }
 
 fn unknown(repo: &Repository, name: &str) -> Failure {
@@ -188,7 +188,7 @@ fn json(unit: &Unit, answers: &[Answer<'_>]) -> Value {
             "ways": ways, "not_used": overridden,
         })
     }).collect();
-    json!({ "schema": 1, "unit": unit.path.as_str(), "account": unit.account.name, "images": images })
+    json!({ "schema": 1, "unit": unit.path.as_str(), "account": unit.account.value().map(|account| &account.name), "images": images })
 }
 
 fn trail_json(trail: &Trail) -> Value {

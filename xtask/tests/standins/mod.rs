@@ -54,6 +54,7 @@ mod sessions;
 mod smoke;
 mod stale;
 mod standalone;
+mod standalone_shapes;
 mod status;
 mod sts;
 mod tools;

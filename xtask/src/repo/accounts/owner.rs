@@ -16,13 +16,15 @@ pub(in crate::repo) struct AccountFile {
     pub(in crate::repo) id: Option<(String, Place)>,
 }
 
-/// Ids that a provider allows: a single one is the account, several are those that it must be among.
+/// Ids that a provider allows or the settings state: a single one is the account, several are those that it must be among.
 #[derive(Clone, Debug)]
 pub(in crate::repo) struct Allowed {
     /// The ids, unchecked.
     pub(in crate::repo) ids: Vec<String>,
     /// Where they are written.
     pub(in crate::repo) place: Place,
+    /// Whether the settings say it: then no accounts file has to list it.
+    pub(in crate::repo) is_setting: bool,
 }
 
 impl Allowed {
@@ -50,7 +52,7 @@ pub(in crate::repo) struct Says<'s> {
     pub(in crate::repo) listed: &'s Listed,
     /// The nearest `account.hcl`.
     pub(in crate::repo) file: Option<&'s AccountFile>,
-    /// What its providers allow.
+    /// What the settings state and its providers allow.
     pub(in crate::repo) allowed: &'s [Allowed],
 }
 
@@ -60,7 +62,9 @@ pub(in crate::repo) enum NoAccount {
     /// What is wrong with its account is said already.
     Told,
     /// Nothing says it, or an id that no account has.
-    Unknown(Box<Failure>),
+    Unknown(String),
+    /// What says it is no account id.
+    Wrong(Box<Failure>),
 }
 
 impl Says<'_> {
@@ -118,26 +122,23 @@ impl Says<'_> {
 
     /// Where no accounts file lists any account: what the unit's own surroundings state.
     fn unlisted_account(&self) -> Result<Account, NoAccount> {
-        let unknown = |failure: Failure| NoAccount::Unknown(Box::new(failure));
-        if !self.listed.accounts.is_empty() {
-            let failure = Failure::refused(format!("the account of `{}` is not listed", self.path));
-            let failure = self.stated().fold(failure.in_file(self.path.as_str()), |failure, (id, place)| {
-                failure.at(place.clone()).detail(format!("{id} is stated there"))
-            });
-            return Err(unknown(failure.hint("add it to the accounts file, under the name of its folder")));
+        let by_setting = self.allowed.iter().any(|allowed| allowed.is_setting);
+        if !self.listed.accounts.is_empty() && !by_setting {
+            return Err(NoAccount::Unknown(match self.stated().next() {
+                Some((id, place)) => format!("{place} states {id}, which the accounts file does not list"),
+                None => "the accounts file lists no account that is named like one of its folders".to_owned(),
+            }));
         }
         if !self.listed.spoilt.is_empty() {
             return Err(NoAccount::Told);
         }
         let Some((id, place)) = self.stated().next() else {
-            let failure = Failure::refused(format!("nothing says which account `{}` belongs to", self.path));
-            let failure = failure.in_file(self.path.as_str());
-            return Err(unknown(failure.hint(
-                "write its twelve digits into `allowed_account_ids` of its `provider \"aws\"`, `account_id` in the locals of `account.hcl`, or `accounts.json`",
-            )));
+            let reason = "no accounts file, no `account.hcl` and no `allowed_account_ids` of a provider says it";
+            return Err(NoAccount::Unknown(reason.to_owned()));
         };
         let id = AccountId::parse(id).map_err(|error| {
-            unknown(Failure::refused(error.to_string()).at(place.clone()).hint("quote all twelve digits"))
+            let failure = Failure::refused(error.to_string()).at(place.clone());
+            NoAccount::Wrong(Box::new(failure.hint("quote all twelve digits")))
         })?;
         let by_folder = self.file.and_then(|file| file.dir.file_name()?.to_str());
         // Account, region: what many repositories have above everything else.

@@ -34,6 +34,14 @@ pub struct Standalone {
     pub var_files: Vec<String>,
 }
 
+/// An account that the settings state for the units of some folders.
+#[derive(Debug)]
+struct StatedAccount {
+    folders: Gitignore,
+    id: AccountId,
+    place: Place,
+}
+
 /// When the checkout has to be a clean one of the default branch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Clean {
@@ -62,6 +70,7 @@ pub struct Settings {
     time_limit: Option<Duration>,
     standalone: BTreeMap<String, Standalone>,
     environments: BTreeMap<String, Environment>,
+    accounts: Vec<StatedAccount>,
     require_clean: Option<Clean>,
     file: Option<String>,
     places: BTreeMap<String, Place>,
@@ -157,6 +166,21 @@ impl Settings {
     /// The paths of the units of Terraform alone that the settings name.
     pub fn standalone_units(&self) -> impl Iterator<Item = &str> {
         self.standalone.keys().map(String::as_str)
+    }
+
+    /// The accounts that are stated for the unit in this folder, each with its place. The stated paths start at the
+    /// `Cargo.toml`, whatever `root` was opened.
+    pub(super) fn accounts_of(&self, root: &Path, folder: &Path) -> impl Iterator<Item = (&AccountId, &Place)> {
+        let way = self.folder_of(root, folder);
+        let holds = move |it: &&StatedAccount| it.folders.matched_path_or_any_parents(&way, true).is_ignore();
+        self.accounts.iter().filter(holds).map(|it| (&it.id, &it.place))
+    }
+
+    /// What a folder below `root` is called in the settings: by its path from the `Cargo.toml`.
+    pub fn folder_of(&self, root: &Path, folder: &Path) -> String {
+        let beside = root.join(self.file.as_deref().unwrap_or("Cargo.toml"));
+        let way = beside.parent().and_then(|dir| folder.strip_prefix(dir).ok()).unwrap_or(folder);
+        way.display().to_string()
     }
 
     /// What accounts are for, by name, where their names don't say so.

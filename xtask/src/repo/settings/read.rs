@@ -6,11 +6,12 @@ use std::time::Duration;
 use ignore::gitignore::GitignoreBuilder;
 use toml_edit::{Document, Item, TableLike, Value};
 
-use super::{Clean, Settings, Standalone, unknown};
-use crate::model::{Environment, Failure, Place};
+use super::{Clean, Settings, Standalone, StatedAccount, unknown};
+use crate::model::{AccountId, Environment, Failure, Place};
 
 /// The keys of the table, sorted.
-pub const KEYS: [&str; 17] = [
+pub const KEYS: [&str; 18] = [
+    "accounts",
     "assumed-roles",
     "build",
     "credentials",
@@ -77,6 +78,7 @@ impl Reader<'_> {
             let place = place_in(self.text, self.file, span.or_else(|| item.span()));
             self.settings.places.insert(key.to_owned(), place.clone());
             match key {
+                "accounts" => self.accounts(item),
                 "terraform-aws-ci-version" => self.settings.terraform_aws_ci_version = self.string(key, item),
                 "profile" => self.settings.profile = self.string(key, item).and_then(|it| self.template(key, it, item)),
                 "profiles" => self.profiles(item),
@@ -144,6 +146,29 @@ impl Reader<'_> {
             if let Some(profile) = self.string(&key, item) {
                 self.settings.profiles.insert(account.to_owned(), profile);
                 self.settings.places.insert(key, place);
+            }
+        }
+    }
+
+    fn accounts(&mut self, item: &Item) {
+        let Some(table) = item.as_table_like() else { return self.wrong("accounts", "a table", item) };
+        for (folders, item) in table.iter() {
+            let key = format!("accounts.{folders:?}");
+            let span = table.get_key_value(folders).and_then(|(key, _)| key.span());
+            let place = place_in(self.text, self.file, span.or_else(|| item.span()));
+            let Some(id) = item.as_str().and_then(|id| AccountId::parse(id).ok()) else {
+                self.wrong_word(&key, "twelve digits, in quotes", item);
+                continue;
+            };
+            // As in `exclude`, but a name alone is that of a folder beside the `Cargo.toml`.
+            let mut builder = GitignoreBuilder::new("");
+            let added = builder.add_line(None, &format!("/{}", folders.trim_matches('/'))).map(|_| ());
+            match added.and_then(|()| builder.build()) {
+                Ok(folders) => self.settings.accounts.push(StatedAccount { folders, id, place }),
+                Err(error) => {
+                    let failure = Failure::refused(format!("`{key}` is no path of a folder and no pattern of any"));
+                    self.failures.push(failure.at(place).because(error));
+                }
             }
         }
     }

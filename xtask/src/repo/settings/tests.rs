@@ -51,7 +51,7 @@ fn everything_that_is_wrong_is_said_with_its_line() {
     assert_eq!(failures[1], "`profile` must be a string, this is an array\n  --> Cargo.toml:3");
     assert_eq!(failures[2], "`credentials` must be an array of strings, this is a string\n  --> Cargo.toml:4");
     assert!(failures[3].starts_with("`profil` is not a setting\n  --> Cargo.toml:5\nhint: did you mean `profile`?"));
-    assert!(failures[4].contains("hint: the settings are assumed-roles, build, credentials"));
+    assert!(failures[4].contains("hint: the settings are accounts, assumed-roles, build, credentials"));
 }
 
 #[test]
@@ -91,4 +91,16 @@ fn a_time_limit_has_a_unit_and_is_never_nothing() {
         let (_, failures) = settings(&format!("time-limit = {bad}"));
         assert_eq!(failures.len(), 1, "{bad}: {failures:?}");
     }
+}
+
+#[test]
+fn an_account_is_stated_by_twelve_digits_in_quotes() {
+    let told = |accounts: &str| settings(&format!("accounts = {{ {accounts} }}")).1;
+    assert!(told("'live/*' = '000000000004', prod = '100000000006'").is_empty());
+    let wrong = "`accounts.\"dev\"` must be twelve digits, in quotes, this is";
+    assert_eq!(told("dev = '4'"), [format!("{wrong} \"4\"\n  --> Cargo.toml:2")]);
+    assert_eq!(told("dev = 100000000004"), [format!("{wrong} an integer\n  --> Cargo.toml:2")]);
+    assert!(
+        told("'{' = '100000000004'")[0].starts_with("`accounts.\"{\"` is no path of a folder and no pattern of any")
+    );
 }

@@ -9,7 +9,7 @@ use crate::repo::toml;
 /// Where the settings are.
 const PATH: [&str; 3] = ["workspace", "metadata", "xtask"];
 
-/// The text with one setting changed or added; `key` is one of [`KEYS`] or `profiles.ACCOUNT`.
+/// The text with one setting changed or added; `key` is one of [`KEYS`], `profiles.ACCOUNT` or `accounts.FOLDER`.
 ///
 /// Comments, order and everything else stay. A table that is missing is added at the end.
 pub fn set(text: &str, file: &str, key: &str, value: impl Into<Value>) -> Result<String, Failure> {
@@ -20,14 +20,14 @@ pub fn set(text: &str, file: &str, key: &str, value: impl Into<Value>) -> Result
 pub fn set_in(document: &mut DocumentMut, file: &str, key: &str, value: impl Into<Value>) -> Result<(), Failure> {
     let cannot = |why: &str| Failure::refused(format!("cannot set `{key}` in `{file}`: {why}")).in_file(file);
     let (group, name) = match key.split_once('.') {
-        Some(("profiles", account)) if !account.is_empty() => (Some("profiles"), account),
-        None if KEYS.contains(&key) && key != "profiles" => (None, key),
+        Some((group @ ("profiles" | "accounts"), name)) if !name.is_empty() => (Some(group), name),
+        None if KEYS.contains(&key) && !["profiles", "accounts"].contains(&key) => (None, key),
         _ => return Err(cannot("there is no such setting")),
     };
     let table = toml::table(document, file, &PATH, "")?;
     let table = match group {
         None => table,
-        Some(_) => toml::table(document, file, &[PATH[0], PATH[1], PATH[2], "profiles"], "")?,
+        Some(group) => toml::table(document, file, &[PATH[0], PATH[1], PATH[2], group], "")?,
     };
     let mut value = value.into();
     match table.get_mut(name).and_then(Item::as_value_mut) {

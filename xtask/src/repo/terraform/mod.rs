@@ -192,8 +192,10 @@ impl Unit {
         if let Some((ids, place)) = &stated.allowed {
             let known: Vec<_> = ids.iter().filter_map(|id| id.value().cloned()).collect();
             if known.len() == ids.len() {
-                let allowed = Allowed { ids: known, place: place.clone() };
-                self.problems.extend(allowed.confirm(&self.path, &mut self.account));
+                let allowed = Allowed { ids: known, place: place.clone(), is_setting: false };
+                if let Known::Value(account) = &mut self.account {
+                    self.problems.extend(allowed.confirm(&self.path, account));
+                }
             }
         }
     }

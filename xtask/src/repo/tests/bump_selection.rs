@@ -30,7 +30,7 @@ fn plan(repo: &Repository, accounts: &[&str], change: impl Fn(&mut Request<'_>))
     let wanted = [(ImageName::DeployRunner, "v1.3.0".parse::<Tag>().expect("a tag"))].into();
     let mut request = Request::for_all(repo, wanted);
     if !accounts.is_empty() {
-        request.selected.retain(|unit| accounts.contains(&unit.account.name.as_str()));
+        request.selected.retain(|unit| accounts.iter().any(|name| unit.is_in(name)));
     }
     change(&mut request);
     plan_bump(repo, &request).map_err(|failures| texts(failures.iter()))

@@ -1,6 +1,6 @@
 //! Every shape under `tests/fixtures` that Terragrunt deploys: what is found in it, unit by unit.
 
-use super::{fixture, open, texts};
+use super::{account, fixture, open, texts};
 use crate::model::ImageName;
 use crate::repo::{Repository, Unit};
 
@@ -13,10 +13,10 @@ fn shown(unit: &Unit) -> String {
     };
     let version = unit.module.version();
     let version = version.as_result().map_or_else(|why| format!("?{why}"), |it| it.unwrap_or("-").to_owned());
-    let places = unit.account.evidence.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+    let places = account(unit).evidence.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
     let region = unit.region.as_result().map_or_else(|why| format!("?{why}"), ToString::to_string);
     let [runner, kaniko] = [ImageName::DeployRunner, ImageName::Kaniko].map(tag);
-    format!("{} | {} {places} | {region} {version} {runner} {kaniko}", unit.path, unit.account)
+    format!("{} | {} {places} | {region} {version} {runner} {kaniko}", unit.path, account(unit))
 }
 
 fn read(repo: &Repository, name: &str) -> Vec<String> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use super::{Tree, fixture, texts};
+use super::{Tree, account, fixture, texts};
 use crate::model::ImageName;
 use crate::repo::{Repository, Request, Unit, plan_bump};
 
@@ -19,7 +19,7 @@ fn deciders(unit: &Unit) -> Vec<String> {
 }
 
 fn of<'r>(repo: &'r Repository, account: &str) -> &'r Unit {
-    repo.units.iter().find(|unit| unit.account.name.as_str() == account).expect("it is there")
+    repo.units.iter().find(|unit| unit.is_in(account)).expect("it is there")
 }
 
 #[test]
@@ -30,7 +30,7 @@ fn files_arguments_and_the_environment_win_over_inputs_in_terraforms_order() {
     let said: Vec<_> = repo
         .units
         .iter()
-        .flat_map(|unit| deciders(unit).into_iter().map(|line| format!("{}: {line}", unit.account.name)))
+        .flat_map(|unit| deciders(unit).into_iter().map(|line| format!("{}: {line}", account(unit).name)))
         .collect();
     insta::assert_snapshot!(said.join("\n"));
 }

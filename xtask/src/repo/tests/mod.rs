@@ -25,8 +25,8 @@ use std::path::Path;
 
 use tempfile::TempDir;
 
-use super::Repository;
-use crate::model::{Failure, Failures, UnitPath};
+use super::{Repository, Unit};
+use crate::model::{Account, Failure, Failures, UnitPath};
 
 /// A repository in a folder that goes away with it.
 pub(crate) struct Tree {
@@ -82,6 +82,11 @@ pub(crate) fn fixture(name: &str) -> Tree {
         }
     }
     tree
+}
+
+/// The account of a unit of which it is known.
+fn account(unit: &Unit) -> &Account {
+    unit.account.value().expect("the account is known")
 }
 
 fn unit_path(text: &str) -> UnitPath {

@@ -1,6 +1,6 @@
 //! What newer releases of terragrunt have: features, exclusions, values beside a unit, and their functions.
 
-use super::{Tree, fixture, texts, unit_path};
+use super::{Tree, account, fixture, texts, unit_path};
 use crate::model::{ImageName, Tag};
 use crate::repo::{Repository, Request, plan_bump};
 
@@ -13,7 +13,7 @@ fn tags(repo: &Repository) -> Vec<String> {
         let mut places: Vec<_> = uses.deciders.iter().filter_map(|it| it.pin.as_ref()).map(|it| it.place()).collect();
         places.dedup();
         let places: Vec<_> = places.iter().map(ToString::to_string).collect();
-        format!("{} {tag} {}", unit.account.name, places.join(" "))
+        format!("{} {tag} {}", account(unit).name, places.join(" "))
     };
     repo.units.iter().map(shown).collect()
 }
@@ -44,7 +44,7 @@ fn tags_of_features_are_their_defaults_and_move_there() {
 fn unit_that_excludes_itself_is_known_with_the_line() {
     let repo = fixture("features").open();
     let excluded: Vec<_> =
-        repo.units.iter().filter_map(|it| Some((it.account.name.as_str(), it.left_out()?))).collect();
+        repo.units.iter().filter_map(|it| Some((account(it).name.as_str(), it.left_out()?))).collect();
     let [("stage", exclusion)] = &excluded[..] else { panic!("{excluded:?}") };
     assert_eq!(exclusion.by, "`exclude` with the actions all_except_output");
     assert_eq!(exclusion.place.to_string(), "stage/us-east-1/mgmt/ecs-deploy-runner/terragrunt.hcl:21");

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Tree, open, texts};
+use super::{Tree, account, open, texts};
 
 const ACCOUNTS: (&str, &str) = ("accounts.json", r#"{"dev": "100000000004", "prod": "100000000006"}"#);
 
@@ -82,11 +82,9 @@ fn a_folder_without_a_repository_is_told_from_one_without_accounts() {
     }
     assert!(open(Path::new("/missing")).is_err());
     let unit = ("dev/us-east-1/ecs-deploy-runner/terragrunt.hcl", "");
-    let nothing = texts(Tree::new(&[unit]).open().all_problems());
-    assert!(
-        nothing.starts_with("nothing says which account `dev/us-east-1/ecs-deploy-runner` belongs to\n"),
-        "{nothing}"
-    );
+    let repo = Tree::new(&[unit]).open();
+    assert_eq!(texts(repo.problems.iter()), "");
+    assert!(repo.units[0].account.reason().is_some(), "{:?}", repo.units[0].account);
 }
 
 const TWO: [(&str, &str); 4] = [
@@ -124,7 +122,7 @@ fn a_name_that_two_roots_give_to_different_accounts_is_refused_where_both_have_u
     let expected = "two accounts are called `qa`\n  --> a/accounts.json:1\n  --> b/accounts.json:1\n  \
                     100000000007 and 100000000017\nhint: work in one root at a time, with `--repo FOLDER`\n";
     assert!(problems.starts_with(expected), "{problems}");
-    let ids: Vec<_> = repo.units.iter().map(|unit| unit.account.id.as_str()).collect();
+    let ids: Vec<_> = repo.units.iter().map(|unit| account(unit).id.as_str()).collect();
     assert_eq!(ids, ["100000000007", "100000000017"]);
     assert_eq!(texts(open(&tree.path().join("a")).expect("it opens").all_problems()), "");
 }
@@ -137,7 +135,7 @@ fn a_root_nested_in_another_has_its_own_accounts_and_may_itself_be_named_after_o
         ("Tenant-B/accounts.json", r#"{"Tenant-B": "100000000021", "dev": "100000000024"}"#),
         ("Tenant-B/us-east-1/mgmt/ecs-deploy-runner/terragrunt.hcl", ""),
     ]);
-    let shown: Vec<_> = tree.open().units.iter().map(|unit| format!("{} {}", unit.path, unit.account)).collect();
+    let shown: Vec<_> = tree.open().units.iter().map(|unit| format!("{} {}", unit.path, account(unit))).collect();
     let nested = "Tenant-B/us-east-1/mgmt/ecs-deploy-runner 100000000021 Tenant-B";
     assert_eq!(shown, [nested, "dev/us-east-1/ecs-deploy-runner 100000000004 dev"]);
 }

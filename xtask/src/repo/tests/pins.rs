@@ -34,7 +34,7 @@ fn each_pin_lists_the_units_whose_tag_it_decides() {
 fn what_a_unit_overrides_is_idle_for_it_and_not_for_the_others() {
     let tree = fixture("override");
     let repo = tree.open();
-    let unit = |name: &str| repo.units.iter().find(|unit| unit.account.name == name).expect("it is there");
+    let unit = |name: &str| repo.units.iter().find(|unit| unit.is_in(name)).expect("it is there");
     let overridden = idle(&repo.overridden_pins(unit("Stage-QA")));
     assert_eq!(overridden, ["common.hcl:2 deploy_runner_container_image_tag = v0.49.1 (deploy-runner)"]);
     assert_eq!(idle(&repo.overridden_pins(unit("dev"))), Vec::<String>::new());

@@ -1,6 +1,6 @@
 //! What would act with other credentials, and when that is a refusal.
 
-use super::{Tree, texts};
+use super::{Tree, account, texts};
 use crate::repo::Unit;
 
 const ACCOUNTS: (&str, &str) = ("accounts.json", r#"{"dev": "100000000004"}"#);
@@ -21,7 +21,7 @@ fn in_unit(text: &str) -> (Vec<String>, Vec<String>) {
     let unit = &repo.units[0];
     assert_eq!(texts(unit.problems.iter()), "");
     let declared = ["arn:aws:iam::100000000009:role/state".to_owned()];
-    let refusals = unit.redirections.iter().filter_map(|it| it.refusal(&unit.account, &declared));
+    let refusals = unit.redirections.iter().filter_map(|it| it.refusal(account(unit), &declared));
     (found(unit), refusals.map(|failure| failure.what).collect())
 }
 

@@ -1,6 +1,6 @@
 //! What is read from the shapes that repositories have.
 
-use super::{Tree, fixture, texts, unit_path};
+use super::{Tree, account, fixture, texts, unit_path};
 use crate::model::{Failures, ImageName, Known};
 use crate::repo::{Repository, Unit};
 
@@ -15,7 +15,7 @@ fn summary(unit: &Unit) -> String {
             format!("{uri}:{tag} by {pin}")
         }
     };
-    format!("{} in {}: {} | {}", unit.path, unit.account, show(ImageName::DeployRunner), show(ImageName::Kaniko))
+    format!("{} in {}: {} | {}", unit.path, account(unit), show(ImageName::DeployRunner), show(ImageName::Kaniko))
 }
 
 fn summaries(repo: &Repository) -> Vec<String> {
@@ -40,7 +40,7 @@ fn a_reference_architecture_with_envcommon_is_read() {
     assert_eq!(dev.region, Known::Value("us-east-1".parse().expect("a region")));
     let source = "git::git@github.com:gruntwork-io/terraform-aws-service-catalog.git//modules/mgmt/ecs-deploy-runner?ref=v0.104.6";
     assert_eq!(dev.module.source, Known::Value(source.to_owned()));
-    let evidence: Vec<_> = dev.account.evidence.iter().map(ToString::to_string).collect();
+    let evidence: Vec<_> = account(dev).evidence.iter().map(ToString::to_string).collect();
     assert_eq!(evidence, ["accounts.json:19", "terragrunt.hcl:19"]);
 }
 
@@ -55,7 +55,7 @@ fn units_that_contain_everything_themselves_are_read() {
     assert_eq!(summaries[0], format!("dev/eu-west-1/mgmt/ecs-deploy-runner in 100000000004 dev: {runner} | -"));
     let shared = "shared/eu-west-1/mgmt/ecs-deploy-runner in 100000000002 shared";
     assert_eq!(summaries[4], format!("{shared}: {runner} | {kaniko}"));
-    let evidence: Vec<_> = repo.units[0].account.evidence.iter().map(ToString::to_string).collect();
+    let evidence: Vec<_> = account(&repo.units[0]).evidence.iter().map(ToString::to_string).collect();
     assert_eq!(evidence, ["accounts.json:5", "dev/account.hcl:3"]);
 }
 
@@ -129,7 +129,7 @@ fn allowed_account_ids_of_the_generated_provider_confirm_or_contradict() {
         let contents = format!("<<EOT\nprovider \"aws\" {{\n  allowed_account_ids = [{ids}]\n}}\nEOT\n");
         let unit = format!("generate \"provider\" {{\n  path = \"p.tf\"\n  contents = {contents}}}\n");
         let repo = Tree::new(&[ACCOUNTS, (UNIT, &unit)]).open();
-        let evidence: Vec<_> = repo.units[0].account.evidence.iter().map(ToString::to_string).collect();
+        let evidence: Vec<_> = account(&repo.units[0]).evidence.iter().map(ToString::to_string).collect();
         (evidence.join(" "), texts(repo.all_problems()))
     };
     assert_eq!(told("\"100000000004\""), (format!("accounts.json:1 {UNIT}:5"), String::new()));

@@ -24,14 +24,15 @@ fn summaries(repo: &Repository) -> Vec<String> {
         }
         let region = unit.region.as_result().map_or_else(|why| format!("?{why}"), ToString::to_string);
         let [runner, kaniko] = ImageName::ALL.map(|image| shown(unit, image));
-        format!("{} in {} {region}: {runner} | {kaniko}", unit.path, unit.account)
+        let account = unit.account.value().map_or_else(|| "no account".to_owned(), ToString::to_string);
+        format!("{} in {account} {region}: {runner} | {kaniko}", unit.path)
     };
     repo.units.iter().map(summary).collect()
 }
 
 #[test]
 fn standalone_units_in_all_their_shapes_are_read() {
-    let cases: [(&str, &[&str]); 7] = [
+    let cases: [(&str, &[&str]); 8] = [
         (
             "standalone-tfvars",
             &[
@@ -46,6 +47,11 @@ fn standalone_units_in_all_their_shapes_are_read() {
                  live/shared/us-east-1/runner/terraform.tfvars:14 | \
                  kaniko:v0.52.1 by live/shared/us-east-1/runner/terraform.tfvars:20",
             ],
+        ),
+        (
+            "standalone-plain",
+            &["pipelines in no account us-west-2: \
+               ecs-deploy-runner:v0.52.1 by pipelines/main.tf:11 | kaniko:v0.52.0 by pipelines/main.tf:27"],
         ),
         (
             "standalone-defaults",

@@ -1,8 +1,9 @@
 //! Which folders are units of Terraform, how many runners they have, and whose they are.
 
 use super::standalone::{PROVIDER, call, tag_in};
-use super::{Tree, texts};
-use crate::repo::Redirection;
+use super::{Tree, open, texts};
+use crate::model::Known;
+use crate::repo::{Redirection, Unit};
 
 #[test]
 fn two_runners_in_one_folder_must_agree() {
@@ -22,14 +23,17 @@ fn two_runners_in_one_folder_must_agree() {
 }
 
 #[test]
-fn the_account_is_stated_or_it_is_a_problem() {
+fn the_account_is_stated_or_unknown() {
     let told = |provider: &str, call: &str| {
         let tree = Tree::new(&[("unit/provider.tf", provider), ("unit/main.tf", call)]);
         let repo = tree.open();
         let unit = repo.units.first();
         let account = unit.map_or_else(
             || texts(repo.all_problems()),
-            |unit| format!("{} {}", unit.account.id, unit.account.evidence[0]),
+            |unit| match &unit.account {
+                Known::Value(account) => format!("{} {}", account.id, account.evidence[0]),
+                Known::Unknown(reason) => reason.clone(),
+            },
         );
         let redirections = unit.map(|unit| &unit.redirections[..]).unwrap_or_default();
         let shown = |it: &Redirection| {
@@ -43,9 +47,7 @@ fn the_account_is_stated_or_it_is_a_problem() {
         (account, redirections.iter().map(shown).collect::<Vec<_>>().join(", "))
     };
     let main = call("\"v1\"");
-    let nothing = "nothing says which account `unit` belongs to\n  --> unit\n\
-                   hint: write its twelve digits into `allowed_account_ids` of its `provider \"aws\"`, \
-                   `account_id` in the locals of `account.hcl`, or `accounts.json`\n";
+    let nothing = "no accounts file, no `account.hcl` and no `allowed_account_ids` of a provider says it";
     assert_eq!(told(PROVIDER, &main).0, "100000000004 unit/provider.tf:3");
     assert_eq!(told("provider \"aws\" {}\n", &main).0, nothing);
     let two = "provider \"aws\" {\n  allowed_account_ids = [\"100000000004\", \"100000000006\"]\n}\n";
@@ -114,4 +116,49 @@ fn only_root_modules_that_call_a_runner_are_units() {
     assert_eq!(paths, ["live/a", "live/c", "live/d"]);
     let region = repo.units[0].region.reason();
     assert_eq!(region, Some("no `provider \"aws\"` says it"));
+}
+
+#[test]
+fn settings_state_the_account_of_folders_by_path_or_pattern() {
+    let told = |accounts: &str, more: &[(&str, &str)], start: &str| {
+        let (main, cargo) = (call("\"v1\""), format!("[workspace.metadata.xtask]\naccounts = {{ {accounts} }}\n"));
+        let plain = "provider \"aws\" {\n  region = \"us-east-1\"\n}\n";
+        let tree = Tree::new(&[
+            ("Cargo.toml", &cargo),
+            ("live/blue/runner/p.tf", plain),
+            ("live/blue/runner/main.tf", &main),
+            ("live/green/runner/p.tf", plain),
+            ("live/green/runner/main.tf", &main),
+        ]);
+        more.iter().for_each(|(name, text)| tree.write(name, text.as_bytes()));
+        let repo = open(&tree.path().join(start)).expect("it opens");
+        let shown = |unit: &Unit| match &unit.account {
+            Known::Value(account) => format!("{account} {}", account.evidence[0]),
+            Known::Unknown(_) => "?".to_owned(),
+        };
+        (repo.units.iter().map(shown).collect::<Vec<_>>().join(", "), texts(repo.all_problems()))
+    };
+    let known = |id: &str| format!("{id} {id} Cargo.toml:2");
+    let (blue, green) = (known("100000000004"), known("100000000006"));
+    let none = String::new;
+    let both = "\"live/blue\" = \"100000000004\", \"live/gr*/runner\" = \"100000000006\"";
+    assert_eq!(told(both, &[], ""), (format!("{blue}, {green}"), none()));
+    assert_eq!(
+        told("\"blue\" = \"100000000004\", \"runner\" = \"100000000004\"", &[], "").0,
+        "?, ?",
+        "paths start at the root"
+    );
+    assert_eq!(told("\"**\" = \"100000000004\"", &[], ""), (format!("{blue}, {blue}"), none()));
+    let two = "\"live/blue\" = \"100000000004\", \"live/*\" = \"100000000006\"";
+    let (_, problems) = told(two, &[], "");
+    assert!(problems.starts_with("two places name different accounts for `live/blue/runner`\n"), "{problems}");
+    // The paths start at the `Cargo.toml`, also where a folder with accounts of its own is opened.
+    let nested = ("live/accounts.json", r#"{"other": "100000000005"}"#);
+    let (accounts, problems) = told("\"live/blue\" = \"100000000004\"", &[nested], "live");
+    assert!(accounts.starts_with("100000000004 100000000004 ") && accounts.ends_with(", ?"), "{accounts}");
+    assert_eq!(problems, "");
+    // What the settings state is one statement among others.
+    let listed = ("accounts.json", r#"{"blue": "100000000005"}"#);
+    let (_, problems) = told("\"live/blue\" = \"100000000004\"", &[listed], "");
+    assert!(problems.starts_with("two places name different accounts for `live/blue/runner`\n"), "{problems}");
 }

@@ -33,13 +33,20 @@ pub(super) fn without_profile<'a>(context: &Context, adoption: &'a Adoption) -> 
     }
     let profiles = Profiles::read(context);
     let is_unknown = |unit: &&Unit| is_found(&profiles, unit, &adoption.repo).not();
-    let unknown: BTreeSet<_> =
-        adoption.repo.units.iter().filter(is_unknown).map(|it| it.account.name.as_str()).collect();
+    let unknown: BTreeSet<_> = adoption
+        .repo
+        .units
+        .iter()
+        .filter(is_unknown)
+        .filter_map(|it| Some(it.account.value()?.name.as_str()))
+        .collect();
     unknown.into_iter().collect()
 }
 
 fn is_found(profiles: &Profiles, unit: &Unit, repo: &Repository) -> bool {
-    profiles.of(&unit.account, unit.region.value(), &repo.settings).is_ok()
+    let found = |account| profiles.of(account, unit.region.value(), &repo.settings).is_ok();
+    // Without an account there is nothing to look for.
+    unit.account.value().is_none_or(found)
 }
 
 /// Whether the command that gives credentials is told a profile.
@@ -53,7 +60,8 @@ fn profile(context: &Context, repo: &Repository) -> Option<Suggestion> {
         return None;
     }
     let profiles = Profiles::read(context);
-    let accounts: BTreeSet<&str> = repo.units.iter().map(|unit| unit.account.name.as_str()).collect();
+    let accounts: BTreeSet<&str> =
+        repo.units.iter().filter_map(|unit| Some(unit.account.value()?.name.as_str())).collect();
     if repo.units.iter().all(|unit| is_found(&profiles, unit, repo)) {
         return None;
     }

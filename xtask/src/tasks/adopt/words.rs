@@ -121,6 +121,12 @@ pub(super) fn notes(context: &Context, adoption: &Adoption) {
         let what = count(problems, "thing");
         warn("Repository", format!("{what} wrong in it; `cargo xtask units` tells"));
     }
+    for unit in adoption.repo.units.iter().filter(|unit| unit.account.value().is_none()) {
+        let line = adoption.repo.line_for_account(unit, "111122223333");
+        let hint =
+            "with its twelve digits in [workspace.metadata.xtask]; without them it is neither planned nor applied";
+        warn("Account", format!("of {} is not known\n  {line}\n  {hint}", unit.path));
+    }
     let unknown = suggest::without_profile(context, adoption);
     if !unknown.is_empty() {
         let hint = "their names belong into `profile` in [workspace.metadata.xtask]; see README, Settings";

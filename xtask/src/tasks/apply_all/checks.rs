@@ -62,10 +62,8 @@ pub(super) const NOTHING_APPLIED: &str = "nothing was applied in any account";
 fn acts_elsewhere(unit: &Workable<'_>, found: &[&Reach], done: &str) -> Failure {
     let only_unknown = found.iter().all(|reach| reach.remedy == Remedy::Allow);
     let verb = if only_unknown { "may reach" } else { "reaches" };
-    let failure = Failure::refused(format!(
-        "the plan of `{}` {verb} into another account than {}",
-        unit.unit.path, unit.unit.account
-    ));
+    let failure =
+        Failure::refused(format!("the plan of `{}` {verb} into another account than {}", unit.unit.path, unit.account));
     let failure = found.iter().fold(failure, |failure, reach| failure.detail(reach.what.clone())).detail(done);
     let mut remedies: Vec<_> = found.iter().map(|reach| reach.remedy).collect();
     remedies.sort_unstable();

@@ -49,7 +49,7 @@ pub(super) fn unseen(repo: &Repository) -> Vec<String> {
 /// Whether the settings ask for a clean checkout before these units are applied, and nobody allowed another.
 fn is_asked(context: &Context, repo: &Repository, units: &[Workable<'_>]) -> bool {
     let is_production = |unit: &Workable<'_>| {
-        let environment = repo.settings.environment(&unit.unit.account.name);
+        let environment = repo.settings.environment(&unit.account.name);
         // Where nobody knows, it may be.
         environment.is_none_or(|environment| environment == Environment::Production)
     };

@@ -86,7 +86,7 @@ impl<'r> Work<'r> {
         // A rehearsal asks nobody outside, so it can't say whether sources can be read.
         let asks_sources = context.tools() == Tools::Real && units.iter().any(|unit| unit.remote().is_some());
         let taken = images::taken(context, repo, &units);
-        let of_units = units.iter().map(|unit| (&unit.unit.account, unit.region.clone()));
+        let of_units = units.iter().map(|unit| (unit.account, unit.region.clone()));
         let of_images = taken.wanted.iter().map(|wanted| (wanted.account, wanted.uri.region().clone()));
         let accounts = session::accounts_of(of_units.chain(of_images));
         let n_jobs = args.applies.jobs.map(usize::from).or(repo.settings.jobs());
@@ -155,7 +155,7 @@ fn n_providers(repo: &Repository, unit: &Workable<'_>) -> usize {
 
 fn members<'u>(repo: &Repository, units: &'u [Workable<'_>]) -> Vec<Member<'u>> {
     let member = |unit: &'u Workable<'_>| {
-        let account = &unit.unit.account;
+        let account = unit.account;
         let environment = repo.settings.environment(&account.name);
         Member { account: &account.name, environment, order: account.deploy_order }
     };

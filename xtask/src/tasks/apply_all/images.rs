@@ -16,8 +16,8 @@ pub(super) fn taken<'r>(context: &Context, repo: &'r Repository, units: &[Workab
     if context.globals.allows(Allowance::UnprovenImage) {
         return Taken::default();
     }
-    let units: Vec<_> = units.iter().map(|unit| unit.unit).collect();
-    let taken = images::taken(repo, &units);
+    let all: Vec<_> = units.iter().map(|unit| unit.unit).collect();
+    let taken = images::taken(repo, &all);
     if !repo.settings.credentials().is_empty() {
         return taken;
     }

@@ -61,9 +61,9 @@ impl Earlier {
             let kept = self.kept.units.iter().find(|kept| kept.path == unit.unit.path.as_str());
             kept.map(|kept| (unit, kept))
         });
-        let moved = pairs.filter(|(unit, kept)| unit.unit.account.id.as_str() != kept.account);
+        let moved = pairs.filter(|(unit, kept)| unit.account.id.as_str() != kept.account);
         let refusal = |(unit, kept): (&Workable<'_>, &KeptUnit)| {
-            let (path, before, now) = (&kept.path, &kept.account, &unit.unit.account.id);
+            let (path, before, now) = (&kept.path, &kept.account, &unit.account.id);
             Failure::refused(format!("the plan of `{path}` was made for account {before}, and that is {now} now"))
                 .hint("plan again: cargo xtask apply-all")
         };
@@ -153,7 +153,7 @@ pub(super) fn keep(
         Ok(KeptUnit {
             label: plan.label.clone(),
             path: unit.unit.path.to_string(),
-            account: unit.unit.account.id.to_string(),
+            account: unit.account.id.to_string(),
             plan_sha256: plan.sha256.clone(),
             shown_sha256: sha256_of(&run.shown(&plan.label))?,
             bound: plan.bound.iter().cloned().collect(),

@@ -152,7 +152,7 @@ pub(super) fn of_unit(
     sha256: String,
     bound: Bounds,
 ) -> anyhow::Result<UnitPlan> {
-    let account = &unit.unit.account;
+    let account = &unit.account;
     let wanted = checks::wanted(unit.unit);
     let reading = Reading { account: &account.id, assumed_roles: ready.repo.settings.assumed_roles(), wanted: &wanted };
     let mut plan = plan::read(&fs::read_to_string(files.shown)?, reading)?;
@@ -182,7 +182,7 @@ fn providers_elsewhere(
     let texts =
         files.iter().zip(&paths).map(|(file, path)| ConfigText { module: &file.module, path, bytes: &file.bytes });
     let declared =
-        Declared { account: &unit.unit.account.id, roles: settings.assumed_roles(), endpoint: settings.endpoint_url() };
+        Declared { account: &unit.account.id, roles: settings.assumed_roles(), endpoint: settings.endpoint_url() };
     let found = providers::elsewhere(&texts.collect::<Vec<_>>(), declared);
     Ok(if found.is_empty() { by_json.to_vec() } else { found })
 }

@@ -22,7 +22,7 @@ use crate::tools::process;
 pub(super) fn say_what_this_is(context: &Context, ready: &Ready<'_>, work: &Work<'_>, unfinished: &[Unfinished]) {
     session::say_repository(context, ready.repo);
     let units = &work.units;
-    let accounts = session::accounts_of(units.iter().map(|unit| (&unit.unit.account, unit.region.clone()))).len();
+    let accounts = session::accounts_of(units.iter().map(|unit| (unit.account, unit.region.clone()))).len();
     let regions = distinct(units.iter().map(|unit| unit.region.as_str()));
     let n = units.len();
     context.screen.say(Tone::Plain, "Units", format!("{n} in {}, {regions}", count(accounts, "account")));
@@ -102,7 +102,7 @@ pub(super) fn say_waves(screen: &Screen, waves: &[Vec<&Workable<'_>>]) {
 /// production.
 pub(super) fn offer_smoke(screen: &Screen, wave: &Wave<'_, '_>) {
     let (k, n) = wave.turn;
-    let accounts = distinct(wave.applies.iter().map(|(unit, _)| unit.unit.account.name.as_str()));
+    let accounts = distinct(wave.applies.iter().map(|(unit, _)| unit.account.name.as_str()));
     let accounts: Vec<_> =
         accounts.split(' ').map(|account| format!(" --account {}", process::quoted(account))).collect();
     let command = format!("cargo xtask verify --smoke{}", accounts.concat());
@@ -142,5 +142,5 @@ fn distinct<'a>(words: impl Iterator<Item = &'a str>) -> String {
 
 /// The row of a unit in which something was run.
 pub(super) fn row(session: &Session<'_>, unit: &Workable<'_>, outcome: &Outcome) -> Row {
-    Row::of(&unit.label, unit.unit.path.as_str(), outcome, &session.root).of_account(&unit.unit.account)
+    Row::of(&unit.label, unit.unit.path.as_str(), outcome, &session.root).of_account(&unit.account)
 }

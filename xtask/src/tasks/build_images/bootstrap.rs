@@ -102,13 +102,14 @@ fn recipe(repo: &Repository, profiles: &Profiles, builder: &Unit, target: &Tag) 
 
 /// The words before a command in the account that builds, ending with a space; none where the environment has credentials.
 fn wrapper(repo: &Repository, profiles: &Profiles, builder: &Unit) -> String {
-    let (Ok(wrapper), Some(region)) = (Wrapper::new(repo.settings.credentials().to_vec()), builder.region.value())
+    let (Ok(wrapper), Some(account), Some(region)) =
+        (Wrapper::new(repo.settings.credentials().to_vec()), builder.account.value(), builder.region.value())
     else {
         return String::new();
     };
-    let profile = profiles.of(&builder.account, Some(region), &repo.settings);
+    let profile = profiles.of(account, Some(region), &repo.settings);
     let profile = profile.map_or_else(|_| "PROFILE".to_owned(), |profile| profile.name);
-    let words = wrapper.argv(&builder.account, Some(&profile), region);
+    let words = wrapper.argv(account, Some(&profile), region);
     words.iter().map(|word| quoted(&word.to_string_lossy()) + " ").collect()
 }
 

@@ -1,6 +1,6 @@
 //! Where images are built: by the runner of the one unit that configures a docker image builder.
 
-use crate::model::{Failure, ImageName, ImageUri, Region};
+use crate::model::{Account, Failure, ImageName, ImageUri, Region};
 use crate::repo::Repository;
 use crate::repo::unit::Unit;
 
@@ -20,7 +20,7 @@ pub(super) fn find(repo: &Repository) -> Result<&Unit, Failure> {
 }
 
 /// Where an image of the runner is pushed to, and the region of the runner that builds it.
-pub(super) fn address(builder: &Unit, image: ImageName) -> Result<(ImageUri, Region), Failure> {
+pub(super) fn address(builder: &Unit, account: &Account, image: ImageName) -> Result<(ImageUri, Region), Failure> {
     let unknown = |what: &str, reason: &str| {
         Failure::refused(format!("{what} of `{}` is not known, because {reason}", builder.path))
     };
@@ -30,10 +30,10 @@ pub(super) fn address(builder: &Unit, image: ImageName) -> Result<(ImageUri, Reg
     let uri =
         image_use.uri.as_result().map_err(|reason| unknown(&format!("the address of image `{image}`"), reason))?;
     let region = builder.region.as_result().map_err(|reason| unknown("the region", reason))?;
-    if *uri.account() == builder.account.id {
+    if *uri.account() == account.id {
         return Ok((uri.clone(), region.clone()));
     }
     Err(Failure::refused(format!("image `{image}` would be pushed into another account than the one that builds it"))
-        .detail(format!("builds in  {}, {}", builder.account, builder.path))
+        .detail(format!("builds in  {}, {}", account, builder.path))
         .detail(format!("pushes to  {uri}")))
 }

@@ -80,15 +80,19 @@ pub fn gather<'r>(context: &Context, repo: &'r Repository, ask: &Ask) -> (Vec<Pl
         Ok(builder) => builder,
         Err(failure) => return (Vec::new(), vec![failure]),
     };
+    let account = match repo.needs_account(builder) {
+        Ok(account) => account,
+        Err(failure) => return (Vec::new(), vec![failure]),
+    };
     let mut planned = Vec::new();
     let mut problems = Vec::new();
     let scripts = repo.build_scripts();
-    let source = recipe::Source { context, repo, builder, scripts: &scripts, ask };
+    let source = recipe::Source { context, repo, builder, account, scripts: &scripts, ask };
     for name in &ask.images {
         match source.build(name) {
             Ok((build, taken)) => {
                 let asked = (ask.how == How::Runner).then(|| Asked::of(repo, builder, &build)).flatten();
-                planned.push(Planned { account: &builder.account, build, taken, asked });
+                planned.push(Planned { account, build, taken, asked });
             }
             Err(failures) => problems.extend(failures),
         }

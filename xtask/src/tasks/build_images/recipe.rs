@@ -4,7 +4,7 @@
 use super::builder;
 use super::gather::Ask;
 use crate::cli::Allowance;
-use crate::model::{Failure, ImageName, Place};
+use crate::model::{Account, Failure, ImageName, Place};
 use crate::repo::script::{self, Recipe, Said, Script};
 use crate::repo::settings::ImageSettings;
 use crate::repo::{Repository, Unit};
@@ -16,6 +16,8 @@ pub(super) struct Source<'s, 'r> {
     pub(super) context: &'s Context,
     pub(super) repo: &'r Repository,
     pub(super) builder: &'r Unit,
+    /// The account of the builder.
+    pub(super) account: &'r Account,
     pub(super) scripts: &'s [Script],
     pub(super) ask: &'s Ask,
 }
@@ -50,7 +52,7 @@ impl Source<'_, '_> {
 
     /// One of the two, as the guide has it built.
     fn documented(&self, image: ImageName) -> Result<(Build, Taken), Vec<Failure>> {
-        let (uri, region) = builder::address(self.builder, image).map_err(|failure| vec![failure])?;
+        let (uri, region) = builder::address(self.builder, self.account, image).map_err(|failure| vec![failure])?;
         let tag = self.ask.tag.clone();
         let build = Build {
             image: image.to_string(),
@@ -74,7 +76,7 @@ impl Source<'_, '_> {
     /// A further image, which the settings define; it is pushed beside kaniko.
     fn further(&self, name: &str, settings: Option<&ImageSettings>) -> Result<Build, Failure> {
         let settings = settings.ok_or_else(|| Failure::usage(format!("`{name}` is not an image")))?;
-        let (kaniko, region) = builder::address(self.builder, ImageName::Kaniko)?;
+        let (kaniko, region) = builder::address(self.builder, self.account, ImageName::Kaniko)?;
         let repository = settings.ecr_repository.as_deref().unwrap_or(name);
         let uri = kaniko.beside(repository).map_err(|error| {
             let failure = Failure::refused(error);

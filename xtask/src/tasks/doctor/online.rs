@@ -49,13 +49,13 @@ fn ask(context: &Context, repo: &Repository) -> Result<Vec<Finding>, Failures> {
     let units: Vec<_> = repo.units.iter().collect();
     let wanted = verify::wanted(repo, &units);
     let is_ambient = repo.settings.credentials().is_empty();
-    let own = |account: &Account| units.iter().any(|unit| unit.account.id == account.id);
+    let own = |account: &Account| wanted.iter().any(|unit| unit.account.id == account.id);
     let mut inquiry = Inquiry::default();
     verify::questions(&mut inquiry, &wanted, Extent::Invokers, &|account| !is_ambient || own(account));
     if let Some((unit, question)) = asked_of_builder(repo, &wanted)
         && let Ok(region) = unit.region()
     {
-        inquiry.add(&unit.unit.account, region, question);
+        inquiry.add(unit.account, region, question);
     }
     let accounts = inquiry.accounts();
     let mut ready = Ready::gather(context, repo, &accounts, &["aws"], Vec::new())?;
@@ -187,7 +187,7 @@ fn builder(repo: &Repository, wanted: &[Wanted<'_>], answers: &Answers) -> Vec<F
     let Some(unit) = builder_of(wanted) else {
         return vec![Finding::skip(NAMES[4], "no unit builds images")];
     };
-    let account = &unit.unit.account;
+    let account = unit.account;
     let Some((_, question)) = asked_of_builder(repo, wanted) else {
         let why = format!("the name or the region of the runner of {} is not known", account.name);
         return vec![Finding::skip(NAMES[4], why)];

@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use similar::TextDiff;
 
 use super::finding::Finding;
-use crate::model::{Account, Failure, Failures};
+use crate::model::{Account, AccountId, Failure, Failures};
 use crate::repo::{Profile, Repository, settings};
-use crate::report::screen::Tone;
+use crate::report::screen::{Tone, count};
 use crate::run::edit::{self, Edit};
 use crate::run::folder::RunFolder;
 use crate::run::lock::RunLock;
@@ -21,10 +21,9 @@ use crate::tools::tty;
 /// The accounts of units, each once, with the profile or why there is none.
 pub(super) fn chosen<'r>(repo: &'r Repository, profiles: &Profiles) -> Vec<(&'r Account, Result<Profile, Failure>)> {
     let mut found: Vec<(&Account, Result<Profile, Failure>)> = Vec::new();
-    for unit in &repo.units {
-        if !found.iter().any(|(account, _)| account.id == unit.account.id) {
-            let profile = profiles.of(&unit.account, unit.region.value(), &repo.settings);
-            found.push((&unit.account, profile));
+    for (unit, account) in repo.units.iter().filter_map(|unit| Some((unit, unit.account.value()?))) {
+        if !found.iter().any(|(known, _)| known.id == account.id) {
+            found.push((account, profiles.of(account, unit.region.value(), &repo.settings)));
         }
     }
     found
@@ -54,7 +53,8 @@ pub(super) fn findings(repo: &Repository, chosen: &[(&Account, Result<Profile, F
     together.chain(found).collect()
 }
 
-/// Writes the profiles that were found outside the settings into Cargo.toml, once somebody has seen the difference and
+/// Writes the profiles that were found outside the settings, and the accounts that somebody at the terminal knows, into
+/// Cargo.toml, once somebody has seen the difference and
 /// agreed: from then on another shell finds the same.
 pub(super) fn fix(
     context: &Context,
@@ -68,7 +68,8 @@ pub(super) fn fix(
         .filter_map(|(account, profile)| Some((account.name.as_str(), profile.as_ref().ok()?)))
         .filter(|(_, profile)| !known(profile))
         .collect();
-    if new.is_empty() {
+    let accounts = ask_accounts(context, repo)?;
+    if new.is_empty() && accounts.is_empty() {
         context.screen.say(Tone::Good, "Fix", format!("nothing that can be settled safely is missing in {file}"));
         return Ok(());
     }
@@ -78,6 +79,9 @@ pub(super) fn fix(
     for (account, profile) in &new {
         after = settings::set(&after, file, &format!("profiles.{account}"), profile.name.as_str())?;
     }
+    for (folder, id) in &accounts {
+        after = settings::set(&after, file, &format!("accounts.{folder}"), id.as_str())?;
+    }
     let shown = TextDiff::from_lines(before.as_deref().unwrap_or_default(), &after);
     context.screen.lines(&shown.unified_diff().context_radius(2).header(file, file).to_string());
     if !context.globals.yes {
@@ -86,8 +90,34 @@ pub(super) fn fix(
         tty::agree("Write this? [y/N] ", declined, otherwise)?;
     }
     write(repo, file, &path, before.as_deref(), &after)?;
-    context.screen.say(Tone::Good, "Fixed", format!("{} profiles in {file}", new.len()));
+    let stated =
+        if accounts.is_empty() { String::new() } else { format!(", and {}", count(accounts.len(), "account")) };
+    context.screen.say(Tone::Good, "Fixed", format!("{} profiles in {file}", new.len()) + &stated);
     Ok(())
+}
+
+/// Asks at the terminal for the account of each unit that nothing tells: its folder in the settings, and the id. Where there
+/// is nobody to ask, says what to write.
+fn ask_accounts(context: &Context, repo: &Repository) -> Result<Vec<(String, AccountId)>, Failures> {
+    let unknown: Vec<_> = repo.units.iter().filter(|unit| unit.account.value().is_none()).collect();
+    let mut terminal = if unknown.is_empty() { None } else { tty::Terminal::open() };
+    let mut stated = Vec::new();
+    for unit in unknown {
+        let Some(terminal) = &mut terminal else {
+            let line = repo.line_for_account(unit, "111122223333");
+            context.screen.say(Tone::Warning, "Account", format!("of {} is not known: {line}", unit.path));
+            continue;
+        };
+        let question = format!("Account of {} (twelve digits; nothing leaves it unknown): ", unit.path);
+        let said = terminal
+            .ask(&question, &|| false)
+            .map_err(|error| Failure::refused("there was no answer").because(error))?;
+        if !said.is_empty() {
+            let id = AccountId::parse(&said).map_err(|error| Failure::usage(error.to_string()))?;
+            stated.push((repo.settings.folder_of(&repo.root, &unit.path.in_root(&repo.root)), id));
+        }
+    }
+    Ok(stated)
 }
 
 fn read(path: &Path) -> Result<Option<String>, Failure> {

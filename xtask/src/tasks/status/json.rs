@@ -51,7 +51,7 @@ fn unit_json(status: &Status<'_>, unit: &Unit) -> Value {
         })
         .collect();
     json!({
-        "path": unit.path.as_str(), "account": unit.account.name, "images": images,
+        "path": unit.path.as_str(), "account": unit.account.value().map(|account| &account.name), "images": images,
         "module_source": unit.module.source.value(), "module_ref": unit.module.version().value(),
     })
 }

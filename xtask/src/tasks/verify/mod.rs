@@ -42,6 +42,7 @@ pub fn run(context: &Context, args: &cli::Verify) -> Result<Exit, Failures> {
     let mut repo = context.repository()?;
     let mut problems = take_problems(&mut repo, &args.account, &args.unit);
     let units = select(&repo, &args.account, &args.unit)?;
+    problems.extend(units.iter().filter_map(|unit| repo.needs_account(unit).err()));
     let mut wanted = wanted(&repo, &units);
     let is_ambient = repo.settings.credentials().is_empty();
     let inquiry = inquiry(&wanted, is_ambient);
@@ -98,7 +99,7 @@ pub fn run(context: &Context, args: &cli::Verify) -> Result<Exit, Failures> {
 /// Everything that proves these units. Credentials of the environment are those of one account, so that a registry
 /// elsewhere can't be asked with them.
 fn inquiry<'r>(wanted: &[Wanted<'r>], is_ambient: bool) -> Inquiry<'r> {
-    let own = |account: &Account| wanted.iter().any(|unit| unit.unit.account.id == account.id);
+    let own = |account: &Account| wanted.iter().any(|unit| unit.account.id == account.id);
     let mut inquiry = Inquiry::default();
     questions(&mut inquiry, wanted, Extent::Everything, &|account| !is_ambient || own(account));
     inquiry

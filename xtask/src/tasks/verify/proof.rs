@@ -117,7 +117,7 @@ fn proof(unit: &Wanted<'_>, answers: &Answers, extent: Extent) -> Proof {
         let own = |check: &mut Check| check.name = check.aws_name.clone().unwrap_or_default();
         checks.iter_mut().filter(|check| check.aws_name.is_some()).for_each(own);
     }
-    let account = unit.unit.account.name.clone();
+    let account = unit.account.name.clone();
     Proof { label: unit.label.clone(), path: unit.unit.path.to_string(), account, checks }
 }
 
@@ -169,7 +169,7 @@ fn task_definition(unit: &Wanted<'_>, container: &Container<'_>, answers: &Answe
     if let Ok(Some(digest)) = &in_ecr {
         check.digest = Some(digest.clone());
     }
-    let found = match answers.read(&unit.unit.account.id, &question, ecs::task_definition) {
+    let found = match answers.read(&unit.account.id, &question, ecs::task_definition) {
         Err(why) => return Check { is_unanswered: true, ..check }.not_proven(format!("ECS: {why}")),
         Ok(None) => {
             let why = format!("there is no active task definition of the name in its {}", container.named_by.as_str());
@@ -229,7 +229,7 @@ fn cluster(unit: &Wanted<'_>, region: &Region, runner: &str, answers: &Answers) 
         wanted: Some("active".to_owned()),
         ..Check::blank(Subject::Cluster, "cluster", Some(runner.to_owned()))
     };
-    match answers.read(&unit.unit.account.id, &wanted::cluster(region, runner), ecs::cluster_status) {
+    match answers.read(&unit.account.id, &wanted::cluster(region, runner), ecs::cluster_status) {
         Err(why) => check.not_proven(format!("ECS: {why}")),
         Ok(None) => Check { running: Some("missing".to_owned()), ..check }.differs("there is no such cluster"),
         Ok(Some(status)) => {
@@ -242,7 +242,7 @@ fn cluster(unit: &Wanted<'_>, region: &Region, runner: &str, answers: &Answers) 
 fn invoker(unit: &Wanted<'_>, region: &Region, runner: &str, answers: &Answers) -> Check {
     let name = deployer::invoker(runner);
     let check = Check { wanted: Some("there".to_owned()), ..Check::blank(Subject::Invoker, "invoker", Some(name)) };
-    match answers.read(&unit.unit.account.id, &wanted::invoker(region, runner), lambda::function) {
+    match answers.read(&unit.account.id, &wanted::invoker(region, runner), lambda::function) {
         Err(why) => check.not_proven(format!("Lambda: {why}")),
         Ok(None) => Check { running: Some("missing".to_owned()), ..check }.differs("there is no such function"),
         Ok(Some(function)) => {

@@ -36,6 +36,7 @@ pub(super) struct Trial<'r> {
     /// Which of the units that are verified.
     at: usize,
     unit: &'r Unit,
+    account: &'r Account,
     /// What it is called on the screen.
     label: String,
     /// The name of its check.
@@ -85,7 +86,7 @@ pub(super) fn gather<'r>(
             };
             let (label, name) = (named(&unit.label, "."), named(start::NAME, " "));
             match plan(unit, planner, &checkout) {
-                Ok(plan) => trials.asked.push(Trial { at, unit: unit.unit, label, name, plan }),
+                Ok(plan) => trials.asked.push(Trial { at, unit: unit.unit, account: unit.account, label, name, plan }),
                 Err(why) => trials.not_asked.push((at, start::blank(&name).not_proven(why))),
             }
         }
@@ -150,13 +151,13 @@ fn repository(allowed: &Known<Vec<String>>, origin: Option<&str>) -> Result<Opti
 impl<'r> Trials<'r> {
     /// The accounts in which tasks are started.
     pub(super) fn accounts(&self) -> impl Iterator<Item = (&'r Account, Region)> {
-        self.asked.iter().map(|trial| (&trial.unit.account, trial.plan.region.clone()))
+        self.asked.iter().map(|trial| (trial.account, trial.plan.region.clone()))
     }
 
     /// Takes out the runners whose invokers are known to refuse such a plan, and says so before any other is started.
     pub(super) fn leave_refused(&mut self, session: &Session<'_>, answers: &Answers) {
         for trial in std::mem::take(&mut self.asked) {
-            match admission::refusal(trial.unit, &trial.plan, answers) {
+            match admission::refusal(trial.account, &trial.plan, answers) {
                 None => self.asked.push(trial),
                 Some(why) => {
                     session.context.screen.say(Tone::Warning, "Not asked", format!("{}   {why}", trial.label));
@@ -168,7 +169,7 @@ impl<'r> Trials<'r> {
 
     /// The steps.
     pub(super) fn stage(&self, orders: &Orders<'_>) -> Stage {
-        let step = |trial: &Trial<'_>| vec![orders.smoke(trial.unit, &trial.label, &trial.plan)];
+        let step = |trial: &Trial<'_>| vec![orders.smoke(trial.unit, trial.account, &trial.label, &trial.plan)];
         let labels: Vec<_> = self.asked.iter().map(|trial| trial.label.as_str()).collect();
         Stage {
             title: "Smoke test".to_owned(),
@@ -195,7 +196,7 @@ impl<'r> Trials<'r> {
         context.screen.say(Tone::Plain, "Smoke test", format!("{n} would plan once, which changes nothing:"));
         for trial in &self.asked {
             let words = std::iter::once(PROGRAM.into()).chain(trial.plan.arguments()).collect();
-            let command = ecs_task::typed(ready, &trial.unit.account, &trial.plan.region, words);
+            let command = ecs_task::typed(ready, trial.account, &trial.plan.region, words);
             context.screen.lines(&format!("  {command}"));
         }
         if context.globals.yes {
@@ -212,12 +213,15 @@ impl<'r> Trials<'r> {
         ready: &Ready<'_>,
         stage: &Stage,
     ) -> Result<Vec<(usize, Check)>, Failures> {
-        let units = self.asked.iter().map(|trial| record::selected_unit(&trial.label, trial.unit, &trial.plan.region));
+        let units = self
+            .asked
+            .iter()
+            .map(|trial| record::selected_unit(&trial.label, trial.unit, trial.account, &trial.plan.region));
         record::selected_as(&session.journal, units.collect());
         let outcomes = session.watched(stage, OnFailure::GoOn, &mut |event| {
             ecs_task::follow(session, stage, event, |label, arn| {
                 let trial = self.asked.iter().find(|trial| trial.label == label)?;
-                Some(ecs_task::left(ready, &trial.unit.account, label, arn))
+                Some(ecs_task::left(ready, trial.account, label, arn))
             });
         });
         let ended = self.asked.iter().zip(stage.lanes.iter().flatten()).zip(&outcomes);
@@ -242,7 +246,7 @@ impl<'r> Trials<'r> {
 fn ask_ecs(session: &Session<'_>, ready: &Ready<'_>, ended: &[Ended<'_, '_>]) -> Result<Answers, Failure> {
     let mut inquiry = Inquiry::default();
     for (trial, (region, question)) in ended.iter().filter_map(|ended| Some((ended.trial, ended.question()?))) {
-        inquiry.add(&trial.unit.account, &region, question);
+        inquiry.add(trial.account, &region, question);
     }
     let orders = session::orders(ready, session.run, false)?;
     Ok(inquiry.ask(session, &inquiry.stage(&orders, "tasks")))
@@ -268,7 +272,7 @@ impl<'e, 'r> Ended<'e, 'r> {
     }
 
     fn judge(&self, session: &Session<'_>, ready: &Ready<'_>, answers: &Answers) -> Check {
-        let account = &self.trial.unit.account.id;
+        let account = &self.trial.account.id;
         let answer = self.question().map(|(_, question)| answers.read(account, &question, ecs::task));
         let is_over = match &answer {
             None | Some(Ok(None)) => true,
@@ -290,7 +294,7 @@ impl<'e, 'r> Ended<'e, 'r> {
         let is_over = self.outcome.result == StepResult::Succeeded;
         let left = LeftTask::of(&session.run.id, label, &attempt.dir, &output.log).filter(|_| !is_over);
         if let Some(left) = left {
-            let account = &self.trial.unit.account;
+            let account = self.trial.account;
             session.context.screen.insist_line(&ecs_task::left(ready, account, label, &left.arn));
         }
     }

@@ -17,6 +17,8 @@ use crate::tools::terraform::plan::families::Families;
 pub struct Wanted<'r> {
     /// The unit.
     pub unit: &'r Unit,
+    /// Its account.
+    pub account: &'r Account,
     /// What it is called on the screen.
     pub label: String,
     /// Its containers.
@@ -66,16 +68,17 @@ impl NamedBy {
     }
 }
 
-/// What the units have to run.
+/// What the units have to run. Those whose account is not known are left out, since none can be asked.
 pub fn wanted<'r>(repo: &'r Repository, units: &[&'r Unit]) -> Vec<Wanted<'r>> {
     let of_unit = |(unit, label): (&&'r Unit, String)| {
+        let account = unit.account.value()?;
         let uses = ImageName::ALL.into_iter().filter_map(|image| Some((image, unit.image(image)?)));
         let containers = uses.flat_map(|(image, uses)| uses.deciders.iter().map(move |decider| (image, decider)));
         let mut containers: Vec<_> = containers.map(|(image, decider)| container(repo, image, decider)).collect();
         containers.sort_by(|one, other| one.name.cmp(&other.name));
-        Wanted { unit, label, containers }
+        Some(Wanted { unit, account, label, containers })
     };
-    units.iter().zip(labels(units)).map(of_unit).collect()
+    units.iter().zip(labels(units)).filter_map(of_unit).collect()
 }
 
 fn container<'r>(repo: &'r Repository, image: ImageName, decider: &Decider) -> Container<'r> {
@@ -185,7 +188,7 @@ pub fn questions<'r>(
 ) {
     for unit in wanted {
         let Ok(region) = unit.region() else { continue };
-        let account = &unit.unit.account;
+        let account = unit.account;
         for container in &unit.containers {
             container.task_definition(region).into_iter().for_each(|question| inquiry.add(account, region, question));
         }

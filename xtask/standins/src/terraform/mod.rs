@@ -117,7 +117,7 @@ impl Folder {
         Ok(Self { path })
     }
 
-    /// The key of the backend, which `init` must have seen.
+    /// The key of the backend, or of the folder where there is none; `init` must have seen it.
     fn initialized_key(&self) -> Outcome<String> {
         if !self.path.join(".terraform").is_dir() {
             return Err(error(
@@ -130,8 +130,11 @@ impl Folder {
 
     fn backend_key(&self) -> Outcome<String> {
         let text = configuration(&self.path);
-        hcl::string(&text, "key")
-            .ok_or_else(|| error("No configuration files", "rehearsal: no `*.tf` here has a backend with a key"))
+        if text.is_empty() {
+            return Err(error("No configuration files", "rehearsal: there is no `*.tf` here"));
+        }
+        let own = || format!("{}/terraform.tfstate", self.path.file_name().unwrap_or_default().to_string_lossy());
+        Ok(hcl::string(&text, "key").unwrap_or_else(own))
     }
 
     /// The file that planning leaves beside the module and applying needs, as a zipped lambda is.

@@ -45,13 +45,9 @@ impl Tally {
             }
         }
         for ids in allowed(config) {
-            let id = unit.account.id.as_str();
-            let allows = ids.iter().any(|allowed| allowed == id);
-            self.take(
-                &of("allowed_account_ids"),
-                Ok(id),
-                if allows { Some(id) } else { ids.first().map(String::as_str) },
-            );
+            let id = unit.account.as_result().map(|account| account.id.as_str());
+            let allows = ids.iter().find(|allowed| id == Ok(allowed.as_str()));
+            self.take(&of("allowed_account_ids"), id, allows.or(ids.first()).map(String::as_str));
         }
     }
 

@@ -8,6 +8,8 @@ use crate::tasks::doctor::finding::Finding;
 pub(in crate::tasks::doctor) fn problems(repo: &Repository) -> Vec<Finding> {
     const NAME: &str = "repository";
     let mut found: Vec<_> = repo.all_problems().map(|failure| Finding::refusal(NAME, failure)).collect();
+    let unknown = repo.units.iter().filter_map(|unit| repo.needs_account(unit).err());
+    found.extend(unknown.map(|failure| Finding::refusal(NAME, &failure)));
     found.dedup();
     if found.is_empty() {
         let accounts = count(repo.accounts.len(), "account");
@@ -24,7 +26,8 @@ pub(in crate::tasks::doctor) fn redirections(repo: &Repository) -> Vec<Finding> 
     const NAME: &str = "roles";
     let declared = repo.settings.assumed_roles();
     let refusals = repo.units.iter().flat_map(|unit| {
-        unit.redirections.iter().filter_map(|redirection| redirection.refusal(&unit.account, declared))
+        let account = unit.account.value();
+        account.into_iter().flat_map(|account| unit.redirections.iter().filter_map(|it| it.refusal(account, declared)))
     });
     let mut found: Vec<_> = refusals.map(|failure| Finding::refusal(NAME, &failure)).collect();
     found.dedup();

@@ -46,8 +46,9 @@ pub(in crate::tasks::doctor) fn without_mfa(repo: &Repository, profiles: &Profil
         return Finding::skip(NAME, "the credential tool is not aws-vault");
     }
     let chosen = repo.units.iter().filter_map(|unit| {
-        let profile = profiles.of(&unit.account, unit.region.value(), &repo.settings).ok()?;
-        Some((&unit.account.name, profile.name))
+        let account = unit.account.value()?;
+        let profile = profiles.of(account, unit.region.value(), &repo.settings).ok()?;
+        Some((&account.name, profile.name))
     });
     let mut weak: Vec<_> = chosen.filter(|(_, profile)| profiles.is_session_without_mfa(profile)).collect();
     weak.dedup();

@@ -10,6 +10,7 @@ use crate::report::screen::count;
 use crate::tasks::build_images::bootstrap::{self, Bootstrap};
 use crate::tasks::doctor::finding::Finding;
 use crate::tasks::profiles::Profiles;
+use crate::tasks::select::label;
 
 /// Whether the runner that builds now can build the release that comes next.
 pub(in crate::tasks::doctor) fn bootstrap(repo: &Repository, profiles: &Profiles, target: &Tag) -> Finding {
@@ -29,7 +30,7 @@ pub(in crate::tasks::doctor) fn bootstrap(repo: &Repository, profiles: &Profiles
         )
         .to_do("use `cargo xtask build-images`, which passes it; scripts with `--build-arg GITHUB_OAUTH_TOKEN` fail"),
         Bootstrap::Fine | Bootstrap::Trap => {
-            Finding::ok(NAME, format!("the runner of {} (kaniko {kaniko}) can build {target}", unit.account.name))
+            Finding::ok(NAME, format!("the runner of {} (kaniko {kaniko}) can build {target}", label(unit)))
         }
     }
 }
@@ -45,7 +46,11 @@ pub(in crate::tasks::doctor) fn modules(repo: &Repository, target: &Tag) -> Find
     if let Some((first, (old, tag))) = now.first() {
         let what = format!(
             "{} of {} is too old for {tag}: {} since {}, {}",
-            old.module, first.account.name, old.needs, old.since, old.why
+            old.module,
+            label(first),
+            old.needs,
+            old.since,
+            old.why
         );
         let finding = Finding::fail(NAME, what).at_all(now.iter().filter_map(|(unit, _)| unit.module.place.as_ref()));
         return distinct(finding).to_do(format!("raise `ref` to {} or newer before anything else", old.needs));

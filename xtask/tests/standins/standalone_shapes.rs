@@ -1,0 +1,77 @@
+//! Repositories of units of Terraform alone in the shapes that people have: every command that reads or changes files says
+//! what is true of each, and what needs an account asks for it.
+
+use std::fs;
+use std::path::Path;
+
+use super::adopt::adopt;
+use super::rehearse::rehearse;
+use super::sandbox::{Sandbox, files_below};
+
+/// The sandbox with a fixture in the place of its sample.
+fn shape(name: &str) -> Sandbox {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo();
+    for entry in fs::read_dir(&repo).unwrap().map(|entry| entry.unwrap().path()) {
+        match entry.file_name().unwrap().to_str() {
+            Some(".git" | "Cargo.toml") => {}
+            _ if entry.is_dir() => fs::remove_dir_all(entry).unwrap(),
+            _ => fs::remove_file(entry).unwrap(),
+        }
+    }
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name);
+    for file in files_below(&fixture).into_iter().filter(|file| file.extension().is_some_and(|it| it == "in")) {
+        let to = repo.join(file.strip_prefix(&fixture).unwrap()).with_extension("");
+        fs::create_dir_all(to.parent().unwrap()).unwrap();
+        fs::copy(file, to).unwrap();
+    }
+    sandbox
+}
+
+/// What holds for every shape: it is listed, explained, bumped to the last unit, adopted and rehearsed.
+fn goes_all_the_way(sandbox: &Sandbox, unit: &str) {
+    assert!(sandbox.xtask(["units"]).run().exits(0).out.contains(unit));
+    sandbox.xtask(["status"]).run().exits(0);
+    assert!(sandbox.xtask(["why", unit]).run().exits(0).out.contains("<- pin"));
+    sandbox.xtask(["bump-tags", "v1.3.0", "--check"]).run().exits(5);
+    adopt(sandbox).args(["--dry-run"]).run().exits(0);
+    rehearse(sandbox).cwd(sandbox.repo()).run().says("Rehearsing   cargo xtask apply-all");
+    sandbox.xtask(["bump-tags", "v1.3.0", "--offline"]).run().exits(0);
+    sandbox.xtask(["bump-tags", "v1.3.0", "--check"]).run().exits(0);
+    sandbox.xtask(["status", "--check", "v1.3.0"]).run().exits(0);
+    assert!(sandbox.log().nothing_worked());
+}
+
+#[test]
+fn plain_root_module_without_an_account_goes_all_the_way_to_the_plan() {
+    goes_all_the_way(&shape("standalone-plain"), "pipelines");
+}
+
+#[test]
+fn unknown_account_is_asked_for_only_where_it_is_needed_and_never_guessed() {
+    let sandbox = shape("standalone-plain");
+    let said = sandbox.xtask(["units", "--format", "json"]).run().exits(0).json();
+    assert_eq!(said["units"][0]["account"], serde_json::Value::Null);
+    let reason = "no accounts file, no `account.hcl` and no `allowed_account_ids` of a provider says it";
+    assert_eq!(said["units"][0]["unresolved"]["account"], reason);
+    sandbox.xtask(["units"]).run().exits(0).is("standalone-plain-units");
+    let line = r#"accounts = { "pipelines" = "111122223333" }"#;
+    for args in [
+        &["apply-all", "--yes"][..],
+        &["apply-all", "--plan-only"],
+        &["apply-all", "--dry-run"],
+        &["verify"],
+        &["build-images", "v1.3.0"],
+        &["update", "v1.3.0", "--yes"],
+    ] {
+        sandbox.xtask(args).run().exits(3).says("the account of `pipelines` is not known").says(line);
+    }
+    adopt(&sandbox).args(["--dry-run"]).run().exits(0).says(line);
+    sandbox.xtask(["apply-all", "--account", "100000000002"]).run().exits(4);
+    assert!(sandbox.log().calls().is_empty());
+    assert!(sandbox.xtask(["doctor", "--offline"]).run().exits(5).out.contains(line));
+    sandbox.xtask(["doctor", "--offline", "--fix"]).run().exits(5).says(line);
+    let sandbox = sandbox.setting("accounts", r#"{ "pipelines" = "100000000002" }"#);
+    let shown = sandbox.xtask(["apply-all", "--dry-run"]).run().exits(0).out;
+    assert!(shown.contains("aws-vault exec your-100000000002 -- "), "{shown}");
+}
