@@ -33,9 +33,12 @@ pub struct Doctor {
     /// Ask nobody: do what needs neither credentials nor a network
     #[arg(long)]
     pub offline: bool,
-    /// Write into Cargo.toml what can be settled safely, after showing it
+    /// Settle which credential tool and profiles are used: ask which, show the change, write it into .xtask/local.toml
     #[arg(long)]
     pub fix: bool,
+    /// With `--fix`: write into Cargo.toml, for everybody
+    #[arg(long, requires = "fix")]
+    pub shared: bool,
 }
 
 #[derive(Debug, Args)]

@@ -22,7 +22,7 @@ pub use failure::{Exit, Failure, Failures, Kind, Result};
 pub use known::Known;
 pub use place::Place;
 pub use printable::{acts, one_line, printable};
-pub use profile::ProfileCandidate;
+pub use profile::{ProfileCandidate, distance, is_limited, nearest};
 pub use reach::{Reach, Remedy};
 pub use region::Region;
 pub use secret::{is_secret_name, looks_drawn};

@@ -1,9 +1,9 @@
-//! Which profile gives credentials for an account.
+//! Which profile gives credentials for an account, and the patterns by which profiles of several accounts are named.
 
 use std::collections::BTreeMap;
 
 use super::settings::{Settings, fill};
-use crate::model::{Account, Failure, ProfileCandidate, Region};
+use crate::model::{Account, Failure, ProfileCandidate, Region, is_limited};
 
 /// A profile and why it is that one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,56 +12,109 @@ pub struct Profile {
     pub name: String,
     /// Where it was found, such as `--profile` or `Cargo.toml:12`.
     pub found_in: String,
+    /// Whether the settings or the command line name it, so that it is not only what a person's config file suggests.
+    pub is_stated: bool,
 }
 
-/// Chooses the profile: the flag, the settings' `profiles`, their template `profile`, and last the only profile of the
-/// AWS config file that leads into the account. Several are never picked from silently.
+/// Why there is none.
+#[derive(Debug)]
+pub enum Unchosen {
+    /// Nothing leads into the account.
+    Missing,
+    /// Several profiles lead into the account.
+    Several,
+    /// What the settings say can't be used.
+    Wrong(Failure),
+}
+
+/// Chooses the profile: the flag, what the settings say, and last the only profile of the AWS config files that leads into the
+/// account. Several are never picked from silently.
 pub fn choose(
     account: &Account,
     region: Option<&Region>,
     overrides: &BTreeMap<String, String>,
     settings: &Settings,
     candidates: &[ProfileCandidate],
-) -> Result<Profile, Failure> {
-    let found_at =
-        |key: &str| settings.place(key).map_or_else(|| format!("`{key}` of the settings"), ToString::to_string);
+) -> Result<Profile, Unchosen> {
     if let Some(name) = overrides.get(&account.name) {
-        return Ok(Profile { name: name.clone(), found_in: "--profile".to_owned() });
+        return Ok(Profile { name: name.clone(), found_in: "--profile".to_owned(), is_stated: true });
     }
-    if let Some(name) = settings.profiles().get(&account.name) {
-        let found_in = found_at(&format!("profiles.{}", account.name));
-        return Ok(Profile { name: name.clone(), found_in });
-    }
-    if let Some(template) = settings.profile() {
+    if let Some((template, place)) = settings.profile_of(&account.name) {
         let name = fill(template, &account.name, &account.id, region).map_err(|why| {
             let failure = Failure::refused(format!("cannot tell the profile of account `{}`: {why}", account.name));
-            settings.place("profile").cloned().into_iter().fold(failure, Failure::at)
+            Unchosen::Wrong(place.cloned().into_iter().fold(failure, Failure::at))
         })?;
-        return Ok(Profile { name, found_in: found_at("profile") });
+        let found_in = place.map_or_else(|| "the settings".to_owned(), ToString::to_string);
+        return Ok(Profile { name, found_in, is_stated: true });
     }
     match candidates {
-        [only] => Ok(Profile { name: only.name.clone(), found_in: only.place.to_string() }),
-        [] => Err(Failure::refused(format!("there is no profile for account `{}`", account.name))
-            .detail(format!("no profile of the AWS config file has a role or an SSO account in {}", account.id))
-            .hint(line_to_add(account, "PROFILE"))),
-        [first, ..] => {
-            let what = format!("{} profiles lead into account `{}`", candidates.len(), account.name);
-            let failure = candidates.iter().fold(Failure::refused(what), |failure, candidate| {
-                failure.at(candidate.place.clone()).detail(format!("{} by {}", candidate.name, candidate.why))
-            });
-            Err(failure.hint(line_to_add(account, &first.name)))
-        }
+        [only] => Ok(Profile { name: only.name.clone(), found_in: only.place.to_string(), is_stated: false }),
+        [] => Err(Unchosen::Missing),
+        _ => Err(Unchosen::Several),
     }
 }
 
-fn line_to_add(account: &Account, profile: &str) -> String {
-    let bare =
-        |name: &str| name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_') && !name.is_empty();
-    let key = if bare(&account.name) { account.name.clone() } else { format!("{:?}", account.name) };
-    format!(
-        "say which: `{key} = {profile:?}` under `[workspace.metadata.xtask.profiles]` in `Cargo.toml`, or `--profile {}={profile}`",
-        account.name
-    )
+/// A template by which there is a profile for each account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pattern {
+    /// Such as `acme-{account}.AdministratorAccess`.
+    pub template: String,
+    /// Whether the roles that it leads to can't apply anything.
+    pub is_limited: bool,
+}
+
+/// What is known of a profile and an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fit {
+    /// It leads there.
+    Leads {
+        /// With a role that can't apply anything.
+        is_limited: bool,
+    },
+    /// It exists, and nothing tells where it leads.
+    Unknown,
+    /// It is missing, or leads elsewhere.
+    No,
+}
+
+/// The templates by which each of these accounts has a profile that leads there or may do so, those that can't apply anything
+/// last. `names` are all profiles.
+pub fn patterns(accounts: &[&Account], names: &[&str], fit: &dyn Fn(&str, &Account) -> Fit) -> Vec<Pattern> {
+    let Some((first, _)) = accounts.split_first() else { return Vec::new() };
+    let mut found: Vec<(usize, Pattern)> = Vec::new();
+    for template in names.iter().flat_map(|name| templates(name, first)) {
+        let fits: Vec<_> = accounts
+            .iter()
+            .map(|account| {
+                let name = fill(&template, &account.name, &account.id, None).unwrap_or_default();
+                (fit(&name, account), is_limited(&name))
+            })
+            .collect();
+        if fits.iter().any(|(fit, _)| *fit == Fit::No) || found.iter().any(|(_, it)| it.template == template) {
+            continue;
+        }
+        let is_limited = fits.iter().any(|(fit, by_name)| match fit {
+            Fit::Leads { is_limited } => *is_limited,
+            _ => *by_name,
+        });
+        let n_unknown = fits.iter().filter(|(fit, _)| *fit == Fit::Unknown).count();
+        found.push((n_unknown, Pattern { template, is_limited }));
+    }
+    found.sort_by(|(n, a), (m, b)| (a.is_limited, n, &a.template).cmp(&(b.is_limited, m, &b.template)));
+    found.into_iter().map(|(_, pattern)| pattern).collect()
+}
+
+/// The name of a profile with the name or the id of an account taken out, in every way.
+fn templates(profile: &str, account: &Account) -> Vec<String> {
+    let parts = [(account.id.as_str(), "{account_id}"), (account.name.as_str(), "{account}")];
+    let parts = parts.into_iter().filter(|(part, _)| !part.is_empty());
+    parts
+        .flat_map(|(part, placeholder)| {
+            profile
+                .match_indices(part)
+                .map(move |(at, _)| format!("{}{placeholder}{}", &profile[..at], &profile[at + part.len()..]))
+        })
+        .collect()
 }
 
 #[cfg(test)]
@@ -69,14 +122,18 @@ mod tests {
     use super::*;
     use crate::model::{AccountId, Place};
 
-    fn account() -> Account {
-        let id = AccountId::parse("100000000004").expect("twelve digits");
-        Account { name: "dev".to_owned(), id, deploy_order: None, evidence: Vec::new() }
+    fn account(name: &str, id: &str) -> Account {
+        let id = AccountId::parse(id).expect("twelve digits");
+        Account { name: name.to_owned(), id, deploy_order: None, evidence: Vec::new() }
+    }
+
+    fn dev() -> Account {
+        account("dev", "100000000004")
     }
 
     fn candidate(name: &str, line: usize) -> ProfileCandidate {
         let place = Place::line("~/.aws/config", line);
-        ProfileCandidate { name: name.to_owned(), place, why: "`role_arn`".to_owned() }
+        ProfileCandidate { name: name.to_owned(), place, why: "`role_arn`".to_owned(), role: None }
     }
 
     fn settings(table: &str) -> Settings {
@@ -92,7 +149,7 @@ mod tests {
         let template = settings("profile = 'your-{account}-{account_id}'");
         let one = [candidate("by-config", 3)];
         let chosen = |flags, settings| {
-            let profile = choose(&account(), None, flags, settings, &one).expect("there is one");
+            let profile = choose(&dev(), None, flags, settings, &one).expect("there is one");
             (profile.name, profile.found_in)
         };
         let pair = |a: &str, b: &str| (a.to_owned(), b.to_owned());
@@ -103,21 +160,43 @@ mod tests {
     }
 
     #[test]
-    fn several_profiles_are_listed_with_the_line_to_add() {
+    fn none_and_several_are_never_picked_from() {
+        let choose = |settings: &Settings, found: &[ProfileCandidate]| {
+            choose(&dev(), None, &BTreeMap::new(), settings, found).expect_err("nothing is chosen")
+        };
         let several = [candidate("dev-admin", 3), candidate("dev-readonly", 9)];
-        let failure =
-            choose(&account(), None, &BTreeMap::new(), &Settings::default(), &several).expect_err("ambiguous");
-        assert_eq!(
-            failure.to_string(),
-            "2 profiles lead into account `dev`\n  --> ~/.aws/config:3\n  --> ~/.aws/config:9\n  dev-admin by `role_arn`\n  \
-             dev-readonly by `role_arn`\nhint: say which: `dev = \"dev-admin\"` under `[workspace.metadata.xtask.profiles]` \
-             in `Cargo.toml`, or `--profile dev=dev-admin`"
-        );
+        assert!(matches!(choose(&Settings::default(), &several), Unchosen::Several));
+        assert!(matches!(choose(&Settings::default(), &[]), Unchosen::Missing));
+        assert!(matches!(choose(&settings("profile = '{region}'"), &[]), Unchosen::Wrong(_)));
+    }
+
+    fn found(names: &[&str], fit: &dyn Fn(&str, &Account) -> Fit) -> Vec<String> {
+        let accounts = [dev(), account("prod", "100000000006")];
+        let found = patterns(&accounts.iter().collect::<Vec<_>>(), names, fit);
+        found.into_iter().map(|it| it.template).collect()
     }
 
     #[test]
-    fn no_profile_and_a_region_that_is_not_known_are_refused() {
-        assert!(choose(&account(), None, &BTreeMap::new(), &Settings::default(), &[]).is_err());
-        assert!(choose(&account(), None, &BTreeMap::new(), &settings("profile = '{region}'"), &[]).is_err());
+    fn a_pattern_must_fit_every_account() {
+        let exists = |names: &'static [&'static str]| {
+            found(names, &|name, _| if names.contains(&name) { Fit::Unknown } else { Fit::No })
+        };
+        assert_eq!(exists(&["acme-dev", "acme-prod", "other"]), ["acme-{account}"]);
+        assert_eq!(exists(&["dev", "prod"]), ["{account}"]);
+        assert_eq!(exists(&["dev-admin", "prod-admin", "dev"]), ["{account}-admin"]);
+        assert_eq!(exists(&["x-100000000004", "x-100000000006"]), ["x-{account_id}"]);
+        assert!(exists(&["acme-dev", "acme-stage"]).is_empty());
+        assert_eq!(exists(&["a-dev", "a-prod", "b-dev", "b-prod"]), ["a-{account}", "b-{account}"]);
+    }
+
+    #[test]
+    fn a_pattern_never_leads_elsewhere_and_one_that_only_reads_comes_last() {
+        let names = ["old-dev", "old-prod", "a-dev-ReadOnly", "a-prod-ReadOnly", "b-dev-Admin", "b-prod-Admin"];
+        let fit = |name: &str, _: &Account| match name {
+            "old-dev" | "old-prod" => Fit::No,
+            name if names.contains(&name) => Fit::Leads { is_limited: name.ends_with("ReadOnly") },
+            _ => Fit::No,
+        };
+        assert_eq!(found(&names, &fit), ["b-{account}-Admin", "a-{account}-ReadOnly"]);
     }
 }

@@ -44,6 +44,10 @@ pub fn judge(kind: StepKind, evidence: &Evidence<'_>) -> Judgement {
     let Some(outer) = evidence.outer else {
         return failed("the credential tool ended without starting anything; nothing was changed");
     };
+    if outer.lacks_a_session() {
+        let error = outer.error.as_ref().map(ToString::to_string).unwrap_or_default();
+        return failed(&format!("{error}; nothing was changed"));
+    }
     // What a guard refused before terraform's apply was started decides; later ones, such as those of a hook, don't undo it.
     let before_apply = evidence.inner.iter().take_while(|proof| !is_started(proof, "apply"));
     for proof in std::iter::once(outer).chain(before_apply) {

@@ -11,7 +11,7 @@ use crate::repo::{Environment, Repository};
 use crate::report::screen::{Screen, Volume};
 use crate::run::folder::RunFolder;
 use crate::run::journal::{Journal, Planned, Selected};
-use crate::tasks::settle;
+use crate::tasks::{personal, settle};
 use crate::tools::env::{self, Env, Purpose};
 use crate::tools::programs::Tools;
 
@@ -85,12 +85,14 @@ impl Context {
 
     /// The repository, read for the environment that terragrunt will have.
     pub fn opened(&self) -> Result<Repository, Failures> {
-        Repository::open_in(&self.start()?, &|settings| {
+        let mut repo = Repository::open_in(&self.start()?, &|settings| {
             let child = env::build(&self.vars, Purpose::Program, settings.pass_environment());
             let text =
                 |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
             Environment::of(child.vars.into_iter().filter_map(text).collect())
-        })
+        })?;
+        personal::add_to(&mut repo, &self.vars);
+        Ok(repo)
     }
 
     /// The folder from which the repository is looked for.

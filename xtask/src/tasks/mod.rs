@@ -14,6 +14,7 @@ pub mod identity;
 pub mod images;
 pub mod inquiry;
 pub mod orders;
+pub mod personal;
 pub mod profiles;
 pub mod ready;
 pub mod record;

@@ -10,11 +10,12 @@ use crate::repo::unit::{Unit, UnitKind};
 use crate::tasks::context::Context;
 use crate::tasks::profiles::Profiles;
 use crate::tasks::select::labels;
+use crate::tools::aws_error::AwsError;
 use crate::tools::credentials::Wrapper;
 use crate::tools::env::{self, ChildEnv, Env, Purpose};
 use crate::tools::programs::{self, Programs};
 use crate::tools::terraform::Standalone;
-use crate::tools::{endpoint, git, process, terraform, terragrunt, tty};
+use crate::tools::{aws_config, endpoint, git, process, terraform, terragrunt, tty};
 
 /// What a run needs.
 #[derive(Debug)]
@@ -31,7 +32,8 @@ pub struct Ready<'r> {
     pub left_out: Vec<String>,
     /// The variables of this shell, of which single steps get what they need.
     pub shell: Env,
-    profiles: BTreeMap<String, Option<String>>,
+    known: Profiles,
+    profiles: BTreeMap<String, String>,
     terragrunt_version: OnceLock<Option<String>>,
 }
 
@@ -92,17 +94,23 @@ impl<'r> Ready<'r> {
         let programs = keep(&mut problems, found).unwrap_or_default();
 
         let known = Profiles::read(context);
-        problems.extend(known.misnamed(&repo.accounts));
-        let mut profiles = BTreeMap::new();
-        for (account, region) in accounts {
-            let profile = wrapper.needs_profile().then(|| known.of(account, Some(region), settings));
-            let profile = profile.transpose().map_err(Failures::from);
-            if let Some(profile) = keep(&mut problems, profile) {
-                profiles.insert(account.name.clone(), profile.map(|profile| profile.name));
+        problems.extend(known.misnamed(&repo.accounts, settings));
+        let asked: Vec<_> = accounts.iter().map(|(account, region)| (*account, Some(region.clone()))).collect();
+        let asked = if wrapper.needs_profile() { &asked[..] } else { &[] };
+        let (profiles, failures) = known.of_all(asked, settings);
+        problems.extend(failures);
+        problems.extend(known.not_there(profiles.values(), settings));
+        let profiles = profiles.into_iter().map(|(account, profile)| (account, profile.name)).collect();
+        let purpose = if wrapper.is_ambient() { Purpose::Ambient } else { Purpose::Wrapper };
+        let ChildEnv { vars: mut wrapper_env, dropped } =
+            env::build(&context.vars, purpose, settings.pass_environment());
+        for name in [aws_config::CONFIG, aws_config::CREDENTIALS] {
+            if let (Some(path), Some(value)) =
+                (aws_config::path(&context.vars, name), wrapper_env.get_mut(std::ffi::OsStr::new(name)))
+            {
+                *value = path.into();
             }
         }
-        let purpose = if wrapper.is_ambient() { Purpose::Ambient } else { Purpose::Wrapper };
-        let ChildEnv { vars: wrapper_env, dropped } = env::build(&context.vars, purpose, settings.pass_environment());
         let unused = env::build(&context.vars, Purpose::Program, settings.pass_environment()).dropped;
         let left_out = dropped.into_iter().filter(|name| unused.contains(name)).collect();
         Failures::check(problems)?;
@@ -114,6 +122,7 @@ impl<'r> Ready<'r> {
             wrapper_env,
             left_out,
             shell,
+            known,
             profiles,
             terragrunt_version: OnceLock::new(),
         })
@@ -121,7 +130,18 @@ impl<'r> Ready<'r> {
 
     /// The profile of an account that was gathered, if the wrapper uses profiles.
     pub fn profile(&self, account: &Account) -> Option<&str> {
-        self.profiles.get(&account.name)?.as_deref()
+        self.profiles.get(&account.name).map(String::as_str)
+    }
+
+    /// What mends such an error for these accounts, in the terms of the credential tool.
+    pub fn mended_by(&self, error: &AwsError, accounts: &[&Account]) -> Vec<String> {
+        let profiles: Vec<_> = accounts.iter().filter_map(|account| self.profile(account)).collect();
+        self.known.mended_by(error, &profiles, &self.repo.settings)
+    }
+
+    /// What is said of the profile of an account that is in no AWS config file.
+    pub fn unknown_profile(&self, account: &Account) -> Option<String> {
+        self.known.unknown(self.profile(account)?, &self.repo.settings)
     }
 
     /// The version that terragrunt tells of itself; asked once.

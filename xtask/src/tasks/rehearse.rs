@@ -237,8 +237,9 @@ fn write_settings(root: &Path, port: &str) -> anyhow::Result<()> {
     wrapper.extend(["aws-vault", "exec", "{profile}", "--"]);
     let values: [(&str, toml_edit::Value); 3] =
         [("endpoint-url", endpoint.into()), ("terraform-binary", "terraform".into()), ("credentials", wrapper.into())];
-    let text =
-        values.into_iter().try_fold(text, |text, (key, value)| settings::set(&text, "Cargo.toml", key, value))?;
+    let text = values.into_iter().try_fold(text, |text, (key, value)| {
+        settings::set(&text, "Cargo.toml", settings::Target::Shared, key, value)
+    })?;
     fs::write(path, text).context("writing Cargo.toml")
 }
 
@@ -270,8 +271,9 @@ fn perform(context: &Context, place: &Place, tag: &Tag) -> anyhow::Result<Exit> 
     vars.retain(|name, _| !name.to_string_lossy().starts_with("AWS_"));
     vars.insert("PATH".into(), place.world.join("bin").into());
     vars.insert(REHEARSAL.into(), place.world.clone().into());
-    for proxy in ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"] {
-        vars.remove::<std::ffi::OsStr>(proxy.as_ref());
+    let personal = [settings::CREDENTIALS, settings::PROFILE];
+    for name in ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"].into_iter().chain(personal) {
+        vars.remove::<std::ffi::OsStr>(name.as_ref());
     }
     let vars = Arc::new(vars);
     let commands: [&[&str]; 4] =

@@ -1,6 +1,6 @@
 //! `units`: what the repository says about each unit, as JSON for programs and as a table for people.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -16,11 +16,11 @@ pub fn run(context: &Context) -> Result<Exit, Failures> {
     let profiles = Profiles::read(context);
     let find = |unit: &Unit, account: &Account| profiles.of(account, unit.region.value(), &repo.settings);
     let text = match context.globals.format {
-        Format::Text => table(&repo, &find),
+        Format::Text => table(&repo, &find) + &sources(&repo, &find),
         Format::Json | Format::Markdown => json(&repo, &find),
     };
     context.result(&text)?;
-    let mut problems = profiles.misnamed(&repo.accounts);
+    let mut problems = profiles.misnamed(&repo.accounts, &repo.settings);
     problems.extend(repo.take_problems());
     Failures::check(problems)?;
     Ok(Exit::DONE)
@@ -52,6 +52,8 @@ struct UnitReport<'a> {
     kind: &'a str,
     account: Option<AccountReport<'a>>,
     profile: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    profile_from: Option<String>,
     region: Option<&'a Region>,
     module_ref: Option<&'a str>,
     images: BTreeMap<&'a str, Option<ImageReport<'a>>>,
@@ -137,6 +139,7 @@ fn unit_report<'a>(unit: &'a Unit, profile: FindProfile<'_>) -> UnitReport<'a> {
             id: account.id.as_str(),
             evidence: account.evidence.iter().map(ToString::to_string).collect(),
         }),
+        profile_from: profile.as_ref().map(|profile| profile.found_in.clone()),
         profile: profile.map(|profile| profile.name),
         region,
         module_ref,
@@ -189,6 +192,22 @@ fn excluded(repo: &Repository) -> String {
     text
 }
 
+/// Where the credential tool and the profiles are set, below the table.
+fn sources(repo: &Repository, profile: FindProfile<'_>) -> String {
+    let words = repo.settings.credentials();
+    let words = if words.is_empty() { "those of the environment".to_owned() } else { words.join(" ") };
+    let place = repo.settings.credentials_place().map_or_else(|| "by default".to_owned(), |it| format!("by {it}"));
+    let places: BTreeSet<String> =
+        repo.units.iter().filter_map(profile_of(profile)).map(|profile| profile.found_in).collect();
+    let places: Vec<_> = places.into_iter().collect();
+    let profiles = if places.is_empty() { String::new() } else { format!("profiles     by {}\n", places.join(", ")) };
+    format!("\ncredentials  {words}   {place}\n{profiles}")
+}
+
+fn profile_of<'f>(profile: FindProfile<'f>) -> impl Fn(&Unit) -> Option<Profile> + 'f {
+    move |unit| profile(unit).ok()
+}
+
 fn tag_text(uses: &ImageUse) -> String {
     uses.tag.value().map_or_else(|| "?".to_owned(), Tag::to_string)
 }
@@ -229,7 +248,7 @@ mod tests {
     fn found(_: &Unit, account: &Account) -> Result<Profile, Failure> {
         match account.name.as_str() {
             "prod" => Err(Failure::refused("there is no profile for account `prod`")),
-            name => Ok(Profile { name: format!("your-{name}"), found_in: "here".to_owned() }),
+            name => Ok(Profile { name: format!("your-{name}"), found_in: "here".to_owned(), is_stated: true }),
         }
     }
 
@@ -240,7 +259,7 @@ mod tests {
         let value: serde_json::Value = serde_json::from_str(&json(&repo, &found)).expect("it is JSON");
         assert_eq!(value["schema"], 1);
         assert_eq!(value["root"], repo.root.display().to_string());
-        let dev = r#"{"path":"dev/us-east-1/mgmt/ecs-deploy-runner","kind":"terragrunt","account":{"name":"dev","id":"100000000004","evidence":["accounts.json:19","terragrunt.hcl:19"]},"profile":"your-dev","region":"us-east-1","module_ref":"v0.104.6","images":{"deploy-runner":{"uri":"100000000002.dkr.ecr.us-east-1.amazonaws.com/ecs-deploy-runner","tag":"v0.52.1"},"kaniko":null}}"#;
+        let dev = r#"{"path":"dev/us-east-1/mgmt/ecs-deploy-runner","kind":"terragrunt","account":{"name":"dev","id":"100000000004","evidence":["accounts.json:19","terragrunt.hcl:19"]},"profile":"your-dev","profile_from":"here","region":"us-east-1","module_ref":"v0.104.6","images":{"deploy-runner":{"uri":"100000000002.dkr.ecr.us-east-1.amazonaws.com/ecs-deploy-runner","tag":"v0.52.1"},"kaniko":null}}"#;
         let compact = serde_json::to_string(&unit_report(&repo.units[0], &found)).expect("it is JSON");
         assert_eq!(compact, dev);
         assert_eq!(value["units"][0], serde_json::from_str::<serde_json::Value>(dev).expect("it is JSON"));

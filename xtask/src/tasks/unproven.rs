@@ -1,39 +1,149 @@
-//! Why an account is not proven, in a person's words.
+//! Why accounts are not proven, in a person's words: those that fail for one cause are told together, with what helps.
 
 use crate::model::{Account, Failure};
 use crate::run::event::Outcome;
 use crate::tasks::ready::Ready;
+use crate::tools::aws_error::AwsError;
 use crate::tools::proof::{Proof, Verdict};
 
-/// Says in a person's words why an account is not proven.
-pub(super) fn not_proven(ready: &Ready<'_>, account: &Account, proof: Option<Proof>, outcome: &Outcome) -> Failure {
-    let name = &account.name;
-    let profile = ready.profile(account).map(|profile| format!("profile `{profile}`"));
-    let with_places = |failure: Failure| account.evidence.iter().cloned().fold(failure, Failure::at);
+/// How many accounts, and commands for them, are listed.
+const MOST: usize = 12;
+
+/// An account that is not proven, and what is known of it.
+pub(super) struct NotProven<'a> {
+    pub(super) account: &'a Account,
+    pub(super) proof: Option<Proof>,
+    pub(super) outcome: &'a Outcome,
+}
+
+/// What accounts may have in common.
+#[derive(PartialEq, Eq)]
+enum Why {
+    /// The credentials are another account's.
+    Mismatch(Box<Proof>),
+    /// AWS answered something else, or nothing.
+    Error(AwsError),
+    /// The guard refused for another reason.
+    Reason(String),
+    /// The credential tool started nothing.
+    NoSession(String),
+}
+
+/// Says why, each cause once.
+pub(super) fn failures(ready: &Ready<'_>, all: Vec<NotProven<'_>>) -> Vec<Failure> {
+    let mut groups: Vec<(Why, Vec<&Account>)> = Vec::new();
+    for one in all {
+        let why = why(one.proof, one.outcome);
+        match groups.iter_mut().find(|(known, _)| is_alike(known, &why)) {
+            Some((_, accounts)) => accounts.push(one.account),
+            None => groups.push((why, vec![one.account])),
+        }
+    }
+    groups.into_iter().map(|(why, accounts)| failure(ready, why, &accounts)).collect()
+}
+
+fn why(proof: Option<Proof>, outcome: &Outcome) -> Why {
     match proof {
-        Some(Proof { verdict: Verdict::Mismatch, account: Some(found), arn, .. }) => {
-            let known = ready.repo.accounts.iter().find(|other| other.id == found);
-            let found_name = known.map_or("an account that this repository doesn't name", |other| &other.name);
-            let failure = with_places(Failure::refused(format!(
-                "the credentials for account `{name}` belong to another account"
-            )));
-            let from = profile.map(|profile| format!("from      {profile}"));
-            let failure = from.into_iter().fold(failure, Failure::detail);
-            failure
-                .detail(format!("expected  {} {name}", account.id))
-                .detail(format!("found     {found} {found_name}"))
-                .detail(format!("          {}", arn.unwrap_or_default()))
-                .hint("check which account the profile leads to, and `profiles` in [workspace.metadata.xtask] in Cargo.toml")
+        Some(proof) if proof.verdict == Verdict::Mismatch && proof.account.is_some() => Why::Mismatch(proof.into()),
+        Some(Proof { error: Some(error), .. }) => Why::Error(error),
+        Some(Proof { reason: Some(reason), .. }) => Why::Reason(reason),
+        _ => Why::NoSession(outcome.cause.clone().unwrap_or_default()),
+    }
+}
+
+/// Messages name single requests and profiles, so of AWS's answers the code and the kind decide.
+fn is_alike(a: &Why, b: &Why) -> bool {
+    match (a, b) {
+        (Why::Error(a), Why::Error(b)) => a.cause == b.cause && a.code == b.code,
+        (Why::Mismatch(_), _) => false,
+        (a, b) => a == b,
+    }
+}
+
+fn failure(ready: &Ready<'_>, why: Why, accounts: &[&Account]) -> Failure {
+    match (why, accounts) {
+        (Why::Mismatch(proof), [account, ..]) => mismatch(ready, account, *proof),
+        (Why::Error(error), _) => refused(ready, &error, accounts),
+        (Why::Reason(reason), _) => {
+            named(Failure::refused(format!("the identity {} could not be proven", of(accounts))), ready, accounts)
+                .detail(reason)
         }
-        Some(Proof { reason: Some(reason), .. }) => {
-            Failure::refused(format!("the identity for account `{name}` could not be proven")).detail(reason)
+        (Why::NoSession(how), _) => no_session(ready, how, accounts),
+        (Why::Mismatch(_), []) => Failure::refused("the credentials belong to another account"),
+    }
+}
+
+fn mismatch(ready: &Ready<'_>, account: &Account, proof: Proof) -> Failure {
+    let name = &account.name;
+    let found = proof.account.as_ref();
+    let known = ready.repo.accounts.iter().find(|other| Some(&other.id) == found);
+    let found_name = known.map_or("an account that this repository doesn't name", |other| &other.name);
+    let failure = Failure::refused(format!("the credentials for account `{name}` belong to another account"));
+    let failure = account.evidence.iter().cloned().fold(failure, Failure::at);
+    let from = ready.profile(account).map(|profile| format!("from      profile `{profile}`"));
+    let failure = from.into_iter().fold(failure, Failure::detail);
+    failure
+        .detail(format!("expected  {} {name}", account.id))
+        .detail(format!("found     {} {found_name}", found.map(ToString::to_string).unwrap_or_default()))
+        .detail(format!("          {}", proof.arn.unwrap_or_default()))
+        .hint("check which account the profile leads to, and `profiles` in [workspace.metadata.xtask] in Cargo.toml")
+}
+
+fn refused(ready: &Ready<'_>, error: &AwsError, accounts: &[&Account]) -> Failure {
+    let what = format!("the identity {} could not be proven: {}", of(accounts), error.meaning());
+    let failure = named(Failure::refused(what), ready, accounts);
+    let who = if error.code.is_some() { "AWS" } else { "reason" };
+    let failure = failure.detail(format!("{who:<8}  {}", error.words()));
+    match error.remedy() {
+        Some(remedy) => failure.hint(remedy),
+        None => mended(failure, ready, error, accounts),
+    }
+}
+
+fn no_session(ready: &Ready<'_>, how: String, accounts: &[&Account]) -> Failure {
+    let failure = match accounts {
+        [account] => {
+            let from = ready.profile(account).map(|profile| format!("profile `{profile}`"));
+            let from = from.unwrap_or_else(|| "the environment".to_owned());
+            Failure::refused(format!("there is no session for account `{}` from {from}", account.name))
         }
-        _ => {
-            let how = outcome.cause.clone().unwrap_or_default();
-            let who = profile.unwrap_or_else(|| "the environment".to_owned());
-            Failure::refused(format!("there is no session for account `{name}` from {who}"))
-                .detail(how)
-                .hint("see what the credential tool printed above")
+        _ => named(Failure::refused(format!("there is no session {}", of(accounts))), ready, accounts),
+    };
+    let unknown = accounts.iter().filter_map(|account| ready.unknown_profile(account)).take(MOST);
+    let failure = unknown.fold(failure.detail(how), Failure::detail);
+    failure.hint("see what the credential tool printed above")
+}
+
+/// `for account `dev``, or `for 3 accounts`.
+fn of(accounts: &[&Account]) -> String {
+    match accounts {
+        [only] => format!("for account `{}`", only.name),
+        several => format!("for {} accounts", several.len()),
+    }
+}
+
+/// Adds which accounts, with their profiles.
+fn named(failure: Failure, ready: &Ready<'_>, accounts: &[&Account]) -> Failure {
+    let name = |account: &&Account| match ready.profile(account) {
+        Some(profile) => format!("{} ({profile})", account.name),
+        None => account.name.clone(),
+    };
+    let mut names: Vec<_> = accounts.iter().take(MOST).map(name).collect();
+    if accounts.len() > MOST {
+        names.push(format!("and {} more", accounts.len() - MOST));
+    }
+    failure.detail(format!("accounts  {}", names.join(", ")))
+}
+
+/// Adds what the person does with the credential tool.
+fn mended(failure: Failure, ready: &Ready<'_>, error: &AwsError, accounts: &[&Account]) -> Failure {
+    let steps = ready.mended_by(error, accounts);
+    match &steps[..] {
+        [] => failure.hint("open a new session with the credential tool, and run the command again"),
+        [only] if only.contains(' ') && only.contains(", ") => failure.hint(only.clone()),
+        steps => {
+            let new = |failure: Failure, step: &String| failure.hint(format!("open a new session: {step}"));
+            steps.iter().take(MOST).fold(failure, new).hint("then run the command again")
         }
     }
 }

@@ -1,74 +1,133 @@
-//! The AWS config file as aws-vault reads it, to find the profiles that lead into an account.
+//! The AWS config and credentials files, read to find the profiles that lead into an account and how a person signs in to
+//! them.
 //!
-//! aws-vault differs from the AWS CLI: a profile without `include_profile` inherits every key of `[default]`.
+//! Programs differ: aws-vault never reads the credentials file, and a profile without `include_profile` inherits every key of
+//! `[default]`; the AWS CLI and the SDKs join both files and inherit nothing.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
-use crate::model::{AccountId, Place, ProfileCandidate};
+use crate::model::{AccountId, Place, ProfileCandidate, is_limited};
+use crate::tools::env::{self, Env};
 
-/// A config file.
-#[derive(Debug, Default)]
-pub struct AwsConfig {
-    file: String,
-    profiles: BTreeMap<String, Section>,
+/// The variable that names the config file.
+pub const CONFIG: &str = "AWS_CONFIG_FILE";
+
+/// The variable that names the credentials file.
+pub const CREDENTIALS: &str = "AWS_SHARED_CREDENTIALS_FILE";
+
+/// The file that a variable names, as the AWS CLI understands it: with `~` expanded, and absolute, since programs are started
+/// in other folders.
+pub fn path(vars: &Env, variable: &str) -> Option<PathBuf> {
+    let named = env::text(vars, variable)?;
+    let path = match (named.strip_prefix('~'), env::text(vars, "HOME")) {
+        (Some(rest), Some(home)) if rest.is_empty() || rest.starts_with('/') => {
+            PathBuf::from(home).join(rest.trim_start_matches('/'))
+        }
+        _ => PathBuf::from(named),
+    };
+    Some(std::path::absolute(&path).unwrap_or(path))
 }
 
+/// Which program reads the files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reader {
+    /// aws-vault.
+    AwsVault,
+    /// The AWS CLI, the SDKs, and all that write profiles for them.
+    Sdk,
+}
+
+/// Both files.
 #[derive(Debug, Default)]
+pub struct AwsConfig {
+    profiles: Sections,
+    credentials: Sections,
+    /// Places of `[sso-session NAME]` are not needed; their keys are.
+    sessions: Sections,
+}
+
+type Sections = BTreeMap<String, Section>;
+
+#[derive(Debug)]
 struct Section {
-    line: usize,
+    place: Place,
     keys: BTreeMap<String, String>,
+}
+
+/// Where a profile leads, and how that is known.
+struct Lead {
+    account: AccountId,
+    why: String,
+    role: Option<String>,
+    /// A user's device for MFA lies in the user's account, which is where plain keys lead.
+    is_weak: bool,
 }
 
 impl AwsConfig {
     /// Reads the text of a config file; `file` is how people should read its path. Lines that make no sense are skipped.
     pub fn parse(text: &str, file: &str) -> Self {
-        let mut config = Self { file: file.to_owned(), profiles: BTreeMap::new() };
-        let mut section: Option<String> = None;
-        let mut nested = false;
-        for (at, line) in text.strip_prefix('\u{feff}').unwrap_or(text).lines().enumerate() {
-            let trimmed = line.trim();
-            if trimmed.is_empty() || trimmed.starts_with(['#', ';']) {
-                continue;
-            }
-            if let Some(name) = trimmed.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-                section = profile_name(name.0);
-                nested = false;
-                if let Some(name) = &section {
-                    config
-                        .profiles
-                        .entry(name.clone())
-                        .or_insert_with(|| Section { line: at + 1, ..Section::default() });
-                }
-                continue;
-            }
-            // Indented lines below a key without a value belong to that key, such as those of `s3 =`.
-            if nested && line.starts_with([' ', '\t']) {
-                continue;
-            }
-            let Some((key, value)) = trimmed.split_once(['=', ':']) else { continue };
-            let value = plain_value(value);
-            nested = value.is_empty();
-            if let Some(section) = section.as_ref().and_then(|name| config.profiles.get_mut(name)) {
-                section.keys.insert(key.trim().to_ascii_lowercase(), value.to_owned());
-            }
-        }
+        let mut config = Self::default();
         // `[profile default]` makes the profile be listed, but its keys are not read.
+        read(text, file, &mut |section| match section.trim().strip_prefix("sso-session") {
+            Some(name) if name.starts_with([' ', '\t']) => Some((Kind::Session, name.trim().to_owned())),
+            _ => profile_name(section).map(|name| (Kind::Profile, name)),
+        })
+        .into_iter()
+        .for_each(|((kind, name), section)| {
+            let sections = if kind == Kind::Session { &mut config.sessions } else { &mut config.profiles };
+            sections.insert(name, section);
+        });
         config
     }
 
-    /// The names of all profiles.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.profiles.keys().map(String::as_str)
+    /// Adds what the credentials file has, whose sections are named like the profiles.
+    #[must_use]
+    pub fn with_credentials(mut self, text: &str, file: &str) -> Self {
+        let sections = read(text, file, &mut |section| Some((Kind::Profile, section.trim().to_owned())));
+        self.credentials = sections.into_iter().map(|((_, name), section)| (name, section)).collect();
+        self
     }
 
-    /// The profiles that lead into an account, sorted by name.
-    pub fn candidates(&self, account: &AccountId) -> Vec<ProfileCandidate> {
-        let candidate = |(name, section): (&String, &Section)| {
-            let (found, why) = self.account_of(name)?;
-            let place = Place::line(&self.file, section.line);
-            (found == *account).then(|| ProfileCandidate { name: name.clone(), place, why })
+    /// The names of all profiles that a program finds.
+    pub fn names(&self, reader: Reader) -> impl Iterator<Item = &str> {
+        let further = self
+            .credentials
+            .keys()
+            .filter(move |name| reader == Reader::Sdk && !self.profiles.contains_key(name.as_str()));
+        self.profiles.keys().chain(further).map(String::as_str)
+    }
+
+    /// The profiles that lead into an account, sorted by name; those whose role can't apply anything come last. What other
+    /// profiles include is none by itself.
+    pub fn candidates(&self, account: &AccountId, reader: Reader) -> Vec<ProfileCandidate> {
+        let mut found: Vec<_> = self
+            .names(reader)
+            .filter(|name| !self.is_included(name))
+            .filter_map(|name| Some((name, self.lead(name, reader)?)))
+            .filter(|(_, lead)| lead.account == *account)
+            .collect();
+        if found.iter().any(|(_, lead)| !lead.is_weak) {
+            found.retain(|(_, lead)| !lead.is_weak);
+        }
+        let candidate = |(name, lead): (&str, Lead)| {
+            let place = self.section(name).map_or_else(|| Place::file(""), |section| section.place.clone());
+            ProfileCandidate { name: name.to_owned(), place, why: lead.why, role: lead.role }
         };
-        self.profiles.iter().filter_map(candidate).collect()
+        let mut found: Vec<_> = found.into_iter().map(candidate).collect();
+        found.sort_by(|a, b| (a.is_limited(), &a.name).cmp(&(b.is_limited(), &b.name)));
+        found
+    }
+
+    /// Whether a profile is in the files, and nothing there tells which account it leads to.
+    pub fn leads_nowhere_known(&self, name: &str, reader: Reader) -> bool {
+        self.names(reader).any(|known| known == name) && !self.is_included(name) && self.lead(name, reader).is_none()
+    }
+
+    /// The role or the name of a profile, if that says that it can't apply anything.
+    pub fn limit_of(&self, name: &str, reader: Reader) -> Option<String> {
+        let role = self.lead(name, reader).and_then(|lead| lead.role);
+        role.or_else(|| Some(name.to_owned())).filter(|name| is_limited(name))
     }
 
     /// Whether a profile stands for stored keys of a user, with neither a role nor SSO nor an MFA device: aws-vault makes a
@@ -82,30 +141,104 @@ impl AwsConfig {
             "mfa_serial",
             "web_identity_token_file",
         ];
-        self.profiles.contains_key(name) && elsewhere.iter().all(|key| self.value(name, key).is_none())
+        self.profiles.contains_key(name)
+            && elsewhere.iter().all(|key| self.value(name, key, Reader::AwsVault).is_none())
     }
 
-    /// The account that the profile ends up in, as far as the file says, and which key says so.
-    fn account_of(&self, name: &str) -> Option<(AccountId, String)> {
-        let role = self.value(name, "role_arn");
-        let role_account = || {
-            let (arn, from) = role.as_ref()?;
-            // arn:PARTITION:iam::ACCOUNT:role/NAME
-            let id = AccountId::parse(arn.split(':').nth(4)?).ok()?;
-            Some((id, said("role_arn", from, name)))
-        };
-        let (sso, source) = (self.value(name, "sso_account_id"), self.value(name, "source_profile"));
-        let has_source = source.is_some_and(|(source, _)| source != name);
-        match sso {
-            Some((id, from)) if role.is_none() || !has_source => {
-                Some((AccountId::parse(&id).ok()?, said("sso_account_id", &from, name)))
+    /// The command by which a person signs in to a profile, if its keys say which tool does that.
+    pub fn sign_in(&self, name: &str, reader: Reader) -> Option<String> {
+        let word = |name: &str| crate::tools::process::quoted(name);
+        let mut name = name.to_owned();
+        for _ in 0..8 {
+            let value = |key: &str| self.value(&name, key, reader).map(|(value, _)| value);
+            if value("sso_session").or_else(|| value("sso_start_url")).is_some() {
+                return Some(format!("aws sso login --profile {}", word(&name)));
             }
-            _ => role_account(),
+            if value("login_session").is_some() {
+                return Some(format!("aws login --profile {}", word(&name)));
+            }
+            if let Some(process) = value("credential_process") {
+                let words = shlex::split(&process).unwrap_or_default();
+                let program = words.first().and_then(|word| word.rsplit('/').next());
+                return Some(match program? {
+                    "granted" | "dgranted" => match (value("granted_sso_start_url"), value("granted_sso_region")) {
+                        (Some(url), Some(region)) => {
+                            format!("granted sso login --sso-start-url {} --sso-region {region}", word(&url))
+                        }
+                        _ => "granted sso login".to_owned(),
+                    },
+                    "aws-sso" => "aws-sso login".to_owned(),
+                    "saml2aws" => format!("saml2aws login --profile {}", word(&name)),
+                    "okta-aws-cli" => format!("okta-aws-cli web --write-aws-credentials --profile {}", word(&name)),
+                    "leapp" => "leapp session start".to_owned(),
+                    other => format!("`{other}`, the `credential_process` of profile `{name}`"),
+                });
+            }
+            if value("x_principal_arn").is_some() {
+                return Some(format!("saml2aws login --profile {}", word(&name)));
+            }
+            name = value("source_profile").filter(|source| *source != name)?;
         }
+        None
+    }
+
+    /// What profiles that one sign-in opens have in common, such as their SSO session.
+    pub fn sign_in_group(&self, name: &str, reader: Reader) -> Option<String> {
+        let keys = ["sso_session", "sso_start_url", "granted_sso_start_url"];
+        let of = |name: &str| keys.iter().find_map(|key| self.value(name, key, reader)).map(|(value, _)| value);
+        let source = self.value(name, "source_profile", reader).map(|(source, _)| source);
+        of(name).or_else(|| of(&source?))
+    }
+
+    fn section(&self, name: &str) -> Option<&Section> {
+        self.profiles.get(name).or_else(|| self.credentials.get(name))
+    }
+
+    fn is_included(&self, name: &str) -> bool {
+        self.profiles.values().any(|section| section.keys.get("include_profile").is_some_and(|it| it == name))
+    }
+
+    /// Where the profile leads, as far as the files say.
+    fn lead(&self, name: &str, reader: Reader) -> Option<Lead> {
+        let value = |key: &str| self.value(name, key, reader);
+        let strong = |key: &str, id: &str, from: &str, role: Option<String>| {
+            let account = AccountId::parse(id).ok()?;
+            Some(Lead { account, why: said(key, from, name), role, is_weak: false })
+        };
+        let by_arn = |key: &str, (arn, from): (String, String)| {
+            let (id, role) = of_arn(&arn)?;
+            strong(key, &id, &from, role)
+        };
+        let by_id = |key: &str, role: &str| {
+            let (id, from) = value(key)?;
+            strong(key, &id, &from, value(role).map(|(role, _)| role))
+        };
+        let role = value("role_arn");
+        let has_source = value("source_profile").is_some_and(|(source, _)| source != name);
+        if let Some(role) = role.clone().filter(|_| has_source) {
+            return by_arn("role_arn", role);
+        }
+        by_id("sso_account_id", "sso_role_name")
+            .or_else(|| by_arn("role_arn", role?))
+            .or_else(|| by_id("granted_sso_account_id", "granted_sso_role_name"))
+            .or_else(|| by_arn("login_session", value("login_session")?))
+            .or_else(|| {
+                let (process, from) = value("credential_process")?;
+                let (id, role) = of_process(&process)?;
+                strong("credential_process", &id, &from, role)
+            })
+            .or_else(|| by_arn("x_principal_arn", value("x_principal_arn")?))
+            .or_else(|| by_id("aws_account_id", ""))
+            .or_else(|| Some(Lead { is_weak: true, ..by_arn("mfa_serial", value("mfa_serial")?)? }))
     }
 
     /// The effective value of a key and the profile that it was found in.
-    fn value(&self, name: &str, key: &str) -> Option<(String, String)> {
+    fn value(&self, name: &str, key: &str, reader: Reader) -> Option<(String, String)> {
+        let of = |sections: &Sections| sections.get(name)?.keys.get(key).filter(|it| !it.is_empty()).cloned();
+        if reader == Reader::Sdk {
+            let found = of(&self.credentials).or_else(|| of(&self.profiles));
+            return found.map(|value| (value, name.to_owned()));
+        }
         let mut name = name;
         let mut seen = Vec::new();
         loop {
@@ -125,6 +258,76 @@ impl AwsConfig {
             };
         }
     }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Kind {
+    Profile,
+    Session,
+}
+
+/// The sections of a file that `named` gives a kind and a name.
+fn read(
+    text: &str,
+    file: &str,
+    named: &mut dyn FnMut(&str) -> Option<(Kind, String)>,
+) -> BTreeMap<(Kind, String), Section> {
+    let mut sections: BTreeMap<(Kind, String), Section> = BTreeMap::new();
+    let mut section: Option<(Kind, String)> = None;
+    let mut nested = false;
+    for (at, line) in text.strip_prefix('\u{feff}').unwrap_or(text).lines().enumerate() {
+        let trimmed = line.trim();
+        if trimmed.is_empty() || trimmed.starts_with(['#', ';']) {
+            continue;
+        }
+        if let Some(name) = trimmed.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+            section = named(name.0);
+            nested = false;
+            if let Some(name) = &section {
+                let new = || Section { place: Place::line(file, at + 1), keys: BTreeMap::new() };
+                sections.entry(name.clone()).or_insert_with(new);
+            }
+            continue;
+        }
+        // Indented lines below a key without a value belong to that key, such as those of `s3 =`.
+        if nested && line.starts_with([' ', '\t']) {
+            continue;
+        }
+        let Some((key, value)) = trimmed.split_once(['=', ':']) else { continue };
+        let value = plain_value(value);
+        nested = value.is_empty();
+        if let Some(section) = section.as_ref().and_then(|name| sections.get_mut(name)) {
+            section.keys.insert(key.trim().to_ascii_lowercase(), value.to_owned());
+        }
+    }
+    sections
+}
+
+/// The account of an ARN, and the name of its role: `arn:PARTITION:iam::ACCOUNT:role/PATH/NAME` or
+/// `arn:PARTITION:sts::ACCOUNT:assumed-role/NAME/SESSION`.
+fn of_arn(arn: &str) -> Option<(String, Option<String>)> {
+    let parts: Vec<_> = arn.splitn(6, ':').collect();
+    let ["arn", _, "iam" | "sts", _, account, what] = parts[..] else { return None };
+    let role = match what.split_once('/') {
+        Some(("role", path)) => path.rsplit('/').next(),
+        Some(("assumed-role", rest)) => rest.split('/').next(),
+        _ => None,
+    };
+    Some((account.to_owned(), role.map(str::to_owned)))
+}
+
+/// The only account that the arguments of a `credential_process` name, by an ARN or by its id.
+fn of_process(command: &str) -> Option<(String, Option<String>)> {
+    let words = shlex::split(command)?;
+    let values = words.iter().skip(1).map(|word| word.split_once('=').map_or(word.as_str(), |(_, value)| value));
+    let is_id = |word: &str| word.len() == 12 && word.bytes().all(|byte| byte.is_ascii_digit());
+    let named = values.filter_map(|word| of_arn(word).or_else(|| is_id(word).then(|| (word.to_owned(), None))));
+    let named: Vec<_> = named.collect();
+    let (first, rest) = named.split_first()?;
+    rest.iter().all(|other| other.0 == first.0).then(|| {
+        let role = named.iter().find_map(|(_, role)| role.clone());
+        (first.0.clone(), role)
+    })
 }
 
 fn said(key: &str, from: &str, name: &str) -> String {
@@ -156,7 +359,7 @@ mod tests {
 
     fn found(text: &str, account: &str) -> Vec<(String, usize, String)> {
         let id = AccountId::parse(account).expect("twelve digits");
-        let candidates = AwsConfig::parse(text, "~/.aws/config").candidates(&id);
+        let candidates = AwsConfig::parse(text, "~/.aws/config").candidates(&id, Reader::AwsVault);
         candidates.into_iter().map(|it| (it.name, it.place.line.expect("a line"), it.why)).collect()
     }
 
@@ -191,14 +394,18 @@ mod tests {
         let text = "[default]\nrole_arn = arn:aws:iam::100000000004:role/x\n[profile a]\nregion = r\n[profile b]\ninclude_profile = c\n[profile c]\n";
         let names: Vec<_> = found(text, DEV).into_iter().map(|it| (it.0, it.2)).collect();
         let of_default = "`role_arn` of profile `default`";
-        let wanted = [("a", of_default), ("c", of_default), ("default", "`role_arn`")];
+        let wanted = [("a", of_default), ("default", "`role_arn`")];
         assert_eq!(names, wanted.map(|(a, b)| (a.to_owned(), b.to_owned())));
     }
 
     #[test]
     fn included_profiles_are_followed_and_loops_are_not() {
         let text = "[profile a]\ninclude_profile = b\n[profile b]\ninclude_profile=c\n[profile c]\nsso_account_id = 100000000004\n";
-        assert_eq!(found(text, DEV).len(), 3);
+        assert_eq!(
+            found(text, DEV),
+            one("a", 1, "`sso_account_id` of profile `c`"),
+            "what is included is no profile by itself"
+        );
         assert!(found("[profile a]\ninclude_profile = b\n[profile b]\ninclude_profile = a\n", DEV).is_empty());
     }
 
@@ -218,5 +425,78 @@ mod tests {
         let weak: Vec<_> = ["keys", "role", "mfa", "nobody"].map(|name| config.is_session_without_mfa(name)).into();
         assert_eq!(weak, [true, false, false, false]);
         assert!(!AwsConfig::parse(&format!("[default]\nmfa_serial = m\n{text}"), "c").is_session_without_mfa("keys"));
+    }
+
+    /// The names of the candidates for dev that the AWS CLI and the SDKs see.
+    fn of_sdk(config: &str, credentials: &str) -> Vec<String> {
+        let config = AwsConfig::parse(config, "config").with_credentials(credentials, "credentials");
+        let id = AccountId::parse(DEV).expect("twelve digits");
+        config.candidates(&id, Reader::Sdk).into_iter().map(|it| it.name).collect()
+    }
+
+    #[test]
+    fn keys_that_other_tools_write_tell_the_account() {
+        for (keys, role) in [
+            ("granted_sso_account_id = 100000000004\ngranted_sso_role_name = Admin", Some("Admin")),
+            (
+                "credential_process = /opt/aws-sso -S 'My SSO' process --arn arn:aws:iam::100000000004:role/x/Admin",
+                Some("Admin"),
+            ),
+            ("credential_process = tool --account-id=100000000004", None),
+            ("login_session = arn:aws:iam::100000000004:user/me", None),
+            ("login_session = arn:aws:sts::100000000004:assumed-role/Admin/me", Some("Admin")),
+            (
+                "aws_access_key_id = AKIA\nx_principal_arn = arn:aws:sts::100000000004:assumed-role/Admin/me",
+                Some("Admin"),
+            ),
+            ("aws_account_id = 100000000004", None),
+            ("mfa_serial = arn:aws:iam::100000000004:mfa/me", None),
+            ("web_identity_token_file = /t\nrole_arn = arn:aws:iam::100000000004:role/ci", Some("ci")),
+        ] {
+            let config = AwsConfig::parse(&format!("[profile a]\n{keys}\n"), "config");
+            let id = AccountId::parse(DEV).expect("twelve digits");
+            let roles: Vec<_> = config.candidates(&id, Reader::Sdk).into_iter().map(|it| it.role).collect();
+            assert_eq!(roles, [role.map(str::to_owned)], "{keys}");
+        }
+        assert!(of_sdk("[profile a]\ncredential_process = t 100000000004 100000000005", "").is_empty());
+    }
+
+    #[test]
+    fn credentials_file_is_read_as_each_program_does() {
+        let credentials = "[acme-dev]\nx_principal_arn = arn:aws:sts::100000000004:assumed-role/Admin/me\n";
+        assert_eq!(of_sdk("", credentials), ["acme-dev"]);
+        let config = AwsConfig::parse("", "config").with_credentials(credentials, "credentials");
+        assert!(config.candidates(&AccountId::parse(DEV).expect("digits"), Reader::AwsVault).is_empty());
+        assert_eq!(config.names(Reader::AwsVault).count(), 0);
+        let inherited = "[default]\nsso_account_id = 100000000004\n[profile a]\nregion = x\n";
+        assert_eq!(of_sdk(inherited, ""), ["default"], "only aws-vault inherits from it");
+    }
+
+    #[test]
+    fn a_role_that_only_reads_never_comes_first_and_a_device_counts_where_nothing_else_does() {
+        let sso = |name: &str, role: &str| {
+            format!("[profile {name}]\nsso_account_id = 100000000004\nsso_role_name = {role}\n")
+        };
+        let text = sso("a", "ReadOnlyAccess") + &sso("b", "Billing") + &sso("c", "AdministratorAccess");
+        assert_eq!(of_sdk(&text, ""), ["c", "a", "b"]);
+        let user = "[profile me]\nmfa_serial = arn:aws:iam::100000000004:mfa/me\n";
+        assert_eq!(of_sdk(&format!("{text}{user}"), ""), ["c", "a", "b"]);
+        assert_eq!(of_sdk(user, ""), ["me"]);
+    }
+
+    #[test]
+    fn the_tool_that_a_profile_needs_names_its_own_command() {
+        for (keys, command) in [
+            ("sso_session = s", "aws sso login --profile 'a b'"),
+            ("login_session = arn:aws:iam::1:user/me", "aws login --profile 'a b'"),
+            ("credential_process = /bin/granted credential-process --profile x", "granted sso login"),
+            ("credential_process = aws-sso process --arn x", "aws-sso login"),
+            ("source_profile = base", "aws sso login --profile base"),
+        ] {
+            let text = format!("[profile a b]\n{keys}\n[profile base]\nsso_start_url = https://x\n");
+            let found = AwsConfig::parse(&text, "config").sign_in("a b", Reader::Sdk);
+            assert_eq!(found.as_deref(), Some(command), "{keys}");
+        }
+        assert_eq!(AwsConfig::parse("[profile a]\n", "c").sign_in("a", Reader::Sdk), None);
     }
 }

@@ -8,6 +8,7 @@ use std::{fs, io};
 
 use crate::model::{AccountId, Failure, Region};
 use crate::tools::attempt::Attempt;
+use crate::tools::aws_error::AwsError;
 use crate::tools::env::{self, Env, Purpose};
 use crate::tools::keys::Keys;
 use crate::tools::lock::WorkLock;
@@ -192,12 +193,13 @@ fn prove(order: &GuardOrder, vars: &Env) -> Result<(Keys, Proof), Refused> {
 /// Asks STS, and says in our own words if it can't be asked.
 pub(super) fn ask(keys: &Keys, region: &Region, endpoint: Option<&str>, vars: &Env) -> Result<sts::Identity, Failure> {
     sts::caller_identity(keys, region, endpoint, vars).map_err(|error| {
+        let remedy = error.downcast_ref::<AwsError>().and_then(AwsError::remedy);
         Failure::refused("cannot find out whose credentials these are, so nothing was started")
             .because(error.context(match endpoint {
                 Some(url) => format!("asking STS at {url}"),
                 None => format!("asking STS in {region}"),
             }))
-            .hint("check the session, and the proxy or certificate settings of this shell")
+            .hint(remedy.unwrap_or("open a new session with the credential tool, and run the command again"))
     })
 }
 

@@ -7,6 +7,7 @@ use anyhow::anyhow;
 use serde::Deserialize;
 
 use crate::model::Failure;
+use crate::tools::aws_error::{AwsError, Cause};
 use crate::tools::env::{self, Env};
 use crate::tools::hash::sha256;
 use crate::tools::{process, programs};
@@ -66,8 +67,11 @@ impl Keys {
         };
         let aws = programs::locate("aws", root, vars).ok_or_else(|| cannot(anyhow!("`aws` not found on PATH")))?;
         let words = ["configure", "export-credentials", "--format", "process"];
-        let exported = process::captured(aws, &words, root, vars).map_err(cannot)?;
-        let exported: Exported = serde_json::from_str(&exported).map_err(|error| {
+        let exported = process::output(&aws, &words, root, vars).map_err(cannot)?;
+        if !exported.status.success() {
+            return Err(cannot(no_credentials(&String::from_utf8_lossy(&exported.stderr)).into()));
+        }
+        let exported: Exported = serde_json::from_slice(&exported.stdout).map_err(|error| {
             Failure::refused("`aws configure export-credentials` printed something else than credentials")
                 .because(anyhow::anyhow!("line {}, column {}", error.line(), error.column()))
         })?;
@@ -101,6 +105,16 @@ impl Keys {
         // its own must fail rather than act with other credentials than those that were proven.
         vars.insert("AWS_CONFIG_FILE".into(), "/dev/null".into());
         vars.insert("AWS_SHARED_CREDENTIALS_FILE".into(), "/dev/null".into());
+    }
+}
+
+/// What the AWS CLI wrote in place of credentials. Where the network was not at fault, they are what is missing.
+fn no_credentials(text: &str) -> AwsError {
+    match AwsError::of_text(text) {
+        error if error.cause == Cause::Other && error.code.is_none() => {
+            AwsError { cause: Cause::NoCredentials, ..error }
+        }
+        error => error,
     }
 }
 

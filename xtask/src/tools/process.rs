@@ -153,18 +153,26 @@ pub fn captured<A: AsRef<OsStr>>(
     vars: &Env,
 ) -> anyhow::Result<String> {
     let program = program.as_ref();
-    let output = command(program, vars)
-        .args(args)
-        .current_dir(cwd)
-        .stdin(Stdio::null())
-        .output()
-        .with_context(|| cannot_start(program))?;
+    let output = output(program, args, cwd, vars)?;
     if !output.status.success() {
         let told = String::from_utf8_lossy(&output.stderr);
         bail!("`{}` ended with {}: {}", program.display(), output.status, told.trim());
     }
     String::from_utf8(output.stdout)
         .with_context(|| format!("`{}` printed something else than text", program.display()))
+}
+
+/// Runs a program without input, and gives all that it printed. It may still ask at the terminal itself.
+pub fn output<A: AsRef<OsStr>>(
+    program: impl AsRef<OsStr>,
+    args: &[A],
+    cwd: &Path,
+    vars: &Env,
+) -> anyhow::Result<std::process::Output> {
+    let program = program.as_ref();
+    let mut command = command(program, vars);
+    command.args(args).current_dir(cwd).stdin(Stdio::null());
+    command.output().with_context(|| cannot_start(program))
 }
 
 /// Runs a program that reads `input`, and prints where we do.

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::AccountId;
 use crate::tools::attempt::new_private_file;
+use crate::tools::aws_error::AwsError;
 use crate::tools::call::Call;
 use crate::tools::clock;
 use crate::tools::guard::Refused;
@@ -63,6 +64,9 @@ pub struct Proof {
     pub call: Option<Call>,
     /// The guard's whole message, where nothing was started.
     pub reason: Option<String>,
+    /// What AWS or the credential tool answered in place of an identity.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<AwsError>,
 }
 
 impl Proof {
@@ -84,6 +88,7 @@ impl Proof {
             plan_sha256: None,
             call: None,
             reason: None,
+            error: None,
         }
     }
 
@@ -96,7 +101,14 @@ impl Proof {
     pub(super) fn refused(self, refused: &Refused) -> Self {
         let (account, arn) = refused.found.as_ref().map(|found| (found.account.clone(), found.arn.clone())).unzip();
         let verdict = if refused.found.is_some() { Verdict::Mismatch } else { Verdict::Refused };
-        Self { verdict, account, arn, reason: Some(refused.failure.to_string()), ..self }
+        let reason = Some(refused.failure.to_string());
+        let error = refused.failure.source.as_ref().and_then(|source| source.downcast_ref::<AwsError>()).cloned();
+        Self { verdict, account, arn, reason, error, ..self }
+    }
+
+    /// Whether nothing was started because the session has ended, which a new one mends.
+    pub fn lacks_a_session(&self) -> bool {
+        self.verdict == Verdict::Refused && self.error.as_ref().is_some_and(AwsError::is_mended_by_a_new_session)
     }
 
     /// The same time, as the system counts it.

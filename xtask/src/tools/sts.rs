@@ -2,16 +2,16 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, anyhow};
+use anyhow::Context;
 use aws_sdk_sts::config::retry::RetryConfig;
 use aws_sdk_sts::config::timeout::TimeoutConfig;
 use aws_sdk_sts::config::{BehaviorVersion, Credentials, SharedHttpClient};
-use aws_sdk_sts::error::DisplayErrorContext;
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode};
 use aws_smithy_http_client::{Builder, Connector};
 
 use crate::model::{AccountId, Region};
+use crate::tools::aws_error::AwsError;
 use crate::tools::env::{self, Env};
 use crate::tools::keys::Keys;
 
@@ -28,16 +28,14 @@ pub struct Identity {
 /// (<https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html>).
 ///
 /// Proxies are taken from this process's environment, a private authority from `SSL_CERT_FILE` and `AWS_CA_BUNDLE`.
-/// Gives up after three tries of at most ten seconds each.
+/// Gives up after three tries of at most ten seconds each. What AWS answered instead is an [`AwsError`].
 pub fn caller_identity(keys: &Keys, region: &Region, endpoint: Option<&str>, vars: &Env) -> anyhow::Result<Identity> {
     let client = client(keys, region, endpoint, http(vars)?);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .context("cannot start the runtime for the question to STS")?;
-    let answer = runtime
-        .block_on(client.get_caller_identity().send())
-        .map_err(|error| anyhow!("{}", DisplayErrorContext(&error)))?;
+    let answer = runtime.block_on(client.get_caller_identity().send()).map_err(|error| AwsError::of_sdk(&error))?;
     let account = answer.account().context("STS answered without an account")?;
     Ok(Identity { account: account.parse()?, arn: answer.arn().unwrap_or_default().to_owned() })
 }

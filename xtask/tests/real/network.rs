@@ -64,7 +64,7 @@ fn nothing_is_started_while_sts_cannot_be_reached() {
     command.args(["exec", &profile("dev"), "--", "env", dead, env!("CARGO_BIN_EXE_xtask")]);
     let output = command.args(["apply-all", "--yes", "--account", "dev"]).output().expect("aws-vault starts");
     assert_eq!(output.status.code(), Some(3), "{}", text(&output));
-    assert!(text(&output).contains("cannot find out whose credentials these are"), "{}", text(&output));
+    assert!(text(&output).contains("the proxy did not let the request through"), "{}", text(&output));
     assert!(!live.unit("dev").join(".terragrunt-cache").exists(), "terragrunt was not started");
 }
 

@@ -240,8 +240,23 @@ fn the_one_pattern_of_profiles_becomes_a_setting() {
     fs::create_dir_all(sandbox.top().join("home/.aws")).unwrap();
     fs::write(sandbox.top().join("home/.aws/config"), names.concat()).unwrap();
     let said = adopt(&sandbox).args(["--yes", "--format=json"]).run().exits(0).says("profile = \"acme-{account}\"");
-    assert_eq!(said.json()["files"][0], serde_json::json!({ "file": "Cargo.toml", "change": "new" }));
-    assert!(sandbox.read("Cargo.toml").ends_with("\n[workspace.metadata.xtask]\nprofile = \"acme-{account}\"\n"));
+    let files = said.json()["files"].as_array().unwrap().clone();
+    assert!(files.contains(&serde_json::json!({ "file": ".xtask/local.toml", "change": "new" })), "{files:?}");
+    assert_eq!(sandbox.read(".xtask/local.toml"), "profile = \"acme-{account}\"\n");
+    assert!(!sandbox.read("Cargo.toml").contains("acme"), "what is a person's is not committed");
+    assert!(!said.err.contains("git add .xtask"), "{}", said.screen());
+}
+
+#[test]
+fn template_never_leads_into_an_account_that_is_not_the_repositorys() {
+    let sandbox = plain();
+    let names = ["dev", "logs", "prod", "security", "shared", "stage"];
+    let config =
+        names.map(|name| format!("[profile old-{name}]\nsso_account_id = 999999999999\nsso_role_name = Admin\n"));
+    fs::create_dir_all(sandbox.top().join("home/.aws")).unwrap();
+    fs::write(sandbox.top().join("home/.aws/config"), config.concat()).unwrap();
+    adopt(&sandbox).args(["--yes"]).run().exits(0).says("none known on this machine").says_nothing_of("old-");
+    assert!(!sandbox.repo().join(".xtask/local.toml").exists());
 }
 
 #[test]

@@ -51,7 +51,7 @@ fn credentials_of_the_environment_that_are_another_accounts_are_refused() {
 fn without_keys_in_the_environment_the_aws_cli_is_asked() {
     // The stand-in for the AWS CLI has no keys either, and says so.
     let sandbox = Sandbox::bumped().setting("credentials", "[]");
-    sandbox.xtask(["apply-all", "--yes", "--account", "dev"]).run().exits(3).says("the AWS CLI could not provide any");
+    sandbox.xtask(["apply-all", "--yes", "--account", "dev"]).run().exits(3).says("there are no valid credentials");
     assert_eq!(sandbox.log().of("aws")[0].argv(), ["configure", "export-credentials", "--format", "process"]);
 }
 

@@ -135,7 +135,7 @@ fn profile_that_is_not_known_and_tool_that_is_missing_are_said_once() {
     let sandbox = Sandbox::new().without_setting("profile");
     fs::remove_file(sandbox.tool("terragrunt")).unwrap();
     let said = sandbox.xtask(["doctor", "v1.3.0"]).run().exits(5);
-    assert_eq!(said.out.matches("there is no profile for account `dev`").count(), 1, "{said:?}");
+    assert_eq!(said.out.matches("there is no profile for 6 accounts: dev, ").count(), 1, "{said:?}");
     assert_eq!(said.out.matches("`terragrunt` not found on PATH").count(), 1, "{said:?}");
     assert!(said.out.contains("no account was asked"), "{said:?}");
     assert!(sandbox.log().of("aws-vault").iter().all(|call| !call.argv().contains(&"exec")));
@@ -164,12 +164,19 @@ fn fix_writes_the_profiles_that_were_found_elsewhere_and_keeps_comments() {
     fs::write(&config, super::sandbox::ACCOUNTS.iter().map(profile).collect::<String>()).unwrap();
     let text = sandbox.read("Cargo.toml");
     sandbox.write("Cargo.toml", format!("# ours\n{text}"));
+    fs::create_dir_all(sandbox.repo().join(".xtask")).unwrap();
+    sandbox.write(".xtask/local.toml", "# mine\njobs = 2 # few\n");
     let fix = || sandbox.xtask(["doctor", "v1.3.0", "--offline", "--fix"]).env("AWS_CONFIG_FILE", &config);
     fix().run().exits(3).says("+dev = \"your-dev\"").says("there is no terminal to ask at");
     assert_eq!(sandbox.read("Cargo.toml"), format!("# ours\n{text}"), "nothing is written without consent");
-    fix().args(["--yes"]).run().exits(0).says("6 profiles in Cargo.toml");
+    fix().args(["--yes"]).run().exits(0).says("6 profiles in .xtask/local.toml");
+    let written = sandbox.read(".xtask/local.toml");
+    assert!(written.starts_with("# mine\njobs = 2 # few\n\n[profiles]\ndev = \"your-dev\"\n"), "{written}");
+    fix().args(["--yes"]).run().exits(0).says("nothing that can be settled safely is missing");
+    assert_eq!(sandbox.read(".xtask/local.toml"), written);
+    assert_eq!(sandbox.read("Cargo.toml"), format!("# ours\n{text}"), "what is a person's stays theirs");
+    fs::remove_file(sandbox.repo().join(".xtask/local.toml")).unwrap();
+    fix().args(["--yes", "--shared"]).run().exits(0).says("6 profiles in Cargo.toml");
     let written = sandbox.read("Cargo.toml");
     assert!(written.starts_with(&format!("# ours\n{text}")) && written.contains("dev = \"your-dev\""), "{written}");
-    fix().args(["--yes"]).run().exits(0).says("nothing that can be settled safely is missing");
-    assert_eq!(sandbox.read("Cargo.toml"), written);
 }

@@ -1,7 +1,7 @@
 //! Which profile is taken for an account: the option, the settings, their template, the AWS config file.
 
 use super::command::Xtask;
-use super::sandbox::Sandbox;
+use super::sandbox::{ACCOUNTS, Sandbox};
 
 const CONFIG: &str = "\
 [profile one]
@@ -63,6 +63,114 @@ fn several_profiles_are_listed_with_the_line_to_add() {
 fn no_profile_is_refused_with_the_line_to_add() {
     let sandbox = Sandbox::bumped().without_setting("profile");
     sandbox.xtask(["apply-all", "--yes", "--account", "dev"]).run().exits(3).is("profiles-none");
+}
+
+/// Profiles of several roles for each account, named like those that `aws configure sso` and granted write.
+fn sso(roles: &[&str]) -> String {
+    let profile = |(name, id): &(&str, &str), role: &&str| {
+        format!("[profile acme-{name}.{role}]\nsso_session = acme\nsso_account_id = {id}\nsso_role_name = {role}\n")
+    };
+    ACCOUNTS.iter().flat_map(|account| roles.iter().map(move |role| profile(account, role))).collect()
+}
+
+fn with_home_config(sandbox: &Sandbox, name: &str, text: &str) {
+    std::fs::create_dir_all(sandbox.top().join("home/.aws")).unwrap();
+    std::fs::write(sandbox.top().join("home/.aws").join(name), text).unwrap();
+}
+
+#[test]
+fn several_profiles_of_every_account_are_one_message_with_the_patterns_that_fit() {
+    let sandbox = Sandbox::bumped().without_setting("profile");
+    let roles = ["AWSReadOnlyAccess", "AdministratorAccess", "Billing", "PowerUserAccess"];
+    let others = "[profile acme-other.AdministratorAccess]\nsso_account_id = 999999999999\n";
+    with_home_config(&sandbox, "config", &(sso(&roles) + others));
+    sandbox.xtask(["apply-all", "--yes"]).run().exits(3).is("profiles-patterns");
+    assert!(sandbox.log().calls().is_empty());
+}
+
+#[test]
+fn names_that_exist_are_listed_where_none_leads_into_an_account() {
+    let sandbox = Sandbox::bumped().without_setting("profile");
+    let names = (0..20).map(|n| format!("[profile other-{n}]\n")).collect::<String>();
+    with_home_config(&sandbox, "config", &(names + "[profile our-dev]\n"));
+    let said = sandbox.xtask(["apply-all", "--yes"]).run().exits(3);
+    said.says("there is no profile for 6 accounts").says("profiles there: our-dev, other-0,").says("and 11 more");
+}
+
+#[test]
+fn credentials_file_counts_for_tools_that_read_it() {
+    let keys = |name: &str, id: &str| {
+        format!("[acme-{name}]\naws_access_key_id = AKIA\nx_principal_arn = arn:aws:sts::{id}:assumed-role/Admin/me\n")
+    };
+    let text: String = ACCOUNTS.iter().map(|(name, id)| keys(name, id)).collect();
+    let sandbox = Sandbox::new().without_setting("profile");
+    with_home_config(&sandbox, "credentials", &text);
+    assert_eq!(profiles(sandbox.xtask(["units", "--format", "json"])), ["?", "?"], "aws-vault never reads it");
+    let saml = |sandbox: &Sandbox| {
+        profiles(
+            sandbox
+                .xtask(["units", "--format", "json"])
+                .env("XTASK_CREDENTIALS", "saml2aws exec --exec-profile {profile} --"),
+        )
+    };
+    assert_eq!(saml(&sandbox), ["acme-dev", "acme-stage"]);
+}
+
+#[test]
+fn config_file_that_cannot_be_read_is_named_with_its_path() {
+    let sandbox = Sandbox::bumped().without_setting("profile");
+    let apply = |value: &str| sandbox.xtask(["apply-all", "--yes"]).env("AWS_CONFIG_FILE", value).run().exits(3);
+    apply("~/no/such").says("which AWS_CONFIG_FILE names, does not exist").says("--> ~/no/such");
+    apply("~").says("is a folder");
+    std::fs::write(sandbox.top().join("home/mine"), CONFIG).unwrap();
+    let units = sandbox.xtask(["units", "--format", "json"]).env("AWS_CONFIG_FILE", "~/mine");
+    assert_eq!(profiles(units), ["one", "by-sso"], "`~` is expanded");
+    let units = sandbox.xtask(["units", "--format", "json"]).env("AWS_CONFIG_FILE", "../home/mine");
+    assert_eq!(profiles(units), ["one", "by-sso"], "it is found from where the command was started");
+    let doctor = sandbox.xtask(["doctor", "--offline"]).env("AWS_CONFIG_FILE", "/no/such").run().exits(5);
+    assert!(doctor.out.contains("--> /no/such"), "{}", doctor.screen());
+}
+
+#[test]
+fn names_in_the_settings_are_checked() {
+    let sandbox = Sandbox::bumped().setting("profiles", r#"{ prodd = "x" }"#);
+    let said = sandbox.xtask(["apply-all", "--yes"]).run().exits(3);
+    said.says("`profiles` names `prodd`").says("--> Cargo.toml:").says("did you mean `prod`?");
+    let sandbox = Sandbox::bumped().setting("credentials", r#"["env", "AWS_PROFILE={profile}"]"#);
+    std::fs::copy("/usr/bin/env", sandbox.tool("env")).unwrap();
+    with_home_config(&sandbox, "config", &ACCOUNTS.map(|(name, _)| format!("[profile your-{name}]\n")).concat());
+    let verify = |option: &str| sandbox.xtask(["verify", "--account", "shared", "--profile", option]).run();
+    verify("shared=your-shard")
+        .exits(3)
+        .says("profile `your-shard` is not in ~/.aws/config")
+        .says("nearest name there is `your-shared`");
+    assert!(sandbox.log().calls().is_empty());
+}
+
+#[test]
+fn what_a_person_sets_counts_more_than_what_is_committed() {
+    let sandbox = Sandbox::new();
+    std::fs::create_dir_all(sandbox.repo().join(".xtask")).unwrap();
+    sandbox.write(".xtask/local.toml", "profile = \"mine-{account}\"\n[profiles]\nstage = \"other\"\n");
+    let units = || sandbox.xtask(["units", "--format", "json"]);
+    assert_eq!(profiles(units()), ["mine-dev", "other"]);
+    assert_eq!(units().run().json()["units"][5]["profile_from"], ".xtask/local.toml:3");
+    assert_eq!(profiles(units().env("XTASK_PROFILE", "now-{account}")), ["now-dev", "now-stage"]);
+    let said = sandbox.xtask(["units"]).env("XTASK_PROFILE", "now-{account}").run().exits(0);
+    assert!(said.out.contains("profiles     by XTASK_PROFILE"), "{}", said.screen());
+    let said = sandbox.xtask(["units"]).env("XTASK_CREDENTIALS", "granted-wrapper {profile}").run().exits(0);
+    assert!(said.out.contains("credentials  granted-wrapper {profile}   by XTASK_CREDENTIALS"), "{}", said.screen());
+    sandbox.write(".xtask/local.toml", "require-clean = \"always\"\n");
+    sandbox.xtask(["apply-all", "--yes"]).run().exits(3).says("`require-clean` is not a setting of a person");
+}
+
+#[test]
+fn personal_settings_behind_a_link_are_refused() {
+    let sandbox = Sandbox::new();
+    std::fs::create_dir_all(sandbox.repo().join(".xtask")).unwrap();
+    std::fs::write(sandbox.top().join("home/x.toml"), "profile = \"mine\"\n").unwrap();
+    std::os::unix::fs::symlink(sandbox.top().join("home/x.toml"), sandbox.repo().join(".xtask/local.toml")).unwrap();
+    sandbox.xtask(["apply-all", "--yes"]).run().exits(3).says("the settings of a person can't be read");
 }
 
 #[test]

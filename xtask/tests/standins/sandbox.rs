@@ -99,6 +99,11 @@ impl Sandbox {
         self
     }
 
+    /// Makes something go wrong from now on.
+    pub(super) fn inject(&self, what: &str) {
+        self.change_world(|world| world["inject"].as_array_mut().unwrap().push(what.into()));
+    }
+
     /// Puts an image into a repository of the account that builds, as somebody did who built it before.
     pub(super) fn push(&self, repository: &str, tag: &str) {
         self.change_images(repository, |images| {

@@ -32,6 +32,7 @@ fn promised(sandbox: &Sandbox) -> Value {
             "kind": "terragrunt",
             "account": { "name": name, "id": id, "evidence": evidence(name, id) },
             "profile": format!("your-{name}"),
+            "profile_from": "Cargo.toml:3",
             "region": "us-east-1",
             "module_ref": "v0.104.6",
             "images": { "deploy-runner": image("ecs-deploy-runner", "v0.52.1"), "kaniko": kaniko },

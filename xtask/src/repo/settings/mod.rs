@@ -1,6 +1,7 @@
 //! This repository's settings: the table `[workspace.metadata.xtask]` of a `Cargo.toml`. All of it is optional.
 
 mod build;
+mod personal;
 mod read;
 #[cfg(test)]
 mod tests;
@@ -12,6 +13,7 @@ use std::path::Path;
 use std::time::Duration;
 
 pub use build::{BuildOptions, ImageSettings};
+pub use personal::{CREDENTIALS, LOCAL, PROFILE, Target, of_variables, read_local};
 pub use read::{KEYS, read};
 pub use write::{set, set_in};
 
@@ -74,6 +76,8 @@ pub struct Settings {
     require_clean: Option<Clean>,
     file: Option<String>,
     places: BTreeMap<String, Place>,
+    /// What a person has set besides, which counts more; the first counts most.
+    personal: Vec<Settings>,
 }
 
 impl Settings {
@@ -82,20 +86,46 @@ impl Settings {
         self.terraform_aws_ci_version.as_deref()
     }
 
-    /// The template of profile names, such as `your-{account}`.
+    /// The template of profile names, such as `your-{account}`, wherever it is set.
     pub fn profile(&self) -> Option<&str> {
-        self.profile.as_deref()
+        self.layers().find_map(|layer| layer.profile.as_deref())
     }
 
-    /// Profiles by account name.
-    pub fn profiles(&self) -> &BTreeMap<String, String> {
-        &self.profiles
+    /// What names the profile of an account, the first that counts: the name or the template, and where it is set.
+    pub fn profile_of(&self, account: &str) -> Option<(&str, Option<&Place>)> {
+        self.layers().find_map(|layer| {
+            let named = layer.profiles.get(account).map(|name| (name, format!("profiles.{account}")));
+            let named = named.or_else(|| Some((layer.profile.as_ref()?, "profile".to_owned())));
+            named.map(|(name, key)| (name.as_str(), layer.places.get(&key)))
+        })
+    }
+
+    /// The accounts that have a profile of their own, with the place of each.
+    pub fn accounts_with_profiles(&self) -> impl Iterator<Item = (&str, Option<&Place>)> {
+        self.layers().flat_map(|layer| {
+            layer.profiles.keys().map(|account| (account.as_str(), layer.places.get(&format!("profiles.{account}"))))
+        })
+    }
+
+    /// Adds what a person has set; what was added before counts more.
+    pub fn add_personal(&mut self, settings: Settings) {
+        self.personal.push(settings);
+    }
+
+    /// All places in which settings of a person may be, the one that counts most first.
+    fn layers(&self) -> impl Iterator<Item = &Settings> {
+        self.personal.iter().chain([self])
     }
 
     /// The program that provides credentials, as an argv template. Empty means that they are in the environment.
     pub fn credentials(&self) -> Vec<String> {
         let default = || ["aws-vault", "exec", "{profile}", "--"].map(str::to_owned).to_vec();
-        self.credentials.clone().unwrap_or_else(default)
+        self.layers().find_map(|layer| layer.credentials.clone()).unwrap_or_else(default)
+    }
+
+    /// Where the program that provides credentials is set; `None` for the default.
+    pub fn credentials_place(&self) -> Option<&Place> {
+        self.layers().find(|layer| layer.credentials.is_some())?.places.get("credentials")
     }
 
     /// `terraform`, `tofu` or a path.
@@ -135,7 +165,7 @@ impl Settings {
 
     /// How many units are worked on at once.
     pub fn jobs(&self) -> Option<usize> {
-        self.jobs
+        self.layers().find_map(|layer| layer.jobs)
     }
 
     /// What is the same for all builds.

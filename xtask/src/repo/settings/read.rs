@@ -33,13 +33,9 @@ pub const KEYS: [&str; 18] = [
 
 /// Reads the settings from the text of a `Cargo.toml`; `None` if it has no such table.
 pub fn read(text: &str, file: &str) -> (Option<Settings>, Vec<Failure>) {
-    let document = match Document::parse(text.strip_prefix('\u{feff}').unwrap_or(text)) {
+    let document = match parse(text, file) {
         Ok(document) => document,
-        Err(error) => {
-            let place = place_in(text, file, error.span());
-            let what = format!("cannot parse `{file}`: {}", error.message().lines().next().unwrap_or_default());
-            return (None, vec![Failure::refused(what).at(place)]);
-        }
+        Err(failure) => return (None, vec![failure]),
     };
     let mut item = document.as_item();
     for name in ["workspace", "metadata", "xtask"] {
@@ -57,6 +53,13 @@ pub fn read(text: &str, file: &str) -> (Option<Settings>, Vec<Failure>) {
     (Some(reader.settings), reader.failures)
 }
 
+pub(super) fn parse<'t>(text: &'t str, file: &str) -> Result<Document<&'t str>, Failure> {
+    Document::parse(text.strip_prefix('\u{feff}').unwrap_or(text)).map_err(|error| {
+        let what = format!("cannot parse `{file}`: {}", error.message().lines().next().unwrap_or_default());
+        Failure::refused(what).at(place_in(text, file, error.span()))
+    })
+}
+
 fn place_in(text: &str, file: &str, span: Option<Range<usize>>) -> Place {
     match span {
         Some(span) => Place::line(file, 1 + text.bytes().take(span.start).filter(|byte| *byte == b'\n').count()),
@@ -65,14 +68,14 @@ fn place_in(text: &str, file: &str, span: Option<Range<usize>>) -> Place {
 }
 
 pub(super) struct Reader<'t> {
-    text: &'t str,
-    file: &'t str,
+    pub(super) text: &'t str,
+    pub(super) file: &'t str,
     pub(super) settings: Settings,
     pub(super) failures: Vec<Failure>,
 }
 
 impl Reader<'_> {
-    fn table(&mut self, table: &dyn TableLike) {
+    pub(super) fn table(&mut self, table: &dyn TableLike) {
         for (key, item) in table.iter() {
             let span = table.get_key_value(key).and_then(|(key, _)| key.span());
             let place = place_in(self.text, self.file, span.or_else(|| item.span()));

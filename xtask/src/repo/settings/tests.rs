@@ -24,7 +24,7 @@ fn every_key_has_a_typed_accessor() {
     assert_eq!(settings.jobs(), Some(4));
     assert_eq!(settings.pass_environment(), ["A", "B_*"]);
     assert_eq!(settings.assumed_roles(), ["arn:x"]);
-    assert_eq!(settings.profiles()["dev"], "d");
+    assert_eq!(settings.profile_of("dev").map(|(name, _)| name), Some("d"));
     assert_eq!(settings.place("profiles.dev"), Some(&Place::line("Cargo.toml", 12)));
     assert_eq!(settings.place("jobs"), Some(&Place::line("Cargo.toml", 8)));
 }

@@ -74,7 +74,7 @@ pub(super) fn held(step: &Step) -> Outcome {
     Outcome { cause: Some(cause.to_owned()), held: Some(Held::TooShort(step.kind)), ..Outcome::not_started() }
 }
 
-/// The same end, where the credential tool started nothing. A new session may help: this one could not be asked for where
+/// The same end, where the credential tool started nothing, or credentials whose session has ended. A new session may help: this one could not be asked for where
 /// nobody is. A guard that comes late finds that it is not wanted any more.
 pub(super) fn or_without_session(step: &Step, outcome: Outcome) -> Outcome {
     let has_failed = outcome.result == StepResult::Failed && outcome.exit.is_some_and(|code| code != 0);
@@ -83,7 +83,8 @@ pub(super) fn or_without_session(step: &Step, outcome: Outcome) -> Outcome {
     };
     // Whoever has the lock is the only one at work: a guard that was here has left its proof, and none comes after this.
     let lock = step.lock.as_deref().map(WorkLock::take).transpose();
-    if lock.is_err() || attempt.outer_proof().is_some() || fs::write(attempt.settled(), b"{}").is_err() {
+    let has_begun = attempt.outer_proof().is_some_and(|proof| !proof.lacks_a_session());
+    if lock.is_err() || has_begun || fs::write(attempt.settled(), b"{}").is_err() {
         return outcome;
     }
     let took = Duration::ZERO;

@@ -22,7 +22,7 @@ use crate::repo::{Repository, accounts, discover};
 use crate::run::folder::RunFolder;
 use crate::run::lock::RunLock;
 use crate::tasks::context::Context;
-use crate::tasks::settle;
+use crate::tasks::{personal, settle};
 use crate::tools::tty;
 use place::Crate;
 use record::Record;
@@ -40,7 +40,7 @@ struct Adoption {
     /// The crate as it will be; nothing where it is so already.
     new: Option<Crate>,
     texts: Vec<Text>,
-    suggested: Vec<Suggestion>,
+    suggested: Option<Suggestion>,
     /// Files of the crate that were changed here and get lost, because that is allowed.
     lost: BTreeSet<String>,
 }
@@ -69,11 +69,12 @@ fn gather(context: &Context, args: &cli::Adopt) -> Result<Adoption, Failures> {
     };
     let root = root(context, args)?;
     settle::changes(context, &root)?;
-    let repo = Repository::open(&root)?;
+    let mut repo = Repository::open(&root)?;
+    personal::add_to(&mut repo, &context.vars);
     let there = there::look(&root)?;
-    let suggested = suggest::settings(context, &repo);
-    let settings: Vec<_> = suggested.iter().map(|it| (it.key, it.value.clone())).collect();
-    let texts = texts::gather(&root, &source, &settings)?;
+    let suggested = suggest::settings(context, &repo, context.globals.dry_run)?;
+    let settings = suggested.as_ref().map_or(&[][..], |it| &it.settings);
+    let texts = texts::gather(&root, &source, settings)?;
     let changes = record::local_changes(&there.files, there.record.as_ref(), &source.files);
     if !changes.lost.is_empty() && !context.globals.allows(Allowance::LocalChanges) {
         return Err(would_be_lost(&there, &changes.lost).into());

@@ -1,52 +1,74 @@
-//! Settings that this repository needs and that can be read off what is there. An ordinary Reference Architecture needs
-//! none.
+//! Which profiles are used in this repository, as far as that can be read off what is there or asked for. They are a person's,
+//! so they go into the file that git ignores. An ordinary Reference Architecture needs no other settings.
 
 use std::collections::BTreeSet;
-use std::ops::Not as _;
-
-use toml_edit::Value;
 
 use super::Adoption;
-use crate::model::ImageName;
-use crate::repo::{Repository, Unit};
+use crate::model::{Account, Failure, ImageName};
+use crate::repo::Repository;
 use crate::tasks::context::Context;
+use crate::tasks::doctor;
 use crate::tasks::profiles::Profiles;
+use crate::tasks::profiles::ask::{self, Answer};
 
-/// A setting with its value, and why it is needed.
+/// Settings with their values, and why they are needed.
 #[derive(Debug)]
 pub(super) struct Suggestion {
-    pub(super) key: &'static str,
-    pub(super) value: Value,
-    pub(super) why: String,
+    /// Keys with their values.
+    pub(super) settings: Vec<(String, String)>,
+    pub(super) why: &'static str,
 }
 
-/// What to put into the settings. Those that are set are left alone, wherever they are set.
-pub(super) fn settings(context: &Context, repo: &Repository) -> Vec<Suggestion> {
-    let suggestions = [profile(context, repo)];
-    suggestions.into_iter().flatten().collect()
-}
-
-/// Accounts whose profile neither the AWS config file nor the settings tell, those that are suggested included.
-pub(super) fn without_profile<'a>(context: &Context, adoption: &'a Adoption) -> Vec<&'a str> {
-    if adoption.suggested.iter().any(|it| it.key == "profile") || !asks_for_profiles(&adoption.repo) {
-        return Vec::new();
+/// What to put into the settings of this person. Where several profiles could be meant it is asked for, unless `is_dry` or
+/// where nobody can answer; what is set is left alone, wherever it is set.
+pub(super) fn settings(context: &Context, repo: &Repository, is_dry: bool) -> Result<Option<Suggestion>, Failure> {
+    if !asks_for_profiles(repo) {
+        return Ok(None);
     }
     let profiles = Profiles::read(context);
-    let is_unknown = |unit: &&Unit| is_found(&profiles, unit, &adoption.repo).not();
-    let unknown: BTreeSet<_> = adoption
-        .repo
-        .units
-        .iter()
-        .filter(is_unknown)
-        .filter_map(|it| Some(it.account.value()?.name.as_str()))
-        .collect();
-    unknown.into_iter().collect()
+    let asked = doctor::asked(repo);
+    let (found, _) = profiles.of_all(&asked, &repo.settings);
+    let all: Vec<_> = asked.iter().map(|(account, _)| *account).collect();
+    let unknown: Vec<&Account> = all.iter().filter(|it| !found.contains_key(&it.name)).copied().collect();
+    if unknown.is_empty() {
+        return Ok(None);
+    }
+    let profile = |template: &str| vec![("profile".to_owned(), template.to_owned())];
+    let patterns = if all.len() > 1 { profiles.patterns(&all, &repo.settings) } else { Vec::new() };
+    if let [only] = &patterns[..] {
+        let why = "all profiles are named so, and each leads into its account as far as the AWS config tells";
+        return Ok(Some(Suggestion { settings: profile(&only.template), why }));
+    }
+    let several: Vec<_> =
+        unknown.iter().filter(|it| profiles.candidates(it, &repo.settings).len() > 1).copied().collect();
+    if is_dry || several.is_empty() && patterns.is_empty() {
+        return Ok(None);
+    }
+    let answer = ask::which(&profiles, &several, &all, &repo.settings)?;
+    Ok(answer.map(|answer| {
+        let settings = match answer {
+            Answer::Pattern(template) => profile(&template),
+            Answer::Each(each) => each.into_iter().map(|(account, it)| (format!("profiles.{account}"), it)).collect(),
+        };
+        Suggestion { settings, why: "as you chose" }
+    }))
 }
 
-fn is_found(profiles: &Profiles, unit: &Unit, repo: &Repository) -> bool {
-    let found = |account| profiles.of(account, unit.region.value(), &repo.settings).is_ok();
-    // Without an account there is nothing to look for.
-    unit.account.value().is_none_or(found)
+/// Accounts whose profile neither the AWS config files nor the settings tell, those that are suggested included.
+pub(super) fn without_profile<'a>(context: &Context, adoption: &'a Adoption) -> Vec<&'a str> {
+    let suggested = adoption.suggested.iter().flat_map(|it| &it.settings).map(|(key, _)| key.as_str());
+    let suggested: BTreeSet<_> = suggested.collect();
+    if suggested.contains("profile") || !asks_for_profiles(&adoption.repo) {
+        return Vec::new();
+    }
+    let asked = doctor::asked(&adoption.repo);
+    let (found, _) = Profiles::read(context).of_all(&asked, &adoption.repo.settings);
+    let unknown: BTreeSet<_> = asked
+        .iter()
+        .map(|(account, _)| account.name.as_str())
+        .filter(|name| !found.contains_key(*name) && !suggested.contains(format!("profiles.{name}").as_str()))
+        .collect();
+    unknown.into_iter().collect()
 }
 
 /// Whether the command that gives credentials is told a profile.
@@ -54,59 +76,7 @@ fn asks_for_profiles(repo: &Repository) -> bool {
     repo.settings.credentials().iter().any(|word| word.contains("{profile}"))
 }
 
-/// A template for the profiles, where accounts can't be told from the AWS config file alone and one pattern fits all.
-fn profile(context: &Context, repo: &Repository) -> Option<Suggestion> {
-    if repo.settings.profile().is_some() || !asks_for_profiles(repo) {
-        return None;
-    }
-    let profiles = Profiles::read(context);
-    let accounts: BTreeSet<&str> =
-        repo.units.iter().filter_map(|unit| Some(unit.account.value()?.name.as_str())).collect();
-    if repo.units.iter().all(|unit| is_found(&profiles, unit, repo)) {
-        return None;
-    }
-    let template = template(&accounts.into_iter().collect::<Vec<_>>(), &profiles.names())?;
-    let why =
-        "the AWS config file does not tell which profile belongs to which account, and all are named so".to_owned();
-    Some(Suggestion { key: "profile", value: template.into(), why })
-}
-
-/// The one pattern by which there is a profile for each account; none if there are several, or none.
-fn template(accounts: &[&str], profiles: &BTreeSet<&str>) -> Option<String> {
-    let (first, others) = accounts.split_first()?;
-    let mut fitting = profiles.iter().flat_map(|profile| {
-        profile.match_indices(first).map(|(at, _)| (&profile[..at], &profile[at + first.len()..])).collect::<Vec<_>>()
-    });
-    let mut fitting = fitting.by_ref().filter(|(before, after)| {
-        others.iter().all(|name| profiles.contains(format!("{before}{name}{after}").as_str()))
-    });
-    match (fitting.next(), fitting.next()) {
-        (Some((before, after)), None) => Some(format!("{before}{{account}}{after}")),
-        _ => None,
-    }
-}
-
 /// Whether a unit of the repository builds images: without one there is nothing to build with.
 pub(super) fn builds_images(repo: &Repository) -> bool {
     repo.units.iter().any(|unit| unit.image(ImageName::Kaniko).is_some())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::template;
-
-    fn found(accounts: &[&str], profiles: &[&str]) -> Option<String> {
-        template(accounts, &profiles.iter().copied().collect())
-    }
-
-    #[test]
-    fn a_pattern_must_fit_every_account_and_be_the_only_one() {
-        let accounts = ["dev", "prod"];
-        assert_eq!(found(&accounts, &["acme-dev", "acme-prod", "other"]).as_deref(), Some("acme-{account}"));
-        assert_eq!(found(&accounts, &["dev", "prod"]).as_deref(), Some("{account}"));
-        assert_eq!(found(&accounts, &["dev-admin", "prod-admin", "dev"]).as_deref(), Some("{account}-admin"));
-        assert_eq!(found(&accounts, &["acme-dev", "acme-stage"]), None);
-        assert_eq!(found(&accounts, &["a-dev", "a-prod", "b-dev", "b-prod"]), None);
-        assert_eq!(found(&[], &["a"]), None);
-    }
 }

@@ -7,11 +7,12 @@ use std::path::{Path, PathBuf};
 
 use ignore::gitignore::GitignoreBuilder;
 use similar::TextDiff;
-use toml_edit::Value;
 
 use super::source::Source;
 use super::{config, there, workspace};
 use crate::model::{Failure, Failures};
+use crate::repo::settings::{self, LOCAL, Target};
+use crate::tasks::personal;
 
 /// The file that says what git ignores.
 const IGNORE: &str = ".gitignore";
@@ -42,6 +43,12 @@ impl Text {
         Ok(Self { name, path, after: before.clone().unwrap_or_default(), before })
     }
 
+    /// The settings of this person.
+    fn personal(root: &Path) -> Result<Self, Failure> {
+        let before = personal::read(root)?.map(String::into_bytes);
+        Ok(Self { name: LOCAL, path: root.join(LOCAL), after: before.clone().unwrap_or_default(), before })
+    }
+
     /// What it has now, as text.
     fn text(&self) -> Result<&str, Failure> {
         let bytes = self.before.as_deref().unwrap_or_default();
@@ -63,11 +70,12 @@ impl Text {
 }
 
 /// The texts that change, in the order in which they are shown; all that stands against it, if anything does.
-pub(super) fn gather(root: &Path, source: &Source, suggested: &[(&'static str, Value)]) -> Result<Vec<Text>, Failures> {
+pub(super) fn gather(root: &Path, source: &Source, personal: &[(String, String)]) -> Result<Vec<Text>, Failures> {
     let mut manifest = Text::read(root, workspace::FILE)?;
     let mut cargo = Text::read(root, config::file(root))?;
     let mut ignored = Text::read(root, IGNORE)?;
     let mut lock = Text::read(root, LOCK)?;
+    let mut own = Text::personal(root)?;
     let has_own_rust = workspace::has_own_rust(manifest.text()?);
     let mut failures = Vec::new();
     let mut take = |text: &mut Text, merged: Result<String, Failure>| match merged {
@@ -77,15 +85,22 @@ pub(super) fn gather(root: &Path, source: &Source, suggested: &[(&'static str, V
     let merged = cargo.text().and_then(|text| config::merge(text, cargo.name, source.mode, has_own_rust));
     take(&mut cargo, merged);
     let config = String::from_utf8_lossy(&cargo.after).into_owned();
-    let merged = manifest.text().and_then(|text| workspace::merge(text, source.mode, &config, suggested));
+    let merged = manifest.text().and_then(|text| workspace::merge(text, source.mode, &config));
     take(&mut manifest, merged);
+    let merged = own.text().and_then(|text| {
+        let set = |text: String, (key, value): &(String, String)| {
+            settings::set(&text, LOCAL, Target::Personal, key, value.as_str())
+        };
+        personal.iter().try_fold(text.to_owned(), set)
+    });
+    take(&mut own, merged);
     let merged = ignored.text().map(ignoring);
     take(&mut ignored, merged);
     if let (None, Some(tested)) = (&lock.before, source.lock.as_ref().filter(|_| !has_own_rust)) {
         lock.after.clone_from(tested);
     }
     Failures::check(failures)?;
-    let all = [manifest, cargo, ignored, lock];
+    let all = [manifest, cargo, ignored, lock, own];
     Ok(all.into_iter().filter(|text| text.before.as_deref().unwrap_or_default() != text.after).collect())
 }
 

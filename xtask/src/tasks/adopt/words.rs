@@ -8,6 +8,7 @@ use super::there::FOLDER;
 use super::{Adoption, record, rust, suggest, texts, there};
 use crate::cli::Format;
 use crate::model::Failure;
+use crate::repo::settings::LOCAL;
 use crate::report::screen::{Tone, count};
 use crate::tasks::context::Context;
 use crate::tools::process::quoted;
@@ -41,8 +42,10 @@ pub(super) fn show(context: &Context, adoption: &Adoption) -> Result<(), Failure
         screen.say(Tone::Good, "Nothing", "to change: all of it is there already");
         return if context.globals.format == Format::Json { context.result(&report(adoption)) } else { Ok(()) };
     }
-    for suggestion in &adoption.suggested {
-        screen.say(Tone::Plain, "Setting", format!("{} = {}", suggestion.key, suggestion.value.to_string().trim()));
+    if let Some(suggestion) = &adoption.suggested {
+        for (key, value) in &suggestion.settings {
+            screen.say(Tone::Plain, "Setting", format!("{key} = {value:?}   in {LOCAL}, which git ignores"));
+        }
         screen.lines(&format!("  {}", suggestion.why));
     }
     if context.globals.format == Format::Json {
@@ -129,7 +132,7 @@ pub(super) fn notes(context: &Context, adoption: &Adoption) {
     }
     let unknown = suggest::without_profile(context, adoption);
     if !unknown.is_empty() {
-        let hint = "their names belong into `profile` in [workspace.metadata.xtask]; see README, Settings";
+        let hint = "`cargo xtask doctor --fix` asks which are meant; see xtask/docs/credentials.md";
         let what = format!("none known on this machine for {}\n  {hint}", unknown.join(", "));
         warn("Profiles", what);
     }
@@ -144,18 +147,19 @@ pub(super) fn conclude(context: &Context, adoption: &Adoption) {
     screen.say(Tone::Good, "Adopted", &adoption.source.version);
     notes(context, adoption);
     let root = quoted(&adoption.root.to_string_lossy());
-    let mut paths: Vec<_> = adoption.texts.iter().map(|text| text.name).collect();
+    let mut paths: Vec<_> = adoption.texts.iter().map(|text| text.name).filter(|name| *name != LOCAL).collect();
     paths.extend([texts::LOCK, FOLDER]);
     paths.sort_unstable();
     paths.dedup();
     let next = [
         (format!("cd {root}"), ""),
         ("cargo xtask units".to_owned(), "# what is understood; compiles first, for a minute or two"),
+        ("cargo xtask doctor --fix".to_owned(), "# your credentials: asks what can't be known, proves every account"),
         ("cargo xtask rehearse".to_owned(), "# the whole update on a copy, with stand-ins"),
         (format!("git add {}", paths.join(" ")), ""),
     ];
     screen.lines("\nNext");
     for (command, about) in next {
-        screen.lines(format!("  {command:<22}  {about}").trim_end());
+        screen.lines(format!("  {command:<24}  {about}").trim_end());
     }
 }

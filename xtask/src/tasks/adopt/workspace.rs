@@ -1,12 +1,12 @@
 //! The `Cargo.toml` at the root of the repository: the members, the profile, and the settings that are needed.
 
 use ignore::gitignore::GitignoreBuilder;
-use toml_edit::{Array, DocumentMut, Item, TableLike, Value, value};
+use toml_edit::{Array, DocumentMut, Item, TableLike, value};
 
 use super::source::Mode;
 use super::{config, crates};
 use crate::model::Failure;
-use crate::repo::{settings, toml};
+use crate::repo::toml;
 
 /// Its name.
 pub(super) const FILE: &str = "Cargo.toml";
@@ -41,14 +41,9 @@ fn is_ours(member: &str) -> bool {
     Mode::Copied.members().contains(&member.trim_start_matches("./").trim_end_matches('/'))
 }
 
-/// The manifest with our members, and with the settings that are needed and not there. `config` is cargo's configuration
+/// The manifest with our members. `config` is cargo's configuration
 /// as it will be.
-pub(super) fn merge(
-    text: &str,
-    mode: Mode,
-    config: &str,
-    suggested: &[(&'static str, Value)],
-) -> Result<String, Failure> {
+pub(super) fn merge(text: &str, mode: Mode, config: &str) -> Result<String, Failure> {
     let has_own_rust = has_own_rust(text);
     toml::change(text, FILE, |document| {
         let is_new = !members(document).iter().any(|member| is_ours(member));
@@ -62,15 +57,6 @@ pub(super) fn merge(
             profile(document, config::PROFILE, true)?;
         } else if is_new && !has_own_rust {
             profile(document, "dev", false)?;
-        }
-        let is_set = |document: &DocumentMut, key: &str| {
-            let settings = ["workspace", "metadata", "xtask", key];
-            settings.into_iter().try_fold(document.as_item(), |item, part| item.get(part)).is_some()
-        };
-        for (key, value) in suggested {
-            if !is_set(document, key) {
-                settings::set_in(document, FILE, key, value.clone())?;
-            }
         }
         Ok(())
     })
@@ -156,7 +142,7 @@ opt-level = 2
     /// What becomes of a manifest, with the configuration that goes with it.
     fn merged(text: &str) -> String {
         let config = config::merge("", "c", Mode::Copied, has_own_rust(text)).expect("it is merged");
-        merge(text, Mode::Copied, &config, &[]).expect("it is merged")
+        merge(text, Mode::Copied, &config).expect("it is merged")
     }
 
     #[test]
@@ -195,16 +181,8 @@ opt-level = 2
 
     #[test]
     fn what_is_not_there_any_more_is_no_member() {
-        let merged = merge(NEW, Mode::Git, "", &[]).expect("it is merged");
+        let merged = merge(NEW, Mode::Git, "").expect("it is merged");
         assert_eq!(merged, NEW.replace(", \"xtask/standins\"", ""));
-        assert_eq!(merge(&merged, Mode::Copied, "", &[]).expect("it is merged"), NEW);
-    }
-
-    #[test]
-    fn settings_are_added_where_they_are_missing_and_left_where_they_are_set() {
-        let suggested = [("profile", Value::from("x-{account}")), ("dockerfile-repo", Value::from("r"))];
-        let text = format!("{NEW}\n[workspace.metadata.xtask]\nprofile = \"mine\" # so\n");
-        let merged = merge(&text, Mode::Copied, "", &suggested).expect("it is merged");
-        assert_eq!(merged, format!("{text}dockerfile-repo = \"r\"\n"));
+        assert_eq!(merge(&merged, Mode::Copied, "").expect("it is merged"), NEW);
     }
 }

@@ -1,6 +1,7 @@
 //! `doctor`: everything that could go wrong, looked at before anything happens. Changes nothing, unless `--fix` says so.
 
 mod finding;
+mod fix;
 mod online;
 mod profiles;
 mod text;
@@ -12,6 +13,7 @@ use serde_json::json;
 use crate::cli::{self, Format};
 use crate::model::{Exit, Failure, Failures, Tag};
 use crate::repo::Repository;
+use crate::repo::settings::Target;
 use crate::tasks::changes;
 use crate::tasks::context::Context;
 use crate::tasks::profiles::Profiles;
@@ -20,17 +22,18 @@ use crate::tasks::space;
 use crate::tools::machine;
 use crate::tools::programs::Tools;
 pub use finding::{Finding, Grade};
+pub(super) use profiles::asked;
 use traps::{access, engine, files, here, sessions, sources, tags};
 
 /// Looks at everything.
 pub fn run(context: &Context, args: &cli::Doctor) -> Result<Exit, Failures> {
-    let repo = context.repository()?;
+    let mut repo = context.repository()?;
     session::say_repository(context, &repo);
     let target = target(context, &repo, args)?;
     let profiles = Profiles::read(context);
-    let chosen = profiles::chosen(&repo, &profiles);
-    if args.fix {
-        profiles::fix(context, &repo, &chosen)?;
+    let settled = if args.shared { Target::Shared } else { Target::Personal };
+    if args.fix && fix::settle(context, &mut repo, &profiles, settled)? {
+        repo = context.repository()?;
     }
     let findings = look(context, &repo, args.offline, &target, &profiles);
     let has_failed = finding::n_with(&findings, Grade::Fail) > 0;
@@ -63,8 +66,7 @@ fn look(context: &Context, repo: &Repository, is_offline: bool, target: &Tag, pr
         });
         let is_said = |failure: &Failure| {
             let text = failure.to_string();
-            text.contains("not found on PATH")
-                || chosen.iter().any(|(_, profile)| profile.as_ref().is_err_and(|said| said.to_string() == text))
+            text.contains("not found on PATH") || chosen.failures.iter().any(|said| said.to_string() == text)
         };
         let asked = if is_offline { online::not_asked("--offline") } else { online::findings(context, repo, &is_said) };
         (programs.join(), in_files.join(), read.join(), asked)
@@ -80,7 +82,8 @@ fn look(context: &Context, repo: &Repository, is_offline: bool, target: &Tag, pr
     found.push(access::regions(repo));
     found.extend(access::redirections(repo));
     found.extend(access::left_out(repo));
-    found.extend(profiles::findings(repo, &chosen));
+    found.push(profiles::credentials(repo));
+    found.extend(profiles::findings(repo, profiles, &chosen));
     found.extend(asked);
     found.push(sessions::without_mfa(repo, profiles));
     found.extend(read.unwrap_or_default());

@@ -8,7 +8,7 @@ use crate::run::lifetime::Lifetime;
 use crate::run::step::Stage;
 use crate::tasks::ready::Ready;
 use crate::tasks::session::Session;
-use crate::tasks::unproven::not_proven;
+use crate::tasks::unproven::{self, NotProven};
 use crate::tools::clock;
 
 impl Session<'_> {
@@ -27,16 +27,17 @@ impl Session<'_> {
             self.context.screen.say(Tone::Plain, "Left out", format!("{names}, set in this shell"));
         }
         self.check_interrupt()?;
-        let mut failures = Vec::new();
+        let mut wrong = Vec::new();
         let mut proofs = Vec::new();
         for ((step, outcome), (account, _)) in stage.lanes.iter().flatten().zip(&outcomes).zip(accounts) {
             let proof = step.attempt.as_ref().and_then(|attempt| attempt.outer_proof());
             match (outcome.result, proof) {
                 (StepResult::Succeeded, Some(proof)) => proofs.push(proof),
-                (_, proof) => failures.push(not_proven(ready, account, proof, outcome)),
+                (_, proof) => wrong.push(NotProven { account, proof, outcome }),
             }
         }
-        let n_wrong = failures.len();
+        let n_wrong = wrong.len();
+        let mut failures = unproven::failures(ready, wrong);
         if let Some(last) = failures.last_mut() {
             let n = accounts.len();
             last.details.push(format!(

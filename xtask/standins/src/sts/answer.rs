@@ -25,9 +25,34 @@ pub(super) fn answer(world: &World, request: &Request) -> Response {
     };
     // A log that can't be written is no reason to leave a client without an answer.
     let _ = world.log(json!({ "event": "sts", "action": field("Action"), "account": keys.account }));
+    if let Ok(Some(code)) = world.sts_refuses(&keys.account) {
+        let status = if code.starts_with("Service") {
+            503
+        } else if code.starts_with("Throttl") {
+            400
+        } else {
+            403
+        };
+        return error(status, code, message_of(code));
+    }
     match (field("Action"), field("Version")) {
         (Some("GetCallerIdentity"), Some("2011-06-15")) => Response { status: 200, body: identity(&keys, world) },
         _ => error(400, "InvalidAction", "Could not find operation for this action and version"),
+    }
+}
+
+/// What AWS says with a code.
+fn message_of(code: &str) -> &'static str {
+    match code {
+        "ExpiredToken" => "The security token included in the request is expired",
+        "InvalidClientTokenId" => "The security token included in the request is invalid.",
+        "SignatureDoesNotMatch" => {
+            "The request signature we calculated does not match the signature you provided.\n\nThe Canonical String for \
+             this request should have been\n'POST\n/\n'"
+        }
+        "AccessDenied" => "User is not authorized to perform: sts:GetCallerIdentity with an explicit deny",
+        "Throttling" => "Rate exceeded",
+        _ => "It went wrong",
     }
 }
 

@@ -26,14 +26,15 @@ pub(crate) fn run(args: &[String]) -> Outcome {
     let (Some(folder), []) = (parsed.value("world"), parsed.rest.as_slice()) else {
         return Err(Refusal::new(2, "usage: xtask-standin sts --world WORLD"));
     };
-    let world = Arc::new(World::open(Path::new(folder))?);
+    World::open(Path::new(folder))?;
+    let folder = Arc::new(Path::new(folder).to_owned());
     let listen = |error| Refusal::of_rehearsal("listen on loopback", error);
     let listener = TcpListener::bind(("127.0.0.1", 0)).map_err(listen)?;
     let port = listener.local_addr().map_err(listen)?.port();
     thread::spawn(move || {
         for connection in listener.incoming().flatten() {
-            let world = Arc::clone(&world);
-            thread::spawn(move || serve(&world, connection));
+            let folder = Arc::clone(&folder);
+            thread::spawn(move || serve(&folder, connection));
         }
     });
     out::line(&format!("ready {port}"));
@@ -42,11 +43,13 @@ pub(crate) fn run(args: &[String]) -> Outcome {
 }
 
 /// Answers one request and closes; a client that sends nonsense, or nothing, gets what it deserves and no more.
-fn serve(world: &World, mut connection: TcpStream) {
+fn serve(folder: &Path, mut connection: TcpStream) {
+    // What goes wrong may change from one question to the next.
+    let Ok(world) = World::open(folder) else { return };
     let _ = connection.set_read_timeout(Some(PATIENCE));
     let _ = connection.set_write_timeout(Some(PATIENCE));
     let response = match http::read(&mut connection) {
-        Ok(request) => answer::answer(world, &request),
+        Ok(request) => answer::answer(&world, &request),
         Err(http::Bad::Gone) => return,
         Err(http::Bad::Status(status)) => http::Response { status, body: String::new() },
     };

@@ -30,11 +30,17 @@ pub(crate) enum Inject {
     Build(String),
     /// `start:NAME`: containers of runners that are to plan fail to start, or to plan, in one of the ways known by these names.
     Start(String),
+    /// `sts:CODE`: STS refuses every question with this code.
+    Sts(String),
+    /// `expired-once:NAME`: STS says once of this account's keys that they have expired.
+    ExpiredOnce(String),
     /// `terminal-log`: infrastructure-deployer writes its log as at a terminal.
     TerminalLog,
     /// `busy-ecr` and `always-busy-ecr`: ECR is throttled, for a few questions or for all.
     BusyEcr,
     AlwaysBusyEcr,
+    /// `signed-out`: the AWS CLI has no session for any profile.
+    SignedOut,
     /// `denied-ecr`: nobody may ask ECR for images.
     DeniedEcr,
 }
@@ -47,6 +53,7 @@ impl Inject {
             | Self::Fail(name)
             | Self::Busy(name)
             | Self::Hang(name)
+            | Self::ExpiredOnce(name)
             | Self::WrongTagRunning(name) => Some(name),
             _ => None,
         }
@@ -54,7 +61,8 @@ impl Inject {
 }
 
 /// Those that are about no account.
-const ALONE: [(&str, Inject); 8] = [
+const ALONE: [(&str, Inject); 9] = [
+    ("signed-out", Inject::SignedOut),
     ("no-image", Inject::NoImage),
     ("idempotent", Inject::Idempotent),
     ("no-secret", Inject::NoSecret),
@@ -83,6 +91,8 @@ impl TryFrom<String> for Inject {
             Some(("wrong-tag-running", name)) if !name.is_empty() => Ok(Self::WrongTagRunning(name.to_owned())),
             Some(("busy", name)) if !name.is_empty() => Ok(Self::Busy(name.to_owned())),
             Some(("hang", name)) if !name.is_empty() => Ok(Self::Hang(name.to_owned())),
+            Some(("sts", code)) if !code.is_empty() => Ok(Self::Sts(code.to_owned())),
+            Some(("expired-once", name)) if !name.is_empty() => Ok(Self::ExpiredOnce(name.to_owned())),
             Some(("start", name)) if !name.is_empty() => Ok(Self::Start(name.to_owned())),
             Some(("build", name)) if !name.is_empty() => Ok(Self::Build(name.to_owned())),
             None => {
@@ -108,6 +118,8 @@ impl fmt::Display for Inject {
             Self::Busy(name) => write!(to, "busy:{name}"),
             Self::Hang(name) => write!(to, "hang:{name}"),
             Self::WrongTagRunning(name) => write!(to, "wrong-tag-running:{name}"),
+            Self::Sts(code) => write!(to, "sts:{code}"),
+            Self::ExpiredOnce(name) => write!(to, "expired-once:{name}"),
             Self::Build(name) => write!(to, "build:{name}"),
             Self::Start(name) => write!(to, "start:{name}"),
             alone => to.write_str(ALONE.iter().find(|(_, inject)| inject == alone).map_or("", |(name, _)| name)),
@@ -121,9 +133,17 @@ mod tests {
 
     #[test]
     fn what_is_written_is_what_was_read() {
-        for good in
-            ["wrong-account:dev", "busy:dev", "hang:dev", "wrong-tag-running:dev", "no-image", "build:x", "start:x"]
-        {
+        for good in [
+            "wrong-account:dev",
+            "sts:AccessDenied",
+            "expired-once:dev",
+            "busy:dev",
+            "hang:dev",
+            "wrong-tag-running:dev",
+            "no-image",
+            "build:x",
+            "start:x",
+        ] {
             assert_eq!(Inject::try_from(good.to_owned()).unwrap().to_string(), good);
         }
         for bad in ["", "fail", "fail:", "no-image:x", "boom"] {

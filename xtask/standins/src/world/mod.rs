@@ -124,6 +124,21 @@ impl World {
         }
     }
 
+    /// The code with which STS refuses to say whose keys these are, if it is made to.
+    pub(crate) fn sts_refuses(&self, account: &str) -> Outcome<Option<&str>> {
+        for inject in &self.settings.inject {
+            match inject {
+                Inject::Sts(code) => return Ok(Some(code)),
+                Inject::ExpiredOnce(name) if self.means(name, account) => {
+                    let once = format!("{inject}").replace(':', "-");
+                    return Ok(self.first_time(&once)?.then_some("ExpiredToken"));
+                }
+                _ => {}
+            }
+        }
+        Ok(None)
+    }
+
     /// Whether plans in `account` never end by themselves.
     pub(crate) fn hangs(&self, account: &str) -> bool {
         self.settings.inject.iter().any(|inject| matches!(inject, Inject::Hang(name) if self.means(name, account)))

@@ -1,0 +1,227 @@
+//! Which profile is taken for each account: joins the options, the settings, and the AWS config files.
+
+pub mod ask;
+mod words;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use crate::model::{Account, Failure, ProfileCandidate, Region, nearest};
+use crate::repo::profile::{self, Fit, Pattern, Unchosen};
+use crate::repo::{Profile, Settings};
+use crate::tasks::context::Context;
+use crate::tools::aws_config::{self, AwsConfig, Reader};
+use crate::tools::aws_error::AwsError;
+use crate::tools::credential_tool::CredentialTool;
+use crate::tools::env;
+
+/// Everything that profiles are chosen from.
+#[derive(Debug)]
+pub struct Profiles {
+    overrides: BTreeMap<String, String>,
+    config: AwsConfig,
+    /// The files that were looked for, as people should read their paths, with what is wrong with each.
+    files: Vec<File>,
+}
+
+#[derive(Debug)]
+struct File {
+    shown: String,
+    exists: bool,
+    wrong: Option<Failure>,
+}
+
+/// An account with the region of its first unit.
+pub type Asked<'a> = (&'a Account, Option<Region>);
+
+impl Profiles {
+    /// Reads the AWS config and credentials files, if they exist.
+    pub fn read(context: &Context) -> Self {
+        let mut files = Vec::new();
+        let mut texts = Vec::new();
+        for (variable, default) in [(aws_config::CONFIG, ".aws/config"), (aws_config::CREDENTIALS, ".aws/credentials")]
+        {
+            let home = env::text(&context.vars, "HOME").map(PathBuf::from).unwrap_or_default();
+            let named = aws_config::path(&context.vars, variable);
+            let path = named.clone().unwrap_or_else(|| home.join(default));
+            let shown = shown(&path, &home);
+            let read = fs::read(&path);
+            let wrong = match &read {
+                Err(error) if error.kind() == ErrorKind::NotFound && named.is_none() => None,
+                Err(error) => Some(unreadable(&shown, error, named.is_some().then_some(variable))),
+                Ok(_) => None,
+            };
+            files.push(File { shown, exists: read.is_ok(), wrong });
+            texts.push(String::from_utf8_lossy(&read.unwrap_or_default()).into_owned());
+        }
+        Self {
+            overrides: context.globals.profile.iter().cloned().collect(),
+            config: AwsConfig::parse(&texts[0], &files[0].shown).with_credentials(&texts[1], &files[1].shown),
+            files,
+        }
+    }
+
+    /// The profile of an account.
+    pub fn of(&self, account: &Account, region: Option<&Region>, settings: &Settings) -> Result<Profile, Failure> {
+        let chosen = self.choose(account, region, settings);
+        chosen.map_err(|why| match why {
+            Unchosen::Wrong(failure) => failure,
+            Unchosen::Missing => words::missing(self, &[account], settings),
+            Unchosen::Several => words::several(self, &[account], &[account], settings),
+        })
+    }
+
+    /// The profiles of accounts, by the names of the accounts; what is wrong with several is one failure.
+    pub fn of_all(&self, asked: &[Asked<'_>], settings: &Settings) -> (BTreeMap<String, Profile>, Vec<Failure>) {
+        let mut found = BTreeMap::new();
+        let (mut missing, mut several, mut failures) = (Vec::new(), Vec::new(), Vec::new());
+        for (account, region) in asked {
+            match self.choose(account, region.as_ref(), settings) {
+                Ok(profile) => drop(found.insert(account.name.clone(), profile)),
+                Err(Unchosen::Missing) => missing.push(*account),
+                Err(Unchosen::Several) => several.push(*account),
+                Err(Unchosen::Wrong(failure)) => failures.push(failure),
+            }
+        }
+        let all: Vec<_> = asked.iter().map(|(account, _)| *account).collect();
+        if !several.is_empty() {
+            failures.push(words::several(self, &several, &all, settings));
+        }
+        if !missing.is_empty() {
+            failures.push(words::missing(self, &missing, settings));
+        }
+        (found, failures)
+    }
+
+    fn choose(&self, account: &Account, region: Option<&Region>, settings: &Settings) -> Result<Profile, Unchosen> {
+        profile::choose(account, region, &self.overrides, settings, &self.candidates(account, settings))
+    }
+
+    /// The profiles that lead into an account.
+    pub fn candidates(&self, account: &Account, settings: &Settings) -> Vec<ProfileCandidate> {
+        self.config.candidates(&account.id, reader(settings))
+    }
+
+    /// The patterns by which all of these accounts have a profile, the best first.
+    pub fn patterns(&self, accounts: &[&Account], settings: &Settings) -> Vec<Pattern> {
+        let reader = reader(settings);
+        let names: Vec<_> = self.config.names(reader).collect();
+        let fit = |name: &str, account: &Account| {
+            let candidates = self.config.candidates(&account.id, reader);
+            match candidates.iter().find(|candidate| candidate.name == name) {
+                Some(candidate) => Fit::Leads { is_limited: candidate.is_limited() },
+                None if self.config.leads_nowhere_known(name, reader) => Fit::Unknown,
+                None => Fit::No,
+            }
+        };
+        profile::patterns(accounts, &names, &fit)
+    }
+
+    /// The names of all profiles that the credential tool finds.
+    pub fn names(&self, settings: &Settings) -> BTreeSet<&str> {
+        self.config.names(reader(settings)).collect()
+    }
+
+    /// The role or the name of a profile, if that says that it can't apply anything.
+    pub fn limit_of(&self, profile: &str, settings: &Settings) -> Option<String> {
+        self.config.limit_of(profile, reader(settings))
+    }
+
+    /// What mends such an error for these profiles, in the terms of the credential tool.
+    pub fn mended_by(&self, error: &AwsError, profiles: &[&str], settings: &Settings) -> Vec<String> {
+        let tool = CredentialTool::of(&settings.credentials());
+        match error.is_mended_by_a_new_session() {
+            true => tool.sign_in(profiles, &self.config),
+            false => tool.store_new_keys(profiles, &self.config),
+        }
+    }
+
+    /// Whether aws-vault makes a session of a profile's stored keys without MFA: such a session can't call IAM.
+    pub fn is_session_without_mfa(&self, profile: &str) -> bool {
+        self.config.is_session_without_mfa(profile)
+    }
+
+    /// Files that a variable names and that can't be read.
+    pub fn unreadable(&self) -> impl Iterator<Item = &Failure> {
+        self.files.iter().filter_map(|file| file.wrong.as_ref())
+    }
+
+    /// What is said of a profile that is named somewhere and is in no file, although there are others; `None` where it is
+    /// there.
+    pub fn unknown(&self, profile: &str, settings: &Settings) -> Option<String> {
+        let names = self.names(settings);
+        if names.is_empty() || names.contains(profile) {
+            return None;
+        }
+        let near = words::nearest_first(&names, profile).into_iter().next();
+        let near = near.map(|near| format!("; the nearest name there is `{near}`")).unwrap_or_default();
+        Some(format!("profile `{profile}` is not in {}{near}", words::joined(&self.shown_files(settings))))
+    }
+
+    /// Names of accounts that this repository doesn't have, in options and in the settings, and names of profiles that the
+    /// credential tool would not find: a typing mistake must not go unseen.
+    pub fn misnamed(&self, accounts: &[Account], settings: &Settings) -> Vec<Failure> {
+        let is_unknown = |name: &str| accounts.iter().all(|account| account.name != *name);
+        let near = |failure: Failure, name: &str| match nearest(accounts.iter().map(|it| it.name.as_str()), name) {
+            Some(near) => failure.hint(format!("did you mean `{near}`?")),
+            None => failure,
+        };
+        let by_option = self.overrides.keys().filter(|name| is_unknown(name)).map(|name| {
+            let what = format!("`--profile {name}=…` names an account that this repository doesn't have");
+            near(Failure::usage(what), name)
+        });
+        let by_settings =
+            settings.accounts_with_profiles().filter(|(name, _)| is_unknown(name)).map(|(name, place)| {
+                let what = format!("`profiles` names `{name}`, an account that this repository doesn't have");
+                near(place.cloned().into_iter().fold(Failure::refused(what), Failure::at), name)
+            });
+        by_option.chain(by_settings).collect()
+    }
+
+    /// Profiles that are named by hand and that the AWS CLI would refuse. Other tools have further profiles of their own.
+    pub fn not_there<'p>(&self, profiles: impl IntoIterator<Item = &'p Profile>, settings: &Settings) -> Vec<Failure> {
+        if CredentialTool::of(&settings.credentials()) != CredentialTool::Profile {
+            return Vec::new();
+        }
+        let wrong = profiles.into_iter().filter(|profile| profile.is_stated);
+        let wrong = wrong.filter_map(|profile| {
+            let failure = Failure::refused(self.unknown(&profile.name, settings)?);
+            Some(failure.detail(format!("named by {}", profile.found_in)))
+        });
+        wrong.collect()
+    }
+
+    /// The files that the credential tool reads, as people should read their paths.
+    fn shown_files(&self, settings: &Settings) -> Vec<String> {
+        let n = if reader(settings) == Reader::AwsVault { 1 } else { 2 };
+        let missing = |file: &File| if file.exists { "" } else { " (which does not exist)" };
+        self.files.iter().take(n).map(|file| format!("{}{}", file.shown, missing(file))).collect()
+    }
+}
+
+fn reader(settings: &Settings) -> Reader {
+    CredentialTool::of(&settings.credentials()).reader()
+}
+
+fn shown(path: &Path, home: &Path) -> String {
+    match path.strip_prefix(home) {
+        Ok(rest) if home.is_absolute() => format!("~/{}", rest.display()),
+        _ => path.display().to_string(),
+    }
+}
+
+fn unreadable(shown: &str, error: &std::io::Error, variable: Option<&str>) -> Failure {
+    let by = variable.map(|name| format!(", which {name} names,")).unwrap_or_default();
+    let what = match error.kind() {
+        ErrorKind::NotFound => format!("the AWS config file{by} does not exist"),
+        ErrorKind::IsADirectory => format!("the AWS config file{by} is a folder"),
+        _ => format!("the AWS config file{by} can't be read: {error}"),
+    };
+    let failure = Failure::refused(what).in_file(shown);
+    match variable {
+        Some(name) => failure.hint(format!("correct {name}, or unset it")),
+        None => failure.hint("make it a file that you can read"),
+    }
+}

@@ -1,0 +1,120 @@
+//! What is said where the profile of an account is not known: which there are, and the line that settles it.
+
+use std::collections::BTreeSet;
+
+use super::Profiles;
+use crate::model::{Account, Failure, ProfileCandidate, distance};
+use crate::repo::Settings;
+use crate::repo::profile::Pattern;
+use crate::repo::settings::{LOCAL, PROFILE};
+use crate::tools::process::quoted;
+
+/// How many names are listed.
+const MOST: usize = 10;
+
+/// How many profiles of one account are listed.
+const MOST_EACH: usize = 4;
+
+/// Several profiles lead into `accounts`, which are those of `all` that have no other answer.
+pub(super) fn several(profiles: &Profiles, accounts: &[&Account], all: &[&Account], settings: &Settings) -> Failure {
+    let what = match accounts {
+        [only] => {
+            let n = profiles.candidates(only, settings).len();
+            format!("{n} profiles lead into account `{}`", only.name)
+        }
+        several => format!("several profiles lead into each of {} accounts", several.len()),
+    };
+    let mut failure = Failure::refused(what);
+    let patterns = if all.len() > 1 { profiles.patterns(all, settings) } else { Vec::new() };
+    if let [first, ..] = &patterns[..] {
+        failure = failure.detail(format!("these fit every account; put the one that you mean into {LOCAL}:"));
+        failure = patterns.iter().take(MOST).fold(failure, |failure, it| failure.detail(format!("  {}", line(it))));
+        return failure
+            .hint("`cargo xtask doctor --fix` asks which, and writes it")
+            .hint(format!("for one command: {PROFILE}={}", quoted(&first.template)));
+    }
+    failure = failure.detail(format!("no pattern of names fits every account; put those that you mean into {LOCAL}:"));
+    failure = failure.detail("  [profiles]");
+    if let [only] = accounts {
+        failure = profiles.candidates(only, settings).into_iter().fold(failure, |failure, it| failure.at(it.place));
+    }
+    for account in accounts {
+        let names = profiles.candidates(account, settings);
+        let others: Vec<_> = names.iter().skip(1).take(MOST_EACH - 1).map(|it| it.name.as_str()).collect();
+        let more = names.len().saturating_sub(MOST_EACH);
+        let more = if more == 0 { String::new() } else { format!(", and {more} more") };
+        if let Some(first) = names.first() {
+            let entry = entry(account, &first.name);
+            failure = failure.detail(format!("  {entry}   # or {}{more}", others.join(", ")));
+        }
+    }
+    failure.hint("`cargo xtask doctor --fix` asks which, and writes it")
+}
+
+/// Nothing leads into these accounts.
+pub(super) fn missing(profiles: &Profiles, accounts: &[&Account], settings: &Settings) -> Failure {
+    let names: Vec<_> = accounts.iter().map(|account| account.name.as_str()).collect();
+    let what = match accounts {
+        [only] => format!("there is no profile for account `{}`", only.name),
+        several => format!("there is no profile for {} accounts: {}", several.len(), names.join(", ")),
+    };
+    let ids: Vec<_> = accounts.iter().map(|account| account.id.as_str()).collect();
+    let files = joined(&profiles.shown_files(settings));
+    let mut failure = Failure::refused(what).detail(match ids[..] {
+        [id] => format!("no profile in {files} leads to {id}"),
+        _ => format!("no profile in {files} leads to any of {}", ids.join(", ")),
+    });
+    for wrong in profiles.unreadable() {
+        failure = failure.detail(&wrong.what);
+        failure.at.extend(wrong.at.iter().cloned());
+    }
+    let there = profiles.names(settings);
+    if !there.is_empty() {
+        let near = nearest_first(&there, names.first().copied().unwrap_or_default());
+        let more = near.len().saturating_sub(MOST);
+        let more = if more == 0 { String::new() } else { format!(", and {more} more") };
+        let listed: Vec<_> = near.into_iter().take(MOST).collect();
+        failure = failure.detail(format!("profiles there: {}{more}", listed.join(", ")));
+    }
+    let example = accounts.first().map(|account| entry(account, "PROFILE")).unwrap_or_default();
+    failure
+        .hint(format!("say which: `{example}` under `[profiles]` in `{LOCAL}`, or `--profile {}=PROFILE`", names[0]))
+        .hint(format!("or how all are named: {PROFILE}='acme-{{account}}', or `profile` in `{LOCAL}`"))
+}
+
+/// What is said of a role that can't apply.
+const LIMITED: &str = "   # its role, by its name, can't apply";
+
+/// A pattern in a list.
+pub(super) fn remarked(pattern: &Pattern) -> String {
+    format!("{}{}", pattern.template, if pattern.is_limited { LIMITED } else { "" })
+}
+
+/// A profile in a list.
+pub(super) fn with_role(candidate: &ProfileCandidate) -> String {
+    let role = candidate.role.as_ref().map(|role| format!("   role {role}")).unwrap_or_default();
+    format!("{}{role}{}", candidate.name, if candidate.is_limited() { LIMITED } else { "" })
+}
+
+/// A pattern as a line of the settings.
+fn line(pattern: &Pattern) -> String {
+    format!("profile = {:?}{}", pattern.template, if pattern.is_limited { LIMITED } else { "" })
+}
+
+fn entry(account: &Account, profile: &str) -> String {
+    let bare =
+        |name: &str| name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_') && !name.is_empty();
+    let key = if bare(&account.name) { account.name.clone() } else { format!("{:?}", account.name) };
+    format!("{key} = {profile:?}")
+}
+
+/// Names with those first that have this one in them, then those that differ least.
+pub(super) fn nearest_first<'n>(names: &BTreeSet<&'n str>, wanted: &str) -> Vec<&'n str> {
+    let mut names: Vec<_> = names.iter().copied().collect();
+    names.sort_by_key(|name| (!name.contains(wanted), distance(name, wanted), *name));
+    names
+}
+
+pub(super) fn joined(files: &[String]) -> String {
+    files.join(" or ")
+}

@@ -1,0 +1,154 @@
+//! What AWS and the network answer in place of an identity: told in plain words, once for all accounts, with what helps.
+
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+
+use super::interrupted::apply;
+use super::said::Said;
+use super::sandbox::Sandbox;
+
+/// What no person should ever read.
+const DEBUG: [&str; 10] = [
+    "Error {",
+    "DispatchFailure",
+    "ServiceError",
+    "SdkError",
+    "Some(",
+    "None,",
+    "ConnectorError",
+    "Unhandled",
+    "source:",
+    "\\\"",
+];
+
+/// Short, plain, and each text once.
+#[track_caller]
+fn is_plain(said: &Said, once: &str) {
+    let screen = said.screen();
+    let about = screen.lines().filter(|line| !line.starts_with("ok ") && !line.starts_with("skip"));
+    let text: String = about.map(|line| format!("{line}\n")).collect();
+    for word in DEBUG {
+        assert!(!text.contains(word), "`{word}`:\n{screen}");
+    }
+    assert!(text.len() < 4000, "{} bytes:\n{screen}", text.len());
+    assert_eq!(text.matches(once).count(), 1, "`{once}`:\n{screen}");
+}
+
+#[test]
+fn every_code_of_aws_is_one_block_with_its_meaning_and_what_helps() {
+    for (code, meaning, remedy) in [
+        ("ExpiredToken", "the session has expired", "open a new session: aws-vault clear"),
+        ("InvalidClientTokenId", "AWS does not know the access key", "drop the sessions (`aws-vault clear`)"),
+        ("SignatureDoesNotMatch", "the secret key does not belong to the access key", "drop the sessions"),
+        ("AccessDenied", "a policy denies these credentials the request", "compare the policies"),
+        ("RegionDisabledException", "the region is not enabled", "enable the region"),
+        ("Wonderful", "AWS refused the request", "CommonErrors.html"),
+    ] {
+        let sandbox = Sandbox::bumped();
+        sandbox.inject(&format!("sts:{code}"));
+        let said = sandbox.xtask(["apply-all", "--yes"]).run().exits(3);
+        is_plain(&said, &format!("{code}: "));
+        let said = said.says(&format!("the identity for 6 accounts could not be proven: {meaning}"));
+        said.says("dev (your-dev), logs (your-logs)").says(remedy).says("6 of 6 accounts not proven");
+        let said = sandbox.xtask(["doctor", "v1.3.0"]).run();
+        is_plain(&said, &format!("{code}: "));
+        assert!(said.out.contains(meaning) && said.code == Some(5), "{}", said.screen());
+        assert!(sandbox.log().of("terragrunt").iter().all(|call| call.argv().contains(&"--version")));
+    }
+}
+
+#[test]
+fn what_is_busy_or_broken_at_aws_is_told_after_it_was_tried_again() {
+    for (code, meaning) in [("Throttling", "AWS limits the rate"), ("ServiceUnavailable", "a fault of its own")] {
+        let sandbox = Sandbox::bumped();
+        sandbox.inject(&format!("sts:{code}"));
+        let said = sandbox.xtask(["verify", "--account", "shared"]).run().exits(3).says(meaning);
+        is_plain(&said, &format!("{code}: "));
+    }
+}
+
+/// Answers every connection so, until the test ends.
+fn answering(answer: &'static [u8]) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for connection in listener.incoming().flatten() {
+            serve(connection, answer);
+        }
+    });
+    port
+}
+
+fn serve(mut connection: TcpStream, answer: &[u8]) {
+    // Whoever has gone away needs no answer.
+    let _ = connection.read(&mut [0; 8192]);
+    let _ = connection.write_all(answer);
+}
+
+fn verify(endpoint: &str, proxy: Option<u16>) -> Said {
+    let sandbox = Sandbox::bumped().setting("endpoint-url", &format!("\"{endpoint}\""));
+    let command = sandbox.xtask(["verify", "--account", "shared"]);
+    let command = match proxy {
+        Some(port) => command.env("HTTPS_PROXY", format!("http://127.0.0.1:{port}")),
+        None => command,
+    };
+    command.run().exits(3)
+}
+
+#[test]
+fn every_failure_of_the_network_is_one_block_with_its_meaning_and_what_helps() {
+    let html = b"HTTP/1.1 200 OK\r\nContent-Length: 21\r\nConnection: close\r\n\r\n<html>sign in</html>\n";
+    let denied = b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+    let (page, proxy) = (answering(html), answering(denied));
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    for (endpoint, proxy, meaning, remedy) in [
+        (format!("http://127.0.0.1:{page}"), None, "something other than AWS answered", "check the proxy"),
+        (format!("http://127.0.0.1:{closed}"), None, "AWS could not be reached", "behind a proxy set HTTPS_PROXY"),
+        (format!("https://127.0.0.1:{page}"), None, "the connection to AWS is not secure", "AWS_CA_BUNDLE"),
+        ("https://sts.invalid".to_owned(), Some(proxy), "the proxy did not let the request through", "USER:PASSWORD"),
+        ("http://sts.invalid".to_owned(), None, "the address of AWS could not be found", "check the network"),
+    ] {
+        let said = verify(&endpoint, proxy).says(meaning).says(remedy);
+        is_plain(&said, meaning);
+    }
+}
+
+#[test]
+fn session_that_aws_ends_on_the_way_is_renewed_and_no_unit_fails() {
+    let sandbox = Sandbox::bumped();
+    let gate = sandbox.gate();
+    let running = apply(&sandbox, &["dev", "stage"]).start();
+    let held = gate.next();
+    sandbox.inject("expired-once:stage");
+    held.let_go();
+    gate.next().let_go();
+    let said = running.finish().exits(0).says("Renewing     stage");
+    is_plain(&said, "Renewing     stage");
+    assert_eq!(sandbox.log().applied(), ["100000000004", "100000000005"]);
+}
+
+#[test]
+fn where_aws_ends_every_session_the_rest_is_not_started_and_no_unit_fails() {
+    let sandbox = Sandbox::bumped();
+    let gate = sandbox.gate();
+    let running = apply(&sandbox, &["dev", "stage"]).args(["--waves=all"]).start();
+    let held = gate.next();
+    sandbox.inject("sts:ExpiredToken");
+    held.let_go();
+    let said = running.finish().exits(1).says("1 done, 1 not started").says("aws-vault clear your-stage");
+    is_plain(&said, "the session has expired");
+    assert_eq!(sandbox.log().applied(), ["100000000004"]);
+}
+
+#[test]
+fn credentials_that_the_aws_cli_does_not_have_are_told_with_its_own_command() {
+    let sandbox = Sandbox::bumped().setting("credentials", r#"["env", "AWS_PROFILE={profile}"]"#);
+    let config = sandbox.top().join("home/config");
+    let profile = |name: &str| format!("[profile your-{name}]\nsso_session = acme\nsso_account_id = 1\n");
+    std::fs::write(&config, ["dev", "shared", "prod"].map(profile).concat()).unwrap();
+    std::fs::copy("/usr/bin/env", sandbox.tool("env")).unwrap();
+    sandbox.inject("signed-out");
+    let said = sandbox.xtask(["verify", "--account", "shared"]).env("AWS_CONFIG_FILE", config).run().exits(3);
+    is_plain(&said, "there are no valid credentials");
+    said.says("hint: open a new session: aws sso login --profile your-shared");
+}
