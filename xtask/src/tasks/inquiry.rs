@@ -11,6 +11,7 @@ use crate::tasks::orders::Orders;
 use crate::tasks::session::{Renewal, Session};
 use crate::tools::answer::Answer;
 use crate::tools::aws;
+use crate::tools::aws_error::{AwsError, Cause};
 use crate::tools::question::Question;
 
 /// What is asked, account by account.
@@ -146,7 +147,12 @@ impl Answers {
 /// The last line of what the CLI complains of says it; those before are usage.
 fn in_one_line(error: &anyhow::Error) -> String {
     let text = format!("{error:#}");
-    text.lines().rev().map(str::trim).find(|line| !line.is_empty()).unwrap_or("it said nothing").to_owned()
+    let line = text.lines().rev().map(str::trim).find(|line| !line.is_empty()).unwrap_or("it said nothing");
+    let error = AwsError::of_text(line);
+    match error.cause {
+        Cause::Other => line.to_owned(),
+        _ => format!("{line}; {}", error.meaning()),
+    }
 }
 
 fn read(step: &Step, outcome: &Outcome, n: usize) -> Result<Vec<Answer>, String> {

@@ -9,6 +9,8 @@ use aws_smithy_runtime_api::http::Response;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use serde::{Deserialize, Serialize};
 
+use crate::model::acts;
+
 /// Longer messages are cut: that of a wrong signature repeats the whole request.
 const LONGEST: usize = 200;
 
@@ -124,7 +126,8 @@ impl AwsError {
         let answered = text.split_once("An error occurred (").and_then(|(_, rest)| rest.split_once(") when calling "));
         if let Some((code, rest)) = answered.filter(|(code, _)| code.bytes().all(|byte| byte.is_ascii_alphanumeric())) {
             let message = rest.split_once("operation").map_or(rest, |(_, rest)| rest);
-            let message = message.split_once(": ").map_or(message, |(_, message)| message);
+            // `(reached max retries: 2)` may stand in between.
+            let message = message.split_once("): ").or_else(|| message.split_once(": ")).map_or(message, |(_, it)| it);
             return Self::answered(code, message);
         }
         let line = text.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or_default();
@@ -285,7 +288,7 @@ fn root(error: &(dyn Error + 'static)) -> String {
 /// One line that can move no cursor, and not a long one.
 fn plain(text: &str) -> String {
     let line = text.trim().lines().next().unwrap_or_default();
-    let line: String = line.chars().filter(|letter| !letter.is_control()).collect();
+    let line: String = line.chars().filter(|letter| !acts(*letter)).collect();
     match line.char_indices().nth(LONGEST) {
         Some((end, _)) => format!("{}…", &line[..end]),
         None => line,

@@ -1,7 +1,7 @@
 //! Which of several profiles are meant, asked at the terminal: one question where a pattern fits every account.
 
 use super::{Profiles, words};
-use crate::model::{Account, Failure};
+use crate::model::{Account, Failure, one_line};
 use crate::repo::Settings;
 use crate::tools::tty::Terminal;
 
@@ -52,7 +52,8 @@ pub fn choose(
     has_proposal: bool,
 ) -> Result<usize, Failure> {
     let shown = &offered[..offered.len().min(MOST)];
-    let list: String = shown.iter().enumerate().map(|(n, text)| format!("  {:>2}  {text}\n", n + 1)).collect();
+    let list: String =
+        shown.iter().enumerate().map(|(n, text)| format!("  {:>2}  {}\n", n + 1, one_line(text))).collect();
     let more = offered.len() - shown.len();
     let more =
         if more == 0 { String::new() } else { format!("      and {more} more, which only the settings can name\n") };
