@@ -212,7 +212,7 @@ fn make_accounts_up(context: &Context, repo: &Repository) -> anyhow::Result<bool
         let id = registry.map_or(MADE_UP, |uri| uri.account().as_str());
         let folder = repo.settings.folder_of(&repo.root, &unit.path.in_root(&repo.root));
         let before = text.map_or_else(|| settings_of(&repo.root), Ok)?;
-        text = Some(settings::set(&before, "Cargo.toml", &format!("accounts.{folder}"), id)?);
+        text = Some(settings::set(&before, "Cargo.toml", settings::Target::Shared, &format!("accounts.{folder}"), id)?);
         let about = format!("of {} is not known; the rehearsal makes it {id}", unit.path);
         context.screen.insist(Tone::Warning, "Account", about);
     }

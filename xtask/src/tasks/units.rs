@@ -197,15 +197,11 @@ fn sources(repo: &Repository, profile: FindProfile<'_>) -> String {
     let words = repo.settings.credentials();
     let words = if words.is_empty() { "those of the environment".to_owned() } else { words.join(" ") };
     let place = repo.settings.credentials_place().map_or_else(|| "by default".to_owned(), |it| format!("by {it}"));
-    let places: BTreeSet<String> =
-        repo.units.iter().filter_map(profile_of(profile)).map(|profile| profile.found_in).collect();
+    let found = |unit: &Unit| Some(profile(unit, unit.account.value()?).ok()?.found_in);
+    let places: BTreeSet<String> = repo.units.iter().filter_map(found).collect();
     let places: Vec<_> = places.into_iter().collect();
     let profiles = if places.is_empty() { String::new() } else { format!("profiles     by {}\n", places.join(", ")) };
     format!("\ncredentials  {words}   {place}\n{profiles}")
-}
-
-fn profile_of<'f>(profile: FindProfile<'f>) -> impl Fn(&Unit) -> Option<Profile> + 'f {
-    move |unit| profile(unit).ok()
 }
 
 fn tag_text(uses: &ImageUse) -> String {
