@@ -60,8 +60,17 @@ pub fn run(args: Vec<OsString>) -> Exit {
         }
     };
     let context = Context::new(cli.globals, argv);
+    if cli.command.is_part_of_a_run() {
+        return ended(&context, dispatch(&context, cli.command));
+    }
+    tasks::runs::sweep(&context);
     let done = dispatch(&context, cli.command);
     tasks::record::close(&context, done.as_ref().copied());
+    tasks::runs::sweep(&context);
+    ended(&context, done)
+}
+
+fn ended(context: &Context, done: Result<Exit, Failures>) -> Exit {
     match done {
         Ok(exit) => exit,
         Err(failures) => {

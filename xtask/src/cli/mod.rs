@@ -132,6 +132,13 @@ pub enum Command {
     Ask(Ask),
 }
 
+impl Command {
+    /// Whether a run starts this by itself, within what it does.
+    pub fn is_part_of_a_run(&self) -> bool {
+        matches!(self, Self::Guard(_) | Self::Relay(_) | Self::SignIn(_) | Self::Ask(_))
+    }
+}
+
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  cargo xtask why dev\n  cargo xtask why shared/us-east-1/mgmt/ecs-deploy-runner kaniko"

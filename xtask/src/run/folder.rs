@@ -1,6 +1,5 @@
 //! The folder of a run below `.xtask/`, and the paths in it. Making the paths touches nothing, so a dry run has them too.
 
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -9,9 +8,8 @@ use crate::run::step::StepKind;
 use crate::tools::attempt::{Attempt, new_private_folder, private_folder, random_word};
 use crate::tools::process::Output;
 use crate::tools::proof;
-
-/// Where this repository's state lives; nothing in it is needed to rebuild anything.
-pub const STATE: &str = ".xtask";
+use crate::tools::state;
+pub use crate::tools::state::STATE;
 
 /// The paths of one run.
 #[derive(Clone, Debug)]
@@ -52,10 +50,7 @@ impl RunFolder {
 
     /// The folders of all runs in this repository, this one's own included if it is there.
     pub fn all(&self) -> Vec<Self> {
-        let mut dirs: Vec<_> =
-            fs::read_dir(self.all_runs()).into_iter().flatten().flatten().map(|it| it.path()).collect();
-        dirs.sort();
-        dirs.into_iter().map(|dir| self.other(dir)).collect()
+        state::entries(&self.all_runs()).unwrap_or_default().into_iter().map(|dir| self.other(dir)).collect()
     }
 
     /// Makes the folder, and puts a copy of our own binary into it: a rebuild in the middle of a run changes nothing. A
@@ -74,7 +69,7 @@ impl RunFolder {
         private_folder(&self.plans())?;
         private_folder(&self.dir.join("attempts"))?;
         let binary = self.binary();
-        fs::copy(std::env::current_exe()?, &binary)?;
+        state::copy_program(&std::env::current_exe()?, &binary)?;
         Ok(binary)
     }
 
@@ -182,26 +177,31 @@ impl RunFolder {
     /// Removes the whole folder, for a run that did nothing but ask.
     pub fn discard(&self) {
         // What can't be removed costs nothing but space.
-        let _ = fs::remove_dir_all(&self.dir);
+        let _ = state::remove_folder(&self.dir);
     }
 
     /// Removes our own binary and its links, once nothing runs any more that could need it.
     pub fn remove_binaries(&self) {
-        let _ = fs::remove_file(self.binary());
-        for attempt in fs::read_dir(self.dir.join("attempts")).into_iter().flatten().flatten() {
+        let _ = state::remove_file(&self.binary());
+        for attempt in state::entries(&self.dir.join("attempts")).unwrap_or_default() {
             for name in ["terraform", "tofu"] {
-                let _ = fs::remove_file(attempt.path().join(name));
+                let _ = state::remove_file(&attempt.join(name));
             }
         }
     }
 
+    /// Whether there are plan files, what was read from them, or our own binary.
+    pub fn has_leftovers(&self) -> bool {
+        state::exists(&self.binary()) || state::entries(&self.plans()).is_ok_and(|found| !found.is_empty())
+    }
+
     /// Removes plan files and what was read from them: they hold secrets, and nobody may apply them any more.
     pub fn remove_plans(&self) -> io::Result<()> {
-        let entries = match fs::read_dir(self.plans()) {
+        let entries = match state::entries(&self.plans()) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
             entries => entries?,
         };
-        entries.into_iter().try_for_each(|entry| fs::remove_file(entry?.path()))
+        entries.iter().try_for_each(|path| state::remove_file(path))
     }
 }
 
@@ -212,6 +212,8 @@ fn file_name(label: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]
@@ -229,6 +231,7 @@ mod tests {
     fn unit_is_locked_in_every_root_that_it_is_worked_on_from() {
         let top = tempfile::tempdir().unwrap();
         let inner = top.path().join("live");
+        fs::create_dir(&inner).unwrap();
         let [from_top, from_inner] = [top.path(), &inner].map(RunFolder::new);
         let unit = |path: &str| UnitPath::new(Path::new(path)).unwrap();
         let alone = from_top.unit_locks(&unit("live/dev/x"));

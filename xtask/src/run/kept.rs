@@ -1,6 +1,5 @@
 //! Plans that are kept for later: what they are, what they were made from, and where and until when they may be applied.
 
-use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -9,11 +8,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::Failure;
 use crate::run::folder::RunFolder;
+use crate::run::journal;
 use crate::tools::bound::Bound;
 use crate::tools::call;
 use crate::tools::clock;
 use crate::tools::hash::sha256_of;
 use crate::tools::process::private_file;
+use crate::tools::state;
 
 /// How long plans are kept: as long as somebody's working day and the night after it.
 pub const KEPT_FOR: Duration = Duration::from_secs(24 * 60 * 60);
@@ -75,11 +76,14 @@ impl Kept {
 
     /// Reads what a run has kept, and refuses if it can't be applied here and now.
     pub fn read(run: &RunFolder, here: &Here<'_>) -> Result<Self, Failure> {
+        if let Some(begun) = journal::begun(run) {
+            begun.check_origin(here.root)?;
+        }
         let no = |why: String| {
             Failure::refused(format!("the plans of run {} can't be applied: {why}", run.id))
                 .hint("plan again: cargo xtask apply-all")
         };
-        let text = match fs::read(run.kept()) {
+        let text = match state::read(&run.kept()) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 return Err(no("it kept none, or they have been applied or removed".to_owned()));
@@ -109,8 +113,10 @@ impl Kept {
 
     /// Whether a run has plans that may still be applied.
     pub fn is_alive(run: &RunFolder) -> bool {
-        let seconds =
-            fs::read(run.kept()).ok().and_then(|text| serde_json::from_slice::<Self>(&text).ok()).map(|it| it.seconds);
+        let seconds = state::read(&run.kept())
+            .ok()
+            .and_then(|text| serde_json::from_slice::<Self>(&text).ok())
+            .map(|it| it.seconds);
         seconds.and_then(|seconds| now().checked_sub(seconds)).is_some_and(|age| age <= KEPT_FOR.as_secs())
     }
 
@@ -133,7 +139,7 @@ impl Kept {
     /// Copies the plans into the folder of a run that goes on with them.
     pub fn take_over(&self, from: &RunFolder, to: &RunFolder) -> anyhow::Result<()> {
         for (from, to) in self.copies(from, to) {
-            std::io::copy(&mut fs::File::open(from)?, &mut private_file(&to)?)?;
+            std::io::copy(&mut state::open(&from)?, &mut private_file(&to)?)?;
         }
         Ok(())
     }
@@ -153,14 +159,14 @@ impl Kept {
     /// Removes what a run has kept: it has been used up.
     pub fn forget(run: &RunFolder) -> std::io::Result<()> {
         run.remove_plans()?;
-        fs::remove_file(run.kept())
+        state::remove_file(&run.kept())
     }
 }
 
 /// The run that is meant: its id, or how that ends.
 pub fn find(run: &RunFolder, name: &str) -> Result<RunFolder, Failure> {
-    let runs = fs::read_dir(run.all_runs()).into_iter().flatten().flatten().map(|entry| run.other(entry.path()));
-    let mut runs: Vec<_> = runs.filter(|it| !name.is_empty() && it.id.ends_with(name)).collect();
+    state::check(run.root())?;
+    let mut runs: Vec<_> = run.all().into_iter().filter(|it| !name.is_empty() && it.id.ends_with(name)).collect();
     if let Some(exactly) = runs.iter().position(|it| it.id == name) {
         return Ok(runs.swap_remove(exactly));
     }
@@ -183,6 +189,8 @@ fn machine() -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn kept(root: &Path) -> RunFolder {

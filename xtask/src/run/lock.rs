@@ -1,6 +1,6 @@
 //! One run at a time in a repository, by a kernel lock that ends with the process that holds it.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::path::Path;
 use std::thread;
@@ -10,7 +10,7 @@ use rustix::io::Errno;
 use rustix::process::{Pid, test_kill_process};
 
 use crate::model::Failure;
-use crate::tools::attempt::private_folder;
+use crate::tools::state;
 
 /// How long a lock is waited for whose holder is gone.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -28,22 +28,20 @@ impl RunLock {
     pub fn take(path: &Path, holder: &str) -> Result<Self, Failure> {
         let refuse = |what: &str| Failure::refused(what).in_file(path.display().to_string());
         if let Some(folder) = path.parent() {
-            private_folder(folder)
+            state::private_folder(folder)
                 .map_err(|error| refuse("cannot make the folder for this repository's state").because(error))?;
+        }
+        if let Some(root) = path.parent().and_then(Path::parent) {
+            state::check(root)?;
         }
         // The folder of our state ignores itself.
         let ignore = path.with_file_name(".gitignore");
         // On a full disk it may have been made without its only line.
-        if !fs::metadata(&ignore).is_ok_and(|found| found.len() > 0) {
-            fs::write(&ignore, "*\n")
+        if !state::open(&ignore).and_then(|file| file.metadata()).is_ok_and(|found| found.len() > 0) {
+            state::write(&ignore, "*\n")
                 .map_err(|error| refuse("cannot write to the folder for this repository's state").because(error))?;
         }
-        let mut file = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .read(true)
-            .write(true)
-            .open(path)
+        let mut file = state::shared(path, true)
             .map_err(|error| refuse("cannot open the lock of this repository").because(error))?;
         match once_let_go(|| text(&file), || file.try_lock()) {
             Ok(()) => {}
@@ -62,7 +60,7 @@ impl RunLock {
 
 /// Who holds the lock, as they wrote it themselves; `None` if nobody does.
 pub fn holder(path: &Path) -> Option<String> {
-    let file = File::open(path).ok()?;
+    let file = state::open(path).ok()?;
     match once_let_go(|| text(&file), || file.try_lock_shared()) {
         Err(TryLockError::WouldBlock) => Some(text(&file)),
         _ => None,
@@ -102,6 +100,8 @@ fn is_gone(holder: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
     use crate::tools::{env, process};
 

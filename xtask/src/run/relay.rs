@@ -2,10 +2,8 @@
 //! that a terminal or a dying runner may cause, and goes on reading when the disk is full, so that no child ever blocks
 //! or dies because of its output.
 
-use std::fs::{self, OpenOptions};
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -15,7 +13,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::model::Failure;
 use crate::run::redact::{Redactor, is_secret_name};
-use crate::tools::{env, secrets};
+use crate::tools::{env, secrets, state};
 
 /// Longer lines are written in pieces of this many bytes, so that memory stays bounded.
 const LONGEST: u64 = 64 * 1024;
@@ -40,14 +38,14 @@ pub fn run(log: &Path, told: Option<&Path>) -> Result<(), Failure> {
         .filter(|(name, _)| name.to_str().is_some_and(is_secret_name))
         .filter_map(|(_, value)| value.into_string().ok());
     let mut redactor = Redactor::new(secrets);
-    let file = OpenOptions::new().create(true).append(true).mode(0o600).open(log);
+    let file = state::appended(log);
     let pipe = told.and_then(|_| io::stdout().as_fd().try_clone_to_owned().ok());
     let first = pipe.as_ref().map(|pipe| kept_back(pipe, &mut redactor)).unwrap_or_default();
     let learn = || pipe.as_ref().map(secrets::told).unwrap_or_default();
     copy(first.chain(io::stdin().lock()), file.ok(), redactor, learn);
     if let Some(path) = told {
         // A guard that comes now has nobody left to tell.
-        let _ = fs::remove_file(path);
+        let _ = state::remove_file(path);
     }
     Ok(())
 }

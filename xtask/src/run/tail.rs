@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
+use crate::tools::state;
+
 /// How much is read of a log at once: a child may print faster than anybody reads, and our memory stays small.
 const PIECE: u64 = 256 * 1024;
 
@@ -18,7 +20,7 @@ impl Follower {
     /// The lines that are new, or the first of them if they are many; none if the file isn't there yet.
     pub fn new_lines(&mut self, path: &Path) -> Vec<String> {
         if self.file.is_none() {
-            self.file = File::open(path).ok();
+            self.file = state::open(path).ok();
         }
         let Some(file) = &mut self.file else { return Vec::new() };
         // What can't be read now is read the next time; the log itself stays where it is.
@@ -43,7 +45,7 @@ pub fn end(path: &Path) -> String {
 }
 
 fn end_of(path: &Path, bytes: u64) -> io::Result<String> {
-    let mut file = File::open(path)?;
+    let mut file = state::open(path)?;
     let start = file.metadata()?.len().saturating_sub(bytes);
     file.seek(SeekFrom::Start(start))?;
     let mut end = Vec::new();

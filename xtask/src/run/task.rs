@@ -2,7 +2,6 @@
 //! as soon as it is known: in the attempt's folder, in the journal, and in the log, which is written even when the runner is
 //! gone.
 
-use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -12,7 +11,7 @@ use crate::run::journal::{Journal, Record, Settled};
 use crate::run::step::StepKind;
 use crate::tools::attempt::Attempt;
 use crate::tools::deployer::sign::Sign;
-use crate::tools::lock;
+use crate::tools::{lock, state};
 
 /// The file in an attempt's folder with the ARN of its task.
 const TASK: &str = "task";
@@ -23,7 +22,7 @@ const HEAD: u64 = 256 * 1024;
 
 /// Writes down, durably, which task an attempt has started. What is there already stays; whether it is new.
 pub fn note(attempt: &Attempt, arn: &str) -> io::Result<bool> {
-    match File::create_new(attempt.dir.join(TASK)) {
+    match state::new_private_file(&attempt.dir.join(TASK)) {
         Ok(mut file) => {
             file.write_all(arn.as_bytes())?;
             file.sync_all()?;
@@ -64,7 +63,7 @@ impl LeftTask {
 
     /// The task of a step that has ended without a word about the task's own end.
     pub fn of(run: &str, image: &str, attempt: &Path, log: &Path) -> Option<Self> {
-        if attempt.join(SETTLED).exists() {
+        if state::exists(&attempt.join(SETTLED)) {
             return None;
         }
         let arn = arn(attempt, log)?;
@@ -82,7 +81,7 @@ impl LeftTask {
 
 /// The ARN of the task that an attempt has started, by what was written down or by its log.
 pub fn arn(attempt: &Path, log: &Path) -> Option<String> {
-    let noted = fs::read_to_string(attempt.join(TASK)).ok();
+    let noted = state::read_to_string(&attempt.join(TASK)).ok();
     let head = || head(log).unwrap_or_default();
     noted.or_else(|| head().lines().filter_map(Sign::of).find_map(|sign| sign.task().map(str::to_owned)))
 }
@@ -90,7 +89,7 @@ pub fn arn(attempt: &Path, log: &Path) -> Option<String> {
 /// Writes down that the task of an attempt, if it had one, is over.
 pub fn settle(attempt: &Path) {
     // Without this file the next build asks once more.
-    let _ = fs::write(attempt.join(SETTLED), "");
+    let _ = state::write(&attempt.join(SETTLED), "");
 }
 
 /// Tells the journals of killed runs what became of their builds of an image, which ECR has or hasn't. Who calls knows that
@@ -123,18 +122,18 @@ pub fn settle_builds(run: &RunFolder, image: &str, address: &str, is_there: bool
 
 fn head(log: &Path) -> io::Result<String> {
     let mut bytes = Vec::new();
-    File::open(log)?.take(HEAD).read_to_end(&mut bytes)?;
+    state::open(log)?.take(HEAD).read_to_end(&mut bytes)?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 fn sorted(folder: &Path) -> Vec<PathBuf> {
-    let mut paths: Vec<_> = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
-    paths.sort();
-    paths
+    state::entries(folder).unwrap_or_default()
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     const TASK_ARN: &str = "arn:aws:ecs:us-east-1:100000000002:task/ecs-deploy-runner/0123";

@@ -1,6 +1,5 @@
 //! What a killed run left behind: applies that went on without it, whose end nobody has seen yet, and its plans.
 
-use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -12,10 +11,12 @@ use crate::run::journal::story::Story;
 use crate::run::journal::{self, Journal, Record, Settled};
 use crate::run::judge::APPLY_COMPLETE;
 use crate::run::kept::Kept;
+use crate::run::lock as lock_of_the_repository;
 use crate::run::step::StepKind;
 use crate::run::tail;
 use crate::tools::attempt::Attempt;
 use crate::tools::lock::{self, WorkLock};
+use crate::tools::state;
 
 /// A step whose end nobody saw.
 #[derive(Debug)]
@@ -74,17 +75,17 @@ impl Unfinished {
             Self::new(folder, &step.of.attempt?, started)
         });
         // To a damaged journal nothing can be added: what was found out is told by the file for the guard alone.
-        left.filter(|left| !is_damaged || !left.attempt.settled().exists()).collect()
+        left.filter(|left| !is_damaged || !state::exists(&left.attempt.settled())).collect()
     }
 
     /// The same, of a run of version 0.1.0.
     fn without_journal(folder: &RunFolder) -> Vec<Self> {
-        let entries = fs::read_dir(folder.dir.join("attempts")).into_iter().flatten().flatten();
-        let left = entries.filter_map(|entry| {
-            let started: Start = serde_json::from_slice(&fs::read(entry.path().join("started.json")).ok()?).ok()?;
-            Self::new(folder, &entry.file_name().to_string_lossy(), started)
+        let entries = state::entries(&folder.dir.join("attempts")).unwrap_or_default();
+        let left = entries.into_iter().filter_map(|path| {
+            let started: Start = serde_json::from_slice(&state::read(&path.join("started.json")).ok()?).ok()?;
+            Self::new(folder, &path.file_name()?.to_string_lossy(), started)
         });
-        left.filter(|left| !left.attempt.settled().exists()).collect()
+        left.filter(|left| !state::exists(&left.attempt.settled())).collect()
     }
 
     fn new(folder: &RunFolder, attempt: &str, started: Start) -> Option<Self> {
@@ -122,7 +123,7 @@ impl Unfinished {
             cause: Some("its run was killed; the end was found by a later run".to_owned()),
             by: by.to_owned(),
         };
-        match File::create_new(self.attempt.settled()) {
+        match state::new_private_file(&self.attempt.settled()) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             file => io::Write::write_all(&mut file?, &serde_json::to_vec(&settled)?)?,
         }
@@ -134,9 +135,24 @@ impl Unfinished {
     }
 }
 
-/// Removes the plans and binaries of runs that were killed. One of which something is still at work keeps them.
+/// Removes the plans and binaries of runs that have ended, for whoever doesn't hold the lock of the repository.
+pub fn sweep(root: &Path) {
+    let any = RunFolder::new(root);
+    // A run that begins meanwhile is none of these, and has the lock before it has a folder.
+    let left: Vec<_> = any.all().into_iter().filter(RunFolder::has_leftovers).collect();
+    if !left.is_empty() && lock_of_the_repository::holder(&any.run_lock()).is_none() {
+        remove_leftovers_of(left);
+    }
+}
+
+/// Removes the plans and binaries of other runs than this one, which holds the lock of the repository.
 pub fn remove_leftovers(run: &RunFolder) {
-    for other in run.all().into_iter().filter(|other| other.dir != run.dir) {
+    remove_leftovers_of(run.all().into_iter().filter(|other| other.dir != run.dir && other.has_leftovers()));
+}
+
+/// One of which something is still at work keeps them.
+fn remove_leftovers_of(runs: impl IntoIterator<Item = RunFolder>) {
+    for other in runs {
         if !Unfinished::of(&other).iter().any(|left| left.is_running) {
             // What can't be removed now, the next run tries again.
             if !Kept::is_alive(&other) {

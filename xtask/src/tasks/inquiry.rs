@@ -1,7 +1,6 @@
 //! An inquiry: everything that is asked of AWS, each question once, with one session per account.
 
 use std::collections::BTreeMap;
-use std::fs;
 
 use crate::model::{Account, AccountId, Failures, Region};
 use crate::run::event::{Outcome, StepResult};
@@ -13,6 +12,7 @@ use crate::tools::answer::Answer;
 use crate::tools::aws;
 use crate::tools::aws_error::{AwsError, Cause};
 use crate::tools::question::Question;
+use crate::tools::state;
 
 /// What is asked, account by account.
 #[derive(Clone, Debug, Default)]
@@ -161,9 +161,9 @@ fn read(step: &Step, outcome: &Outcome, n: usize) -> Result<Vec<Answer>, String>
         return Err(failed());
     }
     let path = step.output.as_ref().and_then(|output| output.stdout.as_deref()).ok_or_else(failed)?;
-    let text = fs::read_to_string(path).map_err(|error| format!("the answers can't be read: {error}"))?;
+    let text = state::read_to_string(path).map_err(|error| format!("the answers can't be read: {error}"))?;
     // They may hold what a lambda has in its environment.
-    let _ = fs::remove_file(path);
+    let _ = state::remove_file(path);
     let answers: Vec<Answer> =
         serde_json::from_str(&text).map_err(|error| format!("the answers can't be read: {error}"))?;
     if answers.len() == n { Ok(answers) } else { Err("not every question was answered".to_owned()) }

@@ -13,8 +13,8 @@ use crate::run::event::StepResult;
 use crate::run::folder::RunFolder;
 use crate::run::journal::story::Story;
 use crate::run::journal::{
-    self, Begun, Consented, Edited, EditedFile, Finished, Found, Journal, Left, Planned, Program, Record, SCHEMA,
-    Selected, Tool, millis,
+    self, Begun, Consented, Edited, EditedFile, Finished, Found, Journal, Left, Origin, Planned, Program, Record,
+    SCHEMA, Selected, Tool, millis,
 };
 use crate::tasks::build_images::{Built, Verdict};
 use crate::tasks::context::{Context, VERSION};
@@ -22,7 +22,7 @@ use crate::tasks::images::Wanted;
 use crate::tasks::ready::Workable;
 use crate::tools::attempt::private_folder;
 use crate::tools::hash::sha256;
-use crate::tools::{env, git, operator, tty};
+use crate::tools::{env, git, operator, state, tty};
 
 /// Begins the journal of a run. `secrets` must not get into it.
 pub fn begin(
@@ -49,6 +49,7 @@ pub fn begin(
         branch: checkout.map(|checkout| checkout.branch),
         release: env::text(&context.vars, VERSION).map(str::to_owned),
         resumes: context.resumed.as_ref().map(|resumed| resumed.run.clone()),
+        origin: Some(Origin::here(run.root())),
     };
     let journal = Journal::begin(&run.journal(), begun, secrets)?;
     context.begun(&journal, run);
@@ -212,14 +213,15 @@ pub fn left(journal: &Journal, run: &RunFolder, signal: i32) {
 /// Makes the report of a run from its journal. If it can't be written it can be made again at any time.
 pub fn report(run: &RunFolder) {
     let (Some(story), Ok(_)) = Story::read(&run.journal()) else { return };
-    let written = tempfile::NamedTempFile::new_in(&run.dir).and_then(|mut file| {
+    let new = run.dir.join("report.json.new");
+    let written = state::private_file(&new).and_then(|mut file| {
         let mut buffered = std::io::BufWriter::new(&mut file);
         run_report::write(&story, &mut buffered)?;
         buffered.flush()?;
         drop(buffered);
-        file.persist(run.report()).map(drop).map_err(std::io::Error::from)
+        fs::rename(&new, run.report())
     });
     if written.is_err() {
-        let _ = fs::remove_file(run.report());
+        let _ = state::remove_file(&run.report());
     }
 }

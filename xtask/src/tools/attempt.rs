@@ -1,11 +1,11 @@
 //! The folder of one attempt: what the two guards need to know, and what they leave behind.
 
-use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::tools::proof::Proof;
+use crate::tools::state;
+pub use crate::tools::state::{new_private_file, new_private_folder, private_folder};
 
 /// One try at one command. Its folder belongs to it alone, and its nonce ties the proofs to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,7 +46,7 @@ impl Attempt {
     /// The inner guard's proofs of this attempt, in the order in which Terraform was called.
     pub fn inner_proofs(&self) -> Vec<Proof> {
         // One that a full disk cut off must not hide those after it.
-        let written = (0..).map(|n| self.inner(n)).take_while(|path| path.exists());
+        let written = (0..).map(|n| self.inner(n)).take_while(|path| state::exists(path));
         written.filter_map(|path| Proof::read(&path, &self.nonce)).collect()
     }
 
@@ -76,21 +76,6 @@ impl Attempt {
     fn inner(&self, n: u32) -> PathBuf {
         self.dir.join(format!("inner.{n}.json"))
     }
-}
-
-/// Makes a folder that must not be there yet, readable by this user alone.
-pub fn new_private_folder(path: &Path) -> io::Result<()> {
-    DirBuilder::new().mode(0o700).create(path)
-}
-
-/// Makes a folder and those above it, readable by this user alone.
-pub fn private_folder(path: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(path)
-}
-
-/// Makes a file that must not be there yet, readable by this user alone.
-pub fn new_private_file(path: &Path) -> io::Result<File> {
-    OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
 }
 
 /// Lowercase letters and digits that can't be mistaken for each other, from the system's random numbers.

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::tools::call::Call;
 use crate::tools::hash::{self, sha256_of};
 
 /// One of the things that a plan was made from.
@@ -23,6 +24,13 @@ pub enum Bound {
         /// What is in it.
         sha256: String,
     },
+    /// A folder with all that is in it.
+    Folder {
+        /// Where it is.
+        path: PathBuf,
+        /// The hash of all that is in it.
+        sha256: String,
+    },
     /// A program.
     Program {
         /// Where it is.
@@ -32,7 +40,43 @@ pub enum Bound {
     },
 }
 
+/// What Terraform and terragrunt keep in a folder for themselves, and git. The hashes of the lock file cover the providers.
+const LEFT_OUT: [&str; 5] = [".git", ".terraform", ".terragrunt-cache", ".xtask", LOCK_FILE];
+/// The lock file of a folder.
+const LOCK_FILE: &str = ".terraform.lock.hcl";
+/// Where Terraform keeps what it downloads, unless a variable says otherwise.
+const DATA_DIR: &str = ".terraform";
+/// Its folder there for modules.
+const MODULES: &str = "modules";
+
 impl Bound {
+    /// A folder as it is now.
+    pub fn folder(path: PathBuf) -> io::Result<Self> {
+        Ok(Self::Folder { sha256: sha256_of_folder(&path)?, path })
+    }
+
+    /// What Terraform reads, besides providers, in the folder that a plan was made in: the modules that are installed there,
+    /// the local ones beside it, the lock file, and the folder itself unless it is the unit's own, whose files are known
+    /// already.
+    pub fn of_plan_folder(call: &Call, unit: &Path) -> io::Result<Vec<Self>> {
+        let folder = call.folder.canonicalize()?;
+        let modules = folder.join(call.data_dir.as_deref().unwrap_or(DATA_DIR)).join(MODULES);
+        let mut paths = vec![modules.clone()];
+        if !unit.canonicalize().is_ok_and(|unit| unit == folder) {
+            paths.push(folder.clone());
+        }
+        paths.extend(local_modules(&folder, &modules)?);
+        let mut bounds = Vec::new();
+        for path in paths.into_iter().filter(|path| path.is_dir()) {
+            bounds.push(Self::folder(path)?);
+        }
+        let lock = folder.join(LOCK_FILE);
+        if lock.is_file() {
+            bounds.push(Self::file(lock)?);
+        }
+        Ok(bounds)
+    }
+
     /// A file with what was read of it.
     pub fn read(path: PathBuf, bytes: &[u8]) -> Self {
         Self::File { path, sha256: hash::sha256(bytes) }
@@ -51,7 +95,7 @@ impl Bound {
     /// Where it is.
     pub fn path(&self) -> &Path {
         match self {
-            Self::File { path, .. } | Self::Program { path, .. } => path,
+            Self::File { path, .. } | Self::Folder { path, .. } | Self::Program { path, .. } => path,
         }
     }
 
@@ -59,6 +103,7 @@ impl Bound {
     pub fn is_same(&self) -> bool {
         match self {
             Self::File { path, sha256 } => sha256_of(path).is_ok_and(|now| now == *sha256),
+            Self::Folder { path, sha256 } => sha256_of_folder(path).is_ok_and(|now| now == *sha256),
             Self::Program { path, mark: before } => mark(path).is_ok_and(|now| now == *before),
         }
     }
@@ -67,6 +112,7 @@ impl Bound {
     pub fn what_changed(&self) -> &'static str {
         match self {
             Self::File { .. } => "a file that the plan was made from has changed since",
+            Self::Folder { .. } => "a module that the plan was made from has changed since",
             Self::Program { .. } => "a program that the plan was made with has been replaced since",
         }
     }
@@ -90,6 +136,26 @@ impl Bounds {
         self.shared.iter().chain(&self.own)
     }
 
+    /// The same for two plans of a unit that were made from the same files and modules, whenever that was. Programs don't
+    /// count, and of a lock file the versions alone: terragrunt may have written it, and Terraform adds hashes to it.
+    pub fn fingerprint(&self) -> String {
+        let line = |bound: &Bound| match bound {
+            Bound::Program { .. } => None,
+            Bound::Folder { sha256, .. } => Some(sha256.clone()),
+            Bound::File { path, .. } if path.ends_with(LOCK_FILE) => {
+                let text = fs::read_to_string(path).unwrap_or_default();
+                let is_version =
+                    |line: &&str| line.starts_with("provider ") || line.trim_start().starts_with("version ");
+                Some(text.lines().filter(is_version).collect())
+            }
+            Bound::File { path, sha256 } => Some(format!("{sha256}  {}", path.display())),
+        };
+        let mut lines: Vec<String> = self.iter().filter_map(line).collect();
+        lines.sort();
+        lines.dedup();
+        hash::sha256(lines.join("\n"))
+    }
+
     /// What any of these plans was made from, each thing once.
     pub fn of_all<'b>(all: impl IntoIterator<Item = &'b Self>) -> BTreeSet<&'b Bound> {
         let mut distinct = BTreeSet::new();
@@ -103,6 +169,58 @@ impl Bounds {
         }
         distinct
     }
+}
+
+/// The hash of everything in a folder: names, and what is in files and links.
+fn sha256_of_folder(root: &Path) -> io::Result<String> {
+    let mut lines = Vec::new();
+    let mut folders = vec![PathBuf::new()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(root.join(&folder))? {
+            let entry = entry?;
+            let (name, kind, path) = (entry.file_name(), entry.file_type()?, entry.path());
+            let text = name.to_string_lossy();
+            if LEFT_OUT.contains(&&*text) || text.starts_with(".terragrunt-") || text.contains(".tfstate") {
+                continue;
+            }
+            let relative = folder.join(&name);
+            let what = match () {
+                () if kind.is_dir() => {
+                    folders.push(relative);
+                    continue;
+                }
+                () if path.is_file() => sha256_of(&path)?,
+                () if kind.is_symlink() => format!("-> {}", fs::read_link(&path)?.display()),
+                () => "no file".to_owned(),
+            };
+            lines.push(format!("{what}  {}\n", relative.display()));
+        }
+    }
+    lines.sort();
+    Ok(hash::sha256(lines.concat()))
+}
+
+/// The folders of local modules outside of a folder, by the list that Terraform keeps of the modules it has installed
+/// there.
+fn local_modules(folder: &Path, modules: &Path) -> io::Result<BTreeSet<PathBuf>> {
+    #[derive(Deserialize)]
+    struct Installed {
+        #[serde(rename = "Modules", default)]
+        modules: Vec<Module>,
+    }
+    #[derive(Deserialize)]
+    struct Module {
+        #[serde(rename = "Dir")]
+        dir: PathBuf,
+    }
+    let text = match fs::read(modules.join("modules.json")) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeSet::new()),
+        text => text?,
+    };
+    let installed: Installed = serde_json::from_slice(&text)?;
+    let found: io::Result<BTreeSet<_>> =
+        installed.modules.iter().map(|module| folder.join(&module.dir).canonicalize()).collect();
+    Ok(found?.into_iter().filter(|path| !path.starts_with(folder)).collect())
 }
 
 /// Followed to the end of links: a version manager moves them.

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::{AccountId, Failure};
 use crate::tools::env::{self, Env};
 use crate::tools::proof::{Proof, Verdict};
+use crate::tools::state;
 use crate::tools::terragrunt::Action;
 
 /// Where and how Terraform was started.
@@ -91,7 +92,7 @@ pub fn beside(plan: &Path) -> PathBuf {
 
 /// The proof of the call that wrote a plan file.
 pub fn proof_of_plan(plan: &Path) -> Option<Proof> {
-    let proof: Proof = serde_json::from_slice(&std::fs::read(beside(plan)).ok()?).ok()?;
+    let proof: Proof = serde_json::from_slice(&state::read(&beside(plan)).ok()?).ok()?;
     (proof.verdict == Verdict::Proven && proof.command == Action::Plan.as_str()).then_some(proof)
 }
 

@@ -1,11 +1,11 @@
 //! A consent: bound to one plan file by its hash, and written down as `sha256sum` writes it, so that a person can do so too.
 
-use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::model::Failure;
 use crate::tools::bound::Bound;
+use crate::tools::state;
 
 /// What was consented to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +18,7 @@ pub struct Consent {
 
 /// What the lines begin with that `sha256sum` knows nothing of.
 const PROGRAM: &str = "# program ";
+const FOLDER: &str = "# folder ";
 
 /// Writes down the consent to the plan which had this hash when it was shown, and to what it was made from.
 pub fn write<'b>(
@@ -30,16 +31,17 @@ pub fn write<'b>(
     for bound in bound {
         match bound {
             Bound::File { path, sha256 } => text.push_str(&format!("{sha256}  {}\n", path.display())),
+            Bound::Folder { path, sha256 } => text.push_str(&format!("{FOLDER}{sha256}  {}\n", path.display())),
             Bound::Program { path, mark } => text.push_str(&format!("{PROGRAM}{mark}  {}\n", path.display())),
         }
     }
-    fs::write(consent, text)
+    state::write(consent, text)
 }
 
 /// What was consented to.
 pub fn read(consent: &Path) -> Result<Consent, Failure> {
     let refuse = |what: &str| Failure::refused(what).in_file(consent.display().to_string());
-    let text = fs::read_to_string(consent)
+    let text = state::read_to_string(consent)
         .map_err(|error| refuse("there is no record of a consent to this plan").because(error))?;
     let mut lines = text.lines();
     let plan_sha256 = lines.next().and_then(|line| line.split_whitespace().next()).and_then(hash);
@@ -50,13 +52,15 @@ pub fn read(consent: &Path) -> Result<Consent, Failure> {
 }
 
 fn bound(line: &str) -> Option<Bound> {
-    let (program, rest) = line.strip_prefix(PROGRAM).map_or((false, line), |rest| (true, rest));
-    let (mark, path) = rest.split_once("  ")?;
-    let path = path.into();
-    if program {
-        return Some(Bound::Program { path, mark: mark.to_owned() });
+    let of = |rest: &str| rest.split_once("  ").map(|(mark, path)| (mark.to_owned(), PathBuf::from(path)));
+    if let Some((mark, path)) = line.strip_prefix(PROGRAM).and_then(of) {
+        return Some(Bound::Program { path, mark });
     }
-    Some(Bound::File { path, sha256: hash(mark)? })
+    if let Some((mark, path)) = line.strip_prefix(FOLDER).and_then(of) {
+        return Some(Bound::Folder { path, sha256: hash(&mark)? });
+    }
+    let (mark, path) = of(line)?;
+    Some(Bound::File { path, sha256: hash(&mark)? })
 }
 
 fn hash(word: &str) -> Option<String> {
@@ -66,6 +70,8 @@ fn hash(word: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
     use crate::tools::hash::sha256_of;
 
@@ -76,7 +82,8 @@ mod tests {
         assert!(read(&consent).is_err(), "there is none yet");
         fs::write(&plan, "a plan").unwrap();
         let shown = sha256_of(&plan).unwrap();
-        let bound = vec![Bound::file(plan.clone()).unwrap(), Bound::program(plan.clone()).unwrap()];
+        let modules = Bound::folder(folder.path().to_owned()).unwrap();
+        let bound = vec![Bound::file(plan.clone()).unwrap(), Bound::program(plan.clone()).unwrap(), modules];
         write(&consent, &plan, &shown, &bound).unwrap();
         assert_eq!(read(&consent).unwrap(), Consent { plan_sha256: shown.clone(), bound });
         fs::write(&consent, format!("{shown}  {}\n", plan.display())).unwrap();

@@ -103,6 +103,14 @@ pub fn is_same_remote(one: &str, other: &str) -> bool {
     plain(one) == plain(other)
 }
 
+/// The files below a folder that git tracks; none where git isn't there or knows no repository.
+pub fn tracked(folder: &Path) -> Vec<String> {
+    let Some(shell) = Shell::new().ok().filter(|_| folder.is_dir()) else { return Vec::new() };
+    shell.change_dir(folder);
+    let listed = cmd!(shell, "git ls-files -z").quiet().ignore_stderr().read().unwrap_or_default();
+    listed.split('\0').filter(|name| !name.is_empty()).map(str::to_owned).collect()
+}
+
 /// The commit that is checked out.
 pub fn commit(root: &Path) -> Option<String> {
     let shell = Shell::new().ok()?;

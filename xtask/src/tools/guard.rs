@@ -3,8 +3,8 @@
 //! of credentials. On any doubt nothing is started.
 
 use std::ffi::{OsStr, OsString};
+use std::io;
 use std::path::{Path, PathBuf};
-use std::{fs, io};
 
 use crate::model::{AccountId, Failure, Region};
 use crate::tools::attempt::Attempt;
@@ -15,7 +15,7 @@ use crate::tools::lock::WorkLock;
 use crate::tools::proof::Proof;
 use crate::tools::shim::ShimConfig;
 use crate::tools::terragrunt::Action;
-use crate::tools::{call, endpoint, process, provider_cache, secrets, sts};
+use crate::tools::{call, endpoint, process, provider_cache, secrets, state, sts};
 
 /// What a guard is told on its command line.
 #[derive(Clone, Debug)]
@@ -158,7 +158,7 @@ fn is_standalone(order: &GuardOrder, terragrunt: &TerragruntOrder) -> bool {
 /// later run has told of this attempt and gone on without it.
 fn still_wanted(order: &GuardOrder) -> Result<(), Failure> {
     match &order.attempt {
-        Some(attempt) if attempt.settled().exists() => {
+        Some(attempt) if state::exists(&attempt.settled()) => {
             Err(Failure::refused("a later run has gone on without this attempt, so nothing was started")
                 .in_file(attempt.dir.display().to_string()))
         }
@@ -283,7 +283,7 @@ fn program(order: &GuardOrder, vars: &Env, keys: &Keys) -> Result<Program, Failu
 fn remove_earlier(terragrunt: &TerragruntOrder) -> Result<(), Failure> {
     let proof = (terragrunt.action == Action::Plan).then(|| call::beside(&terragrunt.plan));
     for path in terragrunt.product.iter().chain(&proof) {
-        match fs::remove_file(path) {
+        match state::remove_file(path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 return Err(Failure::refused("cannot remove what an earlier attempt left, so nothing was started")
                     .in_file(path.display().to_string())

@@ -3,7 +3,7 @@
 //! These are record locks of POSIX (`F_SETLK`): they stay with a process when it becomes another program, and are not
 //! passed on to what it starts. A daemon that some tool leaves behind, such as git's credential cache, holds nothing.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, fcntl_lock};
@@ -12,7 +12,7 @@ use rustix::process::{Flock, FlockType, Pid, fcntl_getlk};
 
 use crate::model::Failure;
 use crate::tools::attempt::private_folder;
-use crate::tools::process;
+use crate::tools::{process, state};
 
 /// A lock that this process holds, and that whatever it becomes will hold.
 #[derive(Debug)]
@@ -67,11 +67,11 @@ pub fn of_terraform(path: &Path) -> PathBuf {
 }
 
 fn open(path: &Path) -> std::io::Result<File> {
-    OpenOptions::new().create(true).truncate(false).read(true).write(true).open(path)
+    state::shared(path, true)
 }
 
 fn open_existing(path: &Path) -> std::io::Result<File> {
-    OpenOptions::new().read(true).write(true).open(path)
+    state::shared(path, false)
 }
 
 #[cfg(test)]

@@ -36,6 +36,7 @@ pub mod question;
 pub mod secrets;
 pub mod service;
 pub mod shim;
+pub mod state;
 pub mod sts;
 pub mod terraform;
 pub mod terragrunt;

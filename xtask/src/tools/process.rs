@@ -2,10 +2,9 @@
 //! instead of to us: whatever becomes of the runner, a child neither dies nor blocks because of it.
 
 use std::ffi::{OsStr, OsString};
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::AsFd;
-use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -18,7 +17,7 @@ pub use super::service::Service;
 use crate::model::Failure;
 use crate::tools::attempt::Attempt;
 use crate::tools::env::Env;
-use crate::tools::secrets;
+use crate::tools::{secrets, state};
 
 /// A command as a value: what `--dry-run` prints and what is then executed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -235,13 +234,7 @@ pub fn keep_open_after_exec(file: &File) -> io::Result<()> {
 
 /// Opens a file for writing that only this user can read.
 pub fn private_file(path: &Path) -> anyhow::Result<File> {
-    OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(path)
-        .with_context(|| format!("cannot write {}", path.display()))
+    state::private_file(path).with_context(|| format!("cannot write {}", path.display()))
 }
 
 pub(super) fn cannot_start(program: &OsStr) -> String {

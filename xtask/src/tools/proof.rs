@@ -14,6 +14,7 @@ use crate::tools::aws_error::AwsError;
 use crate::tools::call::Call;
 use crate::tools::clock;
 use crate::tools::guard::Refused;
+use crate::tools::state;
 use crate::tools::sts::Identity;
 
 /// What a guard concluded.
@@ -130,7 +131,7 @@ impl Proof {
 
     /// Reads a proof; `None` if there is none, or none that belongs to this attempt.
     pub fn read(path: &Path, nonce: &str) -> Option<Self> {
-        let proof: Self = serde_json::from_slice(&std::fs::read(path).ok()?).ok()?;
+        let proof: Self = serde_json::from_slice(&state::read(path).ok()?).ok()?;
         (proof.nonce == nonce).then_some(proof)
     }
 }

@@ -69,7 +69,7 @@ pub fn tell(attempt: &Attempt, vars: &Env, keys: &Keys) {
             message.push(0);
         }
     }
-    let flags = OFlags::WRONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let flags = OFlags::WRONLY | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     if let Ok(pipe) = rustix::fs::open(attempt.secrets(), flags, Mode::empty()) {
         // A relay that is gone writes no log.
         let _ = rustix::io::write(&pipe, &message);
@@ -79,7 +79,8 @@ pub fn tell(attempt: &Attempt, vars: &Env, keys: &Keys) {
 /// Makes the pipe, and opens the end that the relay reads.
 pub fn listen(path: &Path) -> io::Result<OwnedFd> {
     make(path)?;
-    Ok(rustix::fs::open(path, OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC, Mode::empty())?)
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    Ok(rustix::fs::open(path, flags, Mode::empty())?)
 }
 
 #[cfg(not(target_vendor = "apple"))]

@@ -12,6 +12,7 @@ mod api;
 mod asked;
 mod by_hand;
 pub(crate) mod cloud;
+mod consent;
 mod crash;
 mod ctrl_c;
 mod deployer_works;

@@ -152,7 +152,9 @@ fn resume_asks_anew_where_something_else_would_be_done() {
     sandbox.push("ecs-deploy-runner", "v1.4.0");
     sandbox.clear_log();
     let said = sandbox.xtask(["runs", "resume"]).run().exits(3);
-    said.says("Differs").says("stage   the same resources, with other values").says("there was no consent");
+    said.says("Differs")
+        .says("stage   the same resources, with other values, commands or files")
+        .says("there was no consent");
     assert!(sandbox.log().applied().is_empty());
     let last = runs(&sandbox)[0]["run"].as_str().unwrap().to_owned();
     sandbox.xtask(["runs", "resume", &last, "--yes"]).run().exits(0);
@@ -230,6 +232,6 @@ fn nothing_starts_where_nothing_can_be_written_down() {
     let sandbox = Sandbox::bumped();
     fs::create_dir(sandbox.repo().join(".xtask")).unwrap();
     fs::write(sandbox.repo().join(".xtask/runs"), "in the way").unwrap();
-    apply(&sandbox, &["dev"]).run().exits(3).says("cannot make the folder of this run, so nothing was started");
+    apply(&sandbox, &["dev"]).run().exits(3).says("`.xtask/runs` is not a folder");
     assert!(sandbox.log().calls().is_empty());
 }

@@ -1,6 +1,7 @@
 //! `update`: everything as one run, each part only where its outcome doesn't hold yet.
 
 use super::sandbox::{ACCOUNTS, Sandbox};
+use crate::real::gate::Gate;
 
 const TAG: &str = "v1.3.0";
 
@@ -94,4 +95,50 @@ fn going_back_is_an_update_to_the_older_release_and_is_named_a_downgrade() {
     let back = sandbox.xtask(["update", "v0.52.1", "--yes"]).run().exits(0);
     back.says("Downgrade");
     assert!(!sandbox.read("common.hcl").contains(TAG));
+}
+
+#[test]
+fn repository_that_is_another_after_the_builds_is_refused_before_anything_is_moved_or_planned() {
+    let prod = "prod/us-east-1/mgmt/ecs-deploy-runner";
+    let changes: [(&str, &dyn Fn(&Sandbox)); 2] = [
+        ("files have been changed since this update began", &|sandbox| {
+            sandbox.write(&format!("{prod}/terragrunt.hcl"), "# another branch\n");
+        }),
+        ("prod/us-east-1/mgmt/ecs-deploy-runner/terragrunt.hcl", &|sandbox| {
+            std::fs::remove_dir_all(sandbox.repo().join(prod)).unwrap();
+        }),
+    ];
+    for (said, change) in changes {
+        let sandbox = Sandbox::new();
+        sandbox.push("ecs-deploy-runner", TAG);
+        let before = sandbox.read("common.hcl");
+        let gate = Gate::open();
+        sandbox.build_gate(Some(gate.port()));
+        let running = sandbox.xtask(["update", TAG, "--yes", "--jobs", "1"]).start();
+        let held = gate.next();
+        change(&sandbox);
+        held.let_go();
+        running.finish().exits(3).says(said).says("nothing was planned or applied");
+        assert_eq!(sandbox.read("common.hcl"), before);
+        assert!(sandbox.log().of("terragrunt").is_empty());
+    }
+}
+
+#[test]
+fn unit_that_is_new_after_the_builds_is_refused_before_anything_is_planned() {
+    let sandbox = Sandbox::new();
+    sandbox.push("ecs-deploy-runner", TAG);
+    let gate = Gate::open();
+    sandbox.build_gate(Some(gate.port()));
+    let running = sandbox.xtask(["update", TAG, "--yes", "--jobs", "1"]).start();
+    let held = gate.next();
+    let (from, to) = ("dev/us-east-1/mgmt/ecs-deploy-runner", "dev/us-west-2/mgmt/ecs-deploy-runner");
+    std::fs::create_dir_all(sandbox.repo().join(to)).unwrap();
+    let text = sandbox.read(&format!("{from}/terragrunt.hcl"));
+    sandbox.write(&format!("{to}/terragrunt.hcl"), text);
+    let region = sandbox.read("dev/us-east-1/region.hcl").replace("us-east-1", "us-west-2");
+    sandbox.write("dev/us-west-2/region.hcl", region);
+    held.let_go();
+    running.finish().exits(3).says("dev/us-west-2/mgmt/ecs-deploy-runner   is new");
+    assert!(sandbox.log().of("terragrunt").is_empty());
 }

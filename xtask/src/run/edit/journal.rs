@@ -1,6 +1,5 @@
 //! What is written down about a change of files before the first one is replaced.
 
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -8,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::disk::Disk;
 use crate::model::Failure;
-use crate::run::folder::STATE;
+use crate::tools::state::{self, STATE};
 
 /// The journal: which files change, and by what it can be told how far that has gone.
 #[derive(Debug, Serialize, Deserialize)]
@@ -90,10 +89,9 @@ impl Folder {
     pub(super) fn close(&self, disk: &Disk) -> io::Result<()> {
         disk.remove(&self.journal())?;
         disk.sync_folder(Some(&self.dir))?;
-        let entries: Result<Vec<_>, _> = fs::read_dir(&self.dir)?.collect();
         // The intent names what else there is to remove, so it goes last.
         let (intent, rest): (Vec<_>, Vec<_>) =
-            entries?.into_iter().map(|entry| entry.path()).partition(|path| *path == self.intent());
+            state::entries(&self.dir)?.into_iter().partition(|path| *path == self.intent());
         rest.iter().chain(&intent).try_for_each(|path| disk.remove(path))?;
         disk.remove_folder(&self.dir)
     }
@@ -116,7 +114,7 @@ impl Folder {
                 .because(error)
                 .hint("see with `git diff` how far it went, set it right by hand, and remove that folder")
         };
-        match fs::read(path) {
+        match state::read(path) {
             Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|error| broken(error.into())),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(broken(error.into())),

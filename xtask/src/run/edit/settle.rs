@@ -9,6 +9,7 @@ use super::disk::Disk;
 use super::journal::{Entry, Folder, Journal};
 use crate::model::Failure;
 use crate::tools::hash::sha256;
+use crate::tools::state;
 
 /// What has become of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,7 +55,7 @@ pub fn pending(root: &Path) -> Result<Option<Left>, Failure> {
 
 /// Whether anything is left of a change, be it only what was prepared and never counted.
 pub fn is_left(root: &Path) -> bool {
-    Folder::of(root).dir.exists()
+    state::exists(&Folder::of(root).dir)
 }
 
 /// Refuses work on files of which some are new and some are not.
@@ -139,7 +140,7 @@ pub(super) fn take_back(disk: &Disk, folder: &Folder, journal: &Journal) -> io::
             continue;
         }
         let (target, again) = (folder.path(&entry.target), again(&folder.path(&entry.new)));
-        let old = fs::read(folder.old(at))?;
+        let old = state::read(&folder.old(at))?;
         disk.remove(&again)?;
         disk.create(&again, &old, Some(&fs::metadata(&target)?))?;
         disk.rename(&again, &target)?;

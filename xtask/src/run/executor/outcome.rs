@@ -11,6 +11,7 @@ use crate::run::tail;
 use crate::run::trouble::{self, Trouble};
 use crate::tools::lock::WorkLock;
 use crate::tools::process::quoted;
+use crate::tools::state;
 
 /// Judges a step whose process has ended, or could not be started.
 pub(super) fn conclude(step: &Step, code: anyhow::Result<Option<i32>>, took: Duration) -> Outcome {
@@ -84,7 +85,7 @@ pub(super) fn or_without_session(step: &Step, outcome: Outcome) -> Outcome {
     // Whoever has the lock is the only one at work: a guard that was here has left its proof, and none comes after this.
     let lock = step.lock.as_deref().map(WorkLock::take).transpose();
     let has_begun = attempt.outer_proof().is_some_and(|proof| !proof.lacks_a_session());
-    if lock.is_err() || has_begun || fs::write(attempt.settled(), b"{}").is_err() {
+    if lock.is_err() || has_begun || state::write(&attempt.settled(), b"{}").is_err() {
         return outcome;
     }
     let took = Duration::ZERO;

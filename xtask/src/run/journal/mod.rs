@@ -9,9 +9,8 @@ pub mod story;
 #[cfg(test)]
 pub(in crate::run) mod tests;
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Seek, SeekFrom, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -21,8 +20,8 @@ use serde_json::Value;
 pub use finding::{Found, Settled, Task};
 pub use read::{Damage, Entry, Whole, each, exists};
 pub use record::{
-    Begun, Consented, Edited, EditedFile, Ended, Finished, Left, Planned, Program, Record, SCHEMA, Selected, Started,
-    StepRef, Tool,
+    Begun, Consented, Edited, EditedFile, Ended, Finished, Left, Origin, Planned, Program, Record, SCHEMA, Selected,
+    Started, StepRef, Tool,
 };
 
 use crate::model::{Failure, UnitPath};
@@ -30,7 +29,7 @@ use crate::run::event::Outcome;
 use crate::run::folder::RunFolder;
 use crate::run::redact::Redactor;
 use crate::run::step::{Step, StepKind};
-use crate::tools::proof;
+use crate::tools::{proof, state};
 use record::Envelope;
 
 /// A journal that is being written; clones write the same one.
@@ -62,7 +61,7 @@ impl Journal {
                 .in_file(path.display().to_string())
                 .because(error)
         };
-        let file = OpenOptions::new().append(true).create_new(true).mode(0o600).open(path).map_err(refuse)?;
+        let file = state::new_private_file(path).map_err(refuse)?;
         let journal = Self::on(path, file, Whole::default(), Redactor::new(secrets));
         journal.durable(&Record::Begun(begun)).map_err(refuse)?;
         path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all()).map_err(refuse)?;
@@ -72,7 +71,7 @@ impl Journal {
     /// Goes on with the journal of another run, of which something was found out. Whoever calls holds the lock of the
     /// repository. What was cut off at its end is taken away first.
     pub fn go_on(path: &Path, whole: Whole) -> io::Result<Self> {
-        let file = OpenOptions::new().append(true).open(path)?;
+        let file = state::appended(path)?;
         file.set_len(whole.n_bytes)?;
         Ok(Self::on(path, file, whole, Redactor::default()))
     }
@@ -219,7 +218,7 @@ fn reference(step: &Step) -> StepRef {
 /// The beginning of a run, without reading the rest.
 pub fn begun(run: &RunFolder) -> Option<Begun> {
     let mut first = String::new();
-    io::BufRead::read_line(&mut io::BufReader::new(File::open(run.journal()).ok()?), &mut first).ok()?;
+    io::BufRead::read_line(&mut io::BufReader::new(state::open(&run.journal()).ok()?), &mut first).ok()?;
     let mut begun = None;
     read::parse(first.as_bytes(), &mut |entry| {
         if let Record::Begun(found) = entry.record {

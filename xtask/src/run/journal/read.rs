@@ -1,8 +1,7 @@
 //! Reading a journal: every line is checked. A last line that was cut off while it was written is dropped, since whatever
 //! it speaks of had not started yet; anything else that is not as it was written is named.
 
-use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader};
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -11,6 +10,7 @@ use serde::de::IgnoredAny;
 use super::line;
 use super::record::{Envelope, Record, SCHEMA};
 use crate::model::{Failure, Place};
+use crate::tools::state;
 
 /// A record and when it was written.
 #[derive(Clone, Debug, PartialEq)]
@@ -60,13 +60,13 @@ impl Damage {
 /// damage is handed on too.
 pub fn each(path: &Path, mut take: impl FnMut(Entry)) -> Result<Whole, Damage> {
     let damage = |line, why| Damage { path: path.to_owned(), line, why };
-    let file = File::open(path).map_err(|error| damage(None, error.to_string()))?;
+    let file = state::open(path).map_err(|error| damage(None, error.to_string()))?;
     parse(BufReader::new(file), &mut take).map_err(|(line, why)| damage(line, why))
 }
 
 /// Whether there is one.
 pub fn exists(path: &Path) -> bool {
-    !matches!(fs::symlink_metadata(path), Err(error) if error.kind() == io::ErrorKind::NotFound)
+    state::exists(path)
 }
 
 /// The line, where it is one, and what is wrong.
@@ -96,6 +96,11 @@ pub(super) fn parse(mut input: impl BufRead, take: &mut dyn FnMut(Entry)) -> Res
         entry(text, number).map_err(|why| (Some(number), why))?.into_iter().for_each(&mut *take);
         whole = Whole { n_bytes: whole.n_bytes + line.len() as u64, n_lines: number, sum };
     }
+}
+
+/// Whether a name stays in its folder, whatever wrote it.
+fn is_plain(name: &str) -> bool {
+    !name.is_empty() && name != "." && name != ".." && !name.contains('/')
 }
 
 #[derive(Default, Deserialize)]
@@ -128,7 +133,12 @@ fn entry(text: &str, number: u64) -> Result<Option<Entry>, String> {
         };
     }
     match serde_json::from_str(text) {
-        Ok(record) => Ok(Some(Entry { time: envelope.time, record })),
+        Ok(record) => {
+            if let Some(name) = Record::names(&record).find(|name| !is_plain(name)) {
+                return Err(format!("it names `{name}`, which is no file of this run"));
+            }
+            Ok(Some(Entry { time: envelope.time, record }))
+        }
         Err(_) if !envelope.required => Ok(None),
         Err(error) => Err(format!("another version wrote it ({error})")),
     }

@@ -1,11 +1,13 @@
 //! What a journal holds. These types are its own, so that events and steps may change without breaking what was written.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use super::finding::{Found, Settled, Task};
+use crate::model::Failure;
 use crate::run::step::StepKind;
+use crate::tools::operator;
 use crate::tools::proof::Proof;
 
 /// The version of all this, written in the first record.
@@ -67,6 +69,18 @@ impl Record {
         "finished",
     ];
 
+    /// The names of files and folders in the run's folder that it holds.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        let [first, second] = match self {
+            Self::Started(started) => [started.of.attempt.as_deref(), started.log.as_deref()],
+            Self::Ended(ended) => [ended.of.attempt.as_deref(), None],
+            Self::Task(task) => [Some(task.attempt.as_str()), None],
+            Self::Settled(settled) => [Some(settled.attempt.as_str()), None],
+            _ => [None, None],
+        };
+        first.into_iter().chain(second)
+    }
+
     /// Whether who doesn't know this kind must not go on as if it weren't there.
     pub(super) fn is_required(&self) -> bool {
         !matches!(self, Self::Tool(_) | Self::Task(_) | Self::Found(_) | Self::Left(_) | Self::Note(_))
@@ -108,6 +122,45 @@ pub struct Begun {
     /// The run that this one goes on with.
     #[serde(default)]
     pub resumes: Option<String>,
+    /// Where and by which user it was begun; nowhere else is anything taken up from it.
+    #[serde(default)]
+    pub origin: Option<Origin>,
+}
+
+/// Where and by which user a run was begun.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    /// The user's id.
+    pub uid: u32,
+    /// The machine, as [`operator::machine`] tells it from others.
+    pub machine: String,
+    /// The root of the repository, without links.
+    pub checkout: PathBuf,
+}
+
+impl Origin {
+    /// This user on this machine, in the repository at `root`.
+    pub fn here(root: &Path) -> Self {
+        let checkout = root.canonicalize().unwrap_or_else(|_| root.to_owned());
+        Self { uid: operator::uid(), machine: operator::machine(), checkout }
+    }
+}
+
+impl Begun {
+    /// Refuses to take anything up from a run that was begun elsewhere than in the repository at `root`, or by another user.
+    pub fn check_origin(&self, root: &Path) -> Result<(), Failure> {
+        let here = Origin::here(root);
+        let why = match &self.origin {
+            Some(origin) if *origin == here => return Ok(()),
+            Some(origin) if origin.machine != here.machine => "it was begun on another machine".to_owned(),
+            Some(origin) if origin.uid != here.uid => format!("it was begun by another user, uid {}", origin.uid),
+            Some(origin) => format!("it was begun in another checkout, {}", origin.checkout.display()),
+            None => "its journal doesn't name the machine and the user".to_owned(),
+        };
+        Err(Failure::refused(format!("run {} is not taken up: {why}", self.run))
+            .detail(format!("begun by  {}", self.who))
+            .hint("what is deployed is told by a fresh plan: cargo xtask apply-all"))
+    }
 }
 
 /// A unit or an image that a run is about.

@@ -1,7 +1,5 @@
 //! One consent, and the apply of exactly the plans that it covers.
 
-use std::fs;
-
 use anyhow::Context as _;
 
 use crate::cli::Allowance;
@@ -17,7 +15,7 @@ use crate::tasks::apply_all::{carried, rescue, words};
 use crate::tasks::ready::Workable;
 use crate::tasks::session::{Renewal, Session};
 use crate::tools::bound::{Bound, Bounds};
-use crate::tools::{consent, tty};
+use crate::tools::{consent, state, tty};
 
 /// One consent for all plans, at the terminal; `--yes` covers what an update is expected to change, and nothing else.
 /// Gives how it was given.
@@ -120,7 +118,7 @@ pub(super) fn apply(
             rows.push(row);
             if outcome.result.is_good() {
                 // The plan is used up, and holds secrets; the rest goes when the run ends.
-                let _ = fs::remove_file(session.run.plan(&unit.label));
+                let _ = state::remove_file(&session.run.plan(&unit.label));
             }
         }
         if is_good && let Some(after_wave) = &mut after_wave {

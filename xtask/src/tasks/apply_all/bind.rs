@@ -2,6 +2,7 @@
 //! and the programs. The consent is bound to all of it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -12,6 +13,7 @@ use crate::run::digest::UnitPlan;
 use crate::run::journal::Program;
 use crate::tasks::ready::{Ready, Workable};
 use crate::tools::bound::{Bound, Bounds, files_below};
+use crate::tools::call;
 use crate::tools::hash::sha256_of;
 
 /// The programs as they are before anything is planned with them.
@@ -55,7 +57,7 @@ impl Hashing {
                 let sha256 = hashes.get(bound).cloned();
                 Some(Program { path: path.clone(), mark: mark.clone(), sha256 })
             }
-            Bound::File { .. } => None,
+            Bound::File { .. } | Bound::Folder { .. } => None,
         };
         bound.into_iter().filter_map(program).collect()
     }
@@ -99,7 +101,7 @@ impl<'a> Binding<'a> {
 
     /// Everything that a unit's plan was made from. The files of the unit that nobody has read are taken as they are now,
     /// when the plan is shown.
-    pub(super) fn of_unit(&self, unit: &Workable<'_>) -> std::io::Result<Bounds> {
+    pub(super) fn of_unit(&self, unit: &Workable<'_>, plan: &Path) -> io::Result<Bounds> {
         let repo = self.ready.repo;
         let folder = unit.unit.path.in_root(&repo.root);
         let read = folder.ancestors().filter_map(|folder| self.within.get(folder)).flatten();
@@ -109,11 +111,29 @@ impl<'a> Binding<'a> {
                 files.insert(path.clone(), Bound::file(path)?);
             }
         }
+        let mut folders = Vec::new();
+        // Terragrunt copies a local source anew for the apply.
+        if let Some(source) = local_source(unit, &folder).filter(|source| source.is_dir()) {
+            folders.push(Bound::folder(source)?);
+        }
+        let proof = call::proof_of_plan(plan);
+        let call = proof.and_then(|proof| proof.call).ok_or_else(|| io::Error::other("no plan was proven"))?;
+        folders.extend(Bound::of_plan_folder(&call, &folder)?);
         let terragrunt = unit.standalone.is_none().then(|| self.ready.programs.path("terragrunt"));
         let paths = terragrunt.into_iter().chain([unit.terraform.as_path()]);
         let programs = paths.filter_map(|path| self.programs.get(path).cloned());
-        Ok(Bounds::new(self.shared.clone(), files.into_values().chain(programs).collect()))
+        Ok(Bounds::new(self.shared.clone(), files.into_values().chain(folders).chain(programs).collect()))
     }
+}
+
+/// The folder of the module that a unit of terragrunt takes from this machine: what comes before `//` is copied, what comes
+/// behind it is the module.
+fn local_source(unit: &Workable<'_>, folder: &Path) -> Option<PathBuf> {
+    let source = unit.unit.module.source.value().filter(|_| unit.standalone.is_none())?;
+    let source = source.strip_prefix("file://").unwrap_or(source);
+    let path = source.split_once('?').map_or(source, |(path, _)| path);
+    let is_local = path.starts_with('/') || path.starts_with("./") || path.starts_with("../");
+    is_local.then(|| folder.join(path.replace("//", "/")))
 }
 
 /// The files below the folder of a unit that its plan may be made from.

@@ -51,7 +51,7 @@ fn differences(resumed: &Resumed, plans: &[UnitPlan], units: &[Selected]) -> Vec
         let before = lines.len();
         lines.extend(more.chain(less));
         if lines.len() == before {
-            lines.push(format!("  {}   the same resources, with other values", plan.label));
+            lines.push(format!("  {}   the same resources, with other values, commands or files", plan.label));
         }
     }
     lines
@@ -105,7 +105,7 @@ mod tests {
         assert!(told(&plan(&["a", "b"], "1")).is_empty());
         assert!(told(&plan(&[], "")).is_empty(), "nothing is left to agree to");
         assert_eq!(told(&plan(&["a", "c"], "2")), ["  dev   + add c", "  dev   - add b"]);
-        assert_eq!(told(&plan(&["a", "b"], "2")), ["  dev   the same resources, with other values"]);
+        assert_eq!(told(&plan(&["a", "b"], "2")), ["  dev   the same resources, with other values, commands or files"]);
         let other = UnitPlan { label: "prod".to_owned(), ..plan(&["a"], "1") };
         assert_eq!(told(&other), ["  prod   was not agreed to"]);
         assert!(

@@ -1,7 +1,6 @@
 //! What a plan must not do, whoever agrees to it: reach into another account, bring other images than the repository
 //! says, or hold a mock in place of what another unit really gives.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::cli::Allowance;
@@ -10,6 +9,7 @@ use crate::repo::{Decider, Unit};
 use crate::run::digest::UnitPlan;
 use crate::tasks::context::Context;
 use crate::tasks::ready::Workable;
+use crate::tools::state;
 use crate::tools::terraform::plan::Wanted;
 
 /// What terragrunt says where it passes on mock outputs, in every version: "Config … is a dependency of … that has no
@@ -101,7 +101,7 @@ fn other_images(unit: &Workable<'_>, wrong: &[String], done: &str) -> Failure {
 /// is a number, a short word, or known to nobody offline is not recognised.
 fn mocks(unit: &Unit, plan: &UnitPlan, log: Option<&Path>) -> Vec<String> {
     let mut found = Vec::new();
-    let says = |log: &Path| fs::read(log).is_ok_and(|text| String::from_utf8_lossy(&text).contains(MOCKED));
+    let says = |log: &Path| state::read(log).is_ok_and(|text| String::from_utf8_lossy(&text).contains(MOCKED));
     if log.is_some_and(|log| says(log) || again(log).iter().any(|log| says(log))) {
         found.push("terragrunt says that it passed on mock outputs, see the log of the plan".to_owned());
     }
@@ -120,12 +120,14 @@ fn again(log: &Path) -> Vec<PathBuf> {
         let between = name.strip_prefix(&stem).and_then(|rest| rest.strip_suffix(".log"));
         between.is_some_and(|it| !it.is_empty() && it.bytes().all(|byte| byte == b'.' || byte.is_ascii_digit()))
     };
-    let entries = log.parent().and_then(|folder| fs::read_dir(folder).ok()).into_iter().flatten().flatten();
-    entries.map(|entry| entry.path()).filter(is_again).collect()
+    let entries = log.parent().and_then(|folder| state::entries(folder).ok()).unwrap_or_default().into_iter();
+    entries.filter(is_again).collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

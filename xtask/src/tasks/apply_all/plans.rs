@@ -1,7 +1,6 @@
 //! Planning every unit, and reading the plans.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::path::Path;
 use std::time::Instant;
 
@@ -25,7 +24,7 @@ use crate::tools::bound::Bounds;
 use crate::tools::proof::Proof;
 use crate::tools::terraform::plan::{self, Own, Reading};
 use crate::tools::terraform::plan_file::{self, ConfigFile};
-use crate::tools::{hash, provider_cache};
+use crate::tools::{hash, provider_cache, state};
 
 /// Plans every unit and reads the plans. If one can't be planned nothing is applied anywhere.
 pub(super) fn plan_all(
@@ -130,8 +129,8 @@ pub(super) fn read_plan(
     let has_shown = |proof: &Proof| proof.call.as_ref().is_some_and(|call| call.has_product);
     let of_product = proofs.into_iter().rfind(has_shown).and_then(|proof| proof.plan_sha256);
     let sha256 = of_product.context("no plan was proven")?;
-    let bound = binding.of_unit(unit)?;
     let plan = lane.iter().find_map(|step| step.plan.as_deref()).context("no plan was made")?;
+    let bound = binding.of_unit(unit, plan)?;
     of_unit(ready, unit, PlanFiles { plan, shown }, sha256, bound)
 }
 
@@ -155,7 +154,10 @@ pub(super) fn of_unit(
     let account = &unit.account;
     let wanted = checks::wanted(unit.unit);
     let reading = Reading { account: &account.id, assumed_roles: ready.repo.settings.assumed_roles(), wanted: &wanted };
-    let mut plan = plan::read(&fs::read_to_string(files.shown)?, reading)?;
+    let mut plan = plan::read(&state::read_to_string(files.shown)?, reading)?;
+    if !plan.values_sha256.is_empty() {
+        plan.values_sha256 = hash::sha256(format!("{}\n{}", plan.values_sha256, bound.fingerprint()));
+    }
     plan.elsewhere.extend(providers_elsewhere(ready, unit, files.plan, &sha256, &plan.providers_elsewhere)?);
     let own = Own {
         account_id: account.id.to_string(),
@@ -174,7 +176,7 @@ fn providers_elsewhere(
     sha256: &str,
     by_json: &[Reach],
 ) -> anyhow::Result<Vec<Reach>> {
-    let bytes = fs::read(plan)?;
+    let bytes = state::read(plan)?;
     ensure!(hash::sha256(&bytes) == sha256, "the plan file has changed since it was shown");
     let settings = &ready.repo.settings;
     let files = plan_file::configuration(&bytes)?;

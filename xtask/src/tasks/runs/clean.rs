@@ -1,6 +1,5 @@
 //! Removing what is kept of old runs. What nobody has looked at yet stays.
 
-use std::fs;
 use std::path::Path;
 
 use super::find::{self, Known};
@@ -11,7 +10,7 @@ use crate::run::folder::RunFolder;
 use crate::run::lock::RunLock;
 use crate::run::unfinished::Unfinished;
 use crate::tasks::context::Context;
-use crate::tools::tty;
+use crate::tools::{state, tty};
 
 /// Removes all but the newest `keep` runs.
 pub(super) fn run(context: &Context, root: &Path, keep: usize) -> Result<Exit, Failures> {
@@ -36,7 +35,7 @@ pub(super) fn run(context: &Context, root: &Path, keep: usize) -> Result<Exit, F
     }
     ask(context, old.len())?;
     for run in &old {
-        fs::remove_dir_all(&run.folder.dir).map_err(|error| {
+        state::remove_folder(&run.folder.dir).map_err(|error| {
             let path = run.folder.dir.display().to_string();
             Failure::failed(format!("run {} can't be removed", run.folder.id)).in_file(path).because(error)
         })?;
@@ -59,7 +58,7 @@ fn unsettled(run: &Known, newer: &[Known]) -> Option<String> {
         let now = if left.is_running { "is still going on" } else { "has an end that nobody saw" };
         return Some(format!("{} of {} {now}", left.started.kind, left.started.subject));
     }
-    if fs::read_dir(&run.folder.dir).into_iter().flatten().flatten().any(|entry| is_state(&entry.path())) {
+    if state::entries(&run.folder.dir).unwrap_or_default().iter().any(|path| is_state(path)) {
         return Some("it keeps a state that terraform could not save".to_owned());
     }
     let done_since = |path: &str| {

@@ -8,6 +8,7 @@ use crate::run::journal::story::Story;
 use crate::run::journal::{self, Damage};
 use crate::run::lock;
 use crate::tasks::context::Context;
+use crate::tools::state;
 
 /// A run that was begun here once.
 pub(super) struct Known {
@@ -53,11 +54,17 @@ impl Known {
 pub(super) fn root(context: &Context) -> Result<PathBuf> {
     let start = context.start()?;
     let start = start.canonicalize().unwrap_or(start);
-    let root = start.ancestors().find(|dir| dir.join(STATE).join("runs").is_dir());
-    root.map(Path::to_owned).ok_or_else(|| {
+    let root = nearest(&start).ok_or_else(|| {
         Failure::new(Kind::NothingSelected, "there has been no run in this repository yet")
             .in_file(start.display().to_string())
-    })
+    })?;
+    state::check(&root)?;
+    Ok(root)
+}
+
+/// The same, whatever it looks like there.
+pub(super) fn nearest(start: &Path) -> Option<PathBuf> {
+    start.ancestors().find(|dir| state::exists(&dir.join(STATE).join("runs"))).map(Path::to_owned)
 }
 
 /// All runs, newest first.

@@ -1,12 +1,12 @@
 //! The log of a step of a run.
 
-use std::fs;
 use std::path::Path;
 
 use super::find;
 use crate::model::{Exit, Failure, Failures, Kind};
 use crate::run::journal::story::StepStory;
 use crate::tasks::context::Context;
+use crate::tools::state;
 
 /// Prints the log of a unit's or an image's last step, or of the one that is named.
 pub(super) fn run(context: &Context, root: &Path, id: &str, unit: &str, step: Option<&str>) -> Result<Exit, Failures> {
@@ -39,7 +39,7 @@ pub(super) fn run(context: &Context, root: &Path, id: &str, unit: &str, step: Op
             .into());
     };
     let path = known.folder.dir.join(log);
-    let bytes = fs::read(&path)
+    let bytes = state::read(&path)
         .map_err(|error| Failure::failed("the log can't be read").in_file(path.display().to_string()).because(error))?;
     context.exact(&bytes)?;
     Ok(Exit::DONE)

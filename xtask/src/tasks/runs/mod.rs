@@ -10,7 +10,18 @@ mod show;
 
 use crate::cli::{Runs, RunsCommand};
 use crate::model::{Exit, Failures};
+use crate::run::unfinished;
 use crate::tasks::context::Context;
+
+/// Removes what ended runs have left that holds secrets: plans, and what was shown of them. Every command does so before it
+/// begins and when it ends, since a run that was killed can't.
+pub fn sweep(context: &Context) {
+    let start = context.start().ok().and_then(|start| start.canonicalize().ok());
+    let root = start.and_then(|start| find::nearest(&start));
+    if let Some(root) = root.filter(|_| !context.globals.dry_run) {
+        unfinished::sweep(&root);
+    }
+}
 
 /// Lists the runs, or does what was asked about one of them.
 pub fn run(context: &Context, args: &Runs) -> Result<Exit, Failures> {

@@ -30,6 +30,7 @@ pub(super) fn run(context: &Context, root: &Path, id: Option<&str>) -> Result<Ex
             .hint("wait until it has finished, or stop it with Ctrl-C where it was started")
             .into());
     }
+    begun.check_origin(root)?;
     let cli = command_of(&known)?;
     let mut globals = cli.globals;
     // What a person answers for is answered anew; what they select is what they selected.

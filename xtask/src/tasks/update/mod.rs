@@ -3,10 +3,11 @@
 //! Each part is skipped if what it is for holds already, so that the same command again goes on from where it stopped.
 
 mod gather;
+mod ground;
 mod words;
 
 use crate::cli::{self, Until};
-use crate::model::{Exit, Failures};
+use crate::model::{Exit, Failures, Tag};
 use crate::repo::Repository;
 use crate::report::screen::Tone;
 use crate::run::folder::RunFolder;
@@ -17,6 +18,7 @@ use crate::tasks::session::{self, Session};
 use crate::tasks::{apply_all, build_images, bump_tags, images, record, settle, verify};
 use crate::tools::machine;
 use gather::Parts;
+use ground::Ground;
 
 /// Updates everything.
 pub fn run(context: &Context, args: &cli::Update) -> Result<Exit, Failures> {
@@ -24,6 +26,7 @@ pub fn run(context: &Context, args: &cli::Update) -> Result<Exit, Failures> {
     let mut repo = settle::repository(context)?;
     let tag = context.tag(args.tag.as_ref(), repo.settings.terraform_aws_ci_version())?;
     let problems = take_problems(&mut repo, &args.applies.account, &args.applies.unit);
+    let ground = Ground::of(&repo);
     let (mut parts, mut ready) = Parts::gather(context, &repo, args, &tag, problems)?;
     let run = RunFolder::new(&repo.root);
     if context.globals.dry_run {
@@ -45,13 +48,15 @@ pub fn run(context: &Context, args: &cli::Update) -> Result<Exit, Failures> {
         context.screen.say(Tone::Good, "Finished", format!("next: cargo xtask update {tag}"));
         return Ok(Exit::DONE);
     }
+    ground.check_untouched()?;
     move_tags(&session, &repo, &parts)?;
     if args.ends_with(Until::Bump) {
         context.screen.say(Tone::Good, "Finished", format!("next: cargo xtask update {tag}, once it is merged"));
         words::say_commit(&context.screen, &parts.bump, &tag);
         return Ok(Exit::DONE);
     }
-    let done = apply(&session, &ready, &parts, args)?.report(&session);
+    ground.check(&parts.bump)?;
+    let done = apply(&session, &ready, &parts, &ground, args, &tag)?.report(&session);
     words::say_commit(&context.screen, &parts.bump, &tag);
     done
 }
@@ -103,7 +108,9 @@ fn apply(
     session: &Session<'_>,
     before: &Ready<'_>,
     parts: &Parts<'_>,
+    ground: &Ground<'_>,
     args: &cli::Update,
+    tag: &Tag,
 ) -> Result<apply_all::Applied, Failures> {
     let context = session.context;
     before.repo.let_go_of_parsed();
@@ -112,6 +119,7 @@ fn apply(
     repo.let_go_of_parsed();
     let mut work = apply_all::Work::gather(context, &repo, &args.apply(), &mut problems)?;
     problems.append(&mut work.too_small);
+    ground.check_units(&parts.bump, tag, &parts.work.units, &repo, &work.units)?;
     // Of these it is known already that they are there.
     work.taken
         .wanted

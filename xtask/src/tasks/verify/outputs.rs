@@ -1,7 +1,6 @@
 //! What units themselves call their task families, asked of the few whose inputs don't tell: terragrunt's `output`, or
 //! Terraform's, behind both guards.
 
-use std::fs;
 use std::path::PathBuf;
 
 use super::proof::{Proof, Subject};
@@ -14,6 +13,7 @@ use crate::run::step::{Lane, Stage};
 use crate::tasks::orders::Orders;
 use crate::tasks::ready::{Workable, workable};
 use crate::tasks::session::Session;
+use crate::tools::state;
 use crate::tools::terraform::plan::families::{self, Families};
 
 /// Takes the names from the outputs of the units of which no task definition was found by their inputs. Whether there are
@@ -65,10 +65,10 @@ fn is_unnamed(proof: &Proof) -> bool {
 
 fn read(lane: &Lane) -> Option<Families> {
     let step = lane.last()?;
-    let text = fs::read_to_string(step.product.as_deref()?).ok();
+    let text = state::read_to_string(step.product.as_deref()?).ok();
     // Outputs may be secret.
     let printed = step.output.as_ref().and_then(|output| output.stdout.as_deref());
-    step.product.iter().map(PathBuf::as_path).chain(printed).for_each(|path| drop(fs::remove_file(path)));
+    step.product.iter().map(PathBuf::as_path).chain(printed).for_each(|path| drop(state::remove_file(path)));
     families::of_outputs(&text?)
 }
 

@@ -1,7 +1,5 @@
 //! The proof at the end of a wave: what ECS and ECR say of its units, before the next wave starts.
 
-use std::fs;
-
 use super::proof::{Check, Proof, Verdict, proofs};
 use super::wanted::{Extent, questions, wanted};
 use crate::cli::Allowance;
@@ -10,6 +8,7 @@ use crate::report::screen::Tone;
 use crate::tasks::inquiry::{Answers, Inquiry};
 use crate::tasks::ready::Workable;
 use crate::tasks::session::{self, Renewal, Session};
+use crate::tools::state;
 use crate::tools::terraform::plan::families;
 
 /// How many units are asked about at a time: what ECS says of thousands of task definitions is more than has to be held at
@@ -57,7 +56,7 @@ impl Waves {
         for (wanted, unit) in wanted.iter_mut().zip(units) {
             wanted.label.clone_from(&unit.label);
             // The plan that was applied tells it for nothing.
-            let shown = fs::read_to_string(session.run.shown(&unit.label)).ok();
+            let shown = state::read_to_string(&session.run.shown(&unit.label)).ok();
             shown.as_deref().and_then(families::of_plan).iter().for_each(|families| wanted.name_by(families));
         }
         let mut inquiry = Inquiry::default();

@@ -14,7 +14,7 @@ use crate::tools::guard::{GuardOrder, TerragruntOrder};
 use crate::tools::keys::Keys;
 use crate::tools::shim::environment::PassedOn;
 use crate::tools::terragrunt::Action;
-use crate::tools::{consent, lock};
+use crate::tools::{consent, lock, state};
 
 /// What the inner guard needs to know; lies beside it as `shim.json`, so that no variable set in HCL can change it.
 #[derive(Debug, Serialize, Deserialize)]
@@ -85,7 +85,7 @@ impl ShimConfig {
         let placed = ours.and_then(|ours| match fs::hard_link(&ours, &shim) {
             // A copy would go through the link into ourselves.
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(error),
-            Err(_) => fs::copy(&ours, &shim).map(drop),
+            Err(_) => state::copy_program(&ours, &shim),
             Ok(()) => Ok(()),
         });
         let written = placed.and_then(|()| new_private_file(&attempt.shim())?.write_all(&serde_json::to_vec(self)?));
@@ -100,7 +100,7 @@ impl ShimConfig {
     pub fn beside(program: &Path) -> Option<Result<(Self, Attempt), Failure>> {
         let dir = program.parent()?.to_owned();
         let path = dir.join("shim.json");
-        let text = match fs::read(&path) {
+        let text = match state::read(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
             Err(error) => return Some(Err(unreadable(&path).because(error))),

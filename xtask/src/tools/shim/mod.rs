@@ -7,7 +7,6 @@ mod config;
 mod environment;
 
 use std::ffi::OsString;
-use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::Path;
 
@@ -22,7 +21,7 @@ use crate::tools::lock::WorkLock;
 use crate::tools::proof::{Proof, Verdict};
 use crate::tools::sts::Identity;
 use crate::tools::terragrunt::{Action, NO_COLOR};
-use crate::tools::{endpoint, process, secrets};
+use crate::tools::{endpoint, process, secrets, state};
 
 pub use config::ShimConfig;
 
@@ -95,7 +94,7 @@ fn is_ours(attempt: &Attempt) -> bool {
 
 /// Writes a file that must not be there where an earlier one may be: of several calls the last one counts.
 fn in_place<T>(path: &Path, write: impl FnOnce(&Path) -> io::Result<T>) -> io::Result<T> {
-    match fs::remove_file(path) {
+    match state::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => write(path),
     }
@@ -118,7 +117,7 @@ fn print_product(config: &ShimConfig, attempt: &Attempt, product: &Path, program
     }
     let printed = process::printing_to(file, program, vars).and_then(|status| {
         let mut stdout = io::stdout().lock();
-        io::copy(&mut File::open(product)?, &mut stdout)?;
+        io::copy(&mut state::open(product)?, &mut stdout)?;
         stdout.flush()?;
         Ok(status)
     });

@@ -2,6 +2,7 @@
 
 mod damage;
 
+use std::fs;
 use std::io;
 use std::path::PathBuf;
 
@@ -118,7 +119,7 @@ fn what_cannot_be_written_down_is_told_before_it_starts() {
 
 #[test]
 fn on_a_full_disk_nothing_starts_and_nothing_follows_half_a_line() {
-    let Ok(full) = OpenOptions::new().append(true).open("/dev/full") else { return };
+    let Ok(full) = fs::OpenOptions::new().append(true).open("/dev/full") else { return };
     let journal = Journal::on(Path::new("/dev/full"), full, Whole::default(), Redactor::default());
     let error = journal.durable(&started("dev.apply")).unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::StorageFull);
@@ -201,7 +202,7 @@ fn secrets_do_not_get_into_it() {
     journal.note(&Record::Note("it said\nhunter2hunter2 and ghp_0123456789012345678901234567890123456789".to_owned()));
     journal.keep_out(["swordfish".to_owned()]);
     journal.note(&Record::Note("swordfish".to_owned()));
-    let text = std::fs::read_to_string(&path).unwrap();
+    let text = fs::read_to_string(&path).unwrap();
     assert!(!text.contains("hunter2") && !text.contains("swordfish") && !text.contains("0123456789"), "{text}");
     assert!(each(&path, drop).is_ok());
 }

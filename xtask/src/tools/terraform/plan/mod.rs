@@ -39,8 +39,8 @@ pub struct Plan {
     pub images: Images,
     /// Every text among the values that the module is given.
     pub inputs: Vec<String>,
-    /// The hash of all that it changes, the same for two plans that do the same, and empty for one that does nothing;
-    /// what is sensitive is not in it.
+    /// The hash of all that it changes, and of the configuration and the values that this comes from, provisioners included:
+    /// the same for two plans that do the same, and empty for one that does nothing or changes what is sensitive.
     pub values_sha256: String,
 }
 
@@ -90,7 +90,7 @@ pub fn read(output: &str, reading: Reading<'_>) -> anyhow::Result<Plan> {
         providers_elsewhere: elsewhere::in_providers(&document.configuration, account, reading.assumed_roles),
         images: wanted::check(&document.planned_values, reading.wanted),
         inputs,
-        values_sha256: hash_of(&touched),
+        values_sha256: hash_of(&touched, &json!([document.configuration, document.variables])),
     })
 }
 
@@ -120,7 +120,7 @@ fn remade(touched: &[(Action, &ResourceChange)], account: &AccountId) -> Vec<Str
 
 /// Everything that is done, in one order. Empty, which is equal to nothing, where a part of it is sensitive: nobody could
 /// tell from it whether that part is the same.
-fn hash_of(touched: &[(Action, &ResourceChange)]) -> String {
+fn hash_of(touched: &[(Action, &ResourceChange)], made_from: &Value) -> String {
     let hides = |value: &Value, mask: &Value| masked(value, mask) != *value;
     let is_hidden = |(_, resource): &(Action, &ResourceChange)| {
         let change = &resource.change;
@@ -140,6 +140,7 @@ fn hash_of(touched: &[(Action, &ResourceChange)]) -> String {
         return String::new();
     }
     all.sort();
+    all.push(made_from.to_string());
     sha256(all.join("\n"))
 }
 

@@ -1,0 +1,198 @@
+//! What was shown and agreed to is what is applied: on the real terragrunt and terraform, at both ends of what is supported.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+
+use super::by_hand::text;
+use super::cloud::Cloud;
+use super::killed::{signal, start, wait_until_ended};
+use super::live::Live;
+use super::operator::script;
+use super::shape::{Apply, Shape, Terragrunt};
+use super::toolbox::Toolbox;
+use super::typed::{ends_with, tags, xtask};
+
+const DEV: &str = "100000000004";
+
+/// A repository for each terragrunt, with an AWS of its own.
+fn both(apply: Apply, test: impl Fn(&Cloud, &Live)) {
+    let Some(tools) = Toolbox::get() else { return };
+    for terragrunt in [Terragrunt::V0, Terragrunt::V1] {
+        let cloud = Cloud::start(tools);
+        let live = Live::new(tools, &cloud, Shape { terragrunt, apply, ..Shape::default() });
+        test(&cloud, &live);
+    }
+}
+
+/// The module of all units, which lies outside the repository, with a script beside it that each apply runs.
+fn module_with_a_script(live: &Live) -> PathBuf {
+    let module = live.root().with_file_name("catalog").join("modules/ecs-deploy-runner");
+    let main = fs::read_to_string(module.join("main.tf")).expect("it is there");
+    let resource = r#"
+resource "terraform_data" "script" {
+  triggers_replace = [local.images]
+  depends_on       = [terraform_data.gate]
+  provisioner "local-exec" {
+    command = "sh ${path.module}/register.sh"
+  }
+}
+"#;
+    fs::write(module.join("main.tf"), main + resource).expect("it can be written");
+    fs::write(module.join("register.sh"), "true\n").expect("it can be written");
+    module
+}
+
+/// A script that tells by a file that it ran.
+fn other_script(live: &Live) -> (PathBuf, String) {
+    let ran = live.root().with_file_name("ran");
+    let text = format!("echo ran > {}\n", ran.display());
+    (ran, text)
+}
+
+/// The copies of a file in the cache of dev's unit.
+fn copies(live: &Live, name: &str) -> Vec<PathBuf> {
+    let (mut found, mut folders) = (Vec::new(), vec![live.unit("dev").join(".terragrunt-cache")]);
+    while let Some(folder) = folders.pop() {
+        for path in fs::read_dir(&folder).into_iter().flatten().flatten().map(|entry| entry.path()) {
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.file_name().is_some_and(|it| it == name) {
+                found.push(path);
+            }
+        }
+    }
+    found
+}
+
+fn mode(path: &Path) -> u32 {
+    fs::symlink_metadata(path).expect("it is there").permissions().mode() & 0o7777
+}
+
+#[test]
+fn state_in_git_or_behind_a_link_is_refused_and_a_real_run_leaves_all_of_it_private() {
+    both(Apply::Plain, |cloud, live| {
+        let state = live.root().join(".xtask");
+        let outside = live.root().with_file_name("outside");
+        fs::create_dir(&outside).expect("it can be made");
+        symlink(&outside, &state).expect("it can be linked");
+        let told = ends_with(live, &["apply-all", "--yes", "--account", "dev"], 3);
+        assert!(told.contains("`.xtask` is a symbolic link"), "{told}");
+        assert_eq!(fs::read_dir(&outside).expect("it is there").count(), 0);
+        fs::remove_file(&state).expect("it is a link");
+
+        let mut under_umask = live.command("/bin/sh");
+        let xtask = env!("CARGO_BIN_EXE_xtask");
+        under_umask.args(["-c", "umask 000; exec \"$0\" \"$@\"", xtask, "apply-all", "--yes", "--account", "dev"]);
+        let output = under_umask.output().expect("it starts");
+        assert!(output.status.success(), "{}", text(&output));
+        assert_eq!(tags(cloud, DEV).len(), 2);
+        let mut folders = vec![state.clone()];
+        while let Some(folder) = folders.pop() {
+            assert_eq!(mode(&folder), 0o700, "{}", folder.display());
+            for entry in fs::read_dir(&folder).expect("it is there").flatten().map(|entry| entry.path()) {
+                match entry.is_dir() {
+                    true => folders.push(entry),
+                    false => assert_eq!(mode(&entry), 0o600, "{}", entry.display()),
+                }
+            }
+        }
+
+        let add = live.command("git").args(["add", "--force", ".xtask/runs"]).status().expect("git starts");
+        assert!(add.success());
+        for words in [&["runs", "resume"][..], &["apply-all", "--yes", "--account", "dev"]] {
+            let told = ends_with(live, words, 3);
+            assert!(told.contains("git tracks files in `.xtask`"), "{told}");
+        }
+    });
+}
+
+const YES: [&str; 5] = ["--yes", "--allow", "unexpected", "--account", "dev"];
+
+#[test]
+fn script_beside_a_module_that_changes_after_the_plan_is_not_run() {
+    const CHANGED: &str = "a module that the plan was made from has changed since";
+    both(Apply::Plain, |cloud, live| {
+        let module = module_with_a_script(live);
+        let (ran, other) = other_script(live);
+        let told = ends_with(live, &["apply-all", "--plan-only", "--account", "dev"], 0);
+        let (_, run) = told.split_once("apply-all --from ").expect("it says how to go on");
+        let run = run.split_whitespace().next().expect("it names the run").to_owned();
+        let from = ["apply-all", "--yes", "--allow", "unexpected", "--from", &run];
+        let copies = copies(live, "register.sh");
+        assert!(!copies.is_empty());
+        for place in copies.iter().chain([&module.join("register.sh")]) {
+            fs::write(place, &other).expect("it can be written");
+            let told = ends_with(live, &from, 3);
+            assert!(told.contains(CHANGED), "{}: {told}", place.display());
+            fs::write(place, "true\n").expect("it can be written");
+        }
+        ends_with(live, &from, 0);
+        assert_eq!(tags(cloud, DEV).len(), 2);
+
+        // Terragrunt itself changes it, when everything has been looked at.
+        fs::write(module.join("other.sh"), &other).expect("it can be written");
+        let hook = r#"terraform {
+  before_hook "other" {
+    commands = ["apply"]
+    execute  = ["sh", "-c", "cat other.sh > register.sh"]
+  }
+"#;
+        live.edit(live.unit("dev").join("terragrunt.hcl"), |text| text.replacen("terraform {", hook, 1));
+        fs::write(module.join("register.sh"), "true # again\n").expect("it can be written");
+        live.edit("common.hcl", |text| text.replace("v0.52.1", "v0.52.0"));
+        let output = xtask(live, &["apply-all", "--allow", "unproven-image"]).args(YES).output().expect("it starts");
+        let told = text(&output);
+        assert!(!output.status.success() && told.contains(CHANGED), "{told}");
+        assert!(!ran.exists(), "the other script was run: {told}");
+    });
+}
+
+#[test]
+fn consent_is_not_carried_over_to_another_script_and_is_to_the_same() {
+    both(Apply::WaitsAtGate, |_, live| {
+        let module = module_with_a_script(live);
+        let (ran, other) = other_script(live);
+        let mut words = vec!["apply-all", "--jobs", "1", "--account", "stage"];
+        words.extend(YES);
+        let mut runner = start(live, &words);
+        let held = live.gate().next();
+        signal(&runner, "KILL");
+        runner.wait().expect("it was killed");
+        held.let_go();
+        wait_until_ended(live);
+        let run = fs::read_dir(live.root().join(".xtask/runs")).expect("it is there").flatten().next().expect("one");
+        let run = run.file_name().to_str().expect("it is text").to_owned();
+
+        for change in [&other, "true\n"] {
+            let is_same = change == "true\n";
+            fs::write(module.join("register.sh"), change).expect("it can be written");
+            if is_same {
+                let again = start(live, &["runs", "resume", &run]);
+                live.gate().next().let_go();
+                let output = again.wait_with_output().expect("it ends");
+                let told = text(&output);
+                assert!(output.status.success() && told.contains("carried over from run"), "{told}");
+            } else {
+                let told = ends_with(live, &["runs", "resume", &run], 3);
+                assert!(told.contains("with other values, commands or files"), "{told}");
+            }
+        }
+        assert!(!ran.exists());
+    });
+}
+
+#[test]
+fn branch_that_is_switched_while_an_update_proves_accounts_is_refused_before_anything_is_moved() {
+    both(Apply::Plain, |cloud, live| {
+        let mfa = live.root().with_file_name("home").join("mfa.sh");
+        let text = fs::read_to_string(&mfa).expect("it is there");
+        let commit = format!("git -C '{}' commit --quiet --allow-empty --message Other >&2\n", live.root().display());
+        script(&mfa, &text.replace("echo 123456", &format!("{commit}echo 123456")));
+        let before = fs::read(live.root().join("common.hcl")).expect("it is there");
+        let told = ends_with(live, &["update", "v1.3.0", "--yes", "--account", "dev"], 3);
+        assert!(told.contains("another commit is checked out than when this update began"), "{told}");
+        assert_eq!(fs::read(live.root().join("common.hcl")).expect("it is there"), before);
+        assert!(tags(cloud, DEV).is_empty());
+    });
+}
