@@ -1,13 +1,16 @@
 //! The files of a repository: each is read and parsed once, and may be overlaid by texts that are not written yet.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
+use std::ops::Bound;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use super::cache::Cache;
 use super::hcl::{Fault, Source, parse};
 use super::json;
+use super::stacks::{Generated, Origin};
 use crate::model::Place;
 
 /// What is at a path.
@@ -65,6 +68,7 @@ type Once<T> = Cache<PathBuf, Result<T, Fault>>;
 pub struct Files {
     root: PathBuf,
     environment: Environment,
+    generated: Arc<Generated>,
     overlay: BTreeMap<PathBuf, Arc<[u8]>>,
     bytes: Once<Arc<[u8]>>,
     parsed: Once<Arc<Source>>,
@@ -78,6 +82,7 @@ impl Files {
         Self {
             root,
             environment: Environment::default(),
+            generated: Arc::default(),
             overlay: BTreeMap::new(),
             bytes: Once::default(),
             parsed: Once::default(),
@@ -92,9 +97,49 @@ impl Files {
         Self { environment, ..self }
     }
 
+    /// The same files, with folders that terragrunt will generate.
+    #[must_use]
+    pub(super) fn generating(self, generated: Generated) -> Self {
+        Self { generated: Arc::new(generated), ..self }
+    }
+
+    /// What a folder is generated from, if it is.
+    pub(super) fn origin(&self, dir: &Path) -> Option<&Origin> {
+        self.generated.get(dir)
+    }
+
+    /// The folder with the stack file that begins what generates a folder, if it is generated.
+    pub(super) fn stack_of(&self, dir: &Path) -> Option<PathBuf> {
+        let mut stack = None;
+        let mut dir = dir;
+        while let Some(origin) = self.origin(dir) {
+            dir = origin.stack.parent()?;
+            stack = Some(dir.to_owned());
+        }
+        stack
+    }
+
+    /// The path of what is read: that of the source, if the path is in a folder that is generated.
+    pub(super) fn real<'p>(&self, path: &'p Path) -> Cow<'p, Path> {
+        if self.generated.is_empty() {
+            return Cow::Borrowed(path);
+        }
+        let mut path = Cow::Borrowed(path);
+        // What is copied may lie in a folder that is generated itself.
+        for _ in 0..=self.generated.len() {
+            let found = path.ancestors().find_map(|dir| Some((dir, self.generated.get(dir)?)));
+            let Some((dir, origin)) = found else { break };
+            let rest = path.strip_prefix(dir).unwrap_or(Path::new(""));
+            let copied = origin.source.join(rest);
+            path = Cow::Owned(copied);
+        }
+        path
+    }
+
     /// The same files, without remembering which of them were read.
     pub(super) fn aside(&self) -> Self {
-        Self::new(self.root.clone()).in_environment(self.environment.clone())
+        Self { generated: self.generated.clone(), ..Self::new(self.root.clone()) }
+            .in_environment(self.environment.clone())
     }
 
     /// A variable of the environment.
@@ -109,16 +154,25 @@ impl Files {
 
     /// The same files with other texts in some of them. What is parsed already stays so.
     pub fn overlaid(&self, overlay: BTreeMap<PathBuf, Arc<[u8]>>) -> Self {
-        let is_same = |path: &PathBuf| !overlay.contains_key(path);
+        let is_same = |path: &PathBuf| !overlay.contains_key(&*self.real(path));
         let (bytes, parsed) = (self.bytes.copy(is_same), self.parsed.copy(is_same));
         let there = self.there.copy(|_| true);
-        let environment = self.environment.clone();
-        Self { root: self.root.clone(), environment, overlay, bytes, parsed, decoded: Cache::default(), there }
+        let (environment, generated) = (self.environment.clone(), self.generated.clone());
+        Self {
+            root: self.root.clone(),
+            environment,
+            generated,
+            overlay,
+            bytes,
+            parsed,
+            decoded: Cache::default(),
+            there,
+        }
     }
 
     /// Forgets a file that turned out not to matter: neither does then whether somebody changes it.
     pub(super) fn forget(&self, path: &Path) {
-        self.bytes.forget(path);
+        self.bytes.forget(&*self.real(path));
         self.parsed.forget(path);
     }
 
@@ -141,6 +195,7 @@ impl Files {
 
     /// The bytes of a file, read once.
     pub fn bytes(&self, path: &Path) -> Result<Arc<[u8]>, Fault> {
+        let path = &*self.real(path);
         if let Some(bytes) = self.overlay.get(path) {
             return Ok(bytes.clone());
         }
@@ -170,9 +225,10 @@ impl Files {
         changed
     }
 
-    /// A file of HCL, parsed once.
+    /// A file of HCL, parsed once. In a folder that is generated it has the name of the file that is copied.
     pub fn hcl(&self, path: &Path) -> Result<Arc<Source>, Fault> {
-        self.parsed.get(path, || self.bytes(path).and_then(|bytes| parse::parse(&self.name(path), path, bytes)))
+        let name = || self.name(&self.real(path));
+        self.parsed.get(path, || self.bytes(path).and_then(|bytes| parse::parse(&name(), path, bytes)))
     }
 
     /// The paths of all files that have been read.
@@ -185,6 +241,8 @@ impl Files {
         let inside = self.parsed.entries().into_iter().filter(|(path, _)| path.starts_with(&self.root));
         let mut sources: Vec<_> = inside.filter_map(|(_, source)| source.ok()).collect();
         sources.sort_by(|a, b| a.name.cmp(&b.name));
+        // What is copied several times is one file.
+        sources.dedup_by(|a, b| a.name == b.name);
         sources
     }
 
@@ -204,9 +262,14 @@ impl Files {
     }
 
     fn there(&self, path: &Path) -> There {
-        self.there.get(path, || match std::fs::metadata(path) {
+        let is_above_generated = || {
+            let below = (Bound::Included(path), Bound::Unbounded);
+            self.generated.range::<Path, _>(below).next().is_some_and(|(dir, _)| dir.starts_with(path))
+        };
+        self.there.get(path, || match std::fs::metadata(self.real(path)) {
             Ok(metadata) if metadata.is_file() => There::File,
             Ok(_) => There::Other,
+            Err(_) if is_above_generated() => There::Other,
             Err(_) => There::Nothing,
         })
     }

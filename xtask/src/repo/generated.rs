@@ -59,14 +59,15 @@ pub(super) fn literal(expr: &Expr) -> Option<Known<String>> {
 /// Everything beside the unit's module. What can't be read is left out: whoever runs it says so.
 pub(super) fn all(files: &Files, evaluator: &Evaluator<'_>, frame: &Rc<Frame>) -> Vec<Extra> {
     let mut all = generated(evaluator, frame).unwrap_or_default();
-    let sources = beside(frame.dir()).into_iter().filter_map(|path| files.hcl(&path).ok());
+    let sources = beside(files, frame.dir()).into_iter().filter_map(|path| files.hcl(&path).ok());
     all.extend(sources.map(Extra::file));
     all
 }
 
 /// The files of Terraform in a unit's folder, which terragrunt hands to terraform with the module.
-fn beside(dir: &Path) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(dir).into_iter().flatten().flatten().map(|entry| entry.path());
+fn beside(files: &Files, dir: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(files.real(dir)).into_iter().flatten().flatten();
+    let entries = entries.map(|entry| dir.join(entry.file_name()));
     let mut files: Vec<_> = entries.filter(|path| path.extension().is_some_and(|ending| ending == "tf")).collect();
     files.sort();
     files

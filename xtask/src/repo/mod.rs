@@ -28,6 +28,7 @@ pub mod retired;
 mod root;
 pub mod script;
 pub mod settings;
+mod stacks;
 mod terraform;
 pub mod texts;
 pub mod toml;
@@ -47,6 +48,7 @@ use std::sync::Arc;
 pub use bump::{Bump, Change, FileEdit, Request, plan_bump};
 pub use exclude::Exclusion;
 pub use files::{Environment, Files};
+use hcl::stack;
 use ignore::gitignore::Gitignore;
 pub use image::{Decider, ImageUse};
 pub use module::Module;
@@ -58,10 +60,11 @@ use reading::Ground;
 pub use redirect::Redirection;
 use root::Roots;
 pub use settings::Settings;
+use stacks::Stacks;
 pub use trail::{Hop, Trail};
 pub use unit::{Unit, UnitKind};
 
-use crate::model::{Account, Failure, Failures, UnitPath};
+use crate::model::{Account, Failure, Failures, ImageName, UnitPath};
 
 /// An infrastructure-live repository, read once.
 #[derive(Debug)]
@@ -101,11 +104,15 @@ impl Repository {
         let (settings, exclude) = find_settings(&root, &mut problems);
         let mut found = walk::all(&root, &exclude);
         let files = Files::new(root.clone()).in_environment(environment(&settings));
+        let mut stacks = Stacks::read(&files, &found);
+        stacks.folders(&files, &mut found);
+        let files = files.generating(std::mem::take(&mut stacks.generated));
         let roots = Roots::new(&root, &found);
         let mut failed = std::mem::take(&mut found.failures);
+        failed.append(&mut stacks.failures);
         failed.extend(discover::not_supported(&files, &found));
         let ground = Ground { files: &files, settings: &settings, root: &root, roots: &roots };
-        let (units, not_units) = ground.units(&found);
+        let (units, not_units) = ground.units(&found, &stacks);
         let is_nothing = units.is_empty() && not_units.is_empty();
         failed.extend(not_units);
         // The accounts of what was opened matter also where no unit is in them, such as that of a registry.
@@ -188,6 +195,24 @@ impl Repository {
     /// The files that somebody has changed since the repository was read.
     pub fn changed_files(&self) -> Vec<String> {
         self.files.changed()
+    }
+
+    /// A refusal if the unit that a stack has generated isn't what was read in its place: another tag, or no unit at all.
+    pub fn differs_from_generated(&self, unit: &Unit) -> Option<Failure> {
+        unit.stack.as_ref()?;
+        // Without the stack, what lies on the disk is read.
+        let files = self.files.aside().generating(Default::default());
+        let again = stack::deep(|| self.read_again(&files, unit));
+        let tags = |unit: &Unit| {
+            ImageName::ALL.map(|image| unit.image(image).map(|uses| (uses.uri.clone(), uses.tag.clone())))
+        };
+        let is_same = again.problems.is_empty() && tags(unit) == tags(&again);
+        (!is_same).then(|| {
+            let what = format!("what terragrunt has generated in `{}` isn't what its stack says", unit.path);
+            let failure = Failure::refused(what).in_file(unit.path.as_str());
+            let problems = again.problems.iter().map(|problem| problem.what.clone());
+            problems.fold(failure, Failure::detail).hint("nothing was planned")
+        })
     }
 
     /// The units as they would be with other texts in some files.

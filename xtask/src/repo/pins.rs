@@ -59,7 +59,7 @@ impl Repository {
             // Read by itself, so that the files are those of this unit.
             let files = self.files.aside();
             let again = self.read_again(&files, unit);
-            if unit.kind == UnitKind::Terragrunt {
+            if unit.kind == UnitKind::Terragrunt && unit.has_configuration() {
                 whole::read_all(&files, unit, &self.root);
             }
             idle(&files, [&again].into_iter())

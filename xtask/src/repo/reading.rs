@@ -9,6 +9,7 @@ use super::hcl::{Evaluator, Fault, Frame, Kind, Value};
 use super::module::{self, Module};
 use super::root::Roots;
 use super::settings::Settings;
+use super::stacks::{self, Remote, Stacks};
 use super::unit::{Unit, UnitKind};
 use super::walk::{Found, TERRAGRUNT};
 use super::{discover, evidence, generated, parallel, terraform};
@@ -48,7 +49,7 @@ pub(super) struct Ground<'g> {
 
 impl Ground<'_> {
     /// Reads every folder that may be a unit. Gives the units sorted by path, and why others are missing.
-    pub(super) fn units(&self, found: &Found) -> (Vec<Unit>, Vec<Failure>) {
+    pub(super) fn units(&self, found: &Found, stacks: &Stacks) -> (Vec<Unit>, Vec<Failure>) {
         // What is read to find out that a folder is no unit is none of the files that matter.
         let aside = self.files.aside();
         let terragrunt = |dir: &PathBuf| {
@@ -67,6 +68,7 @@ impl Ground<'_> {
         };
         let mut readings = parallel::map(&found.terragrunt, terragrunt);
         readings.extend(parallel::map(&found.terraform, terraform));
+        readings.extend(parallel::map(&stacks.remote, |remote| self.remote(remote)));
         let (mut units, mut failures) = (Vec::new(), Vec::new());
         for reading in readings {
             match reading {
@@ -110,7 +112,7 @@ impl Ground<'_> {
             Ok(frame) => frame,
             Err(fault) => return self.unreadable(&evaluator, dir, &fault),
         };
-        if !is_unit(&evaluator, &frame, dir) {
+        if !is_unit(&evaluator, &frame, dir) || stacks::is_template(self.files, dir) {
             self.files.forget(&file);
             return Reading::Other;
         }
@@ -119,6 +121,18 @@ impl Ground<'_> {
         match self.begin(&evaluator, dir, UnitKind::Terragrunt, &allowed) {
             Ok(mut unit) => {
                 unit.take_terragrunt(&evaluator, self.settings, &frame, &extras);
+                Reading::Unit(Box::new(unit))
+            }
+            Err(reading) => reading,
+        }
+    }
+
+    /// A unit that will be generated from what is not in this repository.
+    fn remote(&self, remote: &Remote) -> Reading {
+        let evaluator = Evaluator::new(self.files, remote.dir.join(TERRAGRUNT));
+        match self.begin(&evaluator, &remote.dir, UnitKind::Terragrunt, &[]) {
+            Ok(mut unit) => {
+                unit.is_remote(&remote.reason, &remote.place);
                 Reading::Unit(Box::new(unit))
             }
             Err(reading) => reading,
@@ -176,6 +190,7 @@ impl Ground<'_> {
         };
         let (region, problem) = evidence::region(evaluator, self.root, &path);
         let mut unit = Unit::new(path, kind, root.dir.clone(), account, region);
+        unit.stack = self.files.stack_of(dir);
         unit.problems.extend(problems.into_iter().chain(problem));
         Ok(unit)
     }

@@ -14,6 +14,7 @@ impl Repository {
     /// What terragrunt or terraform would fail on in this unit, beyond the unit's own problems.
     pub fn complaints(&self, unit: &Unit) -> Vec<Failure> {
         match unit.kind {
+            _ if !unit.has_configuration() => Vec::new(),
             UnitKind::Terragrunt => stack::deep(|| read_all(&self.files, unit, &self.root)),
             UnitKind::Terraform => {
                 let dir = unit.path.in_root(&self.root);

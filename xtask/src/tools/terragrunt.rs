@@ -87,6 +87,9 @@ impl Action {
     }
 }
 
+/// Generates the units of the stack in the folder that it is started in.
+pub const GENERATE: [&str; 2] = ["stack", "generate"];
+
 /// Terraform's own option: terragrunt 0.55 colours Terraform's output in spite of its variable, and newer ones take the
 /// option for their own and pass it on once.
 pub(super) const NO_COLOR: &str = "-no-color";

@@ -28,6 +28,7 @@ mod programs;
 mod providers;
 pub(crate) mod shape;
 mod sources;
+mod stacks;
 mod stale;
 mod standalone;
 mod standalone_applied;

@@ -85,6 +85,7 @@ fn every_shape_is_listed_explained_checked_and_bumped() {
         ("features", "dev/us-east-1/mgmt/ecs-deploy-runner"),
         ("values", "prod/us-east-1/mgmt/ecs-deploy-runner"),
         ("tfvars-file", "dev/us-east-1/mgmt/ecs-deploy-runner"),
+        ("stacks", "stage/us-east-1/.terragrunt-stack/mgmt/.terragrunt-stack/ecs-deploy-runner"),
     ] {
         let sandbox = of_fixture(name);
         let xtask = |args: &[&str]| -> Xtask<'_> { sandbox.xtask(args.iter().copied()) };
@@ -99,4 +100,14 @@ fn every_shape_is_listed_explained_checked_and_bumped() {
         fs::remove_file(sandbox.repo().join("Cargo.toml")).unwrap();
         super::adopt::adopt(&sandbox).args(["--dry-run"]).run().exits(0);
     }
+}
+
+#[test]
+fn dry_run_prints_how_stacks_are_generated_before_their_units_are_planned() {
+    let sandbox = of_fixture("stacks");
+    let said = sandbox.xtask(["apply-all", "--dry-run", "--account", "dev"]).run().exits(0);
+    let generate = said.out.find("(cd [repo]/dev/us-east-1 && terragrunt stack generate)");
+    let plan = said.out.find(" plan -input=false");
+    assert!(generate.is_some() && generate < plan, "{}", said.screen());
+    assert_eq!(said.out.matches("stack generate").count(), 1, "{}", said.screen());
 }

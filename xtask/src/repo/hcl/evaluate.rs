@@ -191,6 +191,9 @@ impl<'a> Evaluator<'a> {
             "local" => Ok(Value::made(Kind::Locals(Locals::own(scope.frame)))),
             "include" => scope.frame.exposed_includes(self),
             "dependency" => Ok(Value::unknown("it is an output of another unit")),
+            "unit" | "stack" if scope.source().path.ends_with("terragrunt.stack.hcl") => {
+                Ok(Value::unknown("where a stack generates to is not worked out"))
+            }
             "feature" => scope.frame.features(self),
             "values" => scope.frame.values(self)?.ok_or_else(|| {
                 Fault::new("there is no variable named `values` here: no `terragrunt.values.hcl` lies beside the file")

@@ -76,6 +76,25 @@ pub(super) fn through_json(evaluator: &Evaluator<'_>, value: Value) -> Result<Va
     Ok(Value { kind, origin: value.origin })
 }
 
+/// The value as it comes out of a file that it is written to: everything in it worked out, and sets are lists.
+pub(super) fn written_out(evaluator: &Evaluator<'_>, value: &Value) -> Result<Value, Fault> {
+    evaluator.spend(1)?;
+    let value = evaluator.whole(value)?;
+    let kind = match &value.kind {
+        Kind::List(items) | Kind::Set(items) => {
+            let items: Result<_, _> = items.iter().map(|item| written_out(evaluator, item)).collect();
+            Kind::List(Rc::new(items?))
+        }
+        Kind::Map(map) => {
+            let entry = |(key, value): (&String, &Value)| Ok((key.clone(), written_out(evaluator, value)?));
+            let entries = map.entries.iter().map(entry).collect::<Result<_, Fault>>()?;
+            Kind::Map(Rc::new(Map { entries, open: map.open.clone() }))
+        }
+        other => other.clone(),
+    };
+    Ok(Value { kind, origin: value.origin.clone() })
+}
+
 /// Whether there is a set in it, or what may have one.
 fn is_changed(evaluator: &Evaluator<'_>, value: &Value) -> Result<bool, Fault> {
     evaluator.spend(1)?;

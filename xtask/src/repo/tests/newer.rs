@@ -138,3 +138,73 @@ fn arguments_that_terraform_would_take_for_the_plan_are_named_with_their_line() 
         assert!(told.contains(hint) && told.contains("terragrunt.hcl:4"), "{told}");
     }
 }
+
+#[test]
+fn units_that_stacks_generate_are_known_to_the_line_and_moved_there() {
+    let tree = fixture("stacks");
+    let repo = tree.open();
+    let paths: Vec<_> = repo.units.iter().map(|unit| unit.path.as_str()).collect();
+    let expected = [
+        "dev/us-east-1/.terragrunt-stack/mgmt/ecs-deploy-runner",
+        "prod/us-east-1/mgmt/ecs-deploy-runner",
+        "stage/us-east-1/.terragrunt-stack/mgmt/.terragrunt-stack/ecs-deploy-runner",
+    ];
+    assert_eq!(paths, expected, "templates are no units");
+    let stacks: Vec<_> = repo.units.iter().filter_map(|unit| unit.stack.as_deref()).collect();
+    let root = tree.path().canonicalize().expect("it is there");
+    assert_eq!(stacks, ["dev", "prod", "stage"].map(|account| root.join(account).join("us-east-1")));
+    let expected = |dev: &str, prod: &str, stage: &str| {
+        [
+            format!("dev {dev} dev/us-east-1/terragrunt.stack.hcl:3"),
+            format!("prod {prod} catalog/units/ecs-deploy-runner/terragrunt.hcl:12"),
+            format!("stage {stage} stage/us-east-1/terragrunt.stack.hcl:4"),
+        ]
+    };
+    assert_eq!(tags(&repo), expected("v0.52.1", "v0.51.8", "v0.52.1"));
+    assert_eq!(tags(&moved(&tree)), expected("v1.3.0", "v1.3.0", "v1.3.0"));
+}
+
+#[test]
+fn unit_of_a_remote_catalog_is_listed_and_unknown_and_left_out_with_the_line() {
+    let tree = fixture("stacks");
+    let source = "git::git@github.com:example/catalog.git//units/ecs-deploy-runner?ref=v1";
+    let text = format!("unit \"ecs-deploy-runner\" {{\n  source = \"{source}\"\n  path = \"ecs-deploy-runner\"\n}}\n");
+    tree.write("prod/us-west-2/terragrunt.stack.hcl", text.as_bytes());
+    let repo = tree.open();
+    assert_eq!(texts(repo.all_problems()), "");
+    let unit = repo.unit(&unit_path("prod/us-west-2/.terragrunt-stack/ecs-deploy-runner")).expect("the unit");
+    let reason = format!("its source is not in this repository: {source}");
+    let tag = &unit.image(ImageName::DeployRunner).expect("a runner").tag;
+    assert_eq!(tag.reason(), Some(reason.as_str()));
+    let excluded = unit.left_out().expect("nobody knows what would change");
+    assert_eq!(excluded.place.to_string(), "prod/us-west-2/terragrunt.stack.hcl:2:12".replace(":12", ""));
+}
+
+#[test]
+fn parts_of_stack_files_that_are_not_worked_out_are_refused_by_name() {
+    let unit = "unit \"ecs-deploy-runner\" {\n  source = \"${get_repo_root()}/catalog/units/ecs-deploy-runner\"\n  path = \"ecs-deploy-runner\"\n";
+    for (text, what) in [
+        (format!("include \"x\" {{\n  path = \"x.hcl\"\n}}\n{unit}}}\n"), "an `include` in a stack file"),
+        (format!("{unit}  autoinclude {{\n  }}\n}}\n"), "`autoinclude` in a block of a stack file"),
+        (
+            format!("{unit}  values = {{ name = \"x\" }}\n}}\n").replace("path = \"", "path = \"../"),
+            "would leave its stack",
+        ),
+        (format!("{unit}}}\n").replace("path = \"ecs", "path = run_cmd(\"x\") # \"ecs"), "`run_cmd` runs a program"),
+    ] {
+        let tree = fixture("stacks");
+        tree.write("prod/us-west-2/terragrunt.stack.hcl", text.as_bytes());
+        let told = texts(tree.open().all_problems());
+        assert!(told.contains(what) && told.contains("prod/us-west-2/terragrunt.stack.hcl"), "{text}\n{told}");
+    }
+}
+
+#[test]
+fn template_of_a_catalog_that_no_stack_uses_is_no_unit() {
+    let tree = fixture("stacks");
+    for account in ["dev", "stage", "prod"] {
+        std::fs::remove_file(tree.path().join(account).join("us-east-1/terragrunt.stack.hcl")).expect("a file");
+    }
+    let repo = tree.open();
+    assert_eq!((texts(repo.all_problems()), repo.units.len()), (String::new(), 0));
+}

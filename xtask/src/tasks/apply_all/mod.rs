@@ -8,6 +8,7 @@ mod carried;
 mod checks;
 mod clean;
 mod gather;
+mod generate;
 mod images;
 mod later;
 mod others;
@@ -99,7 +100,10 @@ pub fn carry_out(
     others::wait(session, units)?;
     let plans = match &queue.work.earlier {
         Some(earlier) => earlier.plans(session, ready, queue)?,
-        None => plans::plan_all(ready, queue, renewal)?,
+        None => {
+            generate::carry_out(session, ready, queue.work)?;
+            plans::plan_all(ready, queue, renewal)?
+        }
     };
     let planned = |left: &&Unfinished| units.iter().any(|unit| left.is_of(&unit.unit.path));
     if queue.work.earlier.is_none() {

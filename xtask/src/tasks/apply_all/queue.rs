@@ -8,7 +8,7 @@ use crate::report::screen::count;
 use crate::run::digest::Digest;
 use crate::run::folder::RunFolder;
 use crate::run::step::{Lane, Stage, Step};
-use crate::tasks::apply_all::Work;
+use crate::tasks::apply_all::{Work, generate};
 use crate::tasks::context::Context;
 use crate::tasks::images;
 use crate::tasks::orders::Orders;
@@ -106,9 +106,15 @@ impl<'u, 'r> Queue<'u, 'r> {
         }
         let waves: Vec<_> = self.waves(self.units(|_| !self.work.plan_only)).iter().map(Wave::stage).collect();
         let plans = self.work.earlier.is_none().then(|| self.plans());
-        let stages = [&self.identity, &self.sources, &self.images].into_iter().chain(&plans).chain(&waves);
-        let stages = stages.filter(|stage| !stage.lanes.is_empty()).map(Stage::shell_lines);
-        std::iter::once(begin).chain(stages).collect::<Vec<_>>().join("\n")
+        let lines = |stages: Vec<&Stage>| -> Vec<String> {
+            stages.into_iter().filter(|stage| !stage.lanes.is_empty()).map(Stage::shell_lines).collect()
+        };
+        let generate = plans.as_ref().map(|_| generate::shell_lines(self.work)).filter(|lines| !lines.is_empty());
+        let mut parts = vec![begin];
+        parts.extend(lines(vec![&self.identity, &self.sources, &self.images]));
+        parts.extend(generate);
+        parts.extend(lines(plans.iter().chain(&waves).collect()));
+        parts.join("\n")
     }
 }
 

@@ -9,7 +9,7 @@ use xtask::repo::{Bump, Environment, Repository, Request, Unit, plan_bump};
 
 use super::answer::Tally;
 use super::fixtures::names;
-use super::render::{git_init, mock_dependencies, render};
+use super::render::{generate_stack, git_init, mock_dependencies, render};
 use crate::real::standalone::{Copied, compare, given};
 use crate::real::toolbox::Toolbox;
 
@@ -56,6 +56,7 @@ fn after_a_change_of_tags_terragrunt_renders_the_new_ones() {
         git_init(copied.root());
         let (bump, after) = moved(&name, copied.root());
         mock_dependencies(copied.root());
+        after.units.iter().filter_map(|unit| unit.stack.as_deref()).for_each(|stack| generate_stack(tools, stack));
         let mut tally = Tally::default();
         for unit in &after.units {
             let rendered = render(tools, &unit.path.in_root(&after.root), &[]);

@@ -7,7 +7,7 @@ use std::path::Path;
 use xtask::repo::{Environment, Repository};
 
 use super::answer::Tally;
-use super::render::{git_init, mock_dependencies, render};
+use super::render::{generate_stack, git_init, mock_dependencies, render};
 use crate::real::standalone::Copied;
 use crate::real::toolbox::Toolbox;
 
@@ -31,6 +31,7 @@ fn what_terragrunt_renders_of_every_unit_of_every_fixture_is_what_we_say() {
         let repo = Repository::open_in(copied.root(), &|_| Environment::of(BTreeMap::new())).expect("it opens");
         git_init(copied.root());
         mock_dependencies(copied.root());
+        repo.units.iter().filter_map(|unit| unit.stack.as_deref()).for_each(|stack| generate_stack(tools, stack));
         let tally = tallies.entry(name.clone()).or_default();
         for unit in &repo.units {
             let rendered = render(tools, &unit.path.in_root(&repo.root), &[]);

@@ -43,6 +43,21 @@ pub(super) fn render(tools: &Toolbox, dir: &Path, vars: &[(&str, &str)]) -> Rend
     Rendered { config, wrong_lines: lines_of(&told, &file), told }
 }
 
+/// Generates the units of a stack.
+pub(super) fn generate_stack(tools: &Toolbox, stack: &Path) {
+    let home = tempfile::tempdir().expect("a folder");
+    let output = Command::new(&tools.terragrunt_1)
+        .args(["stack", "generate", "--no-color"])
+        .current_dir(stack)
+        .env_clear()
+        .envs([("HOME", home.path()), ("TMPDIR", home.path()), ("TG_TF_PATH", &tools.tofu)])
+        .envs([("PATH", "/usr/bin:/bin"), ("CHECKPOINT_DISABLE", "1"), ("TG_NON_INTERACTIVE", "true")])
+        .stdin(Stdio::null())
+        .output()
+        .expect("terragrunt starts");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
 /// `on FILE line 12:` and `FILE:12,3-4:` both name a line.
 fn lines_of(told: &str, file: &str) -> BTreeSet<usize> {
     let after = |text: &str| text.chars().take_while(char::is_ascii_digit).collect::<String>().parse().ok();
