@@ -19,6 +19,8 @@ pub(super) const TERRAGRUNT_JSON: &str = "terragrunt.hcl.json";
 pub(super) const STACK: &str = "terragrunt.stack.hcl";
 /// The file that many roots have, and that makes one where there is no accounts file.
 pub(super) const COMMON: &str = "common.hcl";
+/// What files of Terraform and OpenTofu end in.
+const TERRAFORM: [&str; 4] = [".tf", ".tf.json", ".tofu", ".tofu.json"];
 /// Folders that are never looked into, beside hidden ones and those that git ignores.
 const NEVER: [&str; 4] = [".terragrunt-cache", ".terraform", "node_modules", "_envcommon"];
 
@@ -31,7 +33,7 @@ pub(super) struct Found {
     pub(super) terragrunt_json: Vec<PathBuf>,
     /// Folders with a `terragrunt.stack.hcl`.
     pub(super) stacks: Vec<PathBuf>,
-    /// Folders with `*.tf` or `*.tf.json`.
+    /// Folders with files of Terraform or OpenTofu.
     pub(super) terraform: Vec<PathBuf>,
     /// Folders with an accounts file.
     pub(super) accounts: Vec<PathBuf>,
@@ -112,7 +114,7 @@ impl Found {
             Some(STACK) => &mut self.stacks,
             Some(COMMON) => &mut self.common,
             Some(name) if accounts::NAMES.contains(&name) => &mut self.accounts,
-            Some(name) if name.ends_with(".tf") || name.ends_with(".tf.json") => &mut self.terraform,
+            Some(name) if TERRAFORM.iter().any(|ending| name.ends_with(ending)) => &mut self.terraform,
             _ => return,
         };
         let is_dir = entry.file_type().is_none_or(|kind| kind.is_dir());

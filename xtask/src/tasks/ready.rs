@@ -1,7 +1,7 @@
 //! Everything that can be known to be wrong before the first side effect, found at once; and what a run needs, if nothing is.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use crate::model::{Account, Failure, Failures, Known, Region};
@@ -247,7 +247,12 @@ fn find_terraform(context: &Context, repo: &Repository, unit: &Unit) -> Result<P
         Some((known, _)) => known.value().map(String::as_str),
         None => None,
     };
+    let in_hcl = in_hcl.or(unit.needs_tofu.as_ref().map(|_| "tofu"));
     let name = terraform::choose(repo.settings.terraform_binary(), in_hcl, |name| locate(name).is_some())?;
+    if let Some(place) = unit.needs_tofu.as_ref().filter(|_| !is_tofu(name)) {
+        let what = format!("`{}` has a file that only OpenTofu reads, and `{name}` would be run", unit.path);
+        return Err(Failure::refused(what).at(place.clone()).hint("let `terraform-binary` in Cargo.toml be \"tofu\""));
+    }
     if locate(name).is_none() {
         return Ok(name.into());
     }
@@ -257,6 +262,11 @@ fn find_terraform(context: &Context, repo: &Repository, unit: &Unit) -> Result<P
         .map_err(|failures| failures.into_vec().into_iter().next().expect("failures are never empty"))
 }
 
+/// Whether a program is OpenTofu, by its name.
+fn is_tofu(program: &str) -> bool {
+    Path::new(program).file_name().is_some_and(|name| name.to_string_lossy().contains("tofu"))
+}
+
 fn keep<T>(problems: &mut Vec<Failure>, outcome: Result<T, Failures>) -> Option<T> {
     outcome.map_err(|failures| problems.extend(failures.into_vec())).ok()
 }
@@ -264,9 +274,8 @@ fn keep<T>(problems: &mut Vec<Failure>, outcome: Result<T, Failures>) -> Option<
 /// aws-vault refuses to run inside its own session, and says so in words that help nobody.
 fn nested_session(wrapper: &Wrapper, vars: &Env) -> Option<Failure> {
     let profile = env::text(vars, "AWS_VAULT")?;
-    let is_aws_vault = wrapper
-        .program()
-        .is_some_and(|program| std::path::Path::new(program).file_name().is_some_and(|name| name == "aws-vault"));
+    let is_aws_vault =
+        wrapper.program().is_some_and(|program| Path::new(program).file_name().is_some_and(|name| name == "aws-vault"));
     is_aws_vault.then(|| {
         Failure::refused(format!("this shell is inside a session of aws-vault already, for profile `{profile}`")).hint(
             "leave it (`exit`), or `unset AWS_VAULT`, and run this again: every account gets a session of its own",

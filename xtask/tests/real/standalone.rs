@@ -42,7 +42,9 @@ impl Copied {
     pub(super) fn make_plannable(&self) {
         let mut arguments: Vec<String> = Vec::new();
         let stub = self.root().join("stub");
-        for file in below(self.root()).into_iter().filter(|file| file.extension().is_some_and(|it| it == "tf")) {
+        for file in
+            below(self.root()).into_iter().filter(|file| file.extension().is_some_and(|it| it == "tf" || it == "tofu"))
+        {
             let mut text = fs::read_to_string(&file).expect("a file");
             let body = parse_bytes("fixture", text.as_bytes()).expect("it parses");
             let folder = file.parent().expect("it has a folder");
@@ -156,7 +158,7 @@ fn what_terraform_passes_to_the_runner_is_what_the_evaluator_says() {
         let repo = Repository::open(copied.root()).expect("it opens");
         copied.make_plannable();
         for engine in std::iter::once(&toolbox.tofu).chain(&toolbox.terraform) {
-            for unit in &repo.units {
+            for unit in repo.units.iter().filter(|unit| unit.needs_tofu.is_none() || *engine == toolbox.tofu) {
                 let given = given(engine, &unit.path.in_root(copied.root()));
                 let deciders = unit.images.values().flatten().flat_map(|uses| &uses.deciders);
                 let n_known = known.entry(name.clone()).or_default();

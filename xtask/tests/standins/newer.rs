@@ -85,6 +85,7 @@ fn every_shape_is_listed_explained_checked_and_bumped() {
         ("features", "dev/us-east-1/mgmt/ecs-deploy-runner"),
         ("values", "prod/us-east-1/mgmt/ecs-deploy-runner"),
         ("tfvars-file", "dev/us-east-1/mgmt/ecs-deploy-runner"),
+        ("standalone-tofu", "runner"),
         ("stacks", "stage/us-east-1/.terragrunt-stack/mgmt/.terragrunt-stack/ecs-deploy-runner"),
     ] {
         let sandbox = of_fixture(name);
@@ -107,7 +108,14 @@ fn dry_run_prints_how_stacks_are_generated_before_their_units_are_planned() {
     let sandbox = of_fixture("stacks");
     let said = sandbox.xtask(["apply-all", "--dry-run", "--account", "dev"]).run().exits(0);
     let generate = said.out.find("(cd [repo]/dev/us-east-1 && terragrunt stack generate)");
-    let plan = said.out.find(" plan -input=false");
+    let plan = said.out.find("# Planning");
     assert!(generate.is_some() && generate < plan, "{}", said.screen());
     assert_eq!(said.out.matches("stack generate").count(), 1, "{}", said.screen());
+}
+
+#[test]
+fn unit_that_only_opentofu_reads_is_not_given_to_terraform() {
+    let sandbox = of_fixture("standalone-tofu").setting("environments", r#"{ "100000000004" = "development" }"#);
+    let said = sandbox.xtask(["apply-all", "--dry-run"]).run().exits(3);
+    said.says("`runner` has a file that only OpenTofu reads, and `terraform` would be run").says("runner/main.tofu");
 }

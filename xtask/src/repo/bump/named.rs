@@ -124,7 +124,7 @@ fn strings(repo: &Repository, name: &PinName) -> Result<Vec<(Vec<String>, Pin)>,
         value: value.to_owned(),
         form,
     };
-    if [".hcl", ".tf", ".tfvars"].iter().any(|ending| file.ends_with(ending)) {
+    if [".hcl", ".tf", ".tofu", ".tfvars"].iter().any(|ending| file.ends_with(ending)) {
         let source = repo.files.hcl(&repo.root.join(&file)).map_err(|fault| fault.failure())?;
         let all = literals(&source.body).into_iter().map(|literal| {
             let key = literal.way.last().copied().unwrap_or_default();

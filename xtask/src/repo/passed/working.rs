@@ -37,13 +37,13 @@ impl Working {
         let has_source = frame.terraform_source(evaluator)?.is_some();
         let mut working = Self { files: BTreeMap::new(), folders: vec![frame.dir().to_owned()] };
         if let Some(dir) = module {
-            working.take(&dir, |name| !name.starts_with('.'));
+            working.take(&files.real(&dir), |name| !name.starts_with('.'));
             working.folders.push(dir);
         }
-        working.take(frame.dir(), |name| !name.starts_with('.'));
+        working.take(&files.real(frame.dir()), |name| !name.starts_with('.'));
         working.without_copies(evaluator, frame)?;
         if !has_source {
-            for name in layer::values_in(frame.dir()).into_iter().filter(|name| name.starts_with('.')) {
+            for name in layer::values_in(&files.real(frame.dir())).into_iter().filter(|name| name.starts_with('.')) {
                 let reason =
                     format!("terragrunt's versions differ in whether they leave out hidden files such as `{name}`");
                 working.files.insert(name, File::Unknown(Rc::from(reason)));

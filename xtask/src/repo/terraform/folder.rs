@@ -28,26 +28,36 @@ pub(super) struct Folder {
     pub(super) json: Vec<Json>,
     /// What gives variables their values; a later one wins.
     pub(super) tfvars: Vec<Layer>,
+    /// A file that only OpenTofu reads, if there is one.
+    pub(super) tofu: Option<Place>,
 }
 
-/// The names of the files in a folder, sorted; those that Terraform leaves out are left out.
+/// The names of the files in a folder, sorted; those that Terraform leaves out are left out, and those that OpenTofu does,
+/// since it takes `x.tofu` in the place of `x.tf`.
 fn names(dir: &Path) -> Vec<String> {
     let entries = fs::read_dir(dir).into_iter().flatten().flatten();
     let name = |entry: fs::DirEntry| entry.file_name().to_str().map(str::to_owned);
     let is_left_out =
         |name: &str| name.starts_with('.') || name.ends_with('~') || (name.starts_with('#') && name.ends_with('#'));
     let mut names: Vec<_> = entries.filter_map(name).filter(|name| !is_left_out(name)).collect();
+    let replaced: Vec<_> = names.iter().filter(|name| is_tofu(name)).map(|name| name.replace(".tofu", ".tf")).collect();
+    names.retain(|name| !replaced.contains(name));
     names.sort_unstable();
     names
 }
 
+/// Whether only OpenTofu reads a file of this name.
+fn is_tofu(name: &str) -> bool {
+    [".tofu", ".tofu.json"].iter().any(|ending| name.ends_with(ending))
+}
+
 fn is_tf(name: &str) -> bool {
-    [".tf", ".tf.json"].iter().any(|ending| name.ends_with(ending))
+    is_tofu(name) || [".tf", ".tf.json"].iter().any(|ending| name.ends_with(ending))
 }
 
 fn is_overriding(name: &str) -> bool {
     let stem = name.strip_suffix(".json").unwrap_or(name);
-    let stem = stem.strip_suffix(".tf").unwrap_or(stem);
+    let stem = [".tf", ".tofu"].iter().find_map(|ending| stem.strip_suffix(ending)).unwrap_or(stem);
     stem == "override" || stem.ends_with("_override")
 }
 
@@ -60,13 +70,11 @@ impl Folder {
             overriding: Vec::new(),
             json: Vec::new(),
             tfvars: Vec::new(),
+            tofu: None,
         };
         let names = names(dir);
-        if let Some(name) = names.iter().find(|name| name.ends_with(".tofu") || name.ends_with(".tofu.json")) {
-            let name = files.name(&dir.join(name));
-            let fault = Fault::new("files that only OpenTofu reads are not worked out").at(Place::file(name));
-            return Err(fault.hint("let it end in `.tf`, if Terraform may read it"));
-        }
+        let tofu = names.iter().find(|name| is_tofu(name));
+        folder.tofu = tofu.map(|name| Place::file(files.name(&dir.join(name))));
         for name in names.iter().filter(|name| is_tf(name)) {
             let path = dir.join(name);
             if name.ends_with(".json") {

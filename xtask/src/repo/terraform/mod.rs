@@ -115,6 +115,7 @@ impl Unit {
     pub(super) fn read_terraform(&mut self, files: &Files, settings: &Settings, root: &Path) {
         let dir = self.path.in_root(root);
         let read = with_module(files, settings, &dir, |evaluator, folder, module| {
+            self.needs_tofu.clone_from(&folder.tofu);
             let runners = calls(files, folder, module, evaluator)?;
             self.take(evaluator, module, &runners);
             self.redirections = account::redirections(module, evaluator);
@@ -131,6 +132,7 @@ impl Unit {
     /// Works out the images of a unit of Terragrunt by the module in between, which lies in this folder.
     pub(super) fn read_wrapper(&mut self, files: &Files, dir: &Path, layers: &[Layer]) -> Result<(), Fault> {
         let folder = Folder::read(files, dir, dir)?;
+        self.needs_tofu.clone_from(&folder.tofu);
         let module = Module::of(&folder, ".".to_owned(), Given::Layers(layers))?;
         let evaluator = Evaluator::with_names(files, main_file(dir), &module);
         let runners = calls(files, &folder, &module, &evaluator)?;

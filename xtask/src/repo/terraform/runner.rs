@@ -160,6 +160,12 @@ impl Search<'_> {
             if !(is_runner || child.is_some()) || !is_made(call, evaluator)? {
                 continue;
             }
+            let only_tofu = child.as_ref().and_then(|child| child.tofu.clone()).filter(|_| folder.tofu.is_none());
+            if let Some(place) = only_tofu {
+                let fault =
+                    Fault::new("a module has files that only OpenTofu reads, and the folder that calls it has none");
+                return Err(fault.at(place).hint("let the calling file end in `.tofu` too, if OpenTofu is meant"));
+            }
             let address = format!("{address}{}module.{name}", if address.is_empty() { "" } else { "." });
             let (arguments, provider) = (arguments(call, evaluator), provider_of(call, provider));
             match child {

@@ -208,3 +208,14 @@ fn template_of_a_catalog_that_no_stack_uses_is_no_unit() {
     let repo = tree.open();
     assert_eq!((texts(repo.all_problems()), repo.units.len()), (String::new(), 0));
 }
+
+#[test]
+fn opentofu_reads_a_file_of_its_own_in_the_place_of_terraforms() {
+    let tree = fixture("standalone-tofu");
+    assert_eq!(tags(&tree.open()), ["100000000004 v0.52.1 runner/main.tofu:9"]);
+    let place = tree.open().units[0].needs_tofu.clone().expect("only OpenTofu reads it");
+    assert_eq!(place.to_string(), "runner/main.tofu");
+    assert_eq!(tags(&moved(&tree)), ["100000000004 v1.3.0 runner/main.tofu:9"]);
+    let text = std::fs::read_to_string(tree.path().join("runner/main.tf")).expect("a file");
+    assert!(text.contains("v0.51.4"), "what nobody reads stays: {text}");
+}

@@ -213,8 +213,10 @@ fn what_terraform_would_refuse_or_nobody_can_know_is_said() {
     assert_eq!(tag_in(&[("main.tf", &main), ("v.tf.json", json)]), expected);
     let json = format!("{{\"module\": {{\"runner\": [{{\"source\": \"{SOURCE}\"}}]}}}}");
     assert_eq!(tag_in(&[("main.tf.json", &json)]), "!a runner's module that is called in JSON is not worked out");
-    let expected = "!files that only OpenTofu reads are not worked out";
-    assert_eq!(tag_in(&[("main.tf", &main), ("v.tf", variable), ("main.tofu", "")]), expected);
+    let expected = "!a module has files that only OpenTofu reads, and the folder that calls it has none";
+    let (calls, own) = ("module \"a\" {\n  source = \"./m\"\n}\n", call("\"v1\""));
+    assert_eq!(tag_in(&[("main.tf", calls), ("m/main.tf", &own), ("m/more.tofu", "")]), expected);
+    assert_eq!(tag_in(&[("main.tofu", calls), ("m/main.tf", "}"), ("m/main.tofu", &own)]), "v1");
     let overriding = "module \"other\" {}\n";
     let expected = "!`other` is overridden here and defined nowhere";
     assert_eq!(tag_in(&[("main.tf", &main), ("v.tf", variable), ("override.tf", overriding)]), expected);
