@@ -3,11 +3,12 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 
+use super::by_hand::text;
 use super::cloud::Cloud;
 use super::live::Live;
 use super::shape::{Shape, Terragrunt};
 use super::toolbox::Toolbox;
-use super::typed::{ends_with, tags};
+use super::typed::{ends_with, tags, xtask};
 
 const DEV: &str = "100000000004";
 const PROD: &str = "100000000006";
@@ -123,5 +124,34 @@ fn endpoint_of_a_provider_that_the_settings_do_not_name_is_refused() {
         fs::write(live.root().join("Cargo.toml"), settings).expect("the file can be written");
         ends_with(&live, &words, 0);
         assert!(cloud.task_images(DEV).contains_key("extra"), "the provider has registered it");
+    }
+}
+
+#[test]
+fn apply_that_made_something_in_another_account_fails_and_nothing_further_starts() {
+    let Some(tools) = Toolbox::get() else { return };
+    for terragrunt in [Terragrunt::V0, Terragrunt::V1] {
+        let cloud = Cloud::start(tools);
+        let live = live_with(tools, &cloud, terragrunt);
+        fs::write(live.module().join("aws.tf"), configuration("")).expect("the file can be written");
+        // A way to other credentials that no guard knows of.
+        let role = "STANDIN_ROLE_ARN = \"arn:aws:iam::100000000006:role/deploy\"";
+        let block = format!(
+            "terraform {{\n  extra_arguments \"more\" {{\n    commands = [\"apply\"]\n    env_vars = {{ {role} }}\n  }}\n"
+        );
+        let unit = live.unit("dev").join("terragrunt.hcl");
+        live.edit(unit, |text| text.replacen("terraform {\n", &block, 1));
+        let words = ["--yes", "--allow=unexpected", "--allow=other-image", "--account=dev", "--account=logs"];
+        let told = ends_with(&live, &[&["apply-all"], &words[..]].concat(), 1);
+        assert!(told.contains("the apply made 1 resource in another account than 100000000004 dev"), "{told}");
+        let arn = "aws_ecs_task_definition.extra: arn arn:aws:ecs:us-east-1:100000000006:task-definition/extra:1";
+        assert!(told.contains(arn), "{told}");
+        assert!(told.contains("1 failed, 1 not started"), "{told}");
+        assert!(cloud.task_images("100000000001").is_empty(), "logs was not applied");
+        let shown = xtask(&live, &["runs", "show"]).output().expect("xtask starts");
+        assert!(text(&shown).contains("in another account than 100000000004 dev"), "{}", text(&shown));
+        // The state knows it, so nothing goes on from there.
+        let told = ends_with(&live, &[&["apply-all"], &words[..]].concat(), 3);
+        assert!(told.contains("in the state, which is another account"), "{told}");
     }
 }

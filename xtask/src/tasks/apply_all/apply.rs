@@ -11,7 +11,7 @@ use crate::run::executor::OnFailure;
 use crate::run::step::Step;
 use crate::tasks::apply_all::queue::Wave;
 use crate::tasks::apply_all::stale::{self, Again};
-use crate::tasks::apply_all::{carried, rescue, words};
+use crate::tasks::apply_all::{afterwards, carried, rescue, words};
 use crate::tasks::ready::Workable;
 use crate::tasks::session::{Renewal, Session};
 use crate::tools::bound::{Bound, Bounds};
@@ -110,6 +110,9 @@ pub(super) fn apply(
         if found.is_none() && stale::is_all_that_failed(&outcomes) && session.check_interrupt().is_ok() {
             found = again.go_on(wave, &mut plans, on_failure, &mut outcomes).err();
         }
+        if let Err(why) = afterwards::look(renewal, again.queue, &units, &mut outcomes) {
+            found = found.or(Some(why));
+        }
         let is_good = outcomes.iter().all(|outcome| outcome.result.is_good());
         for (unit, outcome) in units.iter().zip(&outcomes) {
             let mut row = words::row(session, unit, outcome);
@@ -121,7 +124,10 @@ pub(super) fn apply(
                 let _ = state::remove_file(&session.run.plan(&unit.label));
             }
         }
-        if is_good && let Some(after_wave) = &mut after_wave {
+        if is_good
+            && found.is_none()
+            && let Some(after_wave) = &mut after_wave
+        {
             found = after_wave(&units).err();
             if found.is_none() {
                 words::offer_smoke(&session.context.screen, wave);

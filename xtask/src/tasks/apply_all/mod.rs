@@ -1,6 +1,7 @@
 //! `apply-all`: proves every account, plans every unit, shows one digest, asks once, and applies exactly those plans, wave
 //! by wave.
 
+mod afterwards;
 mod applied;
 mod apply;
 mod bind;

@@ -68,6 +68,16 @@ impl<'u, 'r> Queue<'u, 'r> {
         self.orders.plan_and_show(unit)
     }
 
+    /// Reads the states of units after their applies.
+    pub fn states(&self, units: &[&Workable<'_>]) -> Stage {
+        Stage {
+            title: "Reading".to_owned(),
+            is_told: false,
+            about: count(units.len(), "state"),
+            lanes: units.iter().map(|unit| vec![self.orders.state(unit)]).collect(),
+        }
+    }
+
     /// These of the units, wave by wave.
     fn units(&self, is_applied: impl Fn(&Workable<'_>) -> bool) -> Vec<Vec<&'u Workable<'r>>> {
         let units = |wave: &'u Vec<usize>| wave.iter().map(|n| &self.work.units[*n]).filter(|unit| is_applied(unit));
@@ -104,7 +114,8 @@ impl<'u, 'r> Queue<'u, 'r> {
         for (from, to) in self.work.earlier.iter().flat_map(|earlier| earlier.kept.copies(&earlier.run, run)) {
             begin.push_str(&format!("cp -p {} {}\n", quoted(&from), quoted(&to)));
         }
-        let waves: Vec<_> = self.waves(self.units(|_| !self.work.plan_only)).iter().map(Wave::stage).collect();
+        let waves = self.waves(self.units(|_| !self.work.plan_only));
+        let waves: Vec<_> = waves.iter().flat_map(|wave| [wave.stage(), self.states(&wave.units())]).collect();
         let plans = self.work.earlier.is_none().then(|| self.plans());
         let lines = |stages: Vec<&Stage>| -> Vec<String> {
             stages.into_iter().filter(|stage| !stage.lanes.is_empty()).map(Stage::shell_lines).collect()

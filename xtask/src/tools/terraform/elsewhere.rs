@@ -1,15 +1,49 @@
-//! What in a plan would act in another account than the one that was proven: neither guard can see it, since it happens
-//! inside a provider.
+//! What in a plan would act in another account than the one that was proven, and what an apply has made there: neither guard
+//! can see it, since it happens inside a provider.
 
 use serde_json::Value;
 
+use super::state::State;
 use crate::model::{AccountId, Reach, Remedy};
 
-/// Looks through the prior state of a plan.
+/// The unit's own resources in the state that a plan was made from: one that lies in another account says that the state is
+/// not this unit's.
 pub(super) fn in_state(prior_state: &Value, account: &AccountId) -> Vec<Reach> {
+    let state = State::of(&prior_state["values"]);
+    let foreign = state.resources.iter().filter_map(|resource| {
+        let arn = resource.values["arn"].as_str().filter(|arn| is_foreign(arn, account))?;
+        Some(Reach::new(format!("{} is {arn} in the state, which is another account", resource.address)))
+    });
+    foreign.collect()
+}
+
+/// What an apply has made in another account, by the state after it: managed resources whose own ARN or id, or whose owner,
+/// is in an account that is neither this one nor that of a declared role. What was there before is not the apply's, and what
+/// a resource merely refers to (policies, images, roles that it trusts) may be anywhere.
+pub fn made_by_apply(before: &State, after: &State, account: &AccountId, declared: &[String]) -> Vec<String> {
+    let is_declared = |id: &str| declared.iter().any(|role| account_of(role) == Some(id));
+    let was_there = |address: &str, key: &str, value: &str| {
+        before.resources.iter().any(|known| known.address == address && known.values[key] == *value)
+    };
     let mut found = Vec::new();
-    foreign_arns(&prior_state["values"]["root_module"], account, &mut found);
+    for resource in &after.resources {
+        for key in ["arn", "id", "owner_id", "account_id"] {
+            let Some(value) = resource.values[key].as_str() else { continue };
+            // Other providers have ids of other kinds.
+            let is_id = key != "arn" && resource.kind.starts_with("aws") && AccountId::parse(value).is_ok();
+            let other = if is_id { Some(value) } else { account_of(value) };
+            let is_other = other.is_some_and(|id| id != account.as_str() && !is_declared(id));
+            if is_other && !was_there(&resource.address, key, value) {
+                found.push(format!("{}: {key} {value}", resource.address));
+                break;
+            }
+        }
+    }
     found
+}
+
+fn is_foreign(arn: &str, account: &AccountId) -> bool {
+    account_of(arn).is_some_and(|id| id != account.as_str())
 }
 
 /// Looks through the configuration of a plan. `declared` are the roles that the settings know of.
@@ -17,21 +51,6 @@ pub(super) fn in_providers(configuration: &Value, account: &AccountId, declared:
     let mut found = Vec::new();
     foreign_providers(&configuration["provider_config"], account, declared, &mut found);
     found
-}
-
-/// The unit's own resources in the state: one that lies in another account says that the state is not this unit's.
-fn foreign_arns(module: &Value, account: &AccountId, found: &mut Vec<Reach>) {
-    for resource in module["resources"].as_array().into_iter().flatten() {
-        let managed = resource["mode"] == "managed";
-        let arn = resource["values"]["arn"].as_str();
-        if let Some(arn) = arn.filter(|arn| managed && account_of(arn).is_some_and(|id| id != account.as_str())) {
-            let address = resource["address"].as_str().unwrap_or("a resource");
-            found.push(Reach::new(format!("{address} is {arn} in the state, which is another account")));
-        }
-    }
-    for child in module["child_modules"].as_array().into_iter().flatten() {
-        foreign_arns(child, account, found);
-    }
 }
 
 /// The account in an ARN, if it names one; AWS's own resources name none.
@@ -109,6 +128,39 @@ mod tests {
         assert_eq!(elsewhere(resource("managed", "arn:aws:iam::100000000004:role/x")), 0);
         assert_eq!(elsewhere(resource("managed", "arn:aws:iam::aws:policy/x")), 0);
         assert_eq!(elsewhere(resource("data", "arn:aws:iam::100000000006:role/x")), 0);
+    }
+
+    #[test]
+    fn resource_that_an_apply_made_in_another_account_is_found_and_what_it_refers_to_is_not() {
+        let state = |kind: &str, values: Value| {
+            let resource = json!({ "address": "x.y", "mode": "managed", "type": kind, "values": values });
+            State::of(&json!({ "root_module": { "resources": [resource] } }))
+        };
+        let declared = ["arn:aws:iam::100000000009:role/known".to_owned()];
+        let made = |kind: &str, values: Value| made_by_apply(&State::default(), &state(kind, values), &dev(), &declared);
+        let prod = "arn:aws:ecs:us-east-1:100000000006:task-definition/x:1";
+        for (kind, values) in [
+            ("aws_ecs_task_definition", json!({ "arn": prod, "id": "x" })),
+            ("awscc_thing", json!({ "arn": prod })),
+            ("aws_ecs_service", json!({ "id": prod })),
+            ("aws_security_group", json!({ "id": "sg-1", "owner_id": "100000000006" })),
+            ("aws_s3_account_public_access_block", json!({ "id": "100000000006", "account_id": "100000000006" })),
+        ] {
+            assert_eq!(made(kind, values.clone()).len(), 1, "{values}");
+            let there = state(kind, values);
+            assert_eq!(made_by_apply(&there, &there, &dev(), &declared), [String::new(); 0], "it was there before");
+        }
+        for (kind, values) in [
+            ("aws_iam_role", json!({ "arn": "arn:aws:iam::100000000004:role/x", "id": "x" })),
+            ("aws_iam_policy", json!({ "arn": "arn:aws:iam::100000000004:policy/x", "policy": prod })),
+            ("aws_lambda_permission", json!({ "id": "x", "principal": "arn:aws:iam::100000000006:root" })),
+            ("aws_iam_role", json!({ "arn": "arn:aws:iam::100000000009:role/x" })),
+            ("aws_iam_role_policy_attachment", json!({ "policy_arn": "arn:aws:iam::aws:policy/ReadOnlyAccess" })),
+            ("random_integer", json!({ "id": "100000000006" })),
+            ("terraform_data", json!({ "id": "a", "input": { "arn": prod } })),
+        ] {
+            assert_eq!(made(kind, values.clone()), [String::new(); 0], "{values}");
+        }
     }
 
     #[test]

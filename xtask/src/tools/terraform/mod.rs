@@ -1,9 +1,10 @@
 //! terraform or tofu: which of them, and what its plans say.
 
-mod elsewhere;
+pub mod elsewhere;
 pub mod plan;
 pub mod plan_file;
 mod standalone;
+pub mod state;
 
 pub use standalone::{Standalone, selected_workspace};
 
