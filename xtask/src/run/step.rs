@@ -117,7 +117,7 @@ impl Step {
 
     /// Whether it can be begun once more where its credential tool started nothing.
     pub fn may_wait_for_a_session(&self) -> bool {
-        self.needs_a_lasting_session() || self.kind == StepKind::Lookup
+        self.needs_a_lasting_session() || matches!(self.kind, StepKind::Lookup | StepKind::State)
     }
 
     /// The command, ready to paste. A person who pastes an apply consents to the plan by writing down its hash.

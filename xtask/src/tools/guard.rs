@@ -84,7 +84,7 @@ impl GuardOrder {
             option("lock", lock.as_ref());
         }
         if let Some(terragrunt) = &self.terragrunt {
-            option("action", terragrunt.action.as_str().as_ref());
+            option("action", terragrunt.action.name().as_ref());
             option("terraform", terragrunt.terraform.as_ref());
             option("plan", terragrunt.plan.as_ref());
             if let Some(consent) = &terragrunt.consent {

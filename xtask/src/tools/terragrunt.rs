@@ -38,6 +38,11 @@ impl Action {
         }
     }
 
+    /// Its name on our own command line.
+    pub fn name(self) -> &'static str {
+        if self == Self::State { "state" } else { self.as_str() }
+    }
+
     /// The arguments after the program. The plan path is absolute and comes last: only then does terragrunt leave out
     /// variables that Terraform would refuse beside a saved plan.
     pub fn arguments(self, plan: &Path) -> Vec<OsString> {
@@ -119,6 +124,13 @@ mod tests {
                 .any(|(name, _)| name.to_string_lossy().contains("SOURCE_UPDATE"))
         };
         assert!(has(Action::Plan) && !has(Action::Show) && !has(Action::Apply));
+    }
+
+    #[test]
+    fn every_action_has_the_name_that_our_command_line_knows() {
+        for action in <Action as clap::ValueEnum>::value_variants() {
+            assert_eq!(<Action as clap::ValueEnum>::from_str(action.name(), false).as_ref(), Ok(action));
+        }
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::model::{Failure, Failures};
 use crate::report::screen::count;
 use crate::run::event::{Outcome, StepResult};
 use crate::run::executor::OnFailure;
-use crate::run::step::{Stage, StepKind};
+use crate::run::step::StepKind;
 use crate::tasks::apply_all::queue::Queue;
 use crate::tasks::ready::Workable;
 use crate::tasks::record;

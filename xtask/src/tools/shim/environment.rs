@@ -83,6 +83,17 @@ const HARMLESS_OF_AWS: &[&str] = &[
     "AWS_USE_FIPS_ENDPOINT",
 ];
 
+/// The same of Terraform and OpenTofu.
+const HARMLESS_OF_TERRAFORM: &[&str] = &[
+    "TF_APPEND_USER_AGENT",
+    "TF_ENCRYPTION",
+    "TF_LOG*",
+    "TF_PLUGIN_CACHE_MAY_BREAK_DEPENDENCY_LOCK_FILE",
+    "TF_REGISTRY_*",
+    "TF_STATE_PERSIST_INTERVAL",
+    "TF_TOKEN_*",
+];
+
 const NETWORK: &[&str] = &[
     "HTTP_PROXY",
     "HTTPS_PROXY",
@@ -100,15 +111,9 @@ const NETWORK: &[&str] = &[
     "GODEBUG",
 ];
 
-/// Variables that change what Terraform does, or load code into it and what it starts.
+/// Variables beside Terraform's own that change what it does, or load code into it and what it starts.
 const PROGRAMS: &[&str] = &[
-    "TF_CLI_ARGS*",
-    "TF_CLI_CONFIG_FILE",
     "TERRAFORM_CONFIG",
-    "TF_DATA_DIR",
-    "TF_PLUGIN_CACHE_DIR",
-    "TF_REATTACH_PROVIDERS",
-    "TF_WORKSPACE",
     "LD_*",
     "DYLD_*",
     "GCONV_PATH",
@@ -137,6 +142,7 @@ fn effect(name: &str) -> Effect {
         () if is_one_of(ORDINARY) => Effect::Ordinary,
         () if is_one_of(NETWORK) => Effect::Network,
         () if is_one_of(PROGRAMS) => Effect::Programs,
+        () if name.starts_with("TF_") && !is_one_of(HARMLESS_OF_TERRAFORM) => Effect::Programs,
         () if name.starts_with("AWS_") && !is_one_of(HARMLESS_OF_AWS) => Effect::Credentials,
         () => Effect::Other,
     }
@@ -219,6 +225,8 @@ mod tests {
             "TF_CLI_CONFIG_FILE",
             "TF_DATA_DIR",
             "TF_PLUGIN_CACHE_DIR",
+            "TF_HTTP_ADDRESS",
+            "TF_SOMETHING_NEW",
             "LD_PRELOAD",
             "LD_AUDIT",
             "DYLD_INSERT_LIBRARIES",

@@ -137,7 +137,8 @@ mod tests {
             State::of(&json!({ "root_module": { "resources": [resource] } }))
         };
         let declared = ["arn:aws:iam::100000000009:role/known".to_owned()];
-        let made = |kind: &str, values: Value| made_by_apply(&State::default(), &state(kind, values), &dev(), &declared);
+        let made =
+            |kind: &str, values: Value| made_by_apply(&State::default(), &state(kind, values), &dev(), &declared);
         let prod = "arn:aws:ecs:us-east-1:100000000006:task-definition/x:1";
         for (kind, values) in [
             ("aws_ecs_task_definition", json!({ "arn": prod, "id": "x" })),

@@ -54,7 +54,7 @@ pub(crate) fn run(world: &World, args: &[OsString]) -> Outcome {
         "version" | "-version" | "--version" | "-v" => version::run(rest),
         "init" => init(world, &flags("init", INIT, rest)?),
         "plan" => plan::run(world, &flags("plan", plan::FLAGS, rest)?),
-        "show" => show::run(&flags("show", SHOW, rest)?),
+        "show" => show::run(world, &flags("show", SHOW, rest)?),
         "apply" => apply::run(world, &flags("apply", apply::FLAGS, rest)?),
         "destroy" | "import" | "output" | "refresh" | "state" | "validate" | "taint" | "untaint" | "workspace"
         | "get" => Err(Refusal::new(1, format!("rehearsal: the stand-in for terraform has no `{command}`"))),

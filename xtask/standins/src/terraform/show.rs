@@ -6,19 +6,19 @@ use serde_json::{Map, Value, json};
 
 use super::change::{Action, Change};
 use super::plan::Plan;
-use super::resource::{Attributes, MODULE, TASK};
-use super::{VERSION, describe, error};
+use super::resource::{Attributes, MODULE, TASK, address};
+use super::state::State;
+use super::{Folder, VERSION, describe, error, keys};
 use crate::args::Parsed;
 use crate::out;
 use crate::refusal::{Outcome, Refusal};
+use crate::world::World;
 
 const PROVIDER: &str = "registry.terraform.io/hashicorp/aws";
 
-/// Prints a saved plan.
-pub(super) fn run(flags: &Parsed) -> Outcome {
-    let [file] = flags.rest.as_slice() else {
-        return Err(Refusal::new(1, "rehearsal: the stand-in for terraform shows saved plans only"));
-    };
+/// Prints a saved plan, or the state of the unit.
+pub(super) fn run(world: &World, flags: &Parsed) -> Outcome {
+    let [file] = flags.rest.as_slice() else { return state(world, flags) };
     let plan = Plan::read(Path::new(file)).map_err(|why| {
         error(
             "Failed to read the given file as a state or plan file",
@@ -32,6 +32,23 @@ pub(super) fn run(flags: &Parsed) -> Outcome {
     Ok(())
 }
 
+fn state(world: &World, flags: &Parsed) -> Outcome {
+    if !flags.is_set("json") {
+        return Err(Refusal::new(1, "rehearsal: the stand-in for terraform shows states as JSON only"));
+    }
+    let keys = keys(world)?;
+    let state = State::read(&world.state(&keys.account, &Folder::current()?.initialized_key()?))?;
+    let resources = state.resources();
+    let resources: Vec<Value> = resources.iter().map(|it| managed(&it.kind, &it.name, &it.attributes)).collect();
+    let mut json = json!({ "format_version": "1.0" });
+    if !resources.is_empty() {
+        json["terraform_version"] = VERSION.into();
+        json["values"] = json!({ "root_module": module(resources) });
+    }
+    out::line(&json.to_string());
+    Ok(())
+}
+
 /// The plan as Terraform's JSON, <https://developer.hashicorp.com/terraform/internals/json-format>.
 fn json(plan: &Plan) -> Value {
     let mut json = json!({
@@ -40,7 +57,7 @@ fn json(plan: &Plan) -> Value {
         "variables": plan.variables,
         "planned_values": {
             "outputs": { "ecs_task_families": { "sensitive": false, "value": families(plan) } },
-            "root_module": module(plan.changes.iter().filter_map(|change| Some((change, change.after.as_ref()?)))),
+            "root_module": of_plan(plan.changes.iter().filter_map(|change| Some((change, change.after.as_ref()?)))),
         },
         "resource_changes": plan.changes.iter().map(resource_change).collect::<Vec<_>>(),
         "configuration": {
@@ -56,7 +73,7 @@ fn json(plan: &Plan) -> Value {
     });
     if !plan.lineage.is_empty() {
         let before = plan.changes.iter().filter_map(|change| Some((change, change.before.as_ref()?)));
-        json["prior_state"] = json!({ "format_version": "1.0", "terraform_version": VERSION, "values": { "root_module": module(before) } });
+        json["prior_state"] = json!({ "format_version": "1.0", "terraform_version": VERSION, "values": { "root_module": of_plan(before) } });
     }
     json
 }
@@ -69,21 +86,24 @@ fn families(plan: &Plan) -> Map<String, Value> {
     families.map(|family| (container(family), family.into())).collect()
 }
 
-fn module<'a>(resources: impl Iterator<Item = (&'a Change, &'a Attributes)>) -> Value {
-    let resources: Vec<Value> = resources
-        .map(|(change, values)| {
-            json!({
-                "address": change.address(),
-                "mode": "managed",
-                "type": change.kind,
-                "name": change.name,
-                "provider_name": PROVIDER,
-                "schema_version": 1,
-                "values": values,
-                "sensitive_values": {},
-            })
-        })
-        .collect();
+fn of_plan<'a>(resources: impl Iterator<Item = (&'a Change, &'a Attributes)>) -> Value {
+    module(resources.map(|(change, values)| managed(&change.kind, &change.name, values)).collect())
+}
+
+fn managed(kind: &str, name: &str, values: &Attributes) -> Value {
+    json!({
+        "address": address(kind, name),
+        "mode": "managed",
+        "type": kind,
+        "name": name,
+        "provider_name": PROVIDER,
+        "schema_version": 1,
+        "values": values,
+        "sensitive_values": {},
+    })
+}
+
+fn module(resources: Vec<Value>) -> Value {
     json!({ "child_modules": [{ "resources": resources, "address": MODULE }] })
 }
 
