@@ -93,7 +93,7 @@ fn source_update_is_for_plans_alone_and_retries_are_off_for_applies() {
         assert!(names.contains(&"TG_BACKEND_REQUIRE_BOOTSTRAP"), "for {command}");
         commands.push(command.to_owned());
     }
-    assert_eq!(commands, ["plan", "show", "apply"]);
+    assert_eq!(commands, ["plan", "apply"]);
 }
 
 #[test]

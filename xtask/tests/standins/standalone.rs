@@ -110,7 +110,7 @@ fn unit_of_terraform_needs_no_terragrunt_and_obeys_its_lock_file() {
     let told: Vec<_> = calls.iter().map(|call| call.argv().join(" ")).collect();
     assert_eq!(told[0], "init -input=false -no-color -lockfile=readonly");
     let commands: Vec<_> = calls.iter().map(|call| call.argv()[0]).collect();
-    assert_eq!(commands, ["init", "plan", "show", "apply"]);
+    assert_eq!(commands, ["init", "plan", "show", "apply", "show"]);
     let folder = sandbox.repo().join(FOLDER);
     assert!(calls.iter().all(|call| call.cwd() == folder.to_str().unwrap() && call.account() == Some("100000000004")));
     assert_eq!(log.applied(), ["100000000004"]);

@@ -71,12 +71,12 @@ fn made_elsewhere(renewal: &Renewal<'_>, unit: &Workable<'_>, reading: &Outcome)
     let before = State::before(&text(StepKind::Show)?).context("the plan that was shown can't be read")?;
     let _ = fs::remove_file(session.run.product(&unit.label, StepKind::State));
     let declared = ready.repo.settings.assumed_roles();
-    Ok(elsewhere::made_by_apply(&before, &after, &unit.unit.account.id, declared))
+    Ok(elsewhere::made_by_apply(&before, &after, &unit.account.id, declared))
 }
 
 fn cause(unit: &Workable<'_>, found: &[String]) -> String {
     let n = count(found.len(), "resource");
-    let mut lines = vec![format!("the apply made {n} in another account than {}", unit.unit.account)];
+    let mut lines = vec![format!("the apply made {n} in another account than {}", unit.account)];
     lines.extend(found.iter().cloned());
     lines.push("hint: the state of this unit knows them: find the provider that has other credentials, and remove what it made there".to_owned());
     lines.join("\n")
