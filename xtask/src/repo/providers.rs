@@ -4,8 +4,9 @@
 //! A plan's JSON leaves out `dynamic` blocks and what `endpoints` say, so the files themselves are read. Of a provider for
 //! AWS only arguments that are known to stay in the account are taken for granted.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::hcl::parse;
 use super::hcl::syntax::{Block, Body, Expr, ExprKind, Key};
@@ -79,6 +80,7 @@ const OTHER_WAYS: [&str; 7] = [
 const AWS: [&str; 2] = ["aws", "awscc"];
 
 /// An argument or block of a provider.
+#[derive(Debug)]
 struct Entry {
     name: String,
     line: usize,
@@ -86,6 +88,7 @@ struct Entry {
 }
 
 /// What an argument says, as far as it is written out.
+#[derive(Debug)]
 enum Says {
     /// `null`, or an empty text or list.
     Nothing,
@@ -97,6 +100,7 @@ enum Says {
 }
 
 /// A provider block.
+#[derive(Debug)]
 struct Provider {
     name: String,
     line: usize,
@@ -104,19 +108,44 @@ struct Provider {
 }
 
 /// What is read of one file.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Parts {
     providers: Vec<Provider>,
     /// Local names of providers with their sources, as far as they are written out.
     sources: Vec<(String, Option<String>)>,
 }
 
+/// What was read of files already: the units of a run have most of them in common.
+#[derive(Debug, Default)]
+pub struct Memo(Mutex<HashMap<(bool, Vec<u8>), Arc<Parts>>>);
+
+impl Memo {
+    fn parts(&self, file: &ConfigText<'_>) -> Result<Arc<Parts>, Fault> {
+        let is_json = file.path.ends_with(".json");
+        // Blocks are named by plain words, so where these letters are missing there is none of interest.
+        if !is_json && !file.bytes.windows(b"provider".len()).any(|word| word == b"provider") {
+            return Ok(Arc::default());
+        }
+        let key = (is_json, file.bytes.to_vec());
+        if let Some(known) = self.known().get(&key) {
+            return Ok(known.clone());
+        }
+        let parts = Arc::new(if is_json { of_json(file)? } else { of_hcl(file)? });
+        self.known().insert(key, parts.clone());
+        Ok(parts)
+    }
+
+    fn known(&self) -> MutexGuard<'_, HashMap<(bool, Vec<u8>), Arc<Parts>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// Everything in these files by which a provider would act elsewhere. A file that can't be read counts as such.
-pub fn elsewhere(files: &[ConfigText<'_>], declared: Declared<'_>) -> Vec<Reach> {
+pub fn elsewhere(files: &[ConfigText<'_>], declared: Declared<'_>, memo: &Memo) -> Vec<Reach> {
     let mut found = BTreeSet::new();
     let mut read = Vec::new();
     for file in files {
-        match parts(file) {
+        match memo.parts(file) {
             Ok(parts) => read.push((file, parts)),
             Err(fault) => {
                 found.insert(Reach::new(format!("nobody can tell what its providers do: {}", fault.in_one_line())));
@@ -233,19 +262,8 @@ fn endpoint(service: &str, says: &Says, named: Option<&str>) -> Option<String> {
     }
 }
 
-fn parts(file: &ConfigText<'_>) -> Result<Parts, Fault> {
-    if file.path.ends_with(".json") {
-        return of_json(file);
-    }
-    // Blocks are named by plain words, so where these letters are missing there is none of interest.
-    if !file.bytes.windows(b"provider".len()).any(|word| word == b"provider") {
-        return Ok(Parts::default());
-    }
-    let source = parse::parse(file.path, Path::new(file.path), file.bytes.into())?;
-    Ok(of_hcl(&source))
-}
-
-fn of_hcl(source: &Source) -> Parts {
+fn of_hcl(file: &ConfigText<'_>) -> Result<Parts, Fault> {
+    let source = &*parse::parse(file.path, Path::new(file.path), file.bytes.into())?;
     let provider = |block: &Block| Provider {
         name: block.labels.first().cloned().unwrap_or_default(),
         line: source.line(block.span.start),
@@ -257,7 +275,7 @@ fn of_hcl(source: &Source) -> Parts {
         let says = says(&attribute.value, source);
         (name.clone(), source_in(name, &says))
     });
-    Parts { providers: source.body.blocks_named("provider").map(provider).collect(), sources: sources.collect() }
+    Ok(Parts { providers: source.body.blocks_named("provider").map(provider).collect(), sources: sources.collect() })
 }
 
 /// The source in an entry of `required_providers`; one that only has a version is HashiCorp's provider of that name.
@@ -403,7 +421,7 @@ mod tests {
         let files: Vec<_> =
             files.iter().map(|(module, path, text)| ConfigText { module, path, bytes: text.as_bytes() }).collect();
         let declared = Declared { account: &account, roles: &roles, endpoint: Some(ENDPOINT) };
-        elsewhere(&files, declared).into_iter().map(|reach| reach.what).collect()
+        elsewhere(&files, declared, &Memo::default()).into_iter().map(|reach| reach.what).collect()
     }
 
     /// What is found in a provider for AWS with this body.

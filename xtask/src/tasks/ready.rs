@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use crate::model::{Account, Failure, Failures, Known, Region};
-use crate::repo::Repository;
 use crate::repo::unit::{Unit, UnitKind};
+use crate::repo::{Repository, providers};
 use crate::tasks::context::Context;
 use crate::tasks::profiles::Profiles;
 use crate::tasks::select::labels;
@@ -34,6 +34,8 @@ pub struct Ready<'r> {
     pub shell: Env,
     known: Profiles,
     profiles: BTreeMap<String, String>,
+    /// What was read of configuration files inside of plans.
+    pub providers: providers::Memo,
     terragrunt_version: OnceLock<Option<String>>,
 }
 
@@ -123,6 +125,7 @@ impl<'r> Ready<'r> {
             left_out,
             shell,
             known,
+            providers: providers::Memo::default(),
             profiles,
             terragrunt_version: OnceLock::new(),
         })

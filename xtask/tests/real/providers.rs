@@ -148,7 +148,8 @@ fn apply_that_made_something_in_another_account_fails_and_nothing_further_starts
         assert!(told.contains(arn), "{told}");
         assert!(told.contains("1 failed, 1 not started"), "{told}");
         assert!(cloud.task_images("100000000001").is_empty(), "logs was not applied");
-        let shown = xtask(&live, &["runs", "show", "last"]).output().expect("xtask starts");
+        let run = told.rsplit("runs resume ").next().expect("it says how to go on").trim();
+        let shown = xtask(&live, &["runs", "show", run]).output().expect("xtask starts");
         assert!(text(&shown).contains("in another account than 100000000004 dev"), "{}", text(&shown));
         // The state knows it, so nothing goes on from there.
         let told = ends_with(&live, &[&["apply-all"], &words[..]].concat(), 3);

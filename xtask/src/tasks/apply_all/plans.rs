@@ -185,6 +185,6 @@ fn providers_elsewhere(
         files.iter().zip(&paths).map(|(file, path)| ConfigText { module: &file.module, path, bytes: &file.bytes });
     let declared =
         Declared { account: &unit.account.id, roles: settings.assumed_roles(), endpoint: settings.endpoint_url() };
-    let found = providers::elsewhere(&texts.collect::<Vec<_>>(), declared);
+    let found = providers::elsewhere(&texts.collect::<Vec<_>>(), declared, &ready.providers);
     Ok(if found.is_empty() { by_json.to_vec() } else { found })
 }
