@@ -197,6 +197,11 @@ impl Repository {
         self.files.changed()
     }
 
+    /// The folder that a stack copies a unit from; the unit's own if none does.
+    pub fn copied_from(&self, unit: &Unit) -> PathBuf {
+        self.files.real(&unit.path.in_root(&self.root)).into_owned()
+    }
+
     /// A refusal if the unit that a stack has generated isn't what was read in its place: another tag, or no unit at all.
     pub fn differs_from_generated(&self, unit: &Unit) -> Option<Failure> {
         unit.stack.as_ref()?;

@@ -219,3 +219,19 @@ fn opentofu_reads_a_file_of_its_own_in_the_place_of_terraforms() {
     let text = std::fs::read_to_string(tree.path().join("runner/main.tf")).expect("a file");
     assert!(text.contains("v0.51.4"), "what nobody reads stays: {text}");
 }
+
+#[test]
+fn what_was_generated_is_compared_with_what_was_read() {
+    let tree = fixture("stacks");
+    let repo = tree.open();
+    let unit = &repo.units[0];
+    assert!(repo.differs_from_generated(unit).is_some(), "nothing is generated yet");
+    let source = std::fs::read(repo.copied_from(unit).join("terragrunt.hcl")).expect("a file");
+    tree.write(&format!("{}/terragrunt.hcl", unit.path), &source);
+    let values = format!("{}/terragrunt.values.hcl", unit.path);
+    for (tag, is_same) in [("v0.52.1", true), ("v0.52.0", false)] {
+        let text = format!("deploy_runner_tag = \"{tag}\"\nname = \"ecs-deploy-runner\"\n");
+        tree.write(&values, text.as_bytes());
+        assert_eq!(repo.differs_from_generated(unit).is_none(), is_same, "{tag}");
+    }
+}
