@@ -2,7 +2,7 @@
 //! that a terminal or a dying runner may cause, and goes on reading when the disk is full, so that no child ever blocks
 //! or dies because of its output.
 
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 use std::sync::Arc;
@@ -12,14 +12,8 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::model::Failure;
-use crate::run::redact::{Redactor, is_secret_name};
+use crate::run::redact::{LONGEST_LINE, Redactor, is_secret_name};
 use crate::tools::{env, secrets, state};
-
-/// Longer lines are written in pieces of this many bytes, so that memory stays bounded.
-const LONGEST: u64 = 64 * 1024;
-
-/// No secret is longer: tokens of AWS sessions have one to two thousand letters.
-const LONGEST_WORD: usize = 16 * 1024;
 
 /// More than this of it is not kept back.
 const MOST: usize = 1 << 20;
@@ -92,60 +86,35 @@ fn deaf() -> Result<(), Failure> {
     Ok(())
 }
 
-/// Copies, and before each line learns what was told since the last one.
+/// Copies, and learns what was told before it gives anything that came after that.
 fn copy(
-    input: impl Read,
+    mut input: impl Read,
     mut output: Option<impl Write>,
     mut redactor: Redactor,
     mut learn: impl FnMut() -> Vec<String>,
 ) {
-    let mut input = BufReader::with_capacity(32 * 1024, input);
-    let mut rest = Vec::new();
+    let mut buffer = vec![0; LONGEST_LINE];
     loop {
-        let mut line = std::mem::take(&mut rest);
-        let room = LONGEST - line.len() as u64;
-        let is_over = match input.by_ref().take(room).read_until(b'\n', &mut line) {
-            Ok(n) => n == 0,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {
-                rest = line;
-                continue;
-            }
-            Err(_) => true,
+        let room = redactor.room();
+        let n = match input.read(&mut buffer[..room]) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            read => read.unwrap_or_default(),
         };
-        if line.is_empty() {
-            return;
-        }
         let news = learn();
         if !news.is_empty() {
             redactor.learn(news);
         }
-        if line.len() as u64 == LONGEST && !line.ends_with(b"\n") {
-            let seam = redactor.clear_of_secrets(&line, seam(&line, redactor.longest()));
-            rest = line.split_off(seam);
-        }
-        let mut text = redactor.line(&String::from_utf8_lossy(&line));
-        if !text.ends_with('\n') {
-            text.push('\n');
-        }
+        let text = if n == 0 { redactor.finish() } else { redactor.push(&buffer[..n]) };
         // A log that can't be written any more must not stop what writes to it.
         if let Some(log) = &mut output
             && log.write_all(text.as_bytes()).is_err()
         {
             output = None;
         }
-        if is_over && rest.is_empty() {
+        if n == 0 {
             return;
         }
     }
-}
-
-/// Where a piece of a long line ends: not in the middle of a word, which may be a secret, unless there is none to part at;
-/// and so far before the end that a known secret of `longest` bytes that begins before it is there as a whole.
-fn seam(piece: &[u8], longest: usize) -> usize {
-    let to = piece.len() - longest.min(LONGEST_WORD / 2);
-    let from = piece.len() - LONGEST_WORD;
-    let is_seam = |byte: &u8| !byte.is_ascii_alphanumeric() && !b"_-+/=.~".contains(byte) && byte.is_ascii();
-    piece[from..to].iter().rposition(is_seam).map_or(to, |at| from + at + 1)
 }
 
 #[cfg(test)]
@@ -201,7 +170,7 @@ mod tests {
         let mut log = Vec::new();
         let mut news = [vec![], vec!["lease-1234".to_owned()]].into_iter();
         let learn = || news.next().unwrap_or_default();
-        copy(&b"lease-1234\nlease-1234\n"[..], Some(&mut log), Redactor::default(), learn);
+        copy((&b"lease-1234\n"[..]).chain(&b"lease-1234\n"[..]), Some(&mut log), Redactor::default(), learn);
         assert_eq!(String::from_utf8(log).unwrap(), "lease-1234\n[redacted]\n");
     }
 

@@ -46,7 +46,7 @@ pub fn ask(args: &cli::Ask) -> Result<Exit, Failures> {
     // They go to a file, and what a program complains of onto the screen.
     let redactor = Redactor::new(secrets::of(&vars));
     for answer in &mut answers {
-        answer.stderr = answer.stderr.split_inclusive('\n').map(|line| redactor.line(line)).collect();
+        answer.stderr = redactor.text(&answer.stderr);
     }
     let text = serde_json::to_string(&answers).expect("answers are text and numbers");
     Screen::new(Color::Never, Volume::Normal)

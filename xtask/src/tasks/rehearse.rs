@@ -16,6 +16,7 @@ use crate::repo::{Repository, accounts, discover, settings};
 use crate::report::screen::Tone;
 use crate::run::interrupt;
 use crate::tasks::context::{Context, REHEARSAL};
+use crate::tasks::space::TEMPORARY;
 use crate::tools::env::Env;
 use crate::tools::process::{self, Invocation, Service};
 
@@ -73,11 +74,11 @@ fn original(context: &Context, start: &Path) -> Result<Option<Repository>, Failu
 fn new_folder(wanted: Option<&Path>) -> Result<PathBuf, Failure> {
     let refuse = |path: &Path, what: &str| Failure::refused(what).in_file(path.display().to_string());
     let folder = match wanted {
-        None => tempfile::Builder::new()
-            .prefix("xtask-rehearsal-")
-            .tempdir()
-            .map(tempfile::TempDir::keep)
-            .map_err(|error| Failure::refused("cannot make a folder for the rehearsal").because(error))?,
+        None => tempfile::Builder::new().prefix("xtask-rehearsal-").tempdir().map(tempfile::TempDir::keep).map_err(
+            |error| {
+                refuse(&std::env::temp_dir(), "cannot make a folder for the rehearsal").because(error).hint(TEMPORARY)
+            },
+        )?,
         Some(path) => {
             fs::create_dir_all(path).map_err(|error| refuse(path, "cannot make this folder").because(error))?;
             if fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_some()) {

@@ -1,6 +1,7 @@
 //! Room on the disks for what a run writes: caches of modules and providers, downloads, plans and logs. A disk that is full
 //! in the middle of an apply may cost a state, so this is looked at before anything is planned.
 
+use std::io::Write;
 use std::path::PathBuf;
 
 use crate::cli::Allowance;
@@ -44,7 +45,7 @@ pub fn of<'a>(
     terragrunt: bool,
 ) -> Vec<Disk> {
     let folders: Vec<_> = units.into_iter().map(|unit| unit.in_root(&repo.root)).collect();
-    let tmp = env::text(&context.vars, "TMPDIR").map_or_else(|| PathBuf::from("/tmp"), PathBuf::from);
+    let tmp = temporary_folder(context);
     let sizes = if context.tools() == Tools::Real { REAL } else { REHEARSED };
     let vars = env::build(&context.vars, Purpose::Program, repo.settings.pass_environment()).vars;
     let shared = provider_cache::folder(&vars).filter(|_| terragrunt && !provider_cache::has_another(&vars));
@@ -76,6 +77,30 @@ fn needs(folders: &[PathBuf], n_jobs: usize, places: Places, sizes: Sizes) -> Ve
     let providers = providers.map(|folder| need("providers", folder, sizes.providers));
     let all = caches.chain(providers).chain([downloads, need("plans and logs", state, records)]);
     all.filter(|need| need.bytes > 0).collect()
+}
+
+/// A refusal if nothing can be written to the folder for temporary files, of which every program that is started makes use:
+/// what they say of it names anything but the folder.
+pub fn temporary(context: &Context) -> Result<(), Failure> {
+    let folder = temporary_folder(context);
+    let written = tempfile::NamedTempFile::new_in(&folder).and_then(|mut file| {
+        file.write_all(&[0; 64 * 1024])?;
+        file.flush()
+    });
+    written.map_err(|error| {
+        Failure::refused("nothing can be written to the folder for temporary files, so nothing was started")
+            .in_file(folder.display().to_string())
+            .because(error)
+            .hint(TEMPORARY)
+    })
+}
+
+/// What to do about the folder for temporary files.
+pub const TEMPORARY: &str = "make room there, or name another folder by the variable TMPDIR";
+
+fn temporary_folder(context: &Context) -> PathBuf {
+    let named = env::text(&context.vars, "TMPDIR").filter(|path| !path.is_empty());
+    named.map_or_else(|| PathBuf::from("/tmp"), PathBuf::from)
 }
 
 /// A refusal for each disk that is too small, unless that is allowed.

@@ -60,12 +60,38 @@ pub fn checkout(root: &Path) -> Option<Checkout> {
     };
     let upstream = match branch_of_origin() {
         None => Upstream::Unknown,
-        Some(name) => match cmd!(shell, "git merge-base --is-ancestor HEAD {name}").quiet().ignore_stderr().run() {
-            Ok(()) => Upstream::On(name),
-            Err(_) => Upstream::Off(name),
-        },
+        Some(name) => {
+            match cmd!(shell, "git merge-base --is-ancestor HEAD {name}").quiet().ignore_stdout().ignore_stderr().run()
+            {
+                Ok(()) => Upstream::On(name),
+                Err(_) => Upstream::Off(name),
+            }
+        }
     };
     Some(Checkout { branch, n_changed: status.lines().count(), upstream })
+}
+
+/// Why git refuses to look at a checkout, in its own words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// What is wrong.
+    pub what: String,
+    /// The command that it names for that.
+    pub to_do: Option<String>,
+}
+
+/// Why git says nothing of a checkout: it belongs to another user, or is damaged. `None` where git answers, where it is
+/// missing, and where the folder is no checkout.
+pub fn refusal(root: &Path) -> Option<Refusal> {
+    let shell = Shell::new().ok()?;
+    shell.change_dir(root);
+    let status = cmd!(shell, "git --no-optional-locks status --porcelain=v1 --untracked-files=no").env("LC_ALL", "C");
+    let output = status.quiet().ignore_status().output().ok().filter(|output| !output.status.success())?;
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    let what = text.lines().find_map(|line| line.strip_prefix("fatal: ")).or_else(|| text.lines().next())?;
+    let is_none = what.starts_with("not a git repository (or any");
+    let to_do = text.lines().find_map(|line| line.strip_prefix('\t')).map(str::to_owned);
+    (!is_none).then(|| Refusal { what: what.to_owned(), to_do })
 }
 
 /// Where git fetches the repository from, as it was configured, without a user or token in an address of HTTP.
@@ -200,6 +226,14 @@ mod tests {
         for other in ["git@github.com:acme/modules.git", "git@gitlab.com:acme/infrastructure-live.git", ""] {
             assert!(!is_same_remote(https, other), "{other}");
         }
+    }
+
+    #[test]
+    fn damaged_checkout_is_told_from_none_by_the_words_of_git() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(refusal(folder.path()), None);
+        std::fs::write(folder.path().join(".git"), "gitdir: /gone\n").unwrap();
+        assert_eq!(refusal(folder.path()).unwrap().what, "not a git repository: /gone");
     }
 
     #[test]

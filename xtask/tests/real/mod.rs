@@ -21,6 +21,7 @@ mod forged;
 pub(crate) mod gate;
 mod killed;
 pub(crate) mod live;
+mod lock_timeout;
 mod network;
 pub(crate) mod operator;
 mod oracle;

@@ -36,7 +36,7 @@ impl Disk {
     }
 
     /// Takes all the room that is left.
-    fn fill(&self) -> PathBuf {
+    pub(super) fn fill(&self) -> PathBuf {
         let path = self.0.join("filler");
         let mut file = File::create(&path).unwrap();
         for size in [1 << 20, 1 << 12, 1] {

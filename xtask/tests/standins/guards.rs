@@ -110,7 +110,13 @@ fn plan_with_other_images_than_the_repository_says_is_refused() {
     sandbox.edit(&format!("{}/terragrunt.hcl", unit("dev")), "include \"root\"", locals);
     sandbox.xtask(YES).args(["--jobs=1"]).run().exits(3).is("guards-other-image");
     assert!(sandbox.log().applies().is_empty());
-    sandbox.xtask(YES).args(["--account", "dev", "--allow", "other-image"]).run().exits(0);
+    // The proof after the wave looks at the plan before it suspects anybody else.
+    let said = sandbox.xtask(YES).args(["--account", "dev", "--allow", "other-image"]).run().exits(0);
+    said.says(
+        "Not verified dev   your own configuration gives this tag: module.ecs_deploy_runner.aws_ecs_task_definition.",
+    )
+    .says("has 100000000002.dkr.ecr.us-east-1.amazonaws.com/ecs-deploy-runner:v0.52.1 in the plan")
+    .says_nothing_of("somebody else");
 }
 
 #[test]

@@ -30,6 +30,7 @@ mod environment;
 mod escaped;
 mod foreign;
 mod full_disk;
+mod git;
 mod guards;
 mod help;
 mod interrupted;

@@ -44,6 +44,41 @@ fn folder_on_a_read_only_disk_keeps_everything_from_being_started() {
 }
 
 #[test]
+fn folder_for_temporary_files_that_is_full_or_read_only_or_missing_is_named_with_what_to_do() {
+    let sandbox = Sandbox::bumped();
+    let place = sandbox.top().join("tiny");
+    let missing = sandbox.top().join("missing");
+    let refused = |folder: &std::path::Path, why: &str| {
+        for command in [COMMANDS[0], COMMANDS[1], COMMANDS[3], &["verify"]] {
+            let said = sandbox.xtask(command.iter().copied()).env("TMPDIR", folder).run();
+            assert_eq!(said.code, Some(3), "{command:?}: {}", said.screen());
+            said.says("to the folder for temporary files, so nothing was started")
+                .says(&format!("  --> [top]/{}", folder.file_name().unwrap().to_str().unwrap()))
+                .says(why)
+                .says("hint: make room there, or name another folder by the variable TMPDIR");
+        }
+        let said = sandbox.xtask(["rehearse"]).env("TMPDIR", folder).without("XTASK_REHEARSAL").run();
+        said.says("cannot make a folder for the rehearsal").says(why).says("variable TMPDIR");
+    };
+    refused(&missing, "No such file or directory");
+    let Some(disk) = Disk::mount(place.clone(), 1 << 20) else { return };
+    disk.read_only();
+    refused(&place, "Read-only file system");
+    assert!(sandbox.log().calls().is_empty());
+}
+
+#[test]
+fn full_folder_for_temporary_files_is_named_with_what_to_do() {
+    let sandbox = Sandbox::bumped();
+    let place = sandbox.top().join("tiny");
+    let Some(disk) = Disk::mount(place.clone(), 1 << 20) else { return };
+    disk.fill();
+    let said = apply(&sandbox, &["dev"]).env("TMPDIR", place).run().exits(3);
+    said.says("--> [top]/tiny").says("No space left on device").says("variable TMPDIR");
+    assert!(sandbox.log().calls().is_empty());
+}
+
+#[test]
 fn folder_of_earlier_runs_that_became_read_only_can_still_be_read() {
     let sandbox = Sandbox::bumped();
     let Some(disk) = Disk::mount(sandbox.repo().join(".xtask"), 256 << 20) else { return };

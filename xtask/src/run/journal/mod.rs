@@ -198,7 +198,7 @@ impl Writer {
 /// Takes secrets out of every text in it.
 fn redact(value: &mut Value, redactor: &Redactor) {
     match value {
-        Value::String(text) => *text = text.split('\n').map(|line| redactor.line(line)).collect::<Vec<_>>().join("\n"),
+        Value::String(text) => *text = redactor.text(text),
         Value::Array(values) => values.iter_mut().for_each(|value| redact(value, redactor)),
         Value::Object(values) => values.values_mut().for_each(|value| redact(value, redactor)),
         Value::Null | Value::Bool(_) | Value::Number(_) => {}

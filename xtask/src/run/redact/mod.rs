@@ -1,49 +1,44 @@
 //! Keeps secrets out of logs: what is known to be secret, what looks like a token, and what stands behind a name that
-//! says so.
+//! says so. [`Redactor`] is fed with text as it comes, and gives whole lines; its memory doesn't grow with the text.
 
 mod forms;
+mod known;
+mod shapes;
+mod squeeze;
+#[cfg(test)]
+mod tests;
 
-use forms::Needle;
+use std::ops::Range;
+
+use known::{Found, Known};
+use shapes::Shapes;
+use squeeze::{Places, places, squeezed};
 
 pub use crate::model::is_secret_name;
+
+const MASK: &str = "[redacted]";
+
+/// Longer lines are given in pieces of this many bytes, so that memory stays bounded.
+pub const LONGEST_LINE: usize = 64 * 1024;
+
+/// No secret of one word is longer: tokens of AWS sessions have one to two thousand letters.
+const LONGEST_WORD: usize = 16 * 1024;
+
+/// How much of what was given out is remembered at least, to know what goes on in what comes next.
+const REMEMBERED: usize = 64;
 
 /// Replaces what must not be read.
 #[derive(Debug, Default)]
 pub struct Redactor {
-    /// Texts to be found literally, longest first.
-    known: Vec<Needle>,
+    known: Known,
+    shapes: Shapes,
+    /// What has come and was not given out yet, less than a longest line.
+    pending: Vec<u8>,
+    /// The last byte that was given out.
+    last: Option<u8>,
+    /// The end of what was given out, without white space.
+    context: Vec<u8>,
 }
-
-const MASK: &str = "[redacted]";
-
-/// Beginnings by which tokens are known: GitHub's
-/// (<https://github.blog/engineering/platform-security/behind-githubs-new-authentication-token-formats/>) and AWS's
-/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html>), the latter's session tokens included.
-const TOKENS: &[(&str, usize)] = &[
-    ("github_pat_", 20),
-    ("ghp_", 20),
-    ("gho_", 20),
-    ("ghu_", 20),
-    ("ghs_", 20),
-    ("ghr_", 20),
-    // JSON in base 64: what signs in to registries and clusters.
-    ("eyJ", 80),
-    ("AKIA", 12),
-    ("ASIA", 12),
-    ("IQoJ", 80),
-    ("FwoG", 80),
-];
-
-/// Names whose values are secret, in lowercase.
-const NAMES: &[&str] = &[
-    "secret_access_key",
-    "secretaccesskey",
-    "session_token",
-    "sessiontoken",
-    "password",
-    "passphrase",
-    "authorization",
-];
 
 impl Redactor {
     /// Knows these values as secret, in whatever form they are written; short ones are left out, since they would blot out
@@ -56,190 +51,183 @@ impl Redactor {
 
     /// Knows these values besides.
     pub fn learn(&mut self, secrets: impl IntoIterator<Item = String>) {
-        self.known.extend(secrets.into_iter().flat_map(|secret| forms::of(&secret)));
-        self.known.sort_by(|one, other| other.text.len().cmp(&one.text.len()).then_with(|| one.cmp(other)));
-        self.known.dedup();
+        self.known.learn(secrets.into_iter().flat_map(|secret| forms::of(&secret)));
     }
 
-    /// The line without its secrets.
-    pub fn line(&self, line: &str) -> String {
-        let mut line = line.to_owned();
-        for needle in self.known.iter().filter(|needle| !needle.text.is_empty()) {
-            if needle.is_word {
-                line = without_word(&line, &needle.text);
-            } else if line.contains(&needle.text) {
-                line = line.replace(&needle.text, MASK);
+    /// How many more bytes it takes at once.
+    pub fn room(&self) -> usize {
+        LONGEST_LINE - self.pending.len()
+    }
+
+    /// Takes what has come, at most as much as there is room for, and gives the lines that are complete and don't end in the
+    /// middle of a secret.
+    pub fn push(&mut self, text: &[u8]) -> String {
+        self.pending.extend_from_slice(text);
+        let mut given = String::new();
+        let end = memchr::memrchr(b'\n', &self.pending).map_or(0, |at| at + 1);
+        let is_full = self.pending.len() >= LONGEST_LINE;
+        if end == 0 && !is_full {
+            return given;
+        }
+        let Secrets { places: secrets, begun, text } = self.passage().secrets(&self.known, end);
+        // Lines that end like a secret begins wait for what comes next.
+        let whole = match begun {
+            Some(at) if at < end => memchr::memrchr(b'\n', &self.pending[..at]).map_or(0, |at| at + 1),
+            _ => end,
+        };
+        let to = match (whole, is_full) {
+            (0, true) if end > 0 => end,
+            (0, true) => self.seam(&secrets),
+            (whole, _) => whole,
+        };
+        self.give(to, &secrets, text, &mut given);
+        given
+    }
+
+    /// Gives the rest.
+    pub fn finish(&mut self) -> String {
+        let mut given = String::new();
+        let Secrets { places: secrets, text, .. } = self.passage().secrets(&self.known, 0);
+        self.give(self.pending.len(), &secrets, text, &mut given);
+        given
+    }
+
+    /// A text of its own without its secrets.
+    pub fn text(&self, text: &str) -> String {
+        let all = Passage { text: text.as_bytes(), last: None, context: &[] };
+        let secrets = all.secrets(&self.known, 0).places;
+        let mut given = String::with_capacity(text.len());
+        self.shapes.mask(&String::from_utf8_lossy(&all.masked(text.len(), &secrets)), &mut given);
+        given
+    }
+
+    fn passage(&self) -> Passage<'_> {
+        Passage { text: &self.pending, last: self.last, context: &self.context }
+    }
+
+    /// Where a piece of a long line ends: not in the middle of a word, which may be a secret, unless there is none to part
+    /// at; not within a known secret; and so far before the end that one that begins before it is there as a whole.
+    fn seam(&self, secrets: &[Range<usize>]) -> usize {
+        let piece = &self.pending;
+        let to = piece.len() - self.known.longest().clamp(1, LONGEST_WORD / 2);
+        let from = piece.len() - LONGEST_WORD;
+        let any = |[one, two, three]: [u8; 3]| memchr::memrchr3(one, two, three, &piece[from..to]);
+        let seam = any(*b" ,\"").or_else(|| any(*b"\t;'")).or_else(|| any(*b"<>&")).map_or(to, |at| from + at + 1);
+        let seam = secrets.iter().find(|secret| secret.contains(&seam)).map_or(seam, |secret| secret.start);
+        // Not in the middle of a character either.
+        let seam = (0..=seam).rev().find(|at| piece[*at] & 0xc0 != 0x80).unwrap_or(seam);
+        if seam == 0 { to } else { seam }
+    }
+
+    /// Gives what is pending up to a place, as whole lines.
+    fn give(&mut self, to: usize, secrets: &[Range<usize>], mut text: Vec<u8>, given: &mut String) {
+        if to == 0 {
+            return;
+        }
+        let bytes = self.passage().masked(to, secrets);
+        let n_left = squeezed(&self.pending[to..], self.pending[to - 1] == b'\n').len();
+        text.truncate(text.len().saturating_sub(n_left));
+        let n_forgotten = text.len().saturating_sub(self.known.longest().max(REMEMBERED));
+        self.context = text.split_off(n_forgotten);
+        self.last = Some(self.pending[to - 1]);
+        self.pending.drain(..to);
+        self.shapes.mask(&String::from_utf8_lossy(&bytes), given);
+        if !given.ends_with('\n') {
+            given.push('\n');
+        }
+    }
+}
+
+/// The known secrets of a passage.
+struct Secrets {
+    /// Where they stand, in order: one range for each line.
+    places: Vec<Range<usize>>,
+    /// Where one begins whose end is not there yet.
+    begun: Option<usize>,
+    /// What was searched: the context and the passage, without white space.
+    text: Vec<u8>,
+}
+
+/// A part of what comes, with what is known of the part before it.
+struct Passage<'t> {
+    text: &'t [u8],
+    /// The last byte before it.
+    last: Option<u8>,
+    /// The end of what is before it, without white space.
+    context: &'t [u8],
+}
+
+impl Passage<'_> {
+    fn is_at_line_start(&self) -> bool {
+        self.last.is_none_or(|last| last == b'\n')
+    }
+
+    /// Finds the known secrets. `end` is the end of the last whole line: what begins before it may go on in the next one,
+    /// of which not even the beginning has to be there.
+    fn secrets(&self, known: &Known, end: usize) -> Secrets {
+        let mut text = self.context.to_vec();
+        let n_given = text.len();
+        text.extend(squeezed(&self.text[..end], self.is_at_line_start()));
+        let begun = known.begun(&text).filter(|at| *at >= n_given);
+        text.extend(squeezed(&self.text[end..], end > 0 || self.is_at_line_start()));
+        let mut found = known.find(&text);
+        found.retain(|found| found.range.end > n_given);
+        if found.is_empty() && begun.is_none() {
+            return Secrets { places: Vec::new(), begun: None, text };
+        }
+        let places = places(self.text, self.is_at_line_start());
+        let found = found.into_iter().filter(|found| !found.is_word || self.stands_alone(found, n_given, &places));
+        let mut secrets: Vec<Range<usize>> = Vec::new();
+        let mut end = 0;
+        for Found { range, .. } in found {
+            let from = range.start.max(end).max(n_given);
+            if from < range.end {
+                let is_more = range.start < end;
+                self.add(&places[from - n_given..range.end - n_given], is_more, &mut secrets);
+                end = range.end;
             }
         }
-        named_values(&in_addresses(&tokens(&line)))
+        Secrets { places: secrets, begun: begun.map(|at| places[at - n_given] as usize), text }
     }
 
-    /// How many bytes the longest known text has.
-    pub fn longest(&self) -> usize {
-        self.known.first().map_or(0, |needle| needle.text.len())
-    }
-
-    /// The same place in a text, or the last one before it that is not in the middle of a known secret.
-    pub fn clear_of_secrets(&self, text: &[u8], at: usize) -> usize {
-        let across = |needle: &Needle| {
-            let needle = needle.text.as_bytes();
-            (at.saturating_sub(needle.len().saturating_sub(1))..at).find(|from| text[*from..].starts_with(needle))
-        };
-        match self.known.iter().filter_map(across).min() {
-            Some(earlier) if earlier > 0 => self.clear_of_secrets(text, earlier),
-            _ => at,
+    /// Adds where a secret stands, one range for each line that it is on.
+    fn add(&self, places: &[u32], is_more: bool, secrets: &mut Vec<Range<usize>>) {
+        let mut is_same = is_more;
+        for place in places.iter().map(|place| *place as usize) {
+            match secrets.last_mut() {
+                Some(last) if is_same && !self.text[last.end..place].contains(&b'\n') => last.end = place + 1,
+                _ => secrets.push(place..place + 1),
+            }
+            is_same = true;
         }
     }
-}
 
-/// Masks a word where it stands alone.
-fn without_word(line: &str, word: &str) -> String {
-    let is_part = |letter: Option<char>| letter.is_some_and(|it| it.is_alphanumeric() || it == '-' || it == '_');
-    let mut out = String::new();
-    let mut rest = line;
-    while let Some(at) = rest.find(word) {
-        let (before, after) = (&rest[..at], &rest[at + word.len()..]);
-        let left = before.chars().next_back().or_else(|| out.chars().next_back());
-        let stands_alone = !is_part(left) && !is_part(after.chars().next());
-        out.push_str(before);
-        out.push_str(if stands_alone { MASK } else { word });
-        rest = after;
-    }
-    out + rest
-}
-
-fn tokens(line: &str) -> String {
-    let mut out = String::with_capacity(line.len());
-    let mut rest = line;
-    let mut before: Option<char> = None;
-    while let Some(first) = rest.chars().next() {
-        let starts_word = !before.is_some_and(|letter| letter.is_ascii_alphanumeric());
-        let token = TOKENS.iter().filter(|_| starts_word).find_map(|(prefix, at_least)| {
-            let tail = rest.strip_prefix(prefix)?;
-            let length = tail.find(|letter: char| !is_token_letter(letter)).unwrap_or(tail.len());
-            (length >= *at_least).then_some((*prefix, prefix.len() + length))
+    /// Whether a word is no part of another, and in one piece but for a line break.
+    fn stands_alone(&self, found: &Found, n_given: usize, places: &Places) -> bool {
+        let is_part = |byte: Option<&u8>| {
+            byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || !byte.is_ascii() || b"-_".contains(byte))
+        };
+        let Some(first) = found.range.start.checked_sub(n_given) else { return true };
+        let places = &places[first..found.range.end - n_given];
+        let (from, to) = (places[0] as usize, places[places.len() - 1] as usize);
+        let before = if from == 0 { self.last.as_ref() } else { self.text.get(from - 1) };
+        let is_whole = places.windows(2).all(|pair| {
+            let between = &self.text[pair[0] as usize + 1..pair[1] as usize];
+            between.is_empty() || between.contains(&b'\n')
         });
-        match token {
-            Some((prefix, length)) => {
-                out.push_str(prefix);
-                out.push_str(MASK);
-                before = Some('*');
-                rest = &rest[length..];
-            }
-            None => {
-                out.push(first);
-                before = Some(first);
-                rest = &rest[first.len_utf8()..];
-            }
+        is_whole && !is_part(before) && !is_part(self.text.get(to + 1))
+    }
+
+    /// The text up to a place, without its secrets.
+    fn masked(&self, to: usize, secrets: &[Range<usize>]) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(to + 1);
+        let mut done = 0;
+        for secret in secrets.iter().filter(|secret| secret.start < to) {
+            bytes.extend_from_slice(&self.text[done..secret.start]);
+            bytes.extend_from_slice(MASK.as_bytes());
+            done = secret.end.min(to);
         }
-    }
-    out
-}
-
-/// Masks the password of `https://USER:PASSWORD@HOST`.
-fn in_addresses(line: &str) -> String {
-    let mut out = String::new();
-    let mut rest = line;
-    while let Some(at) = rest.find("://") {
-        let (before, after) = rest.split_at(at + "://".len());
-        out.push_str(before);
-        let end =
-            after.find(|letter: char| letter.is_whitespace() || "/\"'<>`".contains(letter)).unwrap_or(after.len());
-        let password = after[..end].rsplit_once('@').and_then(|(login, _)| login.split_once(':'));
-        rest = match password {
-            Some((user, password)) => {
-                out.extend([user, ":", MASK]);
-                &after[user.len() + 1 + password.len()..]
-            }
-            None => after,
-        };
-    }
-    out + rest
-}
-
-fn is_token_letter(letter: char) -> bool {
-    letter.is_ascii_alphanumeric() || "_-+/=".contains(letter)
-}
-
-/// Masks what follows `NAME =`, `NAME:` or `"NAME": "` for a secret name.
-fn named_values(line: &str) -> String {
-    let lower = line.to_ascii_lowercase();
-    let Some((at, name)) = NAMES.iter().filter_map(|name| lower.find(name).map(|at| (at, name))).min() else {
-        return line.to_owned();
-    };
-    let after_name = at + name.len();
-    let rest = &line[after_name..];
-    let separator = rest.find(|letter: char| !matches!(letter, '"' | '\'' | ' ' | '\t' | '\\')).unwrap_or(rest.len());
-    let Some(value) = rest[separator..].strip_prefix(['=', ':']) else {
-        return format!("{}{}", &line[..after_name], named_values(rest));
-    };
-    let start = value.find(|letter: char| !matches!(letter, '"' | '\'' | ' ' | '\t' | '\\')).unwrap_or(value.len());
-    let (blank, value) = value.split_at(start);
-    // The value of an authorization header is several words; others end with the word.
-    let end = if *name == "authorization" {
-        value.len()
-    } else {
-        value.find(|letter: char| letter.is_whitespace() || matches!(letter, '"' | '\'' | ',')).unwrap_or(value.len())
-    };
-    if end == 0 || value.starts_with("(sensitive") {
-        return line.to_owned();
-    }
-    let head = &line[..after_name + separator + 1];
-    format!("{head}{blank}{MASK}{}", named_values(&value[end..]))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn known_values_are_masked_wherever_they_stand() {
-        let redactor = Redactor::new(["s3cr3t-value".to_owned(), "short".to_owned()]);
-        assert_eq!(redactor.line("x=s3cr3t-value; short"), "x=[redacted]; short");
-    }
-
-    #[test]
-    fn values_are_masked_in_every_form_and_words_where_they_stand_alone() {
-        let mut redactor = Redactor::new(["horse".repeat(2)]);
-        assert_eq!(redactor.line("a horsehorse, horsehorses"), "a [redacted], horsehorses");
-        redactor.learn(["p/w 1234".to_owned()]);
-        assert_eq!(redactor.line("https://x:p%2Fw%201234@host"), "https://x:[redacted]@host");
-        let header = aws_smithy_types::base64::encode("x:p/w 1234");
-        assert!(!redactor.line(&header).contains(&header[4..12]), "{}", redactor.line(&header));
-    }
-
-    #[test]
-    fn password_in_an_address_is_masked() {
-        let redactor = Redactor::default();
-        let line = "via http://me:p:w@proxy:3128 to https://github.com/a@b, git@host:x, 'ssh://git@host:22/y'";
-        assert_eq!(redactor.line(line), line.replace("p:w", MASK));
-    }
-
-    #[test]
-    fn tokens_are_known_by_their_beginning() {
-        let redactor = Redactor::default();
-        let token = format!("ghp_{}", "a1".repeat(18));
-        assert_eq!(
-            redactor.line(&format!("clone https://{token}@github.com")),
-            "clone https://ghp_[redacted]@github.com"
-        );
-        assert_eq!(redactor.line("key ASIAABCDEFGHIJKLMNOP done"), "key ASIA[redacted] done");
-        assert_eq!(redactor.line("GALLASIAN ghp_short AKIA"), "GALLASIAN ghp_short AKIA");
-        assert_eq!(redactor.line("größe ASIAABCDEFGHIJKLMNOP"), "größe ASIA[redacted]");
-    }
-
-    #[test]
-    fn values_behind_secret_names_are_masked() {
-        let redactor = Redactor::default();
-        for (line, expected) in [
-            (r#""SecretAccessKey": "abc/def", "x": 1"#, r#""SecretAccessKey": "[redacted]", "x": 1"#),
-            ("aws_secret_access_key = abc", "aws_secret_access_key = [redacted]"),
-            ("Authorization: Bearer abc def", "Authorization: [redacted]"),
-            ("password=abc session_token=def", "password=[redacted] session_token=[redacted]"),
-            ("the password is asked for", "the password is asked for"),
-            (r#"password = (sensitive value)"#, r#"password = (sensitive value)"#),
-        ] {
-            assert_eq!(redactor.line(line), expected);
-        }
+        bytes.extend_from_slice(&self.text[done..to]);
+        bytes
     }
 }

@@ -44,6 +44,7 @@ pub enum Cause {
     GitAccess,
     DependencyNotApplied,
     DiskFull,
+    Unwritable,
     OutOfMemory,
     OptionNotAllowed,
     RepositoryNotAllowed,

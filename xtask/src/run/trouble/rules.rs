@@ -13,12 +13,26 @@ pub(super) struct Rule {
     pub(super) hint: &'static str,
 }
 
-pub(super) const TERRAFORM: [Rule; 15] = [
+pub(super) const TERRAFORM: [Rule; 16] = [
     Rule {
         cause: Cause::DiskFull,
         any: &[&["no space left on device"]],
         what: "the disk is full",
-        hint: "make room: old folders `.terragrunt-cache` and `.terraform` are the usual cause",
+        hint: "make room: old folders `.terragrunt-cache` and `.terraform` are the usual cause; for temporary files the \
+               variable TMPDIR names another folder",
+    },
+    Rule {
+        cause: Cause::Unwritable,
+        any: &[
+            &["read-only file system"],
+            &["mkdir /", ": permission denied"],
+            &["open /", ": permission denied"],
+            &["bind: permission denied"],
+            &["unable to create temporary file"],
+            &["could not create work tree dir"],
+        ],
+        what: "a folder can't be written to",
+        hint: "make it writable; if it is the one for temporary files, the variable TMPDIR names another folder",
     },
     Rule {
         cause: Cause::OutOfMemory,

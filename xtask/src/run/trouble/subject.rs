@@ -3,10 +3,18 @@
 use super::Cause;
 
 /// The words between which a name stands, for one cause. The first pair that is there counts.
-const NAMES: [(Cause, &str, &str); 16] = [
+const NAMES: [(Cause, &str, &str); 24] = [
     (Cause::DiskFull, "write ", ": no space left on device"),
     (Cause::DiskFull, "mkdir ", ": no space left on device"),
     (Cause::DiskFull, "open ", ": no space left on device"),
+    (Cause::DiskFull, "file '", "': No space left on device"),
+    (Cause::Unwritable, "mkdir ", ": read-only file system"),
+    (Cause::Unwritable, "open ", ": read-only file system"),
+    (Cause::Unwritable, "listen unix ", ": bind: read-only file system"),
+    (Cause::Unwritable, "work tree dir '", "': Read-only file system"),
+    (Cause::Unwritable, "mkdir ", ": permission denied"),
+    (Cause::Unwritable, "open ", ": permission denied"),
+    (Cause::Unwritable, "work tree dir '", "': Permission denied"),
     (Cause::NoBackend, "Remote state S3 bucket ", " does not exist"),
     (Cause::NoBackend, "S3 bucket \"", "\" does not exist"),
     (Cause::GitAccess, "fatal: repository '", "' not found"),

@@ -8,7 +8,7 @@ use super::{Cause, StateLock, of_build, of_terraform, text};
 type Sample = (&'static str, Cause, &'static str);
 
 /// Logs of plans and applies.
-const SAMPLES: [Sample; 44] = [
+const SAMPLES: [Sample; 51] = [
     (
         "╷\n│ Error: Failed to install provider\n│ \n│ Error while installing hashicorp/aws v5.80.0: write\n│ /home/ana/.terraform.d/plugin-cache/x: no space left on device\n╵",
         Cause::DiskFull,
@@ -19,6 +19,21 @@ const SAMPLES: [Sample; 44] = [
         Cause::DiskFull,
         "/r/dev/.terragrunt-cache/a",
     ),
+    (
+        "Error: Failed to create temporary directory\nmkdir /ro/terragrunt-download123: read-only\nfile system",
+        Cause::Unwritable,
+        "/ro/terragrunt-download123",
+    ),
+    (
+        "Unrecognized remote plugin message: listen unix /ro/plugin1: bind: read-only file system",
+        Cause::Unwritable,
+        "/ro/plugin1",
+    ),
+    ("mkdir /srv/tmp: permission denied", Cause::Unwritable, "/srv/tmp"),
+    ("listen unix /tmp/plugin1: bind: permission denied", Cause::Unwritable, ""),
+    ("open /tmp/x/terraform-log1: permission denied", Cause::Unwritable, "/tmp/x/terraform-log1"),
+    ("fatal: could not create work tree dir '/ro/getter1': Read-only file system", Cause::Unwritable, "/ro/getter1"),
+    ("error: unable to create temporary file: Read-only file system", Cause::Unwritable, ""),
     ("fork/exec /usr/bin/terraform: cannot allocate memory", Cause::OutOfMemory, ""),
     ("runtime: out of memory: cannot allocate 8388608-byte block", Cause::OutOfMemory, ""),
     ("12:00:00.000 ERROR  Failed to execute \"terraform plan\" in ./x\n  signal: killed", Cause::OutOfMemory, ""),

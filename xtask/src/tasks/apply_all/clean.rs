@@ -30,7 +30,12 @@ pub(super) fn required(context: &Context, repo: &Repository, units: &[Workable<'
     }
     let unseen = match git::checkout(&repo.root) {
         Some(checkout) => checkout.unseen(),
-        None => vec!["git doesn't know this folder".to_owned()],
+        None => match git::refusal(&repo.root) {
+            Some(refusal) => std::iter::once(format!("git refuses to look at it: {}", refusal.what))
+                .chain(refusal.to_do.map(|to_do| format!("do: {to_do}")))
+                .collect(),
+            None => vec!["git doesn't know this folder".to_owned()],
+        },
     };
     if unseen.is_empty() {
         return None;

@@ -32,7 +32,7 @@ use crate::run::unfinished;
 use crate::tasks::context::Context;
 use crate::tasks::orders::Orders;
 use crate::tasks::ready::Ready;
-use crate::tasks::{record, settle};
+use crate::tasks::{record, settle, space};
 use crate::tools::env::{self, Env, Purpose};
 use crate::tools::process::Relay;
 use crate::tools::{proof, tty};
@@ -68,6 +68,7 @@ impl<'a> Session<'a> {
         let holder = format!("run {} ({command}, process {}, since {})\n", run.id, std::process::id(), proof::now());
         let lock = RunLock::take(&run.run_lock(), &holder)?;
         settle::refuse_if_pending(repo)?;
+        space::temporary(context)?;
         // A full disk is not made fuller by a folder that nobody can use.
         let program = run.create()?;
         unfinished::remove_leftovers(run);
@@ -190,12 +191,18 @@ fn secret(vars: &Env) -> Env {
 /// The line that says where this is.
 pub fn say_repository(context: &Context, repo: &Repository) {
     let name = repo.root.file_name().map_or_else(|| "/".to_owned(), |name| name.to_string_lossy().into_owned());
-    let about = match crate::tools::git::checkout(&repo.root) {
+    let checkout = crate::tools::git::checkout(&repo.root);
+    let about = match &checkout {
         Some(checkout) if checkout.n_changed == 0 => format!("{name} ({}, clean)", checkout.branch),
         Some(checkout) => format!("{name} ({}, {} changed)", checkout.branch, count(checkout.n_changed, "file")),
         None => name,
     };
     context.screen.say(Tone::Plain, "Repository", about);
+    // Otherwise nobody would miss branch and changes, which the evidence of the run has not either.
+    if let Some(refusal) = checkout.is_none().then(|| crate::tools::git::refusal(&repo.root)).flatten() {
+        context.screen.say(Tone::Warning, "Git", format!("refuses to look at it: {}", refusal.what));
+        refusal.to_do.iter().for_each(|to_do| context.screen.lines(&format!("             do: {to_do}")));
+    }
 }
 
 /// What a stage of identities is about: each account once, with the region of its first unit.

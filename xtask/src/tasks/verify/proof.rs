@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::wanted::{self, Container, Extent, NamedBy, Wanted};
 use crate::model::Region;
 use crate::tasks::inquiry::Answers;
+use crate::tools::terraform::plan::gives;
 use crate::tools::{aws, deployer, ecs, lambda};
 
 /// What was found out about a unit.
@@ -70,6 +71,9 @@ pub struct Check {
     /// Whether ECS was asked and didn't answer: then nothing at all is known.
     #[serde(skip)]
     pub is_unanswered: bool,
+    /// Whether the plan that was applied gives what runs.
+    #[serde(skip)]
+    pub is_own: bool,
 }
 
 /// The outcome of a comparison.
@@ -85,6 +89,13 @@ pub enum Verdict {
 }
 
 impl Proof {
+    /// The same, with what the plan that was applied says of tags that are not the wanted ones.
+    pub(super) fn explained_by(mut self, plan: &str) -> Self {
+        let explained = |check: Check| if check.runs_another() { check.given_by_plan(plan) } else { check };
+        self.checks = self.checks.into_iter().map(explained).collect();
+        self
+    }
+
     /// The checks that ended so.
     pub fn with(&self, verdict: Verdict) -> impl Iterator<Item = &Check> {
         self.checks.iter().filter(move |check| check.verdict == verdict)
@@ -141,11 +152,29 @@ impl Check {
             why: None,
             to_do: None,
             is_unanswered: false,
+            is_own: false,
         }
     }
 
     pub(super) fn not_proven(self, why: impl Into<String>) -> Self {
         Self { verdict: Verdict::NotProven, why: Some(why.into()), ..self }
+    }
+
+    /// Whether something else runs than what is wanted. A family that isn't there may be called otherwise by a module of
+    /// somebody's own, and that an image is missing was known, or allowed, before: these are warnings.
+    pub(super) fn runs_another(&self) -> bool {
+        self.verdict == Verdict::Differs
+            && self.running.as_ref().is_some_and(|running| self.wanted.as_ref() != Some(running))
+    }
+
+    /// The same where the plan that was applied itself gives what runs: nobody else has to be looked for.
+    fn given_by_plan(self, plan: &str) -> Self {
+        let given = self.aws_name.as_deref().zip(self.running.as_deref());
+        match given.and_then(|(family, running)| gives(plan, family, running)) {
+            Some(where_it) => Self { is_own: true, ..self }
+                .differs(format!("your own configuration gives this tag: {where_it} in the plan")),
+            None => self,
+        }
     }
 
     pub(super) fn differs(self, why: impl Into<String>) -> Self {

@@ -67,10 +67,11 @@ pub(super) fn gather<'r>(
 ) -> Result<Trials<'r>, Failure> {
     let checkout = Checkout {
         git_ref: git_ref.map(str::to_owned).or_else(|| default_ref(repo)).ok_or_else(|| {
-            Failure::refused(
-                "which branch of the repository runners would plan is not known: this is no checkout of git",
-            )
-            .hint("name it: --ref main")
+            let refusal = git::refusal(&repo.root);
+            let why = refusal.as_ref().map_or("this is no checkout of git", |refusal| &refusal.what);
+            let to_do = refusal.as_ref().and_then(|refusal| refusal.to_do.clone());
+            let what = format!("which branch of the repository runners would plan is not known: {why}");
+            to_do.into_iter().fold(Failure::refused(what), Failure::hint).hint("name it: --ref main")
         })?,
         origin: git::origin(&repo.root),
         prefix: git::prefix(&repo.root).unwrap_or_default(),

@@ -15,6 +15,10 @@ use crate::tools::terraform::plan::families;
 /// once.
 const AT_A_TIME: usize = 100;
 
+/// What a tag may come from besides the places that were read.
+const ABOVE_INPUTS: &str = "look at what Terraform ranks above the inputs: terraform.tfvars, *.auto.tfvars, `TF_VAR_` and `-var` in \
+                            `extra_arguments`; or, if it is meant: --allow other-image";
+
 /// The waves of a run that were looked at.
 #[derive(Debug, Default)]
 pub struct Waves {
@@ -34,7 +38,7 @@ impl Waves {
         for units in units.chunks(AT_A_TIME) {
             proofs.extend(self.ask(renewal, units)?);
         }
-        let wrong: Vec<_> = proofs.iter().filter(|proof| proof.checks.iter().any(runs_another)).collect();
+        let wrong: Vec<_> = proofs.iter().filter(|proof| proof.checks.iter().any(Check::runs_another)).collect();
         // Who allows another image than the repository says is told of it, and not stopped by it.
         if !wrong.is_empty() && !session.context.globals.allows(Allowance::OtherImage) {
             return Err(stopped(&wrong).into());
@@ -53,11 +57,15 @@ impl Waves {
         let Renewal { session, ready, accounts: proven, .. } = *renewal;
         let of_wave: Vec<_> = units.iter().map(|unit| unit.unit).collect();
         let mut wanted = wanted(ready.repo, &of_wave);
+        // The plan that was applied tells it for nothing.
+        let shown = |label: &str| state::read_to_string(&session.run.shown(label)).ok();
         for (wanted, unit) in wanted.iter_mut().zip(units) {
             wanted.label.clone_from(&unit.label);
-            // The plan that was applied tells it for nothing.
-            let shown = state::read_to_string(&session.run.shown(&unit.label)).ok();
-            shown.as_deref().and_then(families::of_plan).iter().for_each(|families| wanted.name_by(families));
+            shown(&unit.label)
+                .as_deref()
+                .and_then(families::of_plan)
+                .iter()
+                .for_each(|families| wanted.name_by(families));
         }
         let mut inquiry = Inquiry::default();
         let may_ask = |account: &Account| proven.iter().any(|(known, _)| known.id == account.id);
@@ -69,15 +77,12 @@ impl Waves {
         session.check_interrupt()?;
         answers.add(&self.images);
         self.images.add(&answers.images_in_ecr());
-        Ok(proofs(&wanted, &answers, Extent::TaskDefinitions))
+        let explained = |proof: Proof| match proof.checks.iter().any(Check::runs_another) {
+            true => shown(&proof.label).iter().fold(proof, |proof, plan| proof.explained_by(plan)),
+            false => proof,
+        };
+        Ok(proofs(&wanted, &answers, Extent::TaskDefinitions).into_iter().map(explained).collect())
     }
-}
-
-/// Whether something else runs than what was applied. A family that isn't there may be called otherwise by a module of
-/// somebody's own, and that an image is missing was known, or allowed, before: these are warnings.
-fn runs_another(check: &Check) -> bool {
-    check.verdict == Verdict::Differs
-        && check.running.as_ref().is_some_and(|running| check.wanted.as_ref() != Some(running))
 }
 
 fn tell(session: &Session<'_>, proofs: &[Proof]) {
@@ -114,13 +119,22 @@ fn stopped(wrong: &[&Proof]) -> Failure {
     let names: Vec<_> = wrong.iter().map(|proof| format!("`{}`", proof.label)).collect();
     let failure = Failure::new(Kind::Failed, format!("what the repository says does not run in {}", names.join(", ")));
     let lines = wrong.iter().flat_map(|proof| {
-        proof.checks.iter().filter(|check| runs_another(check)).map(move |check| {
+        proof.checks.iter().filter(|check| check.runs_another()).map(move |check| {
             let said = |text: &Option<String>| text.clone().unwrap_or_else(|| "nothing".to_owned());
             let name = check.aws_name.as_deref().unwrap_or(&check.name);
             format!("{}  {name}  wanted {}, runs {}", proof.label, said(&check.wanted), said(&check.running))
         })
     });
     let failure = lines.fold(failure, Failure::detail);
+    let own: Vec<_> = wrong.iter().flat_map(|proof| &proof.checks).filter(|check| check.is_own).collect();
+    if let Some(why) = own.first().and_then(|check| check.why.as_ref()) {
+        let failure = failure.hint(why).hint(ABOVE_INPUTS);
+        if wrong.iter().all(|proof| proof.checks.iter().filter(|check| check.runs_another()).all(|check| check.is_own))
+        {
+            return failure;
+        }
+        return failure.hint("look who else registers the other task definitions there: cargo xtask verify");
+    }
     failure
         .hint("look first who else registers task definitions there: cargo xtask verify")
         .hint("where Terraform has nothing to apply, it doesn't see that revision: remove it, or go on with --allow other-image")

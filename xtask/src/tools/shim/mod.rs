@@ -20,7 +20,7 @@ use crate::tools::keys::Keys;
 use crate::tools::lock::WorkLock;
 use crate::tools::proof::{Proof, Verdict};
 use crate::tools::sts::Identity;
-use crate::tools::terragrunt::{Action, NO_COLOR};
+use crate::tools::terragrunt::{Action, LOCK_TIMEOUT, NO_COLOR};
 use crate::tools::{endpoint, process, secrets, state};
 
 pub use config::ShimConfig;
@@ -29,6 +29,7 @@ pub use config::ShimConfig;
 /// was started.
 pub fn run(config: &ShimConfig, attempt: &Attempt, args: &[OsString]) -> Failure {
     let vars = env::of_this_process();
+    let args = &with_own_lock_timeout(args);
     let program: Vec<OsString> =
         std::iter::once(config.terraform.clone().into_os_string()).chain(args.iter().cloned()).collect();
     let subcommand = subcommand(args);
@@ -171,6 +172,24 @@ fn proven_by_outer(config: &ShimConfig, attempt: &Attempt, keys: &Keys) -> Optio
     Some(Identity { account, arn: proof.arn? })
 }
 
+/// The arguments without our patience for the state's lock where the repository has one of its own in `extra_arguments`,
+/// whichever of them comes last: who says `-lock-timeout=20m` has waited for a colleague's run before.
+fn with_own_lock_timeout(args: &[OsString]) -> Vec<OsString> {
+    let is_one = |arg: &&OsString| {
+        let arg = arg.to_string_lossy();
+        let name = arg.strip_prefix("--").or_else(|| arg.strip_prefix('-')).unwrap_or_default();
+        name == "lock-timeout" || name.starts_with("lock-timeout=")
+    };
+    let (ours, theirs): (Vec<_>, Vec<_>) = args.iter().filter(is_one).partition(|arg| **arg == LOCK_TIMEOUT);
+    if ours.is_empty() || theirs.is_empty() {
+        return args.to_vec();
+    }
+    // It is in the log, since whoever looks there sees our own in the command.
+    let theirs: Vec<_> = theirs.iter().map(|arg| arg.to_string_lossy()).collect();
+    let _ = writeln!(io::stderr(), "xtask: `{}` of the repository is in force, not {LOCK_TIMEOUT}", theirs.join(" "));
+    args.iter().filter(|arg| **arg != LOCK_TIMEOUT).cloned().collect()
+}
+
 /// The first argument that is not an option: Terraform's global options all have the form `-name` or `-name=value`.
 fn subcommand(args: &[OsString]) -> Option<String> {
     args.iter().map(|arg| arg.to_string_lossy()).find(|arg| !arg.starts_with('-')).map(|arg| arg.into_owned())
@@ -271,6 +290,20 @@ mod tests {
         for bad in ["apply", "apply -auto-approve", "destroy", "import a b", "state rm x", "taint x", "force-unlock 1"]
         {
             assert!(judge(&plan, bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn lock_timeout_of_the_repository_wins_wherever_it_stands() {
+        for (given, expected) in [
+            ("plan -lock-timeout=120s -out=/p", "plan -lock-timeout=120s -out=/p"),
+            ("plan -lock-timeout=20m -lock-timeout=120s -out=/p", "plan -lock-timeout=20m -out=/p"),
+            ("apply -lock-timeout=120s --lock-timeout=0s /p", "apply --lock-timeout=0s /p"),
+            ("apply -lock-timeout=120s -lock-timeout 20m /p", "apply -lock-timeout 20m /p"),
+            ("init -lock-timeout=20m", "init -lock-timeout=20m"),
+        ] {
+            let args: Vec<OsString> = given.split(' ').map(OsString::from).collect();
+            assert_eq!(with_own_lock_timeout(&args).join(" ".as_ref()), expected);
         }
     }
 

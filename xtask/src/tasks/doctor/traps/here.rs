@@ -10,7 +10,13 @@ use crate::tools::git;
 pub(in crate::tasks::doctor) fn checkout(repo: &Repository) -> Finding {
     const NAME: &str = "checkout";
     let Some(checkout) = git::checkout(&repo.root) else {
-        return Finding::skip(NAME, "this is no checkout of git, or git isn't there");
+        return match git::refusal(&repo.root) {
+            Some(refusal) => {
+                let finding = Finding::warn(NAME, format!("git refuses to look at it: {}", refusal.what));
+                refusal.to_do.into_iter().fold(finding, Finding::to_do)
+            }
+            None => Finding::skip(NAME, "this is no checkout of git, or git isn't there"),
+        };
     };
     let n_behind = git::n_behind(&repo.root);
     let changed = count(checkout.n_changed, "file");

@@ -15,7 +15,7 @@ pub use change::{Action, Change, OUTPUT};
 pub use containers::split as split_image;
 pub use difference::{Difference, Side};
 pub use expected::Why;
-pub use wanted::{Images, Wanted};
+pub use wanted::{Images, Wanted, gives};
 
 use anyhow::{Context, bail};
 use serde_json::{Value, json};

@@ -27,6 +27,7 @@ pub struct Images {
 /// A task definition as it will be.
 struct Task<'p> {
     address: &'p str,
+    family: Option<&'p str>,
     /// `None` if they are known after the apply only.
     images: Option<Vec<String>>,
 }
@@ -43,7 +44,7 @@ pub(super) fn check(planned_values: &Value, wanted: &[Wanted]) -> Images {
     let mut wanted = wanted.to_vec();
     wanted.sort();
     wanted.dedup();
-    for Task { address, images: found } in &tasks {
+    for Task { address, images: found, .. } in &tasks {
         let Some(found) = found else {
             images.unchecked.push(format!("image of {address}: known after the apply only"));
             continue;
@@ -80,12 +81,25 @@ pub(super) fn check(planned_values: &Value, wanted: &[Wanted]) -> Images {
     images
 }
 
+/// Where a plan gives a task definition of this family an image with this tag, or this very image.
+pub fn gives(output: &str, family: &str, reference: &str) -> Option<String> {
+    let document = super::document::Document::read(output).ok()?;
+    let mut tasks = Vec::new();
+    collect(&document.planned_values["root_module"], &mut tasks);
+    let is_it = |image: &&String| *image == reference || split(image).is_some_and(|(_, tag)| tag == reference);
+    tasks.iter().filter(|task| task.family == Some(family)).find_map(|Task { address, images, .. }| {
+        let image = images.iter().flatten().find(is_it)?;
+        Some(format!("{address} has {image}"))
+    })
+}
+
 fn collect<'p>(module: &'p Value, tasks: &mut Vec<Task<'p>>) {
     for resource in module["resources"].as_array().into_iter().flatten() {
         if resource["mode"] == "managed" && resource["type"] == "aws_ecs_task_definition" {
             let definitions = resource["values"][containers::ATTRIBUTE].as_str();
             let address = resource["address"].as_str().unwrap_or("a task definition");
-            tasks.push(Task { address, images: definitions.and_then(containers::images) });
+            let family = resource["values"]["family"].as_str();
+            tasks.push(Task { address, family, images: definitions.and_then(containers::images) });
         }
     }
     for child in module["child_modules"].as_array().into_iter().flatten() {
@@ -104,6 +118,19 @@ mod tests {
             repository: repository.map(str::to_owned),
             tag: tag.map(str::to_owned),
         }
+    }
+
+    #[test]
+    fn image_that_the_configuration_itself_gives_is_found_in_its_plan() {
+        let definitions = json!([{ "image": "x/runner:v1" }]).to_string();
+        let values = json!({ "family": "ecs-deploy-runner-a", "container_definitions": definitions });
+        let task = json!({ "mode": "managed", "type": "aws_ecs_task_definition", "address": "a.b", "values": values });
+        let plan = json!({ "format_version": "1.2", "planned_values": { "root_module": { "resources": [task] } } })
+            .to_string();
+        assert_eq!(gives(&plan, "ecs-deploy-runner-a", "v1").as_deref(), Some("a.b has x/runner:v1"));
+        assert_eq!(gives(&plan, "ecs-deploy-runner-a", "x/runner:v1").as_deref(), Some("a.b has x/runner:v1"));
+        assert_eq!(gives(&plan, "ecs-deploy-runner-a", "v2"), None);
+        assert_eq!(gives(&plan, "ecs-deploy-runner-b", "v1"), None);
     }
 
     /// Task definitions with these images; none is one that is not known yet.
