@@ -1,7 +1,8 @@
 //! How fast the log relay is, in megabytes a second: lines as terragrunt prints them, lines in which much looks like a
 //! secret, and one line without an end, with secrets as an apply has them.
 //!
-//! `cargo bench --profile dev --bench relay [MEGABYTES]`, by hand: users have a dev build.
+//! `cargo bench --profile dev --bench relay [MEGABYTES]`, by hand: users have a dev build. Of several rounds the best counts:
+//! others only take time away.
 
 #![expect(clippy::print_stdout, reason = "figures are what this prints")]
 #![expect(clippy::disallowed_methods, reason = "a bench is no part of xtask, and starts what it measures itself")]
@@ -13,6 +14,8 @@ use std::time::Instant;
 const LINE: &str = "12:00:00.000 STDOUT [dev/us-east-1/mgmt/ecs-deploy-runner] terraform: module.runner.aws_lambda_function.invoker: Still creating... [10s elapsed]\n";
 const NOISY: &str =
     "clone https://example.com/acme/modules.git with password and token, session_token: (sensitive value)\n";
+
+const ROUNDS: usize = 5;
 
 fn main() {
     let args: Vec<_> = std::env::args().collect();
@@ -29,7 +32,8 @@ fn main() {
         ("one line", many("x")),
         ("one line of words", many("ab cd_ef ")),
     ] {
-        println!("{what:<20} {:>6.0} MB/s", relayed(&text));
+        let best = (0..ROUNDS).map(|_| relayed(&text)).fold(0.0, f64::max);
+        println!("{what:<20} {best:>6.0} MB/s");
     }
 }
 

@@ -186,7 +186,9 @@ fn with_own_lock_timeout(args: &[OsString]) -> Vec<OsString> {
     }
     // It is in the log, since whoever looks there sees our own in the command.
     let theirs: Vec<_> = theirs.iter().map(|arg| arg.to_string_lossy()).collect();
-    let _ = writeln!(io::stderr(), "xtask: `{}` of the repository is in force, not {LOCK_TIMEOUT}", theirs.join(" "));
+    let line = format!("xtask: `{}` of the repository is in force, not {LOCK_TIMEOUT}\n", theirs.join(" "));
+    // In one piece: terragrunt makes a line of whatever it reads at once.
+    let _ = io::stderr().write_all(line.as_bytes());
     args.iter().filter(|arg| **arg != LOCK_TIMEOUT).cloned().collect()
 }
 
