@@ -14,6 +14,7 @@ mod by_hand;
 pub(crate) mod cloud;
 mod consent;
 mod crash;
+mod credentials;
 mod ctrl_c;
 mod deployer_works;
 pub(crate) mod doctor;

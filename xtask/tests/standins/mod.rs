@@ -28,6 +28,7 @@ mod doctor;
 mod dry_run;
 mod environment;
 mod escaped;
+mod first_hour;
 mod foreign;
 mod full_disk;
 mod git;

@@ -20,7 +20,7 @@ use crate::tasks::personal;
 use crate::tasks::profiles::Profiles;
 use crate::tasks::profiles::ask::{self, Answer};
 use crate::tools::credential_tool::CredentialTool;
-use crate::tools::{programs, tty};
+use crate::tools::{programs, state, tty};
 
 /// A setting that is to be written.
 type Setting = (String, Value);
@@ -202,6 +202,9 @@ fn read(path: &Path) -> Result<Option<String>, Failure> {
 
 fn write(repo: &Repository, draft: &Draft) -> Result<(), Failures> {
     let path = repo.root.join(&draft.file);
+    let cannot = |error| {
+        Failure::failed("cannot write the settings").in_file(path.display().to_string()).because(error).into()
+    };
     let lock = RunFolder::new(&repo.root).run_lock();
     // Nobody plans while files change.
     let _lock = RunLock::take(&lock, &format!("doctor --fix, process {}", std::process::id()))?;
@@ -211,8 +214,7 @@ fn write(repo: &Repository, draft: &Draft) -> Result<(), Failures> {
             "doctor --fix",
             &[Edit { name: &draft.file, path: &path, before: before.as_bytes(), after: draft.after.as_bytes() }],
         ),
-        None => fs::write(&path, &draft.after).map_err(|error| {
-            Failure::failed("cannot write the settings").in_file(path.display().to_string()).because(error).into()
-        }),
+        None if draft.target == Target::Personal => state::write(&path, &draft.after).map_err(cannot),
+        None => fs::write(&path, &draft.after).map_err(cannot),
     }
 }

@@ -60,9 +60,10 @@ pub(super) fn findings(repo: &Repository, profiles: &Profiles, chosen: &Chosen) 
     for (account, profile) in &chosen.found {
         // Of lines of one file, the file is enough to be together.
         let file = profile.found_in.rsplit_once(':').map_or(profile.found_in.as_str(), |(file, _)| file);
-        by_place.entry(file.to_owned()).or_default().push(format!("{account} {}", profile.name));
-        let role = profiles.limit_of(&profile.name, &repo.settings);
-        limited.extend(role.map(|role| format!("{account} {} by `{role}`", profile.name)));
+        match profiles.limit_of(&profile.name, &repo.settings) {
+            Some(role) => limited.push(format!("{account}   {}   role `{role}`   by {}", profile.name, profile.found_in)),
+            None => by_place.entry(file.to_owned()).or_default().push(format!("{account} {}", profile.name)),
+        }
         unknown.extend(profiles.unknown(&profile.name, &repo.settings));
     }
     let mut found: Vec<_> = unreadable.collect();
@@ -70,7 +71,7 @@ pub(super) fn findings(repo: &Repository, profiles: &Profiles, chosen: &Chosen) 
         by_place.into_iter().map(|(file, pairs)| Finding::ok(NAME, format!("{}   by {file}", pairs.join(", ")))),
     );
     if !limited.is_empty() {
-        let finding = Finding::warn(NAME, "profiles whose role, by its name, can read and not apply");
+        let finding = Finding::warn(NAME, "roles that, by their names, can read and not apply");
         found.push(limited.into_iter().fold(finding, Finding::detail).to_do("name others, unless you only look"));
     }
     let said: BTreeSet<_> = chosen.failures.iter().map(|failure| &failure.what).collect();

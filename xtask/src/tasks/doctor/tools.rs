@@ -9,6 +9,7 @@ use crate::model::{Failures, Version};
 use crate::repo::Repository;
 use crate::tasks::context::Context;
 use crate::tools::answer;
+use crate::tools::credential_tool::CredentialTool;
 use crate::tools::credentials::Wrapper;
 use crate::tools::env::{self, Env, Purpose};
 use crate::tools::programs::Programs;
@@ -36,7 +37,9 @@ pub(super) fn probe(context: &Context, repo: &Repository) -> Vec<Tool> {
         names.insert(0, ("terragrunt".to_owned(), true));
     }
     let wrapper = Wrapper::new(repo.settings.credentials().to_vec()).ok();
-    if let Some(program) = wrapper.as_ref().and_then(Wrapper::program) {
+    let is_profile = CredentialTool::of(&repo.settings.credentials()) == CredentialTool::Profile;
+    // `env` is everywhere, and has no version that matters.
+    if let Some(program) = wrapper.as_ref().and_then(Wrapper::program).filter(|_| !is_profile) {
         names.insert(0, (program.to_owned(), true));
     }
     names.extend([("infrastructure-deployer".to_owned(), false), ("git".to_owned(), false)]);
