@@ -22,6 +22,8 @@ pub enum Cause {
     Expired,
     /// The credential tool has no credentials, or none that are valid.
     NoCredentials,
+    /// The AWS CLI is of version 1, which can't turn a profile into keys.
+    OldCli,
     /// The key id is unknown.
     UnknownKeys,
     /// The secret key does not belong to the key id.
@@ -148,6 +150,7 @@ impl AwsError {
         match self.cause {
             Cause::Expired => "the session has expired",
             Cause::NoCredentials => "there are no valid credentials",
+            Cause::OldCli => "this AWS CLI is too old to turn a profile into keys",
             Cause::UnknownKeys => {
                 "AWS does not know the access key: it was deleted or deactivated, or this region is not enabled"
             }
@@ -171,6 +174,9 @@ impl AwsError {
     pub fn remedy(&self) -> Option<&'static str> {
         match self.cause {
             Cause::Expired | Cause::NoCredentials | Cause::UnknownKeys | Cause::Signature => None,
+            Cause::OldCli => {
+                Some("install version 2: https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html")
+            }
             Cause::Clock => Some("set the clock (`date -u` shows it), and run the command again"),
             Cause::Denied => {
                 Some("compare the policies of the role or user, and the service control policies of the account")

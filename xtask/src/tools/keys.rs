@@ -110,6 +110,10 @@ impl Keys {
 
 /// What the AWS CLI wrote in place of credentials. Where the network was not at fault, they are what is missing.
 fn no_credentials(text: &str) -> AwsError {
+    // Version 1 complains of a subcommand that it doesn't know, with all that it knows.
+    if text.contains("Invalid choice") || text.contains("invalid choice") {
+        return AwsError::new(Cause::OldCli, "`aws configure export-credentials` takes version 2");
+    }
     match AwsError::of_text(text) {
         error if error.cause == Cause::Other && error.code.is_none() => {
             AwsError { cause: Cause::NoCredentials, ..error }

@@ -83,7 +83,27 @@ fn role_that_cannot_apply_is_not_called_ok_without_a_word() {
     let said =
         sandbox.xtask(["doctor", "v1.3.0", "--offline"]).env("XTASK_PROFILE", "acme-{account}.AWSReadOnlyAccess");
     let said = said.env("XTASK_CREDENTIALS", "env AWS_PROFILE={profile}").run();
-    assert!(said.out.contains("warn  profiles                 roles that, by their names, can read"), "{}", said.screen());
+    assert!(
+        said.out.contains("warn  profiles                 roles that, by their names, can read"),
+        "{}",
+        said.screen()
+    );
     assert!(said.out.contains("dev   acme-dev.AWSReadOnlyAccess   role `AWSReadOnlyAccess`"), "{}", said.screen());
     assert!(!said.out.contains("ok    profiles"), "{}", said.screen());
+}
+
+#[test]
+fn adopt_asks_which_profiles_are_meant_and_writes_them_where_git_does_not_look() {
+    let sandbox = new_user();
+    fs::remove_file(sandbox.repo().join("Cargo.toml")).unwrap();
+    let adopt = sandbox.xtask(["adopt".into(), "--into".into(), sandbox.repo()]).cwd(sandbox.top().join("home"));
+    let mut terminal = adopt.env("NO_COLOR", "1").at_a_terminal(60, 120);
+    terminal.wait_for("Number [1]: ");
+    terminal.types("");
+    terminal.wait_for("[y/N] ");
+    terminal.types("y");
+    let (status, text) = terminal.finish();
+    assert!(status.success(), "{text}");
+    assert_eq!(sandbox.read(".xtask/local.toml"), "profile = \"acme-{account}.AdministratorAccess\"\n");
+    assert!(!sandbox.read("Cargo.toml").contains("acme"), "what is a person's is not committed");
 }

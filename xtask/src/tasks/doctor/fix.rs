@@ -202,9 +202,8 @@ fn read(path: &Path) -> Result<Option<String>, Failure> {
 
 fn write(repo: &Repository, draft: &Draft) -> Result<(), Failures> {
     let path = repo.root.join(&draft.file);
-    let cannot = |error| {
-        Failure::failed("cannot write the settings").in_file(path.display().to_string()).because(error).into()
-    };
+    let cannot =
+        |error| Failure::failed("cannot write the settings").in_file(path.display().to_string()).because(error).into();
     let lock = RunFolder::new(&repo.root).run_lock();
     // Nobody plans while files change.
     let _lock = RunLock::take(&lock, &format!("doctor --fix, process {}", std::process::id()))?;

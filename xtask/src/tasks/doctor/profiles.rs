@@ -61,7 +61,9 @@ pub(super) fn findings(repo: &Repository, profiles: &Profiles, chosen: &Chosen) 
         // Of lines of one file, the file is enough to be together.
         let file = profile.found_in.rsplit_once(':').map_or(profile.found_in.as_str(), |(file, _)| file);
         match profiles.limit_of(&profile.name, &repo.settings) {
-            Some(role) => limited.push(format!("{account}   {}   role `{role}`   by {}", profile.name, profile.found_in)),
+            Some(role) => {
+                limited.push(format!("{account}   {}   role `{role}`   by {}", profile.name, profile.found_in))
+            }
             None => by_place.entry(file.to_owned()).or_default().push(format!("{account} {}", profile.name)),
         }
         unknown.extend(profiles.unknown(&profile.name, &repo.settings));
