@@ -115,9 +115,12 @@ struct Parts {
     sources: Vec<(String, Option<String>)>,
 }
 
+/// Files with what is in them, by whether they are JSON and by their bytes.
+type Known = HashMap<(bool, Vec<u8>), Arc<Parts>>;
+
 /// What was read of files already: the units of a run have most of them in common.
 #[derive(Debug, Default)]
-pub struct Memo(Mutex<HashMap<(bool, Vec<u8>), Arc<Parts>>>);
+pub struct Memo(Mutex<Known>);
 
 impl Memo {
     fn parts(&self, file: &ConfigText<'_>) -> Result<Arc<Parts>, Fault> {
@@ -135,7 +138,7 @@ impl Memo {
         Ok(parts)
     }
 
-    fn known(&self) -> MutexGuard<'_, HashMap<(bool, Vec<u8>), Arc<Parts>>> {
+    fn known(&self) -> MutexGuard<'_, Known> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -444,7 +447,7 @@ mod tests {
             "endpoints {\n  ecs = \"http://127.0.0.1:4566\"\n  sts = \"http://127.0.0.1:4566/\"\n}",
             "endpoints {}",
         ] {
-            assert_eq!(in_aws(body), [String::new(); 0], "{body}");
+            assert_eq!(in_aws(body), Vec::<String>::new(), "{body}");
         }
     }
 
@@ -527,9 +530,9 @@ mod tests {
         let json = r#"{"terraform": [{"required_providers": [{"cloud": {"source": "hashicorp/aws"}}]}]}"#;
         assert_eq!(found(&[(".", "main.tf", block), (".", "versions.tf.json", json)]).len(), 1);
         let other = [("a", "a/main.tf", block), ("b", "b/versions.tf", &required("{ source = \"hashicorp/aws\" }"))];
-        assert_eq!(found(&other), [String::new(); 0], "names belong to their module");
+        assert_eq!(found(&other), Vec::<String>::new(), "names belong to their module");
         assert_eq!(found(&[(".", "m.tf", "provider \"x\" {\n  profile = \"prod\"\n  insecure = true\n}")]).len(), 1);
-        assert_eq!(found(&[(".", "m.tf", "provider \"github\" {\n  token = var.token\n}")]), [String::new(); 0]);
+        assert_eq!(found(&[(".", "m.tf", "provider \"github\" {\n  token = var.token\n}")]), Vec::<String>::new());
     }
 
     #[test]
@@ -537,6 +540,6 @@ mod tests {
         let broken = found(&[(".", "main.tf", "provider \"aws\" {\n  a = [1\n}\n")]);
         assert!(broken[0].contains("cannot parse `main.tf`") && broken[0].contains("main.tf:3"), "{broken:?}");
         assert!(found(&[("x", "x/a.tf.json", "{")])[0].contains("cannot parse `x/a.tf.json`"));
-        assert_eq!(found(&[(".", "main.tf", "resource \"a\" \"b\" {\n")]), [String::new(); 0], "it has no provider");
+        assert_eq!(found(&[(".", "main.tf", "resource \"a\" \"b\" {\n")]), Vec::<String>::new(), "it has no provider");
     }
 }

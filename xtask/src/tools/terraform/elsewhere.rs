@@ -149,7 +149,7 @@ mod tests {
         ] {
             assert_eq!(made(kind, values.clone()).len(), 1, "{values}");
             let there = state(kind, values);
-            assert_eq!(made_by_apply(&there, &there, &dev(), &declared), [String::new(); 0], "it was there before");
+            assert_eq!(made_by_apply(&there, &there, &dev(), &declared), Vec::<String>::new(), "it was there before");
         }
         for (kind, values) in [
             ("aws_iam_role", json!({ "arn": "arn:aws:iam::100000000004:role/x", "id": "x" })),
@@ -160,7 +160,7 @@ mod tests {
             ("random_integer", json!({ "id": "100000000006" })),
             ("terraform_data", json!({ "id": "a", "input": { "arn": prod } })),
         ] {
-            assert_eq!(made(kind, values.clone()), [String::new(); 0], "{values}");
+            assert_eq!(made(kind, values.clone()), Vec::<String>::new(), "{values}");
         }
     }
 
