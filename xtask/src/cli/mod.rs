@@ -23,7 +23,7 @@ use crate::model::{ImageName, Tag};
 use crate::repo::bump::PinName;
 use crate::report::screen::Color;
 pub use build::{BuildImages, How, SignIn};
-use values::{account_and_profile, fault, image_and_tag};
+use values::{account_and_profile, fault, git_ref, image_and_tag};
 
 /// Updates the Gruntwork ECS Deploy Runner in every account: builds its images, moves their tags, applies its units.
 #[derive(Debug, Parser)]
@@ -190,6 +190,9 @@ pub struct BumpTags {
     /// Also move the releases that build scripts and files of CI name
     #[arg(long)]
     pub scripts: bool,
+    /// Move the `ref` of the runner's module; without TAG and `--set` nothing else moves
+    #[arg(long, value_name = "REF", value_parser = git_ref)]
+    pub module_ref: Option<String>,
     /// Write nothing; exit with 5 if something would change
     #[arg(long)]
     pub check: bool,

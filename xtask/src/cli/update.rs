@@ -2,6 +2,7 @@
 
 use clap::{Args, ValueEnum};
 
+use super::values::git_ref;
 use super::{Applies, ApplyAll, How};
 use crate::model::Tag;
 
@@ -23,6 +24,9 @@ pub struct Update {
     /// Also move the releases that build scripts and files of CI name
     #[arg(long)]
     pub scripts: bool,
+    /// Also move the `ref` of the runner's module
+    #[arg(long, value_name = "REF", value_parser = git_ref)]
+    pub module_ref: Option<String>,
     #[command(flatten)]
     pub applies: Applies,
 }

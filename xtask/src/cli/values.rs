@@ -27,6 +27,15 @@ pub(super) fn image_and_tag(text: &str) -> Result<(ImageName, Tag), String> {
     Ok((image.parse()?, tag.parse()?))
 }
 
+/// A ref of git that needs no escaping in a source.
+pub(super) fn git_ref(text: &str) -> Result<String, String> {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._/-+".contains(&byte);
+    match !text.is_empty() && !text.starts_with('-') && text.bytes().all(is_plain) {
+        true => Ok(text.to_owned()),
+        false => Err("expected the name of a tag, a branch or a commit".to_owned()),
+    }
+}
+
 /// What can go wrong in a rehearsal beside what is about one account.
 const FAULTS: [&str; 4] = ["no-image", "idempotent", "no-secret", "old-kaniko"];
 

@@ -71,7 +71,7 @@ mod tests {
     use crate::model::Known;
 
     fn check(source: &str, tag: &str) -> Option<String> {
-        let module = Module { source: Known::Value(source.to_owned()), place: None };
+        let module = Module { source: Known::Value(source.to_owned()), place: None, pin: None };
         too_old(&module, &tag.parse().expect("a tag")).map(|it| format!("{} since {}", it.needs, it.since))
     }
 

@@ -24,6 +24,7 @@ pub mod profile;
 pub mod providers;
 mod reading;
 pub mod redirect;
+mod reference;
 pub mod retired;
 mod root;
 pub mod script;

@@ -2,14 +2,18 @@
 
 use std::rc::Rc;
 
-use super::hcl::{Evaluator, Frame};
+use super::hcl::{Evaluator, Frame, Value};
 use super::unit::known_text;
+use super::{Pin, reference};
 use crate::model::{Known, Place};
 
 /// The folders of modules that deploy a runner, as a source ends in them: that of the service catalog, that of
 /// terraform-aws-ci, and the one with a steampipe runner beside it.
 const RUNNERS: [&str; 3] =
     ["modules/mgmt/ecs-deploy-runner", "modules/ecs-deploy-runner", "modules/ecs-deploy-runner-with-steampipe-runner"];
+
+/// The folder of the module that terraform-aws-ci has for the arguments of its runner.
+const STANDARD: &str = "modules/ecs-deploy-runner-standard-configuration";
 
 /// The module of a unit.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,21 +22,29 @@ pub struct Module {
     pub source: Known<String>,
     /// Where it is written.
     pub place: Option<Place>,
+    /// What decides its `ref`, where that can be made out.
+    pub pin: Option<Pin>,
 }
 
 impl Module {
     /// The module of a unit of Terragrunt.
     pub(super) fn of(evaluator: &Evaluator<'_>, frame: &Rc<Frame>) -> Self {
         match frame.terraform_source(evaluator) {
-            Ok(Some(source)) => Self { source: known_text(&source), place: source.origin.place() },
+            Ok(Some(source)) => Self::at(&source),
             Ok(None) => Self::unknown("no `terraform` block has a `source`"),
             Err(fault) => Self::unknown(fault.in_one_line()),
         }
     }
 
+    /// The module at a source.
+    pub(super) fn at(source: &Value) -> Self {
+        let pin = source.as_str().and_then(|text| reference::pin(source, parts(text).1?));
+        Self { source: known_text(source), place: source.origin.place(), pin }
+    }
+
     /// A module of which nothing is known.
     pub(super) fn unknown(reason: impl Into<String>) -> Self {
-        Self { source: Known::Unknown(reason.into()), place: None }
+        Self { source: Known::Unknown(reason.into()), place: None, pin: None }
     }
 
     /// The version: `ref` of the source. The inner `None` is a source that names none, such as a local path.
@@ -65,7 +77,17 @@ pub(super) fn is_runner(source: &str) -> bool {
     runner_folder(source).is_some()
 }
 
+/// Whether a module's source ends in the folder of the module that makes the images of a runner from one argument for
+/// each container.
+pub(super) fn is_standard_configuration(source: &str) -> bool {
+    folder_among(source, &[STANDARD]).is_some()
+}
+
 fn runner_folder(source: &str) -> Option<&'static str> {
+    folder_among(source, &RUNNERS)
+}
+
+fn folder_among(source: &str, folders: &[&'static str]) -> Option<&'static str> {
     let (folder, _) = parts(source);
     // `//` only parts the repository from the folder in it.
     let parts: Vec<_> = folder.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
@@ -73,7 +95,7 @@ fn runner_folder(source: &str) -> Option<&'static str> {
         let wanted: Vec<_> = runner.split('/').collect();
         parts.ends_with(&wanted)
     };
-    RUNNERS.into_iter().find(|runner| ends_in(runner))
+    folders.iter().copied().find(ends_in)
 }
 
 /// Whether a text names a module that deploys a runner, as far as bytes can tell.
@@ -119,7 +141,7 @@ mod tests {
     #[test]
     fn the_version_is_the_ref_of_the_source() {
         let version = |source: &str| {
-            let module = Module { source: Known::Value(source.to_owned()), place: None };
+            let module = Module { source: Known::Value(source.to_owned()), place: None, pin: None };
             module.version().value().copied().flatten().map(str::to_owned)
         };
         assert_eq!(version("git::x//modules/y?ref=v0.107.5-example.2").as_deref(), Some("v0.107.5-example.2"));

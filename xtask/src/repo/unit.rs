@@ -59,6 +59,8 @@ pub struct Unit {
     pub others: Vec<Decider>,
     /// Its module.
     pub module: Module,
+    /// Modules of the same release beside it: of further runners, and of their standard configurations.
+    pub modules_beside: Vec<Module>,
     /// `terraform_binary`, if the configuration sets it.
     pub terraform_binary: Option<(Known<String>, Place)>,
     /// A file of it that only OpenTofu reads, if there is one.
@@ -99,6 +101,7 @@ impl Unit {
             images: ImageName::ALL.into_iter().map(|image| (image, None)).collect(),
             others: Vec::new(),
             module: Module::unknown("the configuration cannot be read"),
+            modules_beside: Vec::new(),
             terraform_binary: None,
             needs_tofu: None,
             redirections: Vec::new(),
@@ -120,6 +123,11 @@ impl Unit {
     /// Whether it belongs to the account with this name.
     pub fn is_in(&self, account: &str) -> bool {
         self.account.value().is_some_and(|it| it.name == account)
+    }
+
+    /// Its module and those beside it.
+    pub fn modules(&self) -> impl Iterator<Item = &Module> {
+        std::iter::once(&self.module).chain(&self.modules_beside)
     }
 
     /// The use of an image, if the unit uses it.

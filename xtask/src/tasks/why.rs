@@ -28,7 +28,10 @@ pub fn run(context: &Context, args: &cli::Why) -> Result<Exit, Failures> {
         return Err(failure.into());
     }
     context.result(&match context.globals.format {
-        Format::Text => answers.iter().map(|answer| answer.text(unit)).collect::<Vec<_>>().join("\n"),
+        Format::Text => {
+            let module = args.image.is_none().then(|| module_text(unit)).flatten();
+            answers.iter().map(|answer| answer.text(unit)).chain(module).collect::<Vec<_>>().join("\n")
+        }
         Format::Json | Format::Markdown => format!("{:#}\n", json(unit, &answers)),
     })?;
     Failures::check(std::mem::take(&mut repo.units[at].problems))?;
@@ -47,6 +50,19 @@ fn unknown(repo: &Repository, name: &str) -> Failure {
         Some(unit) => failure.hint(format!("there is `{}`", unit.path)),
         None => failure.hint("see `cargo xtask units`"),
     }
+}
+
+/// Which line decides the `ref` of the module; `None` where there is none.
+fn module_text(unit: &Unit) -> Option<String> {
+    let (reference, pin) = (unit.module.reference()?, unit.module.pin.as_ref());
+    let mut lines = Lines::default();
+    let source = unit.module.place.as_ref().map(ToString::to_string).unwrap_or_default();
+    lines.add("  source", source);
+    match pin {
+        Some(pin) => lines.add(format!("  {} = {reference}", pin.key), format!("{}   <- ref", pin.place())),
+        None => lines.add("  no single plain text decides the ref", ""),
+    }
+    Some(format!("{}  module  {reference}\n{}", unit.path, lines.aligned()))
 }
 
 /// What there is to say about one image of a unit.
@@ -188,7 +204,13 @@ fn json(unit: &Unit, answers: &[Answer<'_>]) -> Value {
             "ways": ways, "not_used": overridden,
         })
     }).collect();
-    json!({ "schema": 1, "unit": unit.path.as_str(), "account": unit.account.value().map(|account| &account.name), "images": images })
+    let pin = unit.module.pin.as_ref();
+    let module = json!({
+        "source": unit.module.source.value(), "ref": unit.module.reference(),
+        "pin": pin.map(|pin| json!({ "file": pin.file, "line": pin.line, "key": pin.key })),
+    });
+    let account = unit.account.value().map(|account| &account.name);
+    json!({ "schema": 1, "unit": unit.path.as_str(), "account": account, "images": images, "module": module })
 }
 
 fn trail_json(trail: &Trail) -> Value {

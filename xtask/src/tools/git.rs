@@ -153,6 +153,11 @@ pub fn n_behind(root: &Path) -> Option<usize> {
     counted.trim().parse().ok()
 }
 
+/// Whether a ref is the whole name of a commit.
+pub fn is_commit(reference: &str) -> bool {
+    reference.len() == 40 && reference.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
 /// The repository that git is asked for, for a terragrunt or Terraform module source; `None` for local folders,
 /// registries and archives (<https://developer.hashicorp.com/terraform/language/modules/sources>).
 pub fn remote_of(source: &str) -> Option<String> {

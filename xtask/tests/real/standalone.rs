@@ -17,6 +17,42 @@ use super::toolbox::Toolbox;
 /// What a source ends in that is replaced by the stub.
 const RUNNER: &str = "/ecs-deploy-runner";
 
+/// The module of standard configurations, as far as its documentation tells: a container for each argument, with its image.
+const STANDARD: &str = "/ecs-deploy-runner-standard-configuration";
+const STANDARD_STUB: &str = r#"
+variable "ami_builder" {
+  type    = any
+  default = null
+}
+variable "docker_image_builder" {
+  type    = any
+  default = null
+}
+variable "terraform_applier" {
+  type    = any
+  default = null
+}
+variable "terraform_planner" {
+  type    = any
+  default = null
+}
+locals {
+  all = {
+    ami-builder          = var.ami_builder
+    docker-image-builder = var.docker_image_builder
+    terraform-applier    = var.terraform_applier
+    terraform-planner    = var.terraform_planner
+  }
+}
+output "container_images" {
+  value = { for name, it in local.all : name => merge({ default = false, script_config = {} }, it.container_image) if it != null }
+}
+"#;
+/// Where a fixture has a copy of the runner's module, and the copy's variables.
+const COPY: &str = "vendor/runner";
+const CONFIGURATIONS: [&str; 4] =
+    ["ami_builder_config", "docker_image_builder_config", "terraform_applier_config", "terraform_planner_config"];
+
 pub(super) struct Copied {
     dir: tempfile::TempDir,
 }
@@ -41,7 +77,7 @@ impl Copied {
     /// Leaves out what needs the network, calls the stub in the place of the runner, and hands out what it is given.
     pub(super) fn make_plannable(&self) {
         let mut arguments: Vec<String> = Vec::new();
-        let stub = self.root().join("stub");
+        let (stub, standard) = (self.root().join("stub"), self.root().join("standard"));
         for file in
             below(self.root()).into_iter().filter(|file| file.extension().is_some_and(|it| it == "tf" || it == "tofu"))
         {
@@ -56,11 +92,20 @@ impl Copied {
                 let Some((span, source)) = source(block) else { continue };
                 let outer = file.file_name().is_none_or(|name| !name.to_string_lossy().ends_with("_override.tf"));
                 let is_runner = source.split('?').next().is_some_and(|it| it.ends_with(RUNNER));
-                if is_runner {
-                    edits.push((span, format!("{:?}", way(folder, &stub))));
+                let is_standard = source.split('?').next().is_some_and(|it| it.ends_with(STANDARD));
+                if is_runner || is_standard {
+                    edits.push((span, format!("{:?}", way(folder, if is_runner { &stub } else { &standard }))));
                 }
-                if outer && (is_runner || source.contains("modules/pipelines")) {
-                    let output = format!("output \"given\" {{\n  value = module.{}.given\n}}\n", block.labels[0]);
+                let is_between = source.contains("modules/pipelines") || source.contains(COPY);
+                if outer && (is_runner || is_between) {
+                    // What a copy of the runner's module makes of its variables is its own affair.
+                    let value = match folder.ends_with(COPY) {
+                        true => {
+                            format!("{{\n{}  }}", CONFIGURATIONS.map(|it| format!("    {it} = var.{it}\n")).concat())
+                        }
+                        false => format!("module.{}.given", block.labels[0]),
+                    };
+                    let output = format!("output \"given\" {{\n  value = {value}\n}}\n");
                     fs::write(folder.join("given.tf"), output).expect("a file");
                 }
                 arguments.extend(block.body.attributes.keys().filter(|name| *name != "source").cloned());
@@ -77,6 +122,8 @@ impl Copied {
         let output = format!("{variables}output \"given\" {{\n  value = {{\n{given}  }}\n}}\n");
         fs::create_dir(&stub).expect("a folder");
         fs::write(stub.join("main.tf"), output).expect("a file");
+        fs::create_dir(&standard).expect("a folder");
+        fs::write(standard.join("main.tf"), STANDARD_STUB).expect("a file");
     }
 }
 

@@ -2,6 +2,7 @@
 //! what is true of each, and what needs an account asks for it.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use super::adopt::adopt;
@@ -48,6 +49,16 @@ fn plain_root_module_without_an_account_goes_all_the_way_to_the_plan() {
 }
 
 #[test]
+fn containers_of_the_standard_configuration_go_all_the_way() {
+    goes_all_the_way(&shape("standalone-standard"), ".");
+}
+
+#[test]
+fn copy_of_the_runners_module_goes_all_the_way() {
+    goes_all_the_way(&shape("standalone-vendored"), "live/dev");
+}
+
+#[test]
 fn unknown_account_is_asked_for_only_where_it_is_needed_and_never_guessed() {
     let sandbox = shape("standalone-plain");
     let said = sandbox.xtask(["units", "--format", "json"]).run().exits(0).json();
@@ -74,4 +85,47 @@ fn unknown_account_is_asked_for_only_where_it_is_needed_and_never_guessed() {
     let sandbox = sandbox.setting("accounts", r#"{ "pipelines" = "100000000002" }"#);
     let shown = sandbox.xtask(["apply-all", "--dry-run"]).run().exits(0).out;
     assert!(shown.contains("aws-vault exec your-100000000002 -- "), "{shown}");
+}
+
+#[test]
+fn module_of_the_runner_moves_alone_or_with_the_tags() {
+    let sandbox = Sandbox::new();
+    let moved = ["bump-tags", "--module-ref", "v0.127.0", "--offline"];
+    let unit = "dev/us-east-1/mgmt/ecs-deploy-runner";
+    let before = sandbox.read(&format!("{unit}/terragrunt.hcl"));
+    assert!(sandbox.xtask(["why", "dev"]).run().exits(0).out.contains("<- ref"));
+    sandbox.xtask(moved).args(["--check"]).run().exits(5);
+    sandbox.xtask(moved).run().exits(0).says("module in 6 units");
+    assert_eq!(sandbox.read(&format!("{unit}/terragrunt.hcl")), before.replace("v0.104.6", "v0.127.0"));
+    assert!(sandbox.read("common.hcl").contains("\"v0.52.1\""), "no tag was asked for");
+    sandbox.xtask(moved).args(["--check"]).run().exits(0);
+    let status = sandbox.xtask(["status", "--format", "json"]).run().exits(0).json();
+    assert_eq!(status["units"][0]["module_ref"], "v0.127.0");
+    assert!(status["units"][0]["module_decided_by"]["line"].is_u64(), "{status:#}");
+    sandbox.xtask(["bump-tags", "v1.3.0", "--module-ref", "v0.126.0", "--offline"]).run().exits(0).says("6 units");
+    assert!(sandbox.read("common.hcl").contains("\"v1.3.0\""));
+    sandbox.xtask(["bump-tags", "--module-ref", "a b"]).run().exits(2);
+    assert!(sandbox.log().calls().is_empty());
+}
+
+#[test]
+fn module_moves_only_to_a_ref_that_its_repository_has() {
+    let sandbox = Sandbox::new();
+    // A server that knows the ref, one that doesn't, and one that can't be asked.
+    for (exit, code, said) in
+        [(2, 3, "has no tag or branch `v0.127.0`"), (128, 3, "git can't tell whether"), (0, 0, "module in 6 units")]
+    {
+        let git = sandbox.top().join("git");
+        fs::create_dir_all(&git).unwrap();
+        let asked = git.join("asked");
+        let script = format!("#!/bin/sh\necho \"$@\" >> {}\nexit {exit}\n", asked.display());
+        fs::write(git.join("git"), script).unwrap();
+        fs::set_permissions(git.join("git"), fs::Permissions::from_mode(0o755)).unwrap();
+        let path = format!("{}:{}", git.display(), sandbox.world().join("bin").display());
+        let command = sandbox.xtask(["bump-tags", "--module-ref", "v0.127.0"]).without("XTASK_REHEARSAL");
+        command.env("PATH", path).run().exits(code).says(said);
+        let asked = fs::read_to_string(asked).unwrap();
+        assert!(asked.lines().last().unwrap().ends_with(" refs/tags/v0.127.0 refs/heads/v0.127.0"), "{asked}");
+        assert_eq!(sandbox.read("dev/us-east-1/mgmt/ecs-deploy-runner/terragrunt.hcl").contains("v0.127.0"), code == 0);
+    }
 }

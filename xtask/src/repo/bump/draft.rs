@@ -52,6 +52,13 @@ impl Draft {
                 }
             }
         }
+        for (unit, module) in request.selected.iter().flat_map(|unit| unit.modules().map(move |it| (unit, it))) {
+            if let (Some(to), Some(pin)) = (&request.module_ref, &module.pin)
+                && is_inside(repo, &pin.file)
+            {
+                strings.add_module(repo, pin, to, &unit.path);
+            }
+        }
         Failures::check(failures)?;
         strings.draft(repo)
     }
@@ -122,6 +129,17 @@ impl Strings {
             let failure = Failure::refused(what).at(pin.place());
             failure.detail(format!("{} and {to}", change.to)).hint("give each image a local of its own")
         })
+    }
+
+    /// Adds the ref of a module.
+    fn add_module(&mut self, repo: &Repository, pin: &Pin, to: &str, unit: &UnitPath) {
+        let key = (real(&repo.root.join(&pin.file)), pin.span.start);
+        let (from, to) = (pin.value.clone(), to.to_owned());
+        let new = || Change { pin: pin.clone(), from, to, images: Vec::new(), units: Vec::new() };
+        let change = self.0.entry(key).or_insert_with(new);
+        if !change.units.contains(unit) {
+            change.units.push(unit.clone());
+        }
     }
 
     fn draft(self, repo: &Repository) -> Result<Draft, Failures> {

@@ -7,6 +7,7 @@
 mod clash;
 mod draft;
 mod explain;
+mod module;
 mod named;
 mod outcome;
 mod plan;
@@ -37,13 +38,23 @@ pub struct Request<'r> {
     pub partial: bool,
     /// Whether tags may move that the unit's module is too old for.
     pub old_module: bool,
+    /// The `ref` that the runner's module is to get in all selected units.
+    pub module_ref: Option<String>,
 }
 
 impl<'r> Request<'r> {
     /// Moves these tags in all units.
     pub fn for_all(repo: &'r Repository, wanted: BTreeMap<ImageName, Tag>) -> Self {
         let selected = repo.units.iter().collect();
-        Self { wanted, selected, named: Vec::new(), scripts: false, partial: false, old_module: false }
+        Self {
+            wanted,
+            selected,
+            named: Vec::new(),
+            scripts: false,
+            partial: false,
+            old_module: false,
+            module_ref: None,
+        }
     }
 
     /// The paths of the units whose tags are to move.
@@ -73,6 +84,8 @@ pub struct Bump {
     pub unproven: Vec<(UnitPath, ImageName)>,
     /// Pins outside HCL that say something else than the wanted tag afterwards.
     pub outside: Vec<OutsidePin>,
+    /// The selected units whose module changes.
+    pub modules: Vec<UnitPath>,
 }
 
 /// One file before and after.

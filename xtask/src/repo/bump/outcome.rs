@@ -153,7 +153,7 @@ pub(super) fn old_modules(repo: &Repository, request: &Request<'_>, after: &[Uni
         for image in request.wanted.keys() {
             let (Some(was), Some(is)) = (old.image(*image), new.image(*image)) else { continue };
             let Some(tag) = is.tag.value().filter(|_| was.tag != is.tag) else { continue };
-            if let Some(too_old) = coupling::too_old(&old.module, tag) {
+            if let Some(too_old) = coupling::too_old(&new.module, tag) {
                 let place = old.module.place.as_ref().map(ToString::to_string).unwrap_or_default();
                 let key = format!("{place} {tag} {}", too_old.module);
                 let (.., units) = found.entry(key).or_insert_with(|| (too_old, tag.clone(), Vec::new()));
@@ -173,5 +173,5 @@ fn failure(too_old: &TooOld, tag: &Tag, units: &[&Unit]) -> Failure {
     let failure =
         place.into_iter().fold(failure, Failure::at).detail(format!("images from {since} on need {needs}: {why}"));
     let failure = explain::with_units(failure, units.iter().map(|unit| &unit.path));
-    failure.hint("move the module's `ref` first; if it is known to work: --allow old-module")
+    failure.hint("move the module with it: --module-ref REF; if it is known to work: --allow old-module")
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::draft::Draft;
-use super::{Bump, Left, Request, clash, explain, named, outcome, scripts};
+use super::{Bump, Left, Request, clash, explain, module, named, outcome, scripts};
 use crate::model::{Failure, Failures, ImageName, Kind};
 use crate::repo::hcl::stack;
 use crate::repo::{Repository, Unit};
@@ -38,6 +38,7 @@ pub fn plan_bump(repo: &Repository, request: &Request<'_>) -> Result<Bump, Failu
         let n_missed = targets.iter().filter(missed).count();
         let mut failures = std::mem::take(&mut found.refused);
         failures.extend(clash::of(&repo.units, &after));
+        failures.extend(module::wrong(repo, request, &after));
         if n_missed > 0 && (!request.partial || n_missed == targets.len()) {
             failures.extend(explain::together(&found.missed));
         }
@@ -51,7 +52,10 @@ pub fn plan_bump(repo: &Repository, request: &Request<'_>) -> Result<Bump, Failu
         if n_missed == 0 {
             left.iter_mut().for_each(|left| outcome::say_what_changes_all_the_same(repo, left, &after));
             let outcome::Outcome { reached, also, unproven, .. } = found;
-            let mut bump = Bump { unused, reached, also, unproven, left, allowed, ..draft.bump() };
+            let both = repo.units.iter().zip(&after);
+            let modules = both.filter(|(old, new)| old.modules().zip(new.modules()).any(|(a, b)| a.source != b.source));
+            let modules = modules.map(|(old, _)| old.path.clone()).collect();
+            let mut bump = Bump { unused, reached, also, unproven, left, allowed, modules, ..draft.bump() };
             let outside = repo.outside_pins();
             if request.scripts {
                 scripts::add(repo, request, &outside, &mut bump)?;
@@ -76,7 +80,7 @@ fn targets<'r>(repo: &'r Repository, request: &Request<'_>) -> Result<(Vec<Targe
         by_image.insert(image, selected.map(|(at, unit)| Target { at, unit, image }).collect());
     }
     let unused: Vec<_> = by_image.iter().filter(|(_, targets)| targets.is_empty()).map(|(image, _)| *image).collect();
-    if unused.len() == by_image.len() {
+    if unused.len() == by_image.len() && request.module_ref.is_none() {
         let what = match (repo.units.is_empty(), request.selected.len() == repo.units.len()) {
             (true, _) => "there is no unit",
             (false, true) => "no unit uses the image",

@@ -5,6 +5,7 @@ mod folder;
 pub(super) mod layer;
 mod module;
 mod runner;
+mod standard;
 mod types;
 mod unify;
 mod variables;
@@ -152,6 +153,8 @@ impl Unit {
             return;
         };
         self.module = first.module.clone();
+        let others = runners.iter().skip(1).map(|runner| &runner.module);
+        self.modules_beside = others.chain(runners.iter().flat_map(|runner| &runner.beside)).cloned().collect();
         if runners.iter().any(|other| other.module.source != first.module.source) {
             self.module = super::Module::unknown("the runners in this folder have different sources");
         }

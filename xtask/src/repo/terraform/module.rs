@@ -6,6 +6,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::folder::Folder;
+use super::standard;
 use super::variables::Given;
 use crate::model::Place;
 use crate::repo::hcl::syntax::{Attribute, Block};
@@ -232,9 +233,13 @@ impl Names for Module<'_> {
             ["path", "cwd", ..] => Ok(Value::unknown("`path.cwd` depends on where terraform is started")),
             ["terraform", "workspace", ..] => Ok(Value::unknown("it depends on which workspace is selected")),
             ["each" | "count", _, ..] => Ok(Value::unknown(format!("`{}` differs from instance to instance", whole()))),
-            ["module", name, ..] if self.calls.contains_key(name) => {
-                Ok(Value::unknown(format!("`{}` is an output of another module", whole())))
-            }
+            ["module", name, ..] if self.calls.contains_key(name) => match &self.calls[name] {
+                call if standard::is_one(call) => {
+                    let work = || standard::outputs(evaluator, name, call);
+                    self.once(format!("module.{name}"), || call.place.clone(), work)
+                }
+                _ => Ok(Value::unknown(format!("`{}` is an output of another module", whole()))),
+            },
             ["module", name, ..] => Err(Fault::new(format!("there is no module `{name}`")).fatal()),
             ["data", _, ..] => Ok(Value::unknown(format!("`{}` is read from outside by a data source", whole()))),
             ["var" | "local" | "path" | "terraform" | "each" | "count" | "module" | "self"] | ["path", ..] => {

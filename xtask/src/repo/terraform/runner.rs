@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 
 use super::folder::{Folder, json_names, json_objects, mentions};
 use super::module::{Merged, Module};
+use super::standard;
 use super::variables::Given;
 use crate::repo::files::{self, Files, clean};
-use crate::repo::hcl::syntax::{Block, ExprKind, Item, Key, Step};
+use crate::repo::hcl::syntax::{Block, Expr, ExprKind, Item, Key, Step};
 use crate::repo::hcl::{Evaluator, Fault, Kind, Value};
 use crate::repo::module::is_runner;
-use crate::repo::{self, json, unit};
+use crate::repo::{self, json};
 
 /// How many modules may lie between the folder that Terraform is started in and the runners.
 const MOST_MODULES: usize = 50;
@@ -25,6 +26,8 @@ pub(super) struct Runner {
     pub(super) module: repo::Module,
     /// What is passed to it.
     pub(super) arguments: Value,
+    /// The modules beside it that are of the same release: those of its standard configuration.
+    pub(super) beside: Vec<repo::Module>,
     /// The AWS provider of the root module that it uses.
     pub(super) provider: Provider,
 }
@@ -65,7 +68,7 @@ impl Calls {
                 .filter(|dir| seen.insert(dir.clone()))
                 .map(|dir| Folder::read(files, &dir, &dir).map_err(|_| dir))
             {
-                Some(Ok(child)) => Self::within(files, &child, seen) != Self::No,
+                Some(Ok(child)) => standard::is_copy(&child) || Self::within(files, &child, seen) != Self::No,
                 // What can't be read is told of if it looks like one.
                 Some(Err(dir)) => looks_like_one(files, &dir),
                 None => false,
@@ -83,8 +86,12 @@ pub(super) fn looks_like_one(files: &Files, dir: &Path) -> bool {
     mentions(files, dir, &["modules/ecs-deploy-runner", "mgmt/ecs-deploy-runner"])
 }
 
-fn literal_source(block: &Block) -> Option<&str> {
-    match &block.body.attributes.get("source")?.value.kind {
+pub(super) fn literal_source(block: &Block) -> Option<&str> {
+    literal_text(&block.body.attributes.get("source")?.value)
+}
+
+pub(super) fn literal_text(expr: &Expr) -> Option<&str> {
+    match &expr.kind {
         ExprKind::String(text) => Some(text),
         _ => None,
     }
@@ -145,15 +152,21 @@ impl Search<'_> {
         address: &str,
         provider: &Provider,
     ) -> Result<(), Fault> {
+        let standard = module.calls.values().filter(|call| standard::is_one(call));
+        let standard = standard.filter_map(|call| call.value(evaluator, "source").ok().flatten());
+        let beside: Vec<_> = standard.map(|source| repo::Module::at(&source)).collect();
         for (name, call) in &module.calls {
             let Some(source) = call.value(evaluator, "source")? else { continue };
-            let called = repo::Module { place: source.origin.place(), source: unit::known_text(&source) };
+            let called = repo::Module::at(&source);
             let Some(text) = called.source.value() else { continue };
             let is_runner = is_runner(text);
             let child = match local_dir(folder, text)
                 .map(|dir| Folder::read(self.files, &dir, self.start).map_err(|fault| (dir, fault)))
             {
-                Some(Ok(child)) => Some(child).filter(|child| Calls::of(self.files, child) == Calls::Hcl),
+                Some(Ok(child)) => {
+                    let holds_one = standard::is_copy(&child) || Calls::of(self.files, &child) == Calls::Hcl;
+                    Some(child).filter(|_| holds_one)
+                }
                 Some(Err((dir, fault))) if looks_like_one(self.files, &dir) => return Err(fault),
                 _ => None,
             };
@@ -169,12 +182,30 @@ impl Search<'_> {
             let address = format!("{address}{}module.{name}", if address.is_empty() { "" } else { "." });
             let (arguments, provider) = (arguments(call, evaluator), provider_of(call, provider));
             match child {
+                // A copy of the runner's module: what it makes of its variables is its own affair.
+                Some(child) if standard::is_copy(&child) => {
+                    let arguments = self.of_copy(&child, arguments)?;
+                    self.found.push(Runner { address, module: called, arguments, beside: Vec::new(), provider });
+                }
                 // A folder that is named like the runner's module, and only passes on to the real one.
                 Some(child) => self.inside(&child, arguments, &address, &provider)?,
-                None => self.found.push(Runner { address, module: called, arguments, provider }),
+                None => {
+                    let beside = beside.clone();
+                    self.found.push(Runner { address, module: called, arguments, beside, provider });
+                }
             }
         }
         Ok(())
+    }
+
+    /// The variables of a copy of a runner's module.
+    fn of_copy(&mut self, child: &Folder, arguments: Value) -> Result<Value, Fault> {
+        let way = files::relative(self.start, &child.dir).display().to_string();
+        let module = Module::of(child, way, Given::Call(arguments))?;
+        let evaluator = Evaluator::with_names(self.files, self.original.to_owned(), &module);
+        let variables = standard::variables(&module, &evaluator);
+        self.noticed.extend(evaluator.noticed.take());
+        Ok(variables)
     }
 
     fn inside(&mut self, child: &Folder, arguments: Value, address: &str, provider: &Provider) -> Result<(), Fault> {

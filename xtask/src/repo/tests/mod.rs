@@ -9,6 +9,7 @@ mod given;
 mod hostile;
 mod images;
 mod includes;
+mod module_ref;
 mod newer;
 mod paths;
 mod pins;

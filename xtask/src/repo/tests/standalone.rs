@@ -32,7 +32,7 @@ fn summaries(repo: &Repository) -> Vec<String> {
 
 #[test]
 fn standalone_units_in_all_their_shapes_are_read() {
-    let cases: [(&str, &[&str]); 8] = [
+    let cases: [(&str, &[&str]); 10] = [
         (
             "standalone-tfvars",
             &[
@@ -52,6 +52,16 @@ fn standalone_units_in_all_their_shapes_are_read() {
             "standalone-plain",
             &["pipelines in no account us-west-2: \
                ecs-deploy-runner:v0.52.1 by pipelines/main.tf:11 | kaniko:v0.52.0 by pipelines/main.tf:27"],
+        ),
+        (
+            "standalone-standard",
+            &[". in 100000000004 100000000004 eu-west-1: \
+               ecs-deploy-runner:v0.52.1 by main.tf:8 | kaniko:v0.52.0 by configuration.tf:7"],
+        ),
+        (
+            "standalone-vendored",
+            &["live/dev in 100000000004 100000000004 us-east-1: ecs-deploy-runner:v0.57.4 by \
+               live/dev/main.tf:14 and live/dev/main.tf:17 and vendor/runner/variables.tf:14 | kaniko:v0.57.1 by live/dev/main.tf:20"],
         ),
         (
             "standalone-defaults",

@@ -22,6 +22,8 @@ pub struct Ask {
     pub pins: Vec<PinName>,
     /// Whether what build scripts and CI name moves as well.
     pub scripts: bool,
+    /// The `ref` that the runner's module is to get.
+    pub module_ref: Option<String>,
 }
 
 impl Ask {
@@ -33,6 +35,7 @@ impl Ask {
             units: args.unit.clone(),
             pins: args.pin.clone(),
             scripts: args.scripts,
+            module_ref: args.module_ref.clone(),
         })
     }
 
@@ -47,9 +50,11 @@ impl Ask {
         let tags: Vec<_> = self.wanted.values().collect();
         let tags = match &tags[..] {
             [first, rest @ ..] if rest.iter().all(|tag| tag == first) => format!(" {first}"),
+            [] => String::new(),
             _ => self.wanted.iter().map(|(image, tag)| format!(" --set {image}={tag}")).collect(),
         };
-        format!("bump-tags{tags}{}", self.selection())
+        let module = self.module_ref.iter().map(|to| format!(" --module-ref {to}")).collect::<String>();
+        format!("bump-tags{tags}{module}{}", self.selection())
     }
 }
 
@@ -62,6 +67,7 @@ pub fn gather(context: &Context, repo: &Repository, ask: &Ask) -> Result<Bump, F
         scripts: ask.scripts,
         partial: context.globals.allows(Allowance::PartialBump),
         old_module: context.globals.allows(Allowance::OldModule),
+        module_ref: ask.module_ref.clone(),
     };
     plan_bump(repo, &request)
 }
@@ -72,8 +78,8 @@ fn wanted(context: &Context, repo: &Repository, args: &cli::BumpTags) -> Result<
     if set.len() < args.set.len() {
         return Err(Failure::usage("`--set` names an image twice").into());
     }
-    let by_set_alone = args.tag.is_none() && args.image.is_empty() && !set.is_empty();
-    if by_set_alone {
+    let by_set_alone = args.tag.is_none() && args.image.is_empty();
+    if by_set_alone && (!set.is_empty() || args.module_ref.is_some()) {
         return Ok(set);
     }
     let tag = context.tag(args.tag.as_ref(), repo.settings.terraform_aws_ci_version())?;

@@ -6,6 +6,7 @@
 pub mod gather;
 pub mod prove;
 pub mod report;
+pub mod sources;
 pub mod words;
 pub mod write;
 
@@ -39,7 +40,12 @@ pub fn run(context: &Context, args: &cli::BumpTags) -> Result<Exit, Failures> {
         consent(context, &bump)?;
     }
     if !args.offline {
-        prove::by_itself(context, &repo, &ask, &bump)?;
+        if !context.globals.dry_run {
+            sources::prove(context, &repo, &ask, &bump)?;
+        }
+        if !ask.wanted.is_empty() {
+            prove::by_itself(context, &repo, &ask, &bump)?;
+        }
     }
     if context.globals.dry_run {
         report::report(context, &bump, "would change")?;

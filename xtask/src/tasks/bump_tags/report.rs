@@ -54,10 +54,12 @@ fn say_what_is_there(context: &Context, already: &[Pin]) {
 
 /// How many units get a new tag, by image.
 fn reached(bump: &Bump) -> Vec<String> {
-    bump.reached.iter().map(|(image, units)| format!("{image} in {}", count(units.len(), "unit"))).collect()
+    let images = bump.reached.iter().map(|(image, units)| format!("{image} in {}", count(units.len(), "unit")));
+    let modules = (!bump.modules.is_empty()).then(|| format!("module in {}", count(bump.modules.len(), "unit")));
+    images.chain(modules).collect()
 }
 
-/// `{"schema":1,"changes":[…],"already":[…],"also":[…],"left":[…],"allowed":[…],"unproven":[…],"outside":[…]}`
+/// `{"schema":1,"changes":[…],"already":[…],"also":[…],"left":[…],"allowed":[…],"unproven":[…],"outside":[…],"modules":[…]}`
 fn json(bump: &Bump) -> Value {
     let changes = bump.changes().map(|change| {
         let units: Vec<_> = change.units.iter().map(UnitPath::as_str).collect();
@@ -94,5 +96,6 @@ fn json(bump: &Bump) -> Value {
         "allowed": allowed.collect::<Vec<_>>(),
         "unproven": unproven.collect::<Vec<_>>(),
         "outside": outside.collect::<Vec<_>>(),
+        "modules": bump.modules.iter().map(UnitPath::as_str).collect::<Vec<_>>(),
     })
 }

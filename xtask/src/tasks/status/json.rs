@@ -3,8 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use super::Status;
-use crate::repo::Unit;
 use crate::repo::image::Decider;
+use crate::repo::{Pin, Unit};
 
 /// `{"schema":1,"root":…,"all_at_tag":…,"units":[…],"pins":[…],"outside":[…],"workers":[…],"notes":[…]}`; `all_at_tag` is null without `--check`.
 pub(super) fn report(status: &Status<'_>, all_at_tag: Option<bool>) -> String {
@@ -53,7 +53,12 @@ fn unit_json(status: &Status<'_>, unit: &Unit) -> Value {
     json!({
         "path": unit.path.as_str(), "account": unit.account.value().map(|account| &account.name), "images": images,
         "module_source": unit.module.source.value(), "module_ref": unit.module.version().value(),
+        "module_decided_by": unit.module.pin.as_ref().map(pin_json),
     })
+}
+
+fn pin_json(pin: &Pin) -> Value {
+    json!({ "file": pin.file, "line": pin.line, "key": pin.key })
 }
 
 fn decider_json(decider: &Decider) -> Value {

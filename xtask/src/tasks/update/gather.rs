@@ -46,6 +46,7 @@ impl<'r> Parts<'r> {
             units: args.applies.unit.clone(),
             pins: Vec::new(),
             scripts: args.scripts,
+            module_ref: args.module_ref.clone(),
         };
         let bump = bump_tags::gather::gather(context, repo, &ask);
         let bump = bump.map_err(|failures| problems.extend(failures.into_vec())).unwrap_or_default();

@@ -96,6 +96,7 @@ fn move_tags(session: &Session<'_>, repo: &Repository, parts: &Parts<'_>) -> Res
         context.screen.say(Tone::Good, "Tags", "already where they should be, no file is changed");
         return Ok(());
     }
+    bump_tags::sources::prove(context, repo, &parts.ask, bump)?;
     bump_tags::consent(context, bump)?;
     session.check_interrupt()?;
     record::edit(&session.journal, bump, || bump_tags::write::carry_out(repo, &parts.ask, bump, session.lock()))?;

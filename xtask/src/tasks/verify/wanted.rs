@@ -110,9 +110,10 @@ fn container<'r>(repo: &'r Repository, image: ImageName, decider: &Decider) -> C
 /// `terraform_planner_config`, also of one runner among several, configures the container `terraform-planner`.
 fn container_name(configuration: &str) -> Option<String> {
     let input = configuration.rsplit('.').next().unwrap_or(configuration);
-    let is_known = ["terraform_planner", "terraform_applier", "docker_image_builder", "ami_builder"];
-    let stem = input.strip_suffix("_config").filter(|stem| is_known.contains(stem))?;
-    Some(stem.replace('_', "-"))
+    let known = ["terraform-planner", "terraform-applier", "docker-image-builder", "ami-builder"];
+    // What `container_images` lists is called as the container.
+    let name = input.strip_suffix("_config").map_or_else(|| input.to_owned(), |stem| stem.replace('_', "-"));
+    known.contains(&name.as_str()).then_some(name)
 }
 
 /// How much is asked.
@@ -219,6 +220,7 @@ mod tests {
         let name = |configuration: &str| container_name(configuration);
         assert_eq!(name("terraform_planner_config").as_deref(), Some("terraform-planner"));
         assert_eq!(name("module.blue.docker_image_builder_config").as_deref(), Some("docker-image-builder"));
+        assert_eq!(name("container_images.terraform-planner").as_deref(), Some("terraform-planner"));
         assert_eq!(name("container_images.kaniko"), None);
         assert_eq!(name("steampipe_runner_config"), None);
     }
