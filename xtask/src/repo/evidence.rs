@@ -1,12 +1,13 @@
 //! What the surroundings of a unit say about its region and its account.
 
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use super::accounts::{AccountFile, Allowed};
 use super::files::Files;
 use super::generated::{Extra, literal};
-use super::hcl::syntax::{Body, ExprKind};
-use super::hcl::{Evaluator, Frame, Kind, Origin};
+use super::hcl::syntax::{Block, Body, ExprKind};
+use super::hcl::{Evaluator, Frame, Kind, Origin, Value};
 use crate::model::{Failure, Known, Place, Region, UnitPath};
 
 /// The region: a folder of the unit's path that is named like one, and `region.hcl`; with what is wrong with it.
@@ -52,6 +53,70 @@ pub(super) fn allowed(extra: &Extra) -> Vec<Allowed> {
     providers.filter_map(|block| list(&block.body)).collect()
 }
 
+/// The region of the default AWS provider, where it is written out.
+pub(super) fn provider_region(extras: &[Extra]) -> Option<(Region, Place)> {
+    let is_default = |block: &&Block| {
+        block.labels.first().is_some_and(|label| label == "aws") && !block.body.attributes.contains_key("alias")
+    };
+    extras.iter().find_map(|extra| {
+        let block = extra.body().blocks_named("provider").find(is_default)?;
+        let attribute = block.body.attributes.get("region")?;
+        let region = literal(&attribute.value)?.value()?.parse().ok()?;
+        Some((region, extra.place_of("region", attribute)))
+    })
+}
+
+/// What a unit itself says of its account or region, in its inputs and locals or in those of a file that a local reads.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Own {
+    Account,
+    Region,
+}
+
+impl Own {
+    fn locals(self) -> &'static [&'static str] {
+        match self {
+            Self::Account => &["aws_account_id", "account_id"],
+            Self::Region => &["aws_region"],
+        }
+    }
+
+    fn input(self) -> &'static str {
+        self.locals()[0]
+    }
+
+    /// The only such text, with its place; `None` where there is none, or several differ.
+    pub(super) fn stated(self, files: &Files, file: &Path) -> Option<(String, Place)> {
+        // What is at fault here is told by whoever needs it.
+        let evaluator = Evaluator::new(files, file.to_owned());
+        let frame = Frame::read(&evaluator, file).ok()?;
+        let mut all: Vec<(String, Place)> = Vec::new();
+        if let Ok(inputs) = frame.inputs(&evaluator)
+            && let Ok(value) = evaluator.member(&inputs, self.input())
+            && let (Some(text), Some(place)) = (value.as_str(), value.origin.place())
+        {
+            all.push((text.to_owned(), place));
+        }
+        for frame in frame.with_includes(&evaluator).ok()? {
+            let names: Vec<_> =
+                frame.source.body.blocks_named("locals").flat_map(|it| it.body.attributes.keys().cloned()).collect();
+            for name in names {
+                match frame.local(&evaluator, &name) {
+                    Ok(Some(Value { kind: Kind::Config(read), .. })) => {
+                        all.extend(local_of(&evaluator, &read, self.locals()));
+                    }
+                    _ if self.locals().contains(&name.as_str()) => {
+                        all.extend(local_of(&evaluator, &frame, &[name.as_str()]));
+                    }
+                    _ => {}
+                }
+            }
+        }
+        let first = all.first()?.clone();
+        all.iter().all(|(text, _)| *text == first.0).then_some(first)
+    }
+}
+
 /// The nearest file with this name, from the unit's folder up to the root.
 fn above(files: &Files, root: &Path, path: &UnitPath, name: &str) -> Option<PathBuf> {
     let folder = path.in_root(root);
@@ -61,7 +126,10 @@ fn above(files: &Files, root: &Path, path: &UnitPath, name: &str) -> Option<Path
 
 /// The first of these locals that is known, with its place. A file that can't be parsed is told of by whoever needs it.
 fn local(evaluator: &Evaluator<'_>, file: &Path, keys: &[&str]) -> Option<(String, Place)> {
-    let frame = Frame::read(evaluator, file).ok()?;
+    local_of(evaluator, &Frame::read(evaluator, file).ok()?, keys)
+}
+
+fn local_of(evaluator: &Evaluator<'_>, frame: &Rc<Frame>, keys: &[&str]) -> Option<(String, Place)> {
     keys.iter().find_map(|key| {
         let value = frame.local(evaluator, key).ok()??;
         let text = match (&value.kind, &value.origin) {

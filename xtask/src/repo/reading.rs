@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::accounts::{Allowed, NoAccount, Says, folders};
+use super::evidence::Own;
 use super::files::Files;
 use super::hcl::{Evaluator, Fault, Frame, Kind, Value};
 use super::module::{self, Module};
@@ -118,8 +119,29 @@ impl Ground<'_> {
         }
         let extras = generated::all(self.files, &evaluator, &frame);
         let allowed: Vec<_> = extras.iter().flat_map(evidence::allowed).collect();
-        match self.begin(&evaluator, dir, UnitKind::Terragrunt, &allowed) {
+        let begin = |allowed: &[Allowed]| self.begin(&evaluator, dir, UnitKind::Terragrunt, allowed);
+        let begun = begin(&allowed).and_then(|unit| {
+            if unit.account.value().is_some() {
+                return Ok(unit);
+            }
+            match Own::Account.stated(self.files, &file) {
+                Some((id, place)) => {
+                    let own = Allowed { ids: vec![id], place, is_setting: false };
+                    begin(&allowed.iter().cloned().chain([own]).collect::<Vec<_>>())
+                }
+                None => Ok(unit),
+            }
+        });
+        match begun {
             Ok(mut unit) => {
+                match evidence::provider_region(&extras) {
+                    Some((region, place)) => unit.take_region(region, place),
+                    None if unit.region.value().is_none() && unit.problems.is_empty() => {
+                        let own = Own::Region.stated(self.files, &file);
+                        unit.region = own.and_then(|(text, _)| text.parse().ok()).map_or(unit.region, Known::Value);
+                    }
+                    None => {}
+                }
                 unit.take_terragrunt(&evaluator, self.settings, &frame, &extras);
                 Reading::Unit(Box::new(unit))
             }

@@ -125,6 +125,18 @@ impl Unit {
         self.account.value().is_some_and(|it| it.name == account)
     }
 
+    /// Takes the region of its provider, which is where everything is made, whatever the folder or `region.hcl` says.
+    pub(super) fn take_region(&mut self, stated: Region, place: Place) {
+        if let Some(known) = self.region.value().filter(|known| **known != stated) {
+            let what = format!(
+                "the region of `{}` is {stated} by its provider, and {known} by its folder or `region.hcl`",
+                self.path
+            );
+            self.notes.push(Failure::refused(what).at(place).detail("the provider's is taken"));
+        }
+        self.region = Known::Value(stated);
+    }
+
     /// Its module and those beside it.
     pub fn modules(&self) -> impl Iterator<Item = &Module> {
         std::iter::once(&self.module).chain(&self.modules_beside)

@@ -192,7 +192,7 @@ impl Unit {
 
     fn take_stated(&mut self, stated: &Stated) {
         if let Some((region, place)) = &stated.region {
-            self.take_region(region, place);
+            self.take_stated_region(region, place);
         }
         if let Some((ids, place)) = &stated.allowed {
             let known: Vec<_> = ids.iter().filter_map(|id| id.value().cloned()).collect();
@@ -205,28 +205,16 @@ impl Unit {
         }
     }
 
-    fn take_region(&mut self, stated: &Known<String>, place: &Place) {
-        let stated = match stated {
-            Known::Value(text) => text.parse::<Region>(),
-            Known::Unknown(reason) => {
-                self.region = Known::Unknown(reason.clone());
-                return;
-            }
-        };
-        self.region = match (stated, &self.region) {
-            (Ok(stated), Known::Value(known)) if stated != *known => {
-                let what = format!(
-                    "the region of `{}` is {known} by its folder or `region.hcl` and {stated} by its provider",
-                    self.path
-                );
-                self.problems.push(Failure::refused(what).at(place.clone()));
-                Known::Unknown("its provider and its folder or `region.hcl` disagree".to_owned())
-            }
-            (Ok(stated), _) => Known::Value(stated),
-            (Err(error), _) => {
-                self.problems.push(Failure::refused(error.to_string()).at(place.clone()));
-                Known::Unknown("what its provider says is no region".to_owned())
-            }
-        };
+    fn take_stated_region(&mut self, stated: &Known<String>, place: &Place) {
+        match stated {
+            Known::Unknown(reason) => self.region = Known::Unknown(reason.clone()),
+            Known::Value(text) => match text.parse::<Region>() {
+                Ok(region) => self.take_region(region, place.clone()),
+                Err(error) => {
+                    self.problems.push(Failure::refused(error).at(place.clone()));
+                    self.region = Known::Unknown("what its provider says is no region".to_owned());
+                }
+            },
+        }
     }
 }

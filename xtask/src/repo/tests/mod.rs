@@ -20,6 +20,7 @@ mod splice;
 mod splice_property;
 mod standalone;
 mod standalone_units;
+mod surroundings;
 
 use std::fs;
 use std::path::Path;

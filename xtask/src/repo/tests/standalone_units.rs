@@ -73,9 +73,11 @@ fn a_provider_that_contradicts_the_accounts_file_or_the_folder_is_a_problem() {
     let problems = texts(repo.all_problems());
     assert!(problems.starts_with("two places name different accounts for `dev/unit`\n"), "{problems}");
     let repo = Tree::new(&[("us-west-2/provider.tf", PROVIDER), ("us-west-2/main.tf", &main)]).open();
-    let problems = texts(repo.all_problems());
-    let what = "the region of `us-west-2` is us-west-2 by its folder or `region.hcl` and us-east-1 by its provider";
-    assert!(problems.starts_with(what), "{problems}");
+    assert_eq!(texts(repo.all_problems()), "");
+    let notes = texts(repo.units[0].notes.iter());
+    let what = "the region of `us-west-2` is us-east-1 by its provider, and us-west-2 by its folder or `region.hcl`";
+    assert!(notes.starts_with(what), "{notes}");
+    assert_eq!(repo.units[0].region.value().map(ToString::to_string).as_deref(), Some("us-east-1"));
 }
 
 #[test]
