@@ -92,6 +92,8 @@ impl Context {
             Environment::of(child.vars.into_iter().filter_map(text).collect())
         })?;
         personal::add_to(&mut repo, &self.vars);
+        let root = repo.root.clone();
+        repo.settings.resolve_programs(&root);
         Ok(repo)
     }
 

@@ -36,12 +36,16 @@ fn local(root: &Path) -> (Option<Settings>, Vec<Failure>) {
     }
 }
 
-/// The text of the file; `None` if it is missing. It names programs that are started with this person's credentials, so
-/// neither it nor its folder may be a link or another user's.
+/// The text of the file; `None` if it is missing. It names programs that are started with this person's credentials, so it
+/// is read as all of the state is, and refused where git tracks it.
 pub fn read(root: &Path) -> Result<Option<String>, Failure> {
-    match state::read_to_string(&root.join(LOCAL)) {
-        Ok(text) => Ok(Some(text)),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(Failure::refused("the settings of a person can't be read").in_file(LOCAL).because(error)),
-    }
+    let text = match state::read_to_string(&root.join(LOCAL)) {
+        Ok(text) => text,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => {
+            return Err(Failure::refused("the settings of a person can't be read").in_file(LOCAL).because(error));
+        }
+    };
+    state::check(root)?;
+    Ok(Some(text))
 }

@@ -53,12 +53,7 @@ pub fn checkout(root: &Path) -> Option<Checkout> {
         .filter(|name| name != "HEAD")
         .or_else(|| ask(cmd!(shell, "git rev-parse --short HEAD")))
         .or_else(|| ask(cmd!(shell, "git symbolic-ref --short HEAD")))?;
-    let branch_of_origin = || {
-        let head = ask(cmd!(shell, "git symbolic-ref --quiet --short refs/remotes/origin/HEAD"));
-        let known = |name: &str| ask(cmd!(shell, "git rev-parse --verify --quiet refs/remotes/{name}")).is_some();
-        head.or_else(|| ["origin/main", "origin/master"].into_iter().find(|name| known(name)).map(str::to_owned))
-    };
-    let upstream = match branch_of_origin() {
+    let upstream = match default_branch(root) {
         None => Upstream::Unknown,
         Some(name) => {
             match cmd!(shell, "git merge-base --is-ancestor HEAD {name}").quiet().ignore_stdout().ignore_stderr().run()
@@ -92,6 +87,23 @@ pub fn refusal(root: &Path) -> Option<Refusal> {
     let is_none = what.starts_with("not a git repository (or any");
     let to_do = text.lines().find_map(|line| line.strip_prefix('\t')).map(str::to_owned);
     (!is_none).then(|| Refusal { what: what.to_owned(), to_do })
+}
+
+/// The default branch of the upstream, as far as this checkout knows it.
+pub fn default_branch(root: &Path) -> Option<String> {
+    let shell = Shell::new().ok()?;
+    shell.change_dir(root);
+    let ask = |command: xshell::Cmd<'_>| command.quiet().ignore_stderr().read().ok();
+    let head = ask(cmd!(shell, "git symbolic-ref --quiet --short refs/remotes/origin/HEAD"));
+    let known = |name: &str| ask(cmd!(shell, "git rev-parse --verify --quiet refs/remotes/{name}")).is_some();
+    head.or_else(|| ["origin/main", "origin/master"].into_iter().find(|name| known(name)).map(str::to_owned))
+}
+
+/// A file as a branch has it; `file` is relative to the folder `root`.
+pub fn text_on(root: &Path, branch: &str, file: &str) -> Option<String> {
+    let shell = Shell::new().ok()?;
+    shell.change_dir(root);
+    cmd!(shell, "git show {branch}:./{file}").quiet().ignore_stderr().read().ok()
 }
 
 /// Where git fetches the repository from, as it was configured, without a user or token in an address of HTTP.

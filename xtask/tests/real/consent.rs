@@ -196,3 +196,36 @@ fn branch_that_is_switched_while_an_update_proves_accounts_is_refused_before_any
         assert!(tags(cloud, DEV).is_empty());
     });
 }
+
+#[test]
+fn settings_that_decide_what_runs_are_named_and_marked_where_nobody_else_has_them() {
+    let Some(tools) = Toolbox::get() else { return };
+    let cloud = Cloud::start(tools);
+    let live = Live::new(tools, &cloud, Shape::default());
+    let told = ends_with(&live, &["apply-all", "--plan-only", "--account", "dev"], 0);
+    assert!(!told.contains("Settings"), "all of them are the defaults: {told}");
+
+    let settings = "[workspace]\nmembers = []\n[workspace.metadata.xtask]\npass-environment = [\"GIT_*\"]\n";
+    let file = live.root().join("Cargo.toml");
+    fs::write(&file, settings).expect("it can be written");
+    let git = |words: &[&str]| assert!(live.command("git").args(words).status().expect("git starts").success());
+    git(&["add", "Cargo.toml"]);
+    git(&["commit", "--quiet", "--message", "Settings"]);
+    git(&["update-ref", "refs/remotes/origin/main", "HEAD"]);
+    let told = ends_with(&live, &["apply-all", "--plan-only", "--account", "dev"], 0);
+    assert!(told.contains("\nSettings     pass-environment GIT_*\n"), "{told}");
+
+    let tool = live.root().join("tools/give");
+    fs::create_dir(live.root().join("tools")).expect("it can be made");
+    script(&tool, "#!/bin/bash\nprofile=$1; shift; exec aws-vault exec \"$profile\" -- \"$@\"\n");
+    let settings = settings.to_owned() + "credentials = [\"./tools/give\", \"{profile}\"]\n";
+    fs::write(&file, settings).expect("it can be written");
+    let line = format!(
+        "\nSettings     credentials {} {{profile}} (not so on origin/main)   pass-environment GIT_*\n",
+        tool.display()
+    );
+    let told = ends_with(&live, &["--quiet", "apply-all", "--plan-only", "--account", "dev"], 0);
+    assert!(format!("\n{told}").contains(&line), "{told}");
+    let output = xtask(&live, &["doctor", "--offline"]).output().expect("it starts");
+    assert!(text(&output).contains(&line), "{}", text(&output));
+}

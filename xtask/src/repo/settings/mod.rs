@@ -123,6 +123,39 @@ impl Settings {
         self.layers().find_map(|layer| layer.credentials.clone()).unwrap_or_else(default)
     }
 
+    /// Makes a program that is named by a path from the root absolute: what runs doesn't depend on where it is started.
+    pub fn resolve_programs(&mut self, root: &Path) {
+        for layer in self.personal.iter_mut() {
+            layer.resolve_programs(root);
+        }
+        if let Some(program) = self.credentials.as_mut().and_then(|words| words.first_mut())
+            && program.contains('/')
+        {
+            *program = root.join(program.trim_start_matches("./")).display().to_string();
+        }
+    }
+
+    /// What decides which programs run and with which keys, where it is set: the key, the value, and whether that is for
+    /// everybody.
+    pub fn deciding(&self) -> Vec<(&'static str, String, bool)> {
+        let mut found = Vec::new();
+        let mut add = |key, value: String, is_shared| {
+            if !value.is_empty() {
+                found.push((key, value, is_shared));
+            }
+        };
+        let words = self.credentials();
+        if words != Self::default().credentials() {
+            let value = if words.is_empty() { "none".to_owned() } else { words.join(" ") };
+            add("credentials", value, self.personal.iter().all(|layer| layer.credentials.is_none()));
+        }
+        add("endpoint-url", self.endpoint_url.clone().unwrap_or_default(), true);
+        add("pass-environment", self.pass_environment.join(", "), true);
+        add("assumed-roles", self.assumed_roles.join(", "), true);
+        add("terraform-binary", self.terraform_binary.clone().unwrap_or_default(), true);
+        found
+    }
+
     /// Where the program that provides credentials is set; `None` for the default.
     pub fn credentials_place(&self) -> Option<&Place> {
         self.layers().find(|layer| layer.credentials.is_some())?.places.get("credentials")

@@ -21,6 +21,7 @@ use crate::tools::process;
 
 pub(super) fn say_what_this_is(context: &Context, ready: &Ready<'_>, work: &Work<'_>, unfinished: &[Unfinished]) {
     session::say_repository(context, ready.repo);
+    session::say_settings(context, ready.repo);
     let units = &work.units;
     let accounts = session::accounts_of(units.iter().map(|unit| (unit.account, unit.region.clone()))).len();
     let regions = distinct(units.iter().map(|unit| unit.region.as_str()));

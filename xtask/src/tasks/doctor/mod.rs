@@ -29,6 +29,7 @@ use traps::{access, engine, files, here, sessions, sources, tags};
 pub fn run(context: &Context, args: &cli::Doctor) -> Result<Exit, Failures> {
     let mut repo = context.repository()?;
     session::say_repository(context, &repo);
+    session::say_settings(context, &repo);
     let target = target(context, &repo, args)?;
     let profiles = Profiles::read(context);
     let settled = if args.shared { Target::Shared } else { Target::Personal };

@@ -13,7 +13,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use crate::model::{Account, Failure, Failures, Region};
-use crate::repo::Repository;
+use crate::repo::{Repository, settings};
 use crate::report::live::Live;
 use crate::report::progress::Progress;
 use crate::report::region;
@@ -35,7 +35,8 @@ use crate::tasks::ready::Ready;
 use crate::tasks::{record, settle, space};
 use crate::tools::env::{self, Env, Purpose};
 use crate::tools::process::Relay;
-use crate::tools::{proof, tty};
+use crate::tools::programs::Tools;
+use crate::tools::{git, proof, tty};
 
 /// A run that has begun. Its lock is given back when it is dropped.
 #[derive(Debug)]
@@ -191,7 +192,7 @@ fn secret(vars: &Env) -> Env {
 /// The line that says where this is.
 pub fn say_repository(context: &Context, repo: &Repository) {
     let name = repo.root.file_name().map_or_else(|| "/".to_owned(), |name| name.to_string_lossy().into_owned());
-    let checkout = crate::tools::git::checkout(&repo.root);
+    let checkout = git::checkout(&repo.root);
     let about = match &checkout {
         Some(checkout) if checkout.n_changed == 0 => format!("{name} ({}, clean)", checkout.branch),
         Some(checkout) => format!("{name} ({}, {} changed)", checkout.branch, count(checkout.n_changed, "file")),
@@ -199,9 +200,43 @@ pub fn say_repository(context: &Context, repo: &Repository) {
     };
     context.screen.say(Tone::Plain, "Repository", about);
     // Otherwise nobody would miss branch and changes, which the evidence of the run has not either.
-    if let Some(refusal) = checkout.is_none().then(|| crate::tools::git::refusal(&repo.root)).flatten() {
+    if let Some(refusal) = checkout.is_none().then(|| git::refusal(&repo.root)).flatten() {
         context.screen.say(Tone::Warning, "Git", format!("refuses to look at it: {}", refusal.what));
         refusal.to_do.iter().for_each(|to_do| context.screen.lines(&format!("             do: {to_do}")));
+    }
+}
+
+/// The line that names the settings which decide what runs and with which keys. Where one is not what the upstream's default
+/// branch has, it may be one that nobody else has looked at.
+pub fn say_settings(context: &Context, repo: &Repository) {
+    let set = repo.settings.deciding();
+    // In a rehearsal nothing runs but stand-ins.
+    if set.is_empty() || matches!(context.tools(), Tools::StandIns(_)) {
+        return;
+    }
+    let upstream = git::default_branch(&repo.root);
+    let there = upstream.as_ref().map(|branch| {
+        let text = repo.settings.file().and_then(|file| git::text_on(&repo.root, branch, file));
+        let mut settings = text.and_then(|text| settings::read(&text, "Cargo.toml").0).unwrap_or_default();
+        settings.resolve_programs(&repo.root);
+        settings.deciding()
+    });
+    let mut is_marked = false;
+    let mut parts = Vec::new();
+    for (key, value, is_shared) in set {
+        let mark = match (&upstream, &there) {
+            _ if !is_shared => " (set by you)".to_owned(),
+            (Some(branch), Some(there)) if !there.contains(&(key, value.clone(), true)) => {
+                is_marked = true;
+                format!(" (not so on {branch})")
+            }
+            _ => String::new(),
+        };
+        parts.push(format!("{key} {value}{mark}"));
+    }
+    match is_marked {
+        true => context.screen.insist(Tone::Warning, "Settings", parts.join("   ")),
+        false => context.screen.say(Tone::Plain, "Settings", parts.join("   ")),
     }
 }
 

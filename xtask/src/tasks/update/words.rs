@@ -15,6 +15,7 @@ use crate::tools::process;
 /// Where this is, and what it is about.
 pub(super) fn say_what_this_is(context: &Context, repo: &Repository, parts: &Parts<'_>, tag: &Tag) {
     session::say_repository(context, repo);
+    session::say_settings(context, repo);
     let (units, accounts) = (parts.work.units.len(), parts.work.accounts.len());
     let about = format!("to {tag}   {} in {}", count(units, "unit"), count(accounts, "account"));
     context.screen.say(Tone::Plain, "Update", about);
