@@ -30,7 +30,9 @@ fn odd() -> Sandbox {
     script(
         &sandbox,
         "git",
-        &format!("case \"$*\" in *status*|*merge-base*) ;; *abbrev-ref*) echo '{BRANCH}' ;; *) echo abcdef0 ;; esac"),
+        &format!(
+            "case \"$*\" in *status*|*merge-base*) ;; *abbrev-ref*) echo '{BRANCH}' ;; *rev-parse*HEAD) echo abcdef0 ;; *) exit 1 ;; esac"
+        ),
     );
     let keyed = format!(r##"/bin/sed -E 's#("address": ?"module[^"\]*)"#\1{KEY}"#g'"##);
     script(
