@@ -11,6 +11,8 @@ pub enum Allowance {
     Destroy,
     /// Apply plans that change what an update of the runner does not change
     Unexpected,
+    /// Apply plans that leave out a part of what is configured, such as those of a leftover `-target`
+    IncompletePlan,
     /// Apply plans with other images than the repository says
     OtherImage,
     /// Apply plans that were made with mock outputs

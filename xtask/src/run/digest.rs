@@ -20,6 +20,10 @@ pub struct UnitPlan {
     pub wanted: Vec<Wanted>,
     /// What the plan was made from.
     pub bound: Bounds,
+    /// What terragrunt runs besides, by the unit's configuration.
+    pub runs: Vec<String>,
+    /// What else there is to know of how the plan was made.
+    pub notes: Vec<String>,
 }
 
 impl UnitPlan {
@@ -63,6 +67,10 @@ pub struct Digest {
     pub unexpected: Vec<String>,
     /// The tags that move, each with its units.
     pub tags: BTreeMap<TagMove, Vec<String>>,
+    /// What the applies run besides the providers' own work, each with its units.
+    pub runs: BTreeMap<String, Vec<String>>,
+    /// What else there is to know, each with its units.
+    pub notes: BTreeMap<String, Vec<String>>,
     /// What could not be looked at, each with its units.
     pub unchecked: BTreeMap<String, Vec<String>>,
 }
@@ -77,6 +85,10 @@ impl Digest {
             for what in &unit.plan.images.unchecked {
                 digest.unchecked.entry(what.clone()).or_default().push(label.clone());
             }
+            let known = unit.plan.incomplete.iter().chain(&unit.plan.failed_checks).chain(&unit.notes);
+            for what in known {
+                digest.notes.entry(unit.own.replaced(what)).or_default().push(label.clone());
+            }
             if unit.plan.is_empty() {
                 digest.unchanged.push(label.clone());
                 continue;
@@ -86,6 +98,9 @@ impl Digest {
             }
             if changes.iter().any(|change| change.expected.is_none() && !change.loses()) {
                 digest.unexpected.push(label.clone());
+            }
+            for what in unit.plan.runs.iter().chain(&unit.runs) {
+                digest.runs.entry(unit.own.replaced(what)).or_default().push(label.clone());
             }
             for tag in unit.tags() {
                 digest.tags.entry(tag).or_default().push(label.clone());
@@ -198,6 +213,7 @@ mod tests {
                 after: Side::Value((*value).to_owned()),
             }],
             expected: Some(Why::ImageTag),
+            notes: Vec::new(),
         };
         let own = Own { account_id: "1".repeat(12), account: label.to_owned(), region: "us-east-1".to_owned() };
         let plan = Plan { changes: changes.iter().map(change).collect(), ..Plan::default() };
@@ -208,6 +224,8 @@ mod tests {
             own,
             wanted: Vec::new(),
             bound: Bounds::default(),
+            runs: Vec::new(),
+            notes: Vec::new(),
         }
     }
 

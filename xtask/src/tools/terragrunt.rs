@@ -97,7 +97,7 @@ pub const GENERATE: [&str; 2] = ["stack", "generate"];
 
 /// Terraform's own option: terragrunt 0.55 colours Terraform's output in spite of its variable, and newer ones take the
 /// option for their own and pass it on once.
-pub(super) const NO_COLOR: &str = "-no-color";
+pub const NO_COLOR: &str = "-no-color";
 
 /// Two minutes: long enough for somebody else's plan, short enough to say who holds the lock.
 pub(super) const LOCK_TIMEOUT: &str = "-lock-timeout=120s";

@@ -13,6 +13,10 @@ pub(super) const SHARED: &str = "100000000002";
 pub(super) fn xtask(live: &Live, words: &[&str]) -> Command {
     let mut command = live.command(env!("CARGO_BIN_EXE_xtask"));
     command.args(words);
+    // The module's task definitions are registered by provisioners, which `--yes` doesn't cover.
+    if words.contains(&"--yes") && words.iter().any(|word| ["apply-all", "update", "resume"].contains(word)) {
+        command.arg("--allow=unexpected");
+    }
     command
 }
 

@@ -87,10 +87,11 @@ fn row<'c>(text: &mut String, change: &'c Change, module: &mut &'c str) {
     let (inside, name) = split(&change.address);
     let address = if *module == inside && !inside.is_empty() { format!("…{name}") } else { change.address.clone() };
     *module = inside;
-    let what = change.expected.map(|why| why.as_str()).unwrap_or_default();
+    let why = change.expected.map(|why| why.as_str()).filter(|why| !why.is_empty());
+    let what = why.into_iter().chain(change.notes.iter().map(String::as_str)).collect::<Vec<_>>().join(", ");
     let left = format!("  {mark} {:<7} {address}", change.action.as_str());
     let room = WIDTH.saturating_sub(shown_width(&left));
-    match what {
+    match what.as_str() {
         "" => text.push_str(&wrapped(&left, 12, "")),
         what if room >= what.len() + 2 => {
             let _ = writeln!(text, "{left}{what:>room$}");
@@ -175,6 +176,15 @@ fn look_here(text: &mut String, digest: &Digest) {
     if n_losing > 0 {
         let loses = if n_losing == 1 { "one of them may lose" } else { "some of them may lose" };
         text.push_str(&wrapped("", INDENT, &format!("{loses} something for good: {}", digest.losing.join(" "))));
+    }
+    for (what, labels) in &digest.notes {
+        text.push_str(&wrapped("", INDENT, &format!("{what} ({})", labels.join(" "))));
+    }
+    let mut head = "  Runs         ";
+    for (what, labels) in &digest.runs {
+        let who = if labels.len() == digest.n_changing() { "all units".to_owned() } else { labels.join(" ") };
+        text.push_str(&wrapped(head, INDENT, &format!("{what} ({who})")));
+        head = "";
     }
     for (what, labels) in &digest.unchecked {
         text.push_str(&wrapped("  Not checked  ", INDENT, &format!("{what} ({})", labels.join(" "))));

@@ -18,7 +18,14 @@ fn value(text: &str) -> Side {
 
 fn change(action: Action, name: &str, differences: Vec<Difference>, expected: Option<Why>) -> Change {
     let kind = name.split('.').next().unwrap_or_default().to_owned();
-    Change { action, address: format!("module.ecs_deploy_runner.{name}"), kind, differences, expected }
+    Change {
+        action,
+        address: format!("module.ecs_deploy_runner.{name}"),
+        kind,
+        differences,
+        expected,
+        notes: Vec::new(),
+    }
 }
 
 fn task(name: &str, image: &str) -> Change {
@@ -41,6 +48,7 @@ fn usual() -> Vec<Change> {
             kind: OUTPUT.to_owned(),
             differences: vec![difference("", value("[]"), Side::Unknown)],
             expected: Some(Why::Output),
+            notes: Vec::new(),
         },
     ]
 }
@@ -62,6 +70,8 @@ fn unit(label: &str, changes: Vec<Change>) -> UnitPlan {
         own: Own { account_id: "100000000004".to_owned(), account: label.to_owned(), region: "us-east-1".to_owned() },
         wanted: vec![wanted("deploy-runner", RUNNER), wanted("kaniko", KANIKO)],
         bound: Bounds::default(),
+        runs: Vec::new(),
+        notes: Vec::new(),
     }
 }
 

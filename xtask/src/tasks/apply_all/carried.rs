@@ -70,6 +70,7 @@ mod tests {
             kind: "null_resource".to_owned(),
             differences: Vec::new(),
             expected: None,
+            notes: Vec::new(),
         };
         let changes = addresses.iter().map(change).collect();
         let plan = Plan { changes, values_sha256: values.to_owned(), ..Plan::default() };
@@ -80,6 +81,8 @@ mod tests {
             own: Own::default(),
             wanted: Vec::new(),
             bound: crate::tools::bound::Bounds::default(),
+            runs: Vec::new(),
+            notes: Vec::new(),
         }
     }
 

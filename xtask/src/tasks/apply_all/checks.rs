@@ -42,6 +42,9 @@ pub(super) fn refusals(
     if !elsewhere.is_empty() {
         refusals.push(acts_elsewhere(unit, &elsewhere, done));
     }
+    if !plan.plan.incomplete.is_empty() && !context.globals.allows(Allowance::IncompletePlan) {
+        refusals.push(incomplete(unit, &plan.plan.incomplete, done));
+    }
     if !plan.plan.images.wrong.is_empty() && !context.globals.allows(Allowance::OtherImage) {
         refusals.push(other_images(unit, &plan.plan.images.wrong, done));
     }
@@ -89,6 +92,14 @@ fn hint(remedy: Remedy) -> Option<&'static str> {
     })
 }
 
+fn incomplete(unit: &Workable<'_>, reasons: &[String], done: &str) -> Failure {
+    let what = format!("the plan of `{}` leaves out a part of what is configured", unit.unit.path);
+    let failure = reasons.iter().cloned().fold(Failure::refused(what), Failure::detail).detail(done);
+    failure
+        .hint("look for `-target` or `-exclude` under `extra_arguments` in the HCL")
+        .hint("if that is meant: --allow incomplete-plan")
+}
+
 fn other_images(unit: &Workable<'_>, wrong: &[String], done: &str) -> Failure {
     let what = format!("the plan of `{}` has other images than the repository says", unit.unit.path);
     let failure = wrong.iter().cloned().fold(Failure::refused(what), Failure::detail).detail(done);
@@ -113,7 +124,7 @@ fn mocks(unit: &Unit, plan: &UnitPlan, log: Option<&Path>) -> Vec<String> {
 
 /// The logs of a plan that was begun again, for a new session or as another try: `dev.plan.1.log` of `dev.plan.log`, and
 /// `dev.plan.4.1.log`. Only the last one got this far.
-fn again(log: &Path) -> Vec<PathBuf> {
+pub(super) fn again(log: &Path) -> Vec<PathBuf> {
     let stem = log.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let is_again = |path: &PathBuf| {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();

@@ -103,15 +103,15 @@ impl Earlier {
                 problems.push(Failure::refused(what));
                 continue;
             }
+            let log = self.run.output(&unit.label, crate::run::step::StepKind::Plan).log;
             match plans::of_unit(
                 ready,
                 unit,
-                PlanFiles { plan: &plan, shown: &shown },
+                PlanFiles { plan: &plan, shown: &shown, log: Some(&log) },
                 kept.plan_sha256.clone(),
                 Bounds::new(Arc::default(), kept.bound.clone()),
             ) {
                 Ok(plan) => {
-                    let log = self.run.output(&unit.label, crate::run::step::StepKind::Plan).log;
                     problems.extend(checks::refusals(
                         session.context,
                         unit,

@@ -12,6 +12,7 @@ mod gather;
 mod generate;
 mod images;
 mod later;
+mod made;
 mod others;
 mod plans;
 mod queue;

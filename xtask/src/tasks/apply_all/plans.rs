@@ -16,7 +16,7 @@ use crate::run::executor::OnFailure;
 use crate::run::step::{Lane, Stage, StepKind};
 use crate::tasks::apply_all::bind::Binding;
 use crate::tasks::apply_all::queue::Queue;
-use crate::tasks::apply_all::{bind, checks, words};
+use crate::tasks::apply_all::{bind, checks, made, words};
 use crate::tasks::ready::{Ready, Workable};
 use crate::tasks::session::{Renewal, Session};
 use crate::tools::attempt::Attempt;
@@ -131,7 +131,9 @@ pub(super) fn read_plan(
     let sha256 = of_product.context("no plan was proven")?;
     let plan = lane.iter().find_map(|step| step.plan.as_deref()).context("no plan was made")?;
     let bound = binding.of_unit(unit, plan)?;
-    of_unit(ready, unit, PlanFiles { plan, shown }, sha256, bound)
+    let log = lane.iter().find(|step| step.kind == StepKind::Plan).and_then(|step| step.output.as_ref());
+    let log = log.map(|output| output.log.as_path());
+    of_unit(ready, unit, PlanFiles { plan, shown, log }, sha256, bound)
 }
 
 /// A plan file, and what was shown of it.
@@ -141,6 +143,8 @@ pub(super) struct PlanFiles<'a> {
     pub(super) plan: &'a Path,
     /// What `show` printed of it.
     pub(super) shown: &'a Path,
+    /// The log of the plan.
+    pub(super) log: Option<&'a Path>,
 }
 
 /// Reads the plan of a unit from what was shown of it, and the configuration that is in the plan file itself.
@@ -164,7 +168,10 @@ pub(super) fn of_unit(
         account: account.name.clone(),
         region: unit.region.as_str().to_owned(),
     };
-    Ok(UnitPlan { label: unit.label.clone(), plan, sha256, own, wanted, bound })
+    let made = made::of_plan(files.plan, files.log);
+    plan.incomplete.extend(made.incomplete);
+    let (runs, notes) = (Vec::new(), made.notes);
+    Ok(UnitPlan { label: unit.label.clone(), plan, sha256, own, wanted, bound, runs, notes })
 }
 
 /// What the providers would do elsewhere, by the configuration files that the plan was made from and that an apply of it is

@@ -21,19 +21,28 @@ pub struct Change {
     pub differences: Vec<Difference>,
     /// Why an update is expected to do it; `None` if somebody has to look.
     pub expected: Option<Why>,
+    /// What else there is to know of it: that the resource is tainted, and what it runs.
+    pub notes: Vec<String>,
 }
 
 /// Types of which nothing is lost when one is destroyed and made anew: a new revision, or a record in the state alone.
 const LOSES_NOTHING: [&str; 3] = ["aws_ecs_task_definition", "null_resource", "terraform_data"];
 
 impl Change {
+    /// An action of a provider, which no update of the runner has.
+    pub(super) fn run(address: &str) -> Self {
+        let (action, notes) = (Action::Run, Vec::new());
+        let address = address.to_owned();
+        Self { action, address, kind: "action".to_owned(), differences: Vec::new(), expected: None, notes }
+    }
+
     /// Whether something may be gone for good: what is destroyed or forgotten, and what is made anew without what it held.
     pub fn loses(&self) -> bool {
         match self.action {
             _ if self.kind == OUTPUT => false,
             Action::Destroy | Action::Forget => true,
             Action::Replace => !LOSES_NOTHING.contains(&self.kind.as_str()),
-            Action::Move | Action::Import | Action::Add | Action::Change => false,
+            Action::Move | Action::Import | Action::Run | Action::Add | Action::Change => false,
         }
     }
 }
@@ -45,6 +54,8 @@ pub enum Action {
     Move,
     /// It is taken into the state, and is otherwise left alone.
     Import,
+    /// Something that is no resource is run by a provider.
+    Run,
     /// It is made.
     Add,
     /// It is changed in place.
@@ -59,14 +70,15 @@ pub enum Action {
 
 impl Action {
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Self; 7] =
-        [Self::Add, Self::Change, Self::Replace, Self::Destroy, Self::Forget, Self::Import, Self::Move];
+    pub const ALL: [Self; 8] =
+        [Self::Add, Self::Change, Self::Replace, Self::Destroy, Self::Forget, Self::Import, Self::Move, Self::Run];
 
     /// The word for it.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Move => "move",
             Self::Import => "import",
+            Self::Run => "run",
             Self::Add => "add",
             Self::Change => "change",
             Self::Replace => "replace",
@@ -90,7 +102,8 @@ mod tests {
     fn a_replacement_loses_what_the_resource_held() {
         let loses = |action, kind: &str| {
             let kind = kind.to_owned();
-            Change { action, address: "a".to_owned(), kind, differences: Vec::new(), expected: None }.loses()
+            Change { action, address: "a".to_owned(), kind, differences: Vec::new(), expected: None, notes: Vec::new() }
+                .loses()
         };
         assert!(loses(Action::Replace, "aws_ecr_repository"));
         assert!(loses(Action::Destroy, "aws_ecs_task_definition"));

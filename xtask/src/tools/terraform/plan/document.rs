@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::bail;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use super::change::{Action, OUTPUT};
@@ -14,8 +15,19 @@ pub(super) struct Document {
     pub(super) format_version: String,
     #[serde(default)]
     pub(super) errored: bool,
+    /// Whether everything that differs is planned; Terraform says so since 1.8, OpenTofu doesn't.
+    complete: Option<bool>,
+    #[serde(default)]
+    deferred_changes: Vec<IgnoredAny>,
+    #[serde(default)]
+    checks: Vec<Check>,
+    #[serde(default)]
+    pub(super) action_invocations: Vec<Invocation>,
     #[serde(default)]
     pub(super) resource_changes: Vec<ResourceChange>,
+    /// What somebody else has changed since the last apply.
+    #[serde(default)]
+    pub(super) resource_drift: Vec<ResourceChange>,
     #[serde(default)]
     output_changes: BTreeMap<String, ValueChange>,
     #[serde(default)]
@@ -34,7 +46,39 @@ pub(super) struct ResourceChange {
     #[serde(rename = "type", default)]
     pub(super) kind: String,
     previous_address: Option<String>,
+    action_reason: Option<String>,
     pub(super) change: ValueChange,
+}
+
+/// Something that a provider does besides resources, since Terraform 1.14.
+#[derive(Deserialize)]
+pub(super) struct Invocation {
+    pub(super) address: String,
+}
+
+/// A condition in the configuration: a `check` block, or one of a resource, output or variable.
+#[derive(Deserialize)]
+struct Check {
+    address: CheckAddress,
+    status: String,
+    #[serde(default)]
+    instances: Vec<CheckInstance>,
+}
+
+#[derive(Deserialize)]
+struct CheckAddress {
+    to_display: String,
+}
+
+#[derive(Deserialize)]
+struct CheckInstance {
+    #[serde(default)]
+    problems: Vec<CheckProblem>,
+}
+
+#[derive(Deserialize)]
+struct CheckProblem {
+    message: String,
 }
 
 #[derive(Clone, Deserialize)]
@@ -59,12 +103,33 @@ impl Document {
         serde_json::from_str(output)
     }
 
+    /// Why applying it would not bring about all that is configured.
+    pub(super) fn incomplete(&self) -> Vec<String> {
+        let says_so = (self.complete == Some(false)).then(|| "Terraform says that the plan is not complete".to_owned());
+        let n = self.deferred_changes.len();
+        let deferred = (n > 0).then(|| format!("changes that can't be planned yet: {n}"));
+        says_so.into_iter().chain(deferred).collect()
+    }
+
+    /// The conditions that don't hold.
+    pub(super) fn failed_checks(&self) -> Vec<String> {
+        let failed = self.checks.iter().filter(|check| matches!(check.status.as_str(), "fail" | "error"));
+        let told = |check: &Check| {
+            let problems = check.instances.iter().flat_map(|instance| &instance.problems);
+            let messages: Vec<_> = problems.map(|problem| problem.message.as_str()).collect();
+            let head = format!("{} does not hold", check.address.to_display);
+            if messages.is_empty() { head } else { format!("{head}: {}", messages.join("; ")) }
+        };
+        failed.map(told).collect()
+    }
+
     /// The outputs, as if they were resources.
     pub(super) fn outputs(&self) -> Vec<ResourceChange> {
         let output = |(name, change): (&String, &ValueChange)| ResourceChange {
             address: format!("{OUTPUT}.{name}"),
             kind: OUTPUT.to_owned(),
             previous_address: None,
+            action_reason: None,
             change: change.clone(),
         };
         self.output_changes.iter().map(output).collect()
@@ -84,6 +149,11 @@ impl ValueChange {
 }
 
 impl ResourceChange {
+    /// Whether it is made anew because an earlier apply of it failed half-way.
+    pub(super) fn is_tainted(&self) -> bool {
+        self.action_reason.as_deref() == Some("replace_because_tainted")
+    }
+
     /// What is done; `None` if nothing is.
     pub(super) fn action(&self) -> anyhow::Result<Option<Action>> {
         let actions: Vec<_> = self.change.actions.iter().map(String::as_str).collect();

@@ -3,6 +3,7 @@
 
 mod alike;
 mod change;
+mod commands;
 mod containers;
 mod difference;
 mod document;
@@ -23,8 +24,10 @@ use serde_json::{Value, json};
 use crate::model::{AccountId, Reach};
 use crate::tools::hash::sha256;
 use crate::tools::terraform::elsewhere;
+use commands::Command;
+use difference::Sides;
 use document::{Document, ResourceChange};
-use expected::{Case, Ground, why, without_revision};
+use expected::{Case, Ground, TASK, why, without_revision};
 
 /// What a plan would do.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -37,6 +40,12 @@ pub struct Plan {
     pub providers_elsewhere: Vec<Reach>,
     /// Whether the task definitions have the images that the repository says.
     pub images: Images,
+    /// Why applying it would not bring about all that is configured.
+    pub incomplete: Vec<String>,
+    /// The conditions of the configuration that don't hold.
+    pub failed_checks: Vec<String>,
+    /// What applying it runs, as far as the plan tells.
+    pub runs: Vec<String>,
     /// Every text among the values that the module is given.
     pub inputs: Vec<String>,
     /// The hash of all that it changes, and of the configuration and the values that this comes from, provisioners included:
@@ -81,7 +90,29 @@ pub fn read(output: &str, reading: Reading<'_>) -> anyhow::Result<Plan> {
     }
     let remade = remade(&touched, account);
     let ground = Ground { wanted: reading.wanted, remade: &remade, account: account.as_str() };
-    let changes = touched.iter().map(|(action, resource)| change(*action, resource, ground)).collect();
+    let commands = commands::of(&document.configuration);
+    let triggered = |action: Action, resource: &ResourceChange| -> Vec<&Command> {
+        let address = commands::without_keys(&resource.address);
+        let runs = matches!(action, Action::Add | Action::Replace | Action::Destroy);
+        commands.iter().filter(|it| runs && it.is_provisioner && it.address == address).collect()
+    };
+    let mut changes = Vec::new();
+    let mut runs: Vec<String> = Vec::new();
+    for (action, resource) in &touched {
+        let triggered = triggered(*action, resource);
+        runs.extend(triggered.iter().map(|command| format!("{} of {}", command.text, command.address)));
+        let before =
+            (*action == Action::Add && resource.kind == TASK).then(|| predecessor(&document, resource)).flatten();
+        changes.push(change(*action, resource, before, ground, &triggered));
+    }
+    for invocation in &document.action_invocations {
+        runs.push(invocation.address.clone());
+        changes.push(Change::run(&invocation.address));
+    }
+    let programs = commands.iter().filter(|command| !command.is_provisioner);
+    runs.extend(programs.map(|command| format!("{} of {}", command.text, command.address)));
+    runs.sort();
+    runs.dedup();
     let mut inputs = Vec::new();
     texts(&document.variables, &mut inputs);
     Ok(Plan {
@@ -89,26 +120,66 @@ pub fn read(output: &str, reading: Reading<'_>) -> anyhow::Result<Plan> {
         elsewhere: elsewhere::in_state(&document.prior_state, account),
         providers_elsewhere: elsewhere::in_providers(&document.configuration, account, reading.assumed_roles),
         images: wanted::check(&document.planned_values, reading.wanted),
+        incomplete: document.incomplete(),
+        failed_checks: document.failed_checks(),
+        runs,
         inputs,
         values_sha256: hash_of(&touched, &json!([document.configuration, document.variables])),
     })
 }
 
-fn change(action: Action, resource: &ResourceChange, ground: Ground<'_>) -> Change {
+fn change(
+    action: Action,
+    resource: &ResourceChange,
+    predecessor: Option<&Value>,
+    ground: Ground<'_>,
+    runs: &[&Command],
+) -> Change {
     let differences = match action {
+        Action::Add if predecessor.is_some() => {
+            difference::between(Sides { before: predecessor, ..resource.change.sides() })
+        }
         // All of it goes, or nothing does.
-        Action::Destroy | Action::Forget | Action::Move | Action::Import => Vec::new(),
+        Action::Destroy | Action::Forget | Action::Move | Action::Import | Action::Run => Vec::new(),
         Action::Add | Action::Change | Action::Replace => difference::between(resource.change.sides()),
     };
     let (address, kind) = (&resource.address, &resource.kind);
-    let case = Case { action, kind, address, differences: &differences };
-    let expected = why(case, ground);
-    Change { action, address: address.clone(), kind: kind.clone(), differences, expected }
+    // What takes the place of another is held to what that was.
+    let judged = if predecessor.is_some() { Action::Replace } else { action };
+    let case = Case { action: judged, kind, address, differences: &differences };
+    // A command may do anything, whatever it is triggered by.
+    let expected = why(case, ground).filter(|_| runs.is_empty());
+    let tainted = resource.is_tainted().then(|| "tainted".to_owned());
+    let mut runs: Vec<_> = runs.iter().map(|command| format!("runs {}", kind_of(&command.text))).collect();
+    runs.dedup();
+    let notes = tainted.into_iter().chain(runs).collect();
+    Change { action, address: address.clone(), kind: kind.clone(), differences, expected, notes }
+}
+
+/// The task definition of the same family that was there before one is added: under another address, or until somebody
+/// else deregistered it.
+fn predecessor<'d>(document: &'d Document, added: &ResourceChange) -> Option<&'d Value> {
+    let family = added.change.after["family"].as_str()?;
+    let drifted = document.resource_drift.iter().filter(|it| it.kind == TASK).map(|it| &it.change.before);
+    let mut there = Vec::new();
+    task_definitions(&document.prior_state["values"]["root_module"], &mut there);
+    drifted.chain(there).find(|values| values["family"] == family)
+}
+
+fn task_definitions<'d>(module: &'d Value, found: &mut Vec<&'d Value>) {
+    let resources = module["resources"].as_array().into_iter().flatten();
+    found.extend(resources.filter(|it| it["mode"] == "managed" && it["type"] == TASK).map(|it| &it["values"]));
+    module["child_modules"].as_array().into_iter().flatten().for_each(|child| task_definitions(child, found));
+}
+
+/// The first word of what is run.
+fn kind_of(command: &str) -> &str {
+    command.split(' ').next().unwrap_or(command)
 }
 
 /// The ARNs, without revisions, of the task definitions that get another revision, or how those end.
 fn remade(touched: &[(Action, &ResourceChange)], account: &AccountId) -> Vec<String> {
-    let tasks = touched.iter().filter(|(_, resource)| resource.kind == "aws_ecs_task_definition");
+    let tasks = touched.iter().filter(|(_, resource)| resource.kind == TASK);
     let arn = |(action, resource): &(Action, &ResourceChange)| match action {
         Action::Replace => resource.change.before["arn"].as_str().map(|arn| without_revision(arn).to_owned()),
         // Its predecessor has been destroyed already, by an apply that then failed.

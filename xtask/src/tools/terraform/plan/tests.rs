@@ -4,7 +4,7 @@ use super::*;
 
 fn plan(document: Value) -> anyhow::Result<Plan> {
     let account = AccountId::parse("100000000004").unwrap();
-    read(&format!("a line of a log\n{document}\n"), Reading { account: &account, assumed_roles: &[], wanted: &[] })
+    read(&document.to_string(), Reading { account: &account, assumed_roles: &[], wanted: &[] })
 }
 
 fn with_change(change: Value) -> anyhow::Result<Vec<Action>> {
@@ -89,4 +89,90 @@ fn hash_of_the_changes_is_that_of_what_is_done_and_none_where_something_is_sensi
     assert_ne!(hash("new", false, false), hash("other", false, false));
     assert_ne!(hash("new", false, false), hash("new", true, false));
     assert_eq!(hash("new", false, true), "", "what nobody may see can't be said to be the same");
+}
+
+/// The expected reason, notes and what is run of the one change of a plan with this configuration.
+fn one(change: Value, configuration: Value) -> (Option<Why>, Vec<String>, Vec<String>) {
+    let account = AccountId::parse("100000000004").unwrap();
+    let wanted = [Wanted {
+        image: "deploy-runner".to_owned(),
+        repository: Some("x/runner".to_owned()),
+        tag: Some("v2".to_owned()),
+    }];
+    let document = json!({ "format_version": "1.2", "resource_changes": [change], "configuration": { "root_module": configuration } });
+    let reading = Reading { account: &account, assumed_roles: &[], wanted: &wanted };
+    let plan = read(&document.to_string(), reading).unwrap();
+    let [change] = &plan.changes[..] else { panic!("one change") };
+    (change.expected, change.notes.clone(), plan.runs)
+}
+
+#[test]
+fn whatever_triggers_a_provisioner_has_to_be_looked_at() {
+    let record = |actions: Value| {
+        json!({ "address": "terraform_data.x[\"a\"]", "type": "terraform_data", "change": {
+            "actions": actions, "before": { "input": "x/runner:v1" }, "after": { "input": "x/runner:v2" },
+        } })
+    };
+    let exec = json!([{ "type": "local-exec", "expressions": { "command": { "constant_value": "curl evil" } } }]);
+    let with = json!({ "resources": [{ "address": "terraform_data.x", "mode": "managed", "provisioners": exec }] });
+    let runs = vec!["local-exec `curl evil` of terraform_data.x".to_owned()];
+    let noted = vec!["runs local-exec".to_owned()];
+    assert_eq!(one(record(json!(["delete", "create"])), json!({})), (Some(Why::ImageTag), vec![], vec![]));
+    assert_eq!(one(record(json!(["delete", "create"])), with.clone()), (None, noted.clone(), runs.clone()));
+    assert_eq!(one(record(json!(["create"])), with.clone()), (None, noted, runs));
+    assert_eq!(one(record(json!(["update"])), with), (Some(Why::ImageTag), vec![], vec![]), "a change runs none");
+}
+
+#[test]
+fn tainted_resource_says_so() {
+    let task = json!({ "address": "aws_ecs_task_definition.x", "type": "aws_ecs_task_definition", "action_reason": "replace_because_tainted",
+        "change": { "actions": ["delete", "create"], "before": { "image": "x/runner:v1" }, "after": { "image": "x/runner:v2" } } });
+    assert_eq!(one(task, json!({})), (Some(Why::ImageTag), vec!["tainted".to_owned()], vec![]));
+}
+
+#[test]
+fn what_a_plan_says_besides_its_changes_is_kept() {
+    let plan = plan(json!({
+        "format_version": "1.2", "complete": false, "deferred_changes": [{ "reason": "unknown" }],
+        "checks": [
+            { "address": { "to_display": "check.health" }, "status": "fail", "instances": [{ "problems": [{ "message": "it is down" }] }] },
+            { "address": { "to_display": "output.x" }, "status": "pass" },
+            { "address": { "to_display": "var.x" }, "status": "error" },
+        ],
+        "action_invocations": [{ "address": "action.aws_lambda_invoke.x" }],
+    }))
+    .unwrap();
+    assert_eq!(
+        plan.incomplete,
+        ["Terraform says that the plan is not complete", "changes that can't be planned yet: 1"]
+    );
+    assert_eq!(plan.failed_checks, ["check.health does not hold: it is down", "var.x does not hold"]);
+    assert_eq!(plan.runs, ["action.aws_lambda_invoke.x"]);
+    assert!(!plan.is_empty() && plan.changes[0].expected.is_none(), "what is run has to be looked at");
+}
+
+#[test]
+fn added_task_definition_is_held_to_the_one_that_was_there_before() {
+    let values = |tag: &str, role: &str| {
+        let containers = json!([{ "name": "r", "image": format!("x/runner:{tag}") }]).to_string();
+        json!({ "family": "runner", "container_definitions": containers, "task_role_arn": role })
+    };
+    let expected = |drift: Option<Value>, role: &str| {
+        let added = json!({ "address": "aws_ecs_task_definition.x", "type": "aws_ecs_task_definition", "change": {
+            "actions": ["create"], "after": values("v2", role), "after_unknown": { "arn": true, "revision": true },
+        } });
+        let drift: Vec<_> = drift
+            .into_iter()
+            .map(|before| json!({ "address": "aws_ecs_task_definition.x", "type": "aws_ecs_task_definition", "change": { "actions": ["delete"], "before": before } }))
+            .collect();
+        let account = AccountId::parse("100000000004").unwrap();
+        let wanted =
+            [Wanted { image: "r".to_owned(), repository: Some("x/runner".to_owned()), tag: Some("v2".to_owned()) }];
+        let document = json!({ "format_version": "1.2", "resource_changes": [added], "resource_drift": drift });
+        let reading = Reading { account: &account, assumed_roles: &[], wanted: &wanted };
+        read(&document.to_string(), reading).unwrap().changes[0].expected
+    };
+    assert_eq!(expected(None, "a"), None, "there is nothing to compare it with");
+    assert_eq!(expected(Some(values("v1", "a")), "a"), Some(Why::ImageTag));
+    assert_eq!(expected(Some(values("v1", "a")), "b"), None, "another role");
 }

@@ -5,7 +5,7 @@ use super::containers::split;
 use super::difference::{Difference, Side};
 use super::wanted::Wanted;
 
-const TASK: &str = "aws_ecs_task_definition";
+pub(super) const TASK: &str = "aws_ecs_task_definition";
 const LAMBDA: &str = "aws_lambda_function";
 /// Resources that are a record in the state and nothing else.
 const RECORDS: [&str; 2] = ["terraform_data", "null_resource"];
@@ -71,18 +71,14 @@ pub(super) fn why(case: Case<'_>, ground: Ground<'_>) -> Option<Why> {
     let rest: Vec<_> = differences.iter().filter(|it| !is_computed(it)).collect();
     let all = |allowed: &[Why]| {
         let whys: Option<Vec<_>> =
-            rest.iter().map(|it| explained(it, ground).filter(|why| allowed.contains(why))).collect();
+            rest.iter().map(|it| explained(it, action, ground).filter(|why| allowed.contains(why))).collect();
         // The least certain reason stands for all of them.
         whys.and_then(|whys| whys.into_iter().max())
     };
     match (action, kind) {
         (Action::Replace, TASK) => all(&[Why::ImageTag]),
-        // The second half of a replacement whose first half was done before; for itself it starts nothing.
-        (Action::Add, TASK) => {
-            let images: Vec<_> = rest.iter().filter(|it| it.path.ends_with(".image")).collect();
-            let is_wanted = images.iter().all(|it| explained(it, ground) == Some(Why::ImageTag));
-            (is_wanted && !images.is_empty()).then_some(Why::ImageTag)
-        }
+        // The second half of a replacement whose first half was done before: there, what is compared is its predecessor.
+        (Action::Add, TASK) => None,
         (Action::Change, LAMBDA) if address.to_ascii_lowercase().contains("invoker") => hash_only(&rest),
         (Action::Add | Action::Change | Action::Replace, _) if RECORDS.contains(&kind) => {
             all(&[Why::ImageTag, Why::TaskArn, Why::TaskArnUnseen])
@@ -90,7 +86,7 @@ pub(super) fn why(case: Case<'_>, ground: Ground<'_>) -> Option<Why> {
         (Action::Add, OUTPUT) => Some(Why::Output),
         (Action::Change, OUTPUT) => {
             let follows = |it: &&Difference| it.after == Side::Unknown && !ground.remade.is_empty();
-            rest.iter().all(|it| explained(it, ground).is_some() || follows(it)).then_some(Why::Output)
+            rest.iter().all(|it| explained(it, action, ground).is_some() || follows(it)).then_some(Why::Output)
         }
         (Action::Change, _) => all(&[Why::TaskArn, Why::TaskArnUnseen]),
         _ => None,
@@ -122,23 +118,24 @@ fn same_file_name(difference: &Difference) -> bool {
 }
 
 /// Whether one attribute moves as the update moves it.
-fn explained(difference: &Difference, ground: Ground<'_>) -> Option<Why> {
-    let is_task_of_ours =
-        |arn: &str| arn.contains(":task-definition/") && arn.split(':').nth(4) == Some(ground.account);
+fn explained(difference: &Difference, action: Action, ground: Ground<'_>) -> Option<Why> {
+    let is_task_of_ours = |arn: &str| revised(arn).is_some() && arn.split(':').nth(4) == Some(ground.account);
     match (&difference.before, &difference.after) {
         (Side::Value(before), Side::Value(after)) => {
             if is_move(before, after, ground.wanted) {
                 return Some(Why::ImageTag);
             }
-            let is_arn = is_task_of_ours(before) && is_task_of_ours(after);
-            (is_arn && without_revision(before) == without_revision(after)).then_some(Why::TaskArn)
+            let is_same_family = revised(before).is_some() && revised(before) == revised(after);
+            (is_same_family && is_task_of_ours(after)).then_some(Why::TaskArn)
         }
         (Side::Value(before), Side::Unknown) => {
             ground.remade.iter().any(|arn| names(before, arn)).then_some(Why::TaskArnUnseen)
         }
         (Side::Nothing, Side::Value(after)) => {
             let is_image = split(after).is_some_and(|(repository, tag)| is_wanted(repository, tag, ground.wanted));
-            if is_image { Some(Why::ImageTag) } else { is_task_of_ours(after).then_some(Why::TaskArn) }
+            // Where something was there before, one more ARN is one more thing that is allowed.
+            let is_arn = action == Action::Add && is_task_of_ours(after);
+            if is_image && action == Action::Add { Some(Why::ImageTag) } else { is_arn.then_some(Why::TaskArn) }
         }
         _ => None,
     }
@@ -163,14 +160,16 @@ fn is_wanted(repository: &str, tag: &str, wanted: &[Wanted]) -> bool {
 
 /// The ARN of a task definition without its revision.
 pub(super) fn without_revision(arn: &str) -> &str {
-    match arn.rsplit_once(':') {
-        Some((rest, revision))
-            if revision.bytes().all(|byte| byte.is_ascii_digit()) && rest.contains("task-definition/") =>
-        {
-            rest
-        }
-        _ => arn,
-    }
+    revised(arn).unwrap_or(arn)
+}
+
+/// The part before the revision, if this is the ARN of one revision of a task definition and nothing wider.
+fn revised(arn: &str) -> Option<&str> {
+    let (rest, revision) = arn.rsplit_once(':')?;
+    let family = rest.rsplit_once(":task-definition/")?.1;
+    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    let is_revision = !revision.is_empty() && revision.bytes().all(|byte| byte.is_ascii_digit());
+    (is_revision && !family.is_empty() && family.bytes().all(is_name)).then_some(rest)
 }
 
 #[cfg(test)]

@@ -41,6 +41,9 @@ fn only_what_an_update_moves_is_expected() {
     let revised = (format!("{ARN}:3"), format!("{ARN}:4"));
     let (before, after) = (revised.0.as_str(), revised.1.as_str());
     let document = format!("{{\"Resource\":\"{ARN}:3\"}}");
+    let other = "arn:aws:ecs:us-east-1:100000000004:task-definition/another:4";
+    let [any, any_but_one] = ["3", "4"].map(|n| format!("arn:aws:ecs:us-east-1:100000000004:task-definition/*:{n}"));
+    let (any, any_but_one) = (any.as_str(), any_but_one.as_str());
     let elsewhere = "arn:aws:ecs:us-east-1:100000000006:task-definition/runner-planner:4";
     for (action, kind, differences, expected) in [
         (
@@ -56,7 +59,7 @@ fn only_what_an_update_moves_is_expected() {
         (Replace, TASK, &[("container_definitions", "[]", "?")], None),
         (Replace, TASK, &[("container_definitions", "***", "***")], None),
         (Replace, TASK, &[("arn", before, "?")], None),
-        (Add, TASK, &[("container_definitions[0].image", "", NEW), ("memory", "", "512")], Some(Why::ImageTag)),
+        (Add, TASK, &[("container_definitions[0].image", "", NEW), ("memory", "", "512")], None),
         (Add, TASK, &[("container_definitions[0].image", "", OLD)], None),
         (Add, TASK, &[("container_definitions", "", "?")], None),
         (Destroy, TASK, &[image], None),
@@ -65,6 +68,12 @@ fn only_what_an_update_moves_is_expected() {
         (Change, "aws_iam_policy", &[("policy", "{\"Resource\":\"*\"}", "?")], None),
         (Change, "aws_iam_policy", &[("policy", &document.replace(":3", "-of-another:3"), "?")], None),
         (Change, "aws_iam_policy", &[("policy.Statement[0].Resource[0]", before, "*")], None),
+        (Change, "aws_iam_policy", &[("policy.Statement[0].Resource[1]", "", after)], None),
+        (Change, "aws_iam_policy", &[("policy.Statement[0].Resource[1]", "", other)], None),
+        (Change, "aws_iam_policy", &[("policy.Statement[0].Resource[0]", before, other)], None),
+        (Change, "aws_iam_policy", &[("policy.Statement[0].Resource[0]", before, &format!("{ARN}:*"))], None),
+        (Change, "aws_iam_policy", &[("policy.Statement[0].Resource[0]", before, ARN)], None),
+        (Change, "aws_iam_policy", &[("policy.Statement[0].Resource[0]", any, any_but_one)], None),
         (Change, "aws_iam_policy", &[("policy.Statement[0].Resource[0]", before, elsewhere)], None),
         (
             Change,
@@ -92,7 +101,7 @@ fn only_what_an_update_moves_is_expected() {
         (
             Add,
             "terraform_data",
-            &[("triggers_replace[0]", "", NEW), ("id", "", "?"), ("input.arn", "", ARN)],
+            &[("triggers_replace[0]", "", NEW), ("id", "", "?"), ("input.arn", "", after)],
             Some(Why::TaskArn),
         ),
         (Replace, "terraform_data", &[("triggers_replace[0]", OLD, NEW), ("id", "x", "?")], Some(Why::ImageTag)),
