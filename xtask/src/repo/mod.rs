@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod bump;
 mod cache;
+pub mod commands;
 pub mod coupling;
 mod data;
 pub mod discover;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use crate::model::{Account, Failure, Failures, Known, Region};
+use crate::repo::commands::Commands;
 use crate::repo::unit::{Unit, UnitKind};
 use crate::repo::{Repository, providers};
 use crate::tasks::context::Context;
@@ -52,6 +53,8 @@ pub struct Workable<'r> {
     pub region: Region,
     /// The real terraform or tofu; a bare name where it is not on PATH.
     pub terraform: PathBuf,
+    /// What terragrunt runs besides Terraform, by the configuration.
+    pub runs: Vec<String>,
     /// What it needs besides, if it is one of Terraform alone.
     pub standalone: Option<Standalone>,
 }
@@ -189,6 +192,7 @@ impl<'r> Ready<'r> {
 pub fn workable<'r>(context: &Context, repo: &Repository, units: &[&'r Unit]) -> (Vec<Workable<'r>>, Vec<Failure>) {
     let mut problems = Vec::new();
     let mut workable = Vec::new();
+    let commands = Commands::of(repo);
     for (unit, label) in units.iter().zip(labels(units)) {
         let declared = repo.settings.assumed_roles();
         let account = repo.needs_account(unit).map_err(|failure| problems.push(failure)).ok();
@@ -201,13 +205,10 @@ pub fn workable<'r>(context: &Context, repo: &Repository, units: &[&'r Unit]) ->
         let terraform = find_terraform(context, repo, unit);
         let standalone = (unit.kind == UnitKind::Terraform).then(|| standalone(repo, unit, &mut problems));
         match (region, terraform) {
-            (Ok(region), Ok(terraform)) => workable.extend(account.map(|account| Workable {
-                unit,
-                account,
-                label,
-                region: region.clone(),
-                terraform,
-                standalone,
+            (Ok(region), Ok(terraform)) => workable.extend(account.map(|account| {
+                let folder = unit.path.in_root(&repo.root);
+                let runs = if standalone.is_none() { commands.of_unit(&folder) } else { Vec::new() };
+                Workable { unit, account, label, region: region.clone(), terraform, runs, standalone }
             })),
             (region, terraform) => problems.extend(region.err().into_iter().chain(terraform.err())),
         }

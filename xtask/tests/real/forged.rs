@@ -106,3 +106,50 @@ fn hook_that_has_terraform_show_another_plan_makes_no_product_and_breaks_nothing
         assert!(folder.contains("/dev/us-east-1/mgmt/ecs-deploy-runner/.terragrunt-cache/"), "{it:?}: {folder}");
     }
 }
+
+#[test]
+fn what_an_apply_runs_is_named_and_needs_more_than_yes() {
+    let Some(tools) = Toolbox::get() else { return };
+    for it in &SHAPES[..2] {
+        let cloud = Cloud::start(tools);
+        let live = Live::new(tools, &cloud, shape(*it));
+        hook(&live, "  before_hook \"say\" {\n    commands = [\"apply\"]\n    execute = [\"echo\", \"hello\"]\n  }\n");
+        let mut command = live.command(env!("CARGO_BIN_EXE_xtask"));
+        let output = command.args(["apply-all", "--yes", "--account=dev"]).output().expect("xtask starts");
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(3), "{it:?}: {told}");
+        let words = told.split_whitespace().collect::<Vec<_>>().join(" ");
+        for said in [
+            "! add terraform_data.task_definition[\"terraform-planner\"] runs local-exec",
+            "local-exec of terraform_data.task_definition (all units)",
+            "before_hook \"say\" `[\"echo\", \"hello\"]`, dev/us-east-1/mgmt/ecs-deploy-runner/terragrunt.hcl:2",
+            "--allow unexpected",
+        ] {
+            assert!(words.contains(said), "{it:?}: {said}: {told}");
+        }
+    }
+}
+
+#[test]
+fn arguments_from_hcl_that_make_a_plan_less_are_told_or_refused() {
+    let Some(tools) = Toolbox::get() else { return };
+    for it in &SHAPES[..2] {
+        let cloud = Cloud::start(tools);
+        let live = Live::new(tools, &cloud, shape(*it));
+        let arguments = |list: &str| {
+            format!("  extra_arguments \"more\" {{\n    commands = [\"plan\"]\n    arguments = [{list}]\n  }}\n")
+        };
+        hook(&live, &arguments("\"-refresh=false\", \"-lock=false\""));
+        let told = ends_with(&live, &["apply-all", "--plan-only", "--account", "dev"], 0);
+        for said in ["planned with `-lock=false` (dev)", "planned with `-refresh=false` (dev)"] {
+            assert!(told.contains(said), "{it:?}: {said}: {told}");
+        }
+        hook(&live, &arguments("\"-target=terraform_data.package\"").replace("more", "target"));
+        let told = ends_with(&live, &["apply-all", "--plan-only", "--account", "dev"], 3);
+        assert!(told.contains("leaves out a part of what is configured"), "{it:?}: {told}");
+        assert!(told.contains("it was made with `-target=terraform_data.package`"), "{it:?}: {told}");
+        let allowed = ["apply-all", "--plan-only", "--account", "dev", "--allow", "incomplete-plan"];
+        let told = ends_with(&live, &allowed, 0);
+        assert!(told.contains("nothing to change"), "{it:?}: {told}");
+    }
+}

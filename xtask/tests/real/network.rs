@@ -47,7 +47,8 @@ fn credentials_that_are_already_there_can_only_be_one_accounts() {
     settings(&live, "credentials = []");
     let told = ends_with(&live, &["apply-all", "--yes"], 3);
     assert!(told.contains("cargo xtask apply-all --account dev"), "{told}");
-    let output = inside_a_session(&live, "prod", &["apply-all", "--yes", "--allow=unexpected", "--account", "dev"]).output();
+    let output =
+        inside_a_session(&live, "prod", &["apply-all", "--yes", "--allow=unexpected", "--account", "dev"]).output();
     let output = output.expect("aws-vault starts");
     assert_eq!(output.status.code(), Some(3), "{}", text(&output));
     assert!(text(&output).contains("found     100000000006 prod"), "{}", text(&output));
@@ -62,7 +63,10 @@ fn nothing_is_started_while_sts_cannot_be_reached() {
     let mut command = live.command("aws-vault");
     let dead = "HTTPS_PROXY=http://127.0.0.1:1";
     command.args(["exec", &profile("dev"), "--", "env", dead, env!("CARGO_BIN_EXE_xtask")]);
-    let output = command.args(["apply-all", "--yes", "--allow=unexpected", "--account", "dev"]).output().expect("aws-vault starts");
+    let output = command
+        .args(["apply-all", "--yes", "--allow=unexpected", "--account", "dev"])
+        .output()
+        .expect("aws-vault starts");
     assert_eq!(output.status.code(), Some(3), "{}", text(&output));
     assert!(text(&output).contains("the proxy did not let the request through"), "{}", text(&output));
     assert!(!live.unit("dev").join(".terragrunt-cache").exists(), "terragrunt was not started");
@@ -76,7 +80,13 @@ fn endpoint_that_the_settings_name_is_reached_past_a_proxy() {
     settings(&live, &format!("endpoint-url = \"{}\"", cloud.http_endpoint()));
     // Whatever goes through this proxy fails; `NO_PROXY` keeps the endpoint out of it.
     let mut command = live.command(env!("CARGO_BIN_EXE_xtask"));
-    command.env("HTTP_PROXY", "http://127.0.0.1:1").args(["apply-all", "--yes", "--allow=unexpected", "--account", "dev"]);
+    command.env("HTTP_PROXY", "http://127.0.0.1:1").args([
+        "apply-all",
+        "--yes",
+        "--allow=unexpected",
+        "--account",
+        "dev",
+    ]);
     let output = command.output().expect("xtask starts");
     assert!(output.status.success(), "{}", text(&output));
     assert_eq!(tags(&cloud, "100000000004").len(), 2);

@@ -3,6 +3,7 @@
 mod bump;
 mod bump_selection;
 mod bump_shapes;
+mod commands;
 mod evaluator;
 mod fixtures;
 mod given;

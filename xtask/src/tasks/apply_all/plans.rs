@@ -170,7 +170,7 @@ pub(super) fn of_unit(
     };
     let made = made::of_plan(files.plan, files.log);
     plan.incomplete.extend(made.incomplete);
-    let (runs, notes) = (Vec::new(), made.notes);
+    let (runs, notes) = (unit.runs.clone(), made.notes);
     Ok(UnitPlan { label: unit.label.clone(), plan, sha256, own, wanted, bound, runs, notes })
 }
 

@@ -1,6 +1,7 @@
 //! A saved plan, as `terraform show -json` prints it
 //! (<https://developer.hashicorp.com/terraform/internals/json-format>).
 
+mod after;
 mod alike;
 mod change;
 mod commands;
@@ -11,6 +12,7 @@ mod expected;
 pub mod families;
 mod wanted;
 
+pub use after::Surprise;
 pub use alike::Own;
 pub use change::{Action, Change, OUTPUT};
 pub use containers::split as split_image;
@@ -60,6 +62,30 @@ impl Plan {
     }
 }
 
+/// What is not after an apply as it was before, in what was changed although its new text could not be seen, besides
+/// revisions of task definitions. `shown` is the plan that was applied, `state` what Terraform prints of the state after it.
+pub fn surprises(shown: &str, state: &str, reading: Reading<'_>) -> anyhow::Result<Vec<Surprise>> {
+    let document = Document::read(shown).context("`show -json` printed no plan that can be read")?;
+    let state: Value = serde_json::from_str(state).context("`show -json` printed no state that can be read")?;
+    let outputs = document.outputs();
+    let touched = touched(&document, &outputs)?;
+    Ok(after::surprises(&touched, &read(shown, reading)?.changes, &state, reading))
+}
+
+/// What a plan touches, with what it does to it.
+fn touched<'d>(
+    document: &'d Document,
+    outputs: &'d [ResourceChange],
+) -> anyhow::Result<Vec<(Action, &'d ResourceChange)>> {
+    let mut touched = Vec::new();
+    for resource in document.resource_changes.iter().chain(outputs) {
+        if let Some(action) = resource.action()? {
+            touched.push((action, resource));
+        }
+    }
+    Ok(touched)
+}
+
 /// What the plan of a unit is read with.
 #[derive(Clone, Copy, Debug)]
 pub struct Reading<'a> {
@@ -81,13 +107,8 @@ pub fn read(output: &str, reading: Reading<'_>) -> anyhow::Result<Plan> {
         bail!("the plan is of a run that failed, and covers only a part of the unit");
     }
     let account = reading.account;
-    let mut touched = Vec::new();
     let outputs = document.outputs();
-    for resource in document.resource_changes.iter().chain(&outputs) {
-        if let Some(action) = resource.action()? {
-            touched.push((action, resource));
-        }
-    }
+    let touched = touched(&document, &outputs)?;
     let remade = remade(&touched, account);
     let ground = Ground { wanted: reading.wanted, remade: &remade, account: account.as_str() };
     let commands = commands::of(&document.configuration);

@@ -176,3 +176,35 @@ fn added_task_definition_is_held_to_the_one_that_was_there_before() {
     assert_eq!(expected(Some(values("v1", "a")), "a"), Some(Why::ImageTag));
     assert_eq!(expected(Some(values("v1", "a")), "b"), None, "another role");
 }
+
+#[test]
+fn what_could_not_be_seen_before_an_apply_is_compared_after_it() {
+    let arn = |n: u32| format!("arn:aws:ecs:us-east-1:100000000004:task-definition/runner:{n}");
+    let policy = |action: &str, resources: Vec<String>| {
+        json!({ "Statement": [{ "Action": action, "Resource": resources }] }).to_string()
+    };
+    let task = json!({ "address": "aws_ecs_task_definition.x", "type": "aws_ecs_task_definition", "change": {
+        "actions": ["delete", "create"], "before": { "arn": arn(3) }, "after": {}, "after_unknown": { "arn": true } } });
+    let change = json!({ "address": "module.m.aws_iam_policy.x", "type": "aws_iam_policy", "change": {
+        "actions": ["update"], "before": { "name": "x", "policy": policy("ecs:RunTask", vec![arn(3)]) },
+        "after": { "name": "x" }, "after_unknown": { "policy": true } } });
+    let shown = json!({ "format_version": "1.2", "resource_changes": [task, change] }).to_string();
+    let account = AccountId::parse("100000000004").unwrap();
+    let reading = Reading { account: &account, assumed_roles: &[], wanted: &[] };
+    let after = |policy: Option<String>| {
+        let resource = |policy| json!({ "address": "module.m.aws_iam_policy.x", "values": { "name": "x", "policy": policy }, "sensitive_values": {} });
+        let resources: Vec<_> = policy.map(resource).into_iter().collect();
+        let state = json!({ "format_version": "1.0", "values": { "root_module": { "child_modules": [{ "resources": resources }] } } });
+        let told = |it: &Surprise| {
+            let path = it.difference.as_ref().map_or("gone", |difference| &difference.path);
+            format!("{} {path}", it.address)
+        };
+        surprises(&shown, &state.to_string(), reading).unwrap().iter().map(told).collect::<Vec<_>>()
+    };
+    assert!(after(Some(policy("ecs:RunTask", vec![arn(4)]))).is_empty(), "another revision");
+    assert_eq!(after(Some(policy("*", vec![arn(4)]))), ["module.m.aws_iam_policy.x policy.Statement[0].Action"]);
+    let wider = after(Some(policy("ecs:RunTask", vec![arn(4), arn(5).replace("runner", "other")])));
+    assert_eq!(wider, ["module.m.aws_iam_policy.x policy.Statement[0].Resource[1]"]);
+    assert_eq!(after(None), ["module.m.aws_iam_policy.x gone"]);
+    assert!(surprises(&shown, "no state", reading).is_err());
+}

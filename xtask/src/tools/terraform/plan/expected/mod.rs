@@ -93,6 +93,19 @@ pub(super) fn why(case: Case<'_>, ground: Ground<'_>) -> Option<Why> {
     }
 }
 
+/// Those differences that are neither made up anew whenever the thing itself is another, nor another revision of a task
+/// definition.
+pub(super) fn not_of_an_update(
+    action: Action,
+    kind: &str,
+    differences: Vec<Difference>,
+    ground: Ground<'_>,
+) -> Vec<Difference> {
+    let is_computed = |it: &Difference| RECORDS.contains(&kind) && ["id", "output"].contains(&root(&it.path));
+    let is_revision = |it: &Difference| explained(it, action, ground).is_some();
+    differences.into_iter().filter(|it| !is_computed(it) && !is_revision(it)).collect()
+}
+
 /// The first word of a path.
 fn root(path: &str) -> &str {
     path.split(['.', '[']).next().unwrap_or(path)
