@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::Repository;
 use super::hcl::syntax::{Body, Expr, ExprKind, Key, Part, Step};
-use super::hcl::{Source, Span};
+use super::hcl::{Source, Span, parse};
 
 /// The commands of a repository, by the innermost unit that the file with them lies in.
 #[derive(Debug, Default)]
@@ -23,8 +23,16 @@ impl Commands {
     pub fn of(repo: &Repository) -> Self {
         let folders: BTreeSet<_> = repo.units.iter().map(|unit| unit.path.in_root(&repo.root)).collect();
         let mut commands = Self::default();
-        for source in repo.files.sources().iter().filter(|source| source.path.extension().is_some_and(|it| it == "hcl"))
-        {
+        for (path, bytes) in repo.files.read() {
+            let has_any =
+                ["run_cmd", "_hook"].iter().any(|word| bytes.windows(word.len()).any(|it| it == word.as_bytes()));
+            let is_inside = path.starts_with(&repo.root) && path.extension().is_some_and(|it| it == "hcl");
+            if !has_any || !is_inside {
+                continue;
+            }
+            // What was parsed is gone by now where units are many; few files have any of this in them.
+            let Ok(source) = parse::parse(&repo.files.name(&path), &path, bytes) else { continue };
+            let source = &source;
             let found = in_source(source);
             match source.path.ancestors().find(|folder| folders.contains(*folder)) {
                 Some(folder) => commands.within.entry(folder.to_owned()).or_default().extend(found),
