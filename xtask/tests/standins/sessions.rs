@@ -104,8 +104,7 @@ fn where_nobody_can_be_asked_the_rest_is_not_started_and_the_next_run_does_it() 
     running
         .finish()
         .exits(1)
-        .says("there is no session for 2 accounts")
-        .says("dev (your-dev)")
+        .says("there is no session for account `dev` from profile `your-dev`")
         .says("1 done, 1 not started");
     sandbox.session_ends_in(3600);
     sandbox.no_gate();

@@ -5,6 +5,7 @@ use std::path::Path;
 use super::find;
 use crate::model::{Exit, Failure, Failures, Kind};
 use crate::run::journal::story::StepStory;
+use crate::run::step::StepKind;
 use crate::tasks::context::Context;
 use crate::tools::state;
 
@@ -21,7 +22,9 @@ pub(super) fn run(context: &Context, root: &Path, id: &str, unit: &str, step: Op
             || of.unit.as_ref().is_some_and(|it| accounts.contains(&it))
     };
     let steps: Vec<_> = story.steps.iter().filter(is_its).filter(|step| step.log.is_some()).collect();
-    let named = |it: &&&StepStory| step.is_none_or(|step| it.of.step.to_string() == step);
+    // A state that was read after an apply is nobody's last word.
+    let is_default = |kind: StepKind| kind != StepKind::State;
+    let named = |it: &&&StepStory| step.map_or(is_default(it.of.step), |step| it.of.step.to_string() == step);
     let Some(log) = steps.iter().rfind(named).and_then(|step| step.log.as_ref()) else {
         let what = step.map(|step| format!("{step} of ")).unwrap_or_default();
         let failure =
