@@ -91,12 +91,13 @@ fn unknown_account_is_asked_for_only_where_it_is_needed_and_never_guessed() {
 fn module_of_the_runner_moves_alone_or_with_the_tags() {
     let sandbox = Sandbox::new();
     let moved = ["bump-tags", "--module-ref", "v0.127.0", "--offline"];
-    let unit = "dev/us-east-1/mgmt/ecs-deploy-runner";
-    let before = sandbox.read(&format!("{unit}/terragrunt.hcl"));
+    let file = "_envcommon/mgmt/ecs-deploy-runner.hcl";
+    let before = sandbox.read(file);
+    assert!(before.contains("ref=v0.104.6"), "{before}");
     assert!(sandbox.xtask(["why", "dev"]).run().exits(0).out.contains("<- ref"));
     sandbox.xtask(moved).args(["--check"]).run().exits(5);
     sandbox.xtask(moved).run().exits(0).says("module in 6 units");
-    assert_eq!(sandbox.read(&format!("{unit}/terragrunt.hcl")), before.replace("v0.104.6", "v0.127.0"));
+    assert_eq!(sandbox.read(file), before.replace("v0.104.6", "v0.127.0"));
     assert!(sandbox.read("common.hcl").contains("\"v0.52.1\""), "no tag was asked for");
     sandbox.xtask(moved).args(["--check"]).run().exits(0);
     let status = sandbox.xtask(["status", "--format", "json"]).run().exits(0).json();
@@ -127,6 +128,6 @@ fn module_moves_only_to_a_ref_that_its_repository_has() {
         let asked = fs::read_to_string(asked).unwrap();
         let (n, question) = (asked.matches("ls-remote").count(), " refs/tags/v0.127.0 refs/heads/v0.127.0\n");
         assert!(asked.matches(question).count() == n && n > 0, "{asked}");
-        assert_eq!(sandbox.read("dev/us-east-1/mgmt/ecs-deploy-runner/terragrunt.hcl").contains("v0.127.0"), code == 0);
+        assert_eq!(sandbox.read("_envcommon/mgmt/ecs-deploy-runner.hcl").contains("v0.127.0"), code == 0);
     }
 }
