@@ -110,8 +110,9 @@ pub(super) fn apply(
         if found.is_none() && stale::is_all_that_failed(&outcomes) && session.check_interrupt().is_ok() {
             found = again.go_on(wave, &mut plans, on_failure, &mut outcomes).err();
         }
-        if let Err(why) = afterwards::look(renewal, again.queue, &units, &mut outcomes) {
-            found = found.or(Some(why));
+        // Who has declined a new session is not asked for another one.
+        if found.is_none() {
+            found = afterwards::look(renewal, again.queue, &units, &mut outcomes).err();
         }
         let is_good = outcomes.iter().all(|outcome| outcome.result.is_good());
         for (unit, outcome) in units.iter().zip(&outcomes) {
