@@ -100,7 +100,8 @@ fn going_back_is_an_update_to_the_older_release_and_is_named_a_downgrade() {
 #[test]
 fn repository_that_is_another_after_the_builds_is_refused_before_anything_is_moved_or_planned() {
     let prod = "prod/us-east-1/mgmt/ecs-deploy-runner";
-    let changes: [(&str, &dyn Fn(&Sandbox)); 2] = [
+    type Change<'a> = (&'a str, &'a dyn Fn(&Sandbox));
+    let changes: [Change<'_>; 2] = [
         ("files have been changed since this update began", &|sandbox| {
             sandbox.write(&format!("{prod}/terragrunt.hcl"), "# another branch\n");
         }),

@@ -108,6 +108,19 @@ fn tag_that_does_not_run_stops_the_run_before_the_next_wave() {
 }
 
 #[test]
+fn policy_that_became_wider_than_could_be_seen_before_its_apply_stops_the_run_before_the_next_wave() {
+    let sandbox = Sandbox::bumped().fault("wider-policy:dev");
+    sandbox.xtask(["build-images", "v1.3.0"]).run().exits(0);
+    let said = sandbox.xtask(["apply-all", "--yes"]).run().exits(1);
+    let said =
+        said.says("the apply changed more than another revision of a task definition, which could not be seen before");
+    said.says("aws_iam_policy.invoke policy.Statement[0].Action  ecs:RunTask -> *");
+    assert_eq!(sandbox.log().applied(), ["100000000004"], "nothing was applied after the first wave");
+    let run = sandbox.xtask(["runs", "--format", "json"]).run().exits(0);
+    assert!(run.out.contains("failed"), "{run:?}");
+}
+
+#[test]
 fn wave_knows_the_names_of_task_families_by_the_outputs_of_its_units() {
     let sandbox = Sandbox::bumped();
     sandbox.xtask(["build-images", "v1.3.0"]).run().exits(0);

@@ -154,8 +154,8 @@ fn attributes(text: &mut String, differences: &[Difference]) {
     }
 }
 
-/// Whether the name says that the value is nobody's business, although nothing marks it as sensitive.
-fn is_private(path: &str) -> bool {
+/// Whether the name says that a value is not to be shown, although nothing marks it as sensitive.
+pub fn is_private(path: &str) -> bool {
     let path = path.to_ascii_lowercase();
     ["environment", "secret", "password", "token", "credential", "private", "user_data"]
         .iter()

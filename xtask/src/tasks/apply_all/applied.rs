@@ -42,7 +42,7 @@ impl Applied {
             let path = unit.unit.path.as_str();
             applied.iter().find(|row| row.path == path).cloned().unwrap_or_else(|| Row {
                 changes: Some(0),
-                ..Row::unchanged(&unit.label, path).of_account(&unit.account)
+                ..Row::unchanged(&unit.label, path).of_account(unit.account)
             })
         };
         Self { rows: units.iter().map(row_of).collect(), stopped, has_applied: true }

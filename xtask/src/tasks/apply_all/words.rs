@@ -143,5 +143,5 @@ fn distinct<'a>(words: impl Iterator<Item = &'a str>) -> String {
 
 /// The row of a unit in which something was run.
 pub(super) fn row(session: &Session<'_>, unit: &Workable<'_>, outcome: &Outcome) -> Row {
-    Row::of(&unit.label, unit.unit.path.as_str(), outcome, &session.root).of_account(&unit.account)
+    Row::of(&unit.label, unit.unit.path.as_str(), outcome, &session.root).of_account(unit.account)
 }

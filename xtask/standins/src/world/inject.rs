@@ -18,6 +18,8 @@ pub(crate) enum Inject {
     Hang(String),
     /// `wrong-tag-running:NAME`: an apply in this account goes well, and the old task definitions are active again right after.
     WrongTagRunning(String),
+    /// `wider-policy:NAME`: an apply in this account goes well, and the policy that it changes allows every action afterwards.
+    WiderPolicy(String),
     /// `no-image`: builds say that they succeeded and push nothing.
     NoImage,
     /// `idempotent`: whatever image is asked for is in ECR already, so that nothing is built.
@@ -54,7 +56,8 @@ impl Inject {
             | Self::Busy(name)
             | Self::Hang(name)
             | Self::ExpiredOnce(name)
-            | Self::WrongTagRunning(name) => Some(name),
+            | Self::WrongTagRunning(name)
+            | Self::WiderPolicy(name) => Some(name),
             _ => None,
         }
     }
@@ -76,7 +79,7 @@ const ALONE: [(&str, Inject); 9] = [
 fn unknown(text: &str) -> String {
     let alone: Vec<_> = ALONE.iter().map(|(name, _)| format!("`{name}`")).collect();
     format!(
-        "`{text}` is none of `wrong-account:NAME`, `fail:NAME`, `busy:NAME`, `hang:NAME`, `wrong-tag-running:NAME`, {}",
+        "`{text}` is none of `wrong-account:NAME`, `fail:NAME`, `busy:NAME`, `hang:NAME`, `wrong-tag-running:NAME`, `wider-policy:NAME`, {}",
         alone.join(", ")
     )
 }
@@ -89,6 +92,7 @@ impl TryFrom<String> for Inject {
             Some(("wrong-account", name)) if !name.is_empty() => Ok(Self::WrongAccount(name.to_owned())),
             Some(("fail", name)) if !name.is_empty() => Ok(Self::Fail(name.to_owned())),
             Some(("wrong-tag-running", name)) if !name.is_empty() => Ok(Self::WrongTagRunning(name.to_owned())),
+            Some(("wider-policy", name)) if !name.is_empty() => Ok(Self::WiderPolicy(name.to_owned())),
             Some(("busy", name)) if !name.is_empty() => Ok(Self::Busy(name.to_owned())),
             Some(("hang", name)) if !name.is_empty() => Ok(Self::Hang(name.to_owned())),
             Some(("sts", code)) if !code.is_empty() => Ok(Self::Sts(code.to_owned())),
@@ -118,6 +122,7 @@ impl fmt::Display for Inject {
             Self::Busy(name) => write!(to, "busy:{name}"),
             Self::Hang(name) => write!(to, "hang:{name}"),
             Self::WrongTagRunning(name) => write!(to, "wrong-tag-running:{name}"),
+            Self::WiderPolicy(name) => write!(to, "wider-policy:{name}"),
             Self::Sts(code) => write!(to, "sts:{code}"),
             Self::ExpiredOnce(name) => write!(to, "expired-once:{name}"),
             Self::Build(name) => write!(to, "build:{name}"),
@@ -137,6 +142,7 @@ mod tests {
             "wrong-account:dev",
             "sts:AccessDenied",
             "expired-once:dev",
+            "wider-policy:dev",
             "busy:dev",
             "hang:dev",
             "wrong-tag-running:dev",

@@ -115,6 +115,12 @@ impl World {
         self.settings.inject.iter().any(keeps)
     }
 
+    /// Whether an apply in `account` leaves a policy that allows every action.
+    pub(crate) fn widens_policies(&self, account: &str) -> bool {
+        let widens = |inject: &Inject| matches!(inject, Inject::WiderPolicy(name) if self.means(name, account));
+        self.settings.inject.iter().any(widens)
+    }
+
     /// Whether the plan in `account` has to be throttled now; once in a world.
     pub(crate) fn is_busy_now(&self, account: &str) -> Outcome<bool> {
         let busy = |inject: &&Inject| matches!(inject, Inject::Busy(name) if self.means(name, account));
