@@ -14,19 +14,31 @@ pub mod tools;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::Parser;
 
 use crate::cli::{Cli, Command, Format};
-use crate::model::{Exit, Failure, Failures, printable};
+use crate::model::{Exit, Failure, Failures, printable, threads};
 use crate::report::screen::{Color, Screen, Volume};
 use crate::tasks::context::Context;
+
+/// Whether a library could not start a thread.
+static LACKS_THREADS: AtomicBool = AtomicBool::new(false);
 
 /// All of a program: this process's arguments in, its exit code out.
 pub fn main() -> ExitCode {
     // A panic is a bug of ours: say so in a line that can be reported, instead of a trace that frightens.
     std::panic::set_hook(Box::new(|panic| {
         use std::io::Write;
+        if threads::is_lack_of_threads(&panic.to_string()) {
+            LACKS_THREADS.store(true, Ordering::SeqCst);
+            let _ = writeln!(
+                std::io::stderr(),
+                "error: the system has no thread left for this process\nhint: raise the limits of processes and memory (`ulimit -u`, `ulimit -v`), or work on fewer units at once: --jobs 1"
+            );
+            return;
+        }
         let _ = writeln!(
             std::io::stderr(),
             "error: a bug in xtask: {}\nhint: nothing more is started; please report this line",
@@ -34,7 +46,8 @@ pub fn main() -> ExitCode {
         );
     }));
     let exit = std::panic::catch_unwind(|| run(std::env::args_os().collect()));
-    ExitCode::from(exit.map_or(70, |exit| exit.0))
+    let gone = if LACKS_THREADS.load(Ordering::SeqCst) { 1 } else { 70 };
+    ExitCode::from(exit.map_or(gone, |exit| exit.0))
 }
 
 /// Runs one command line and gives the exit code; everything that there is to say has been said by then.

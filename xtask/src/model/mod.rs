@@ -11,7 +11,9 @@ mod printable;
 mod profile;
 mod reach;
 mod region;
+pub mod regular;
 mod secret;
+pub mod threads;
 mod unit;
 mod version;
 

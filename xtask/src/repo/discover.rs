@@ -8,7 +8,7 @@ use super::accounts;
 use super::files::Files;
 use super::module;
 use super::walk::{self, COMMON, Found, TERRAGRUNT_JSON};
-use crate::model::Failure;
+use crate::model::{Failure, regular};
 
 /// The folder name that makes a unit.
 const UNIT: &str = "ecs-deploy-runner";
@@ -71,7 +71,7 @@ pub(super) fn is_named_so(dir: &Path) -> bool {
 /// Units in forms that aren't read: they are named, so that no update leaves them out unseen.
 pub(super) fn not_supported(files: &Files, found: &Found) -> Vec<Failure> {
     let mentions = |dir: &Path, name: &str| {
-        let text = std::fs::read(dir.join(name)).unwrap_or_default();
+        let text = regular::bytes(dir.join(name)).unwrap_or_default();
         module::may_name_runner(&text)
     };
     let failure = |dir: &Path, name: &str, what: &str| {

@@ -11,13 +11,14 @@ use super::cache::Cache;
 use super::hcl::{Fault, Source, parse};
 use super::json;
 use super::stacks::{Generated, Origin};
-use crate::model::Place;
+use crate::model::{Place, regular};
 
 /// What is at a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum There {
     Nothing,
     File,
+    Folder,
     Other,
 }
 
@@ -200,7 +201,7 @@ impl Files {
             return Ok(bytes.clone());
         }
         self.bytes.get(path, || {
-            std::fs::read(path).map(Arc::from).map_err(|error| {
+            regular::bytes(path).map(Arc::from).map_err(|error| {
                 let name = self.name(path);
                 Fault::new(format!("cannot read `{name}`: {error}")).at(Place::file(name))
             })
@@ -214,7 +215,7 @@ impl Files {
 
     /// The files that are no longer what they were when they were read, by the name that people should read.
     pub fn changed(&self) -> Vec<String> {
-        let is_changed = |path: &PathBuf, before: &Result<Arc<[u8]>, Fault>| match (std::fs::read(path), before) {
+        let is_changed = |path: &PathBuf, before: &Result<Arc<[u8]>, Fault>| match (regular::bytes(path), before) {
             (Ok(now), Ok(before)) => now != **before,
             (now, before) => now.is_ok() != before.is_ok(),
         };
@@ -256,6 +257,11 @@ impl Files {
         self.there(path) == There::File
     }
 
+    /// Whether there is a folder at the path.
+    pub fn is_folder(&self, path: &Path) -> bool {
+        self.there(path) == There::Folder
+    }
+
     /// Whether there is anything at the path.
     pub fn exists(&self, path: &Path) -> bool {
         self.there(path) != There::Nothing
@@ -268,8 +274,9 @@ impl Files {
         };
         self.there.get(path, || match std::fs::metadata(self.real(path)) {
             Ok(metadata) if metadata.is_file() => There::File,
+            Ok(metadata) if metadata.is_dir() => There::Folder,
             Ok(_) => There::Other,
-            Err(_) if is_above_generated() => There::Other,
+            Err(_) if is_above_generated() => There::Folder,
             Err(_) => There::Nothing,
         })
     }

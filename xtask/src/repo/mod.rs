@@ -66,7 +66,7 @@ use stacks::Stacks;
 pub use trail::{Hop, Trail};
 pub use unit::{Unit, UnitKind};
 
-use crate::model::{Account, Failure, Failures, ImageName, UnitPath};
+use crate::model::{Account, Failure, Failures, ImageName, UnitPath, regular};
 
 /// An infrastructure-live repository, read once.
 #[derive(Debug)]
@@ -240,7 +240,7 @@ fn find_settings(root: &Path, problems: &mut Vec<Failure>) -> (Settings, Gitigno
     for dir in root.ancestors().take_while(|dir| dir.starts_with(git_root)) {
         let path = dir.join("Cargo.toml");
         let file = path.strip_prefix(root).unwrap_or(&path).display().to_string();
-        let text = match std::fs::read_to_string(&path) {
+        let text = match regular::text(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
             Err(error) => {

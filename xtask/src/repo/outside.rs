@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use super::{Repository, discover, files, walk};
-use crate::model::{ImageName, Place, Tag};
+use crate::model::{ImageName, Place, Tag, regular};
 
 /// What a build script calls the release whose Dockerfile it builds.
 const IN_SCRIPTS: &str = "DOCKERFILE_REPO_REF";
@@ -50,7 +50,7 @@ impl Repository {
         let top = discover::git_root(&self.root).unwrap_or(&self.root);
         let mut found: Vec<_> = candidates(top)
             .into_iter()
-            .filter_map(|(path, key)| Some((fs::read(&path).ok()?, path, key)))
+            .filter_map(|(path, key)| Some((regular::bytes(&path).ok()?, path, key)))
             .flat_map(|(bytes, path, key)| {
                 let file = files::relative(&self.root, &path).display().to_string();
                 scan(&file, &bytes, key)

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use super::hcl::stack;
+use crate::model::threads;
 
 /// How many things a thread takes at a time.
 const BATCH: usize = 16;
@@ -27,9 +28,8 @@ pub(super) fn map<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) 
         })
     };
     let mut batches: Vec<(usize, Vec<R>)> = thread::scope(|scope| {
-        let threads: Vec<_> = (0..n_threads).map(|_| scope.spawn(take_batches)).collect();
-        let results =
-            threads.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        let begun: Vec<_> = (0..n_threads).map(|_| threads::begin(scope, take_batches)).collect();
+        let results = begun.into_iter().map(threads::Begun::join);
         results.flatten().collect()
     });
     batches.sort_by_key(|(batch, _)| *batch);

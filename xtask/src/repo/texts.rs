@@ -1,10 +1,9 @@
 //! The text files of a checkout that people run or configure something with: HCL, scripts, files of CI.
 
-use std::fs;
-
 use ignore::WalkBuilder;
 
 use super::{Repository, discover, files};
+use crate::model::regular;
 
 /// What is longer is no script of anybody's.
 const LONGEST: u64 = 512 << 10;
@@ -74,7 +73,7 @@ impl Repository {
             .filter(|entry| is_wanted(&entry.file_name().to_string_lossy()))
             .filter(|entry| entry.metadata().is_ok_and(|file| file.len() <= LONGEST))
             .filter_map(|entry| {
-                let text = fs::read_to_string(entry.path()).ok()?;
+                let text = regular::text(entry.path()).ok()?;
                 Some(Text { file: files::relative(&self.root, entry.path()).display().to_string(), text })
             })
             .collect();

@@ -47,6 +47,12 @@ pub(super) struct Found {
 pub(super) fn all(root: &Path, exclude: &Gitignore) -> Found {
     let found = Mutex::new(Found::default());
     let n_threads = thread::available_parallelism().map_or(1, usize::from);
+    if !has_threads(n_threads) {
+        let mut found = Found::default();
+        walker(root, exclude).build().for_each(|entry| found.take(entry));
+        found.sort();
+        return found;
+    }
     walker(root, exclude).threads(n_threads).build_parallel().run(|| {
         let mut own = Collected { own: Found::default(), all: &found };
         Box::new(move |entry| {
@@ -57,6 +63,16 @@ pub(super) fn all(root: &Path, exclude: &Gitignore) -> Found {
     let mut found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
     found.sort();
     found
+}
+
+/// Whether the system can start this many threads: the parallel walk panics if it can't.
+fn has_threads(n: usize) -> bool {
+    thread::scope(|scope| {
+        let begin = |_| thread::Builder::new().spawn_scoped(scope, thread::park).ok();
+        let begun: Vec<_> = (0..n).map_while(begin).collect();
+        begun.iter().for_each(|thread| thread.thread().unpark());
+        begun.len() == n
+    })
 }
 
 /// Folders with an accounts file, at most `depth` folders below the start, sorted.

@@ -42,7 +42,7 @@ impl Interrupt {
         let listening = interrupt.clone();
         let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])
             .map_err(|error| Failure::new(Kind::Internal, "cannot listen for signals").because(error))?;
-        std::thread::spawn(move || {
+        let listen = move || {
             let mut was_terraform_asked = false;
             for signal in signals.forever() {
                 let is_first = listening.asked.swap(signal, Ordering::SeqCst) == 0;
@@ -61,7 +61,11 @@ impl Interrupt {
                 was_terraform_asked = true;
                 say("Interrupted  terraform was asked to stop, and is waited for; once more to leave it running");
             }
-        });
+        };
+        std::thread::Builder::new().spawn(listen).map_err(|error| {
+            Failure::refused("the system has no thread left to listen for signals with, so nothing was started")
+                .because(error)
+        })?;
         Ok(interrupt)
     }
 

@@ -1,9 +1,9 @@
 //! Asking ECR whether images are there: through the wrapper and the guard, in the account of the registry.
 
+use std::fmt;
 use std::path::Path;
-use std::{fmt, fs};
 
-use crate::model::{Account, Failure, Failures, ImageName, ImageUri, Tag};
+use crate::model::{Account, Failure, Failures, ImageName, ImageUri, Tag, regular};
 use crate::repo::unit::Unit;
 use crate::repo::{Decider, Repository};
 use crate::run::event::{Outcome, StepResult};
@@ -164,7 +164,7 @@ pub fn ask<N: fmt::Display>(
 }
 
 fn answer(step: &Step, outcome: &Outcome) -> Result<Option<Image>, NoAnswer> {
-    let read = |path: Option<&Path>| path.and_then(|path| fs::read_to_string(path).ok()).unwrap_or_default();
+    let read = |path: Option<&Path>| path.and_then(|path| regular::text(path).ok()).unwrap_or_default();
     let said = read(step.output.as_ref().map(|output| output.log.as_path()));
     let answered = read(step.output.as_ref().and_then(|output| output.stdout.as_deref()));
     let started = step.attempt.as_ref().is_some_and(|attempt| attempt.outer_proof().is_some());

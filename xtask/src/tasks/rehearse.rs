@@ -11,7 +11,7 @@ use anyhow::Context as _;
 use xshell::{Shell, cmd};
 
 use crate::cli;
-use crate::model::{Exit, Failure, Failures, Tag};
+use crate::model::{Exit, Failure, Failures, Tag, regular};
 use crate::repo::{Repository, accounts, discover, settings};
 use crate::report::screen::Tone;
 use crate::run::interrupt;
@@ -223,7 +223,7 @@ fn make_accounts_up(context: &Context, repo: &Repository) -> anyhow::Result<bool
 }
 
 fn settings_of(root: &Path) -> anyhow::Result<String> {
-    match fs::read_to_string(root.join("Cargo.toml")) {
+    match regular::text(root.join("Cargo.toml")) {
         Ok(text) => Ok(text),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
         Err(error) => Err(error).context("reading Cargo.toml"),

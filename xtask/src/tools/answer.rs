@@ -54,9 +54,12 @@ pub fn ask<A: AsRef<OsStr>>(
     let started = process::in_a_session_of_its_own(&mut command).spawn();
     let mut child = started.with_context(|| process::cannot_start(program))?;
     let (sender, receiver) = mpsc::channel();
-    read(child.stdout.take(), 0, &sender);
-    read(child.stderr.take(), 1, &sender);
+    let reading = read(child.stdout.take(), 0, &sender).and_then(|()| read(child.stderr.take(), 1, &sender));
     drop(sender);
+    if let Err(error) = reading {
+        end(&mut child);
+        return Err(error).context("the system has no thread left to read its answer with");
+    }
     let mut texts = [String::new(), String::new()];
     for _ in 0..texts.len() {
         match receiver.recv_timeout(until.saturating_duration_since(Instant::now())) {
@@ -76,22 +79,31 @@ pub fn ask<A: AsRef<OsStr>>(
     Ok(Answer { code: status.code(), stdout, stderr })
 }
 
-fn read(from: Option<impl Read + Send + 'static>, which: usize, to: &mpsc::Sender<(usize, Vec<u8>)>) {
+fn read(
+    from: Option<impl Read + Send + 'static>,
+    which: usize,
+    to: &mpsc::Sender<(usize, Vec<u8>)>,
+) -> std::io::Result<()> {
     let to = to.clone();
-    std::thread::spawn(move || {
+    let read = move || {
         let mut bytes = Vec::new();
         // What was read until an error is what there is.
         let _ = from.map(|mut from| from.read_to_end(&mut bytes));
         let _ = to.send((which, bytes));
-    });
+    };
+    std::thread::Builder::new().spawn(read).map(drop)
 }
 
 fn give_up(child: &mut Child, program: &OsStr, limit: Duration) -> anyhow::Result<Answer> {
+    end(child);
+    bail!("`{}` had not answered after {} s", program.display(), limit.as_secs())
+}
+
+fn end(child: &mut Child) {
     // Whoever leads a session leads its first process group, of the same id.
     let group = rustix::process::Pid::from_child(child);
     let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
     let _ = child.wait();
-    bail!("`{}` had not answered after {} s", program.display(), limit.as_secs())
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::model::regular;
 use crate::tools::call::Call;
 use crate::tools::hash::{self, sha256_of};
 
@@ -143,7 +144,7 @@ impl Bounds {
             Bound::Program { .. } => None,
             Bound::Folder { sha256, .. } => Some(sha256.clone()),
             Bound::File { path, .. } if path.ends_with(LOCK_FILE) => {
-                let text = fs::read_to_string(path).unwrap_or_default();
+                let text = regular::text(path).unwrap_or_default();
                 let is_version =
                     |line: &&str| line.starts_with("provider ") || line.trim_start().starts_with("version ");
                 Some(text.lines().filter(is_version).collect())
@@ -213,7 +214,7 @@ fn local_modules(folder: &Path, modules: &Path) -> io::Result<BTreeSet<PathBuf>>
         #[serde(rename = "Dir")]
         dir: PathBuf,
     }
-    let text = match fs::read(modules.join("modules.json")) {
+    let text = match regular::bytes(modules.join("modules.json")) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeSet::new()),
         text => text?,
     };

@@ -4,6 +4,8 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use crate::model::regular;
+
 /// The file into which Terraform writes a state that it could not save where it belongs
 /// (<https://developer.hashicorp.com/terraform/cli/state/recover>).
 const ERRORED: &str = "errored.tfstate";
@@ -18,7 +20,7 @@ pub fn errored_states(unit: &Path) -> Vec<PathBuf> {
 /// How many `provider` blocks lie in the unit's folder and in its cache, as far as it is filled.
 pub fn n_providers(unit: &Path) -> usize {
     let blocks = |path: PathBuf| {
-        let text = fs::read_to_string(path).unwrap_or_default();
+        let text = regular::text(path).unwrap_or_default();
         text.lines().filter(|line| line.starts_with("provider \"")).count()
     };
     files(unit, &|name| name.ends_with(".tf")).into_iter().map(blocks).sum()

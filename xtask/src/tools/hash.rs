@@ -1,6 +1,5 @@
 //! SHA-256, as the usual tools write it: in lowercase hexadecimal.
 
-use std::fs;
 use std::io::{self, Read};
 use std::path::Path;
 
@@ -14,7 +13,7 @@ pub fn sha256(bytes: impl AsRef<[u8]>) -> String {
 /// The hash of a file.
 pub fn sha256_of(path: &Path) -> io::Result<String> {
     let mut context = Context::new(&SHA256);
-    let mut file = fs::File::open(path)?;
+    let mut file = crate::model::regular::open(path)?;
     let mut buffer = [0; 64 * 1024];
     loop {
         match file.read(&mut buffer)? {
@@ -32,6 +31,8 @@ pub fn hex(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

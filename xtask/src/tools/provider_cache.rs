@@ -2,10 +2,9 @@
 //! downloading and unpacking its own at every plan. It is for plans alone: what they have linked is there for the apply.
 
 use std::ffi::OsString;
-use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::model::Version;
+use crate::model::{Version, regular};
 use crate::tools::env::{self, Env};
 use crate::tools::terraform;
 
@@ -41,7 +40,7 @@ pub fn has_another(vars: &Env) -> bool {
     let config = env::text(vars, "TF_CLI_CONFIG_FILE")
         .map(PathBuf::from)
         .or_else(|| env::text(vars, "HOME").map(|home| Path::new(home).join(".terraformrc")));
-    let config = config.and_then(|path| fs::read_to_string(path).ok());
+    let config = config.and_then(|path| regular::text(path).ok());
     vars.keys().any(is_decided) || config.is_some_and(|text| says_where_providers_come_from(&text))
 }
 
@@ -57,6 +56,8 @@ fn says_where_providers_come_from(config: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

@@ -7,7 +7,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use crate::model::{ImageUri, Region, Tag};
+use crate::model::{ImageUri, Region, Tag, threads};
 use crate::tools::answer::{self, Answer};
 use crate::tools::deployer::sign::TaskArn;
 use crate::tools::env::Env;
@@ -113,7 +113,7 @@ pub fn ask_all(aws: &Path, questions: &[String], vars: &Env) -> Vec<Answer> {
     let answers = Mutex::new(vec![Answer::default(); questions.len()]);
     std::thread::scope(|scope| {
         for _ in 0..AT_ONCE.min(questions.len()) {
-            scope.spawn(|| {
+            threads::begin(scope, || {
                 while let Some((n, question)) = questions.iter().enumerate().nth(next.fetch_add(1, Ordering::SeqCst)) {
                     let answer = ask(aws, question, vars, &is_direct);
                     let answer =

@@ -37,6 +37,7 @@ mod help;
 mod interrupted;
 mod journal;
 mod later;
+mod limits;
 mod links;
 mod local_docker;
 mod log;

@@ -1,6 +1,6 @@
 //! What one accounts file lists, and what several of them list together.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::model::{Account, AccountId, Failure, Place};
 use crate::repo::json::{Entry, Node, Value};
@@ -34,6 +34,7 @@ impl Listed {
             listed.failures.push(Failure::refused("the accounts file lists no account").in_file(file));
         }
         let mut by_name: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut by_id = HashMap::new();
         for entry in entries {
             if let Some(line) = by_name.insert(&entry.key, entry.line) {
                 let failure = Failure::refused(format!("the account `{}` is listed twice", entry.key));
@@ -41,13 +42,14 @@ impl Listed {
                 continue;
             }
             match account(entry, file) {
-                Ok(account) => listed.add(account),
+                Ok(account) => listed.add(account, &mut by_id),
                 Err(failure) => {
                     listed.failures.push(failure);
                     listed.spoilt.insert(entry.key.clone());
                 }
             }
         }
+        listed.sort();
         listed
     }
 
@@ -55,10 +57,13 @@ impl Listed {
     pub(super) fn join(&mut self, other: Self) {
         self.spoilt.extend(other.spoilt);
         self.failures.extend(other.failures);
+        let n_known = self.accounts.len();
+        let mut by_id = self.accounts.iter().enumerate().map(|(at, known)| (known.id.clone(), at)).collect();
+        let mut disputed = BTreeSet::new();
         for account in other.accounts {
-            let at = self.accounts.iter().position(|known| known.name == account.name);
+            let at = self.accounts[..n_known].binary_search_by(|known| known.name.cmp(&account.name)).ok();
             match at.map(|at| &mut self.accounts[at]) {
-                None => self.add(account),
+                None => self.add(account, &mut by_id),
                 Some(known) if known.id == account.id => {
                     known.evidence.extend(account.evidence);
                     known.deploy_order = known.deploy_order.or(account.deploy_order);
@@ -69,23 +74,31 @@ impl Listed {
                     let failure = failure.detail(format!("{} by the second", account.id));
                     let places = known.evidence.iter().chain(&account.evidence).cloned();
                     self.failures.push(places.fold(failure, Failure::at).hint("settle which is right"));
+                    by_id.remove(&known.id);
                     self.spoilt.insert(account.name.clone());
-                    self.accounts.retain(|known| known.name != account.name);
+                    disputed.insert(account.name);
                 }
             }
         }
+        self.accounts.retain(|known| !disputed.contains(&known.name));
+        self.sort();
     }
 
-    fn add(&mut self, account: Account) {
-        if let Some(other) = self.accounts.iter().find(|other| other.id == account.id) {
+    /// Adds an account whose name is new. `by_id` has the positions of the accounts that are already there.
+    fn add(&mut self, account: Account, by_id: &mut HashMap<AccountId, usize>) {
+        if let Some(other) = by_id.get(&account.id).map(|at| &self.accounts[*at]) {
             let what = format!("the accounts `{}` and `{}` have the same id {}", other.name, account.name, account.id);
             let places = other.evidence.iter().chain(&account.evidence).cloned();
             self.failures.push(places.fold(Failure::refused(what), Failure::at));
             self.spoilt.insert(account.name);
             return;
         }
-        let at = self.accounts.partition_point(|other| other.name < account.name);
-        self.accounts.insert(at, account);
+        by_id.insert(account.id.clone(), self.accounts.len());
+        self.accounts.push(account);
+    }
+
+    fn sort(&mut self) {
+        self.accounts.sort_by(|one, other| one.name.cmp(&other.name));
     }
 }
 

@@ -1,11 +1,14 @@
 //! A stack that deep nesting does not overflow: everything recursive runs on a thread that has one.
 
 use std::cell::Cell;
-use std::sync::mpsc;
+use std::sync::{Mutex, PoisonError, mpsc};
 use std::time::Duration;
 
 /// Enough for the evaluator's own limit in a debug build many times over; the system hands out only what is used.
 const STACK: usize = 256 * 1024 * 1024;
+
+/// Tried in this order, since memory may be limited.
+const STACKS: [usize; 3] = [STACK, STACK / 4, STACK / 16];
 
 thread_local! {
     static DEEP: Cell<bool> = const { Cell::new(false) };
@@ -16,15 +19,26 @@ pub fn deep<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     if DEEP.get() {
         return work();
     }
+    let work = Mutex::new(Some(work));
+    let run = || {
+        let work = work.lock().unwrap_or_else(PoisonError::into_inner).take().expect("it is done once");
+        DEEP.set(true);
+        work()
+    };
     std::thread::scope(|scope| {
-        let run = || {
-            DEEP.set(true);
-            work()
+        let thread = |size: &usize| {
+            let builder = std::thread::Builder::new().name("hcl".to_owned()).stack_size(*size);
+            builder.spawn_scoped(scope, run).ok()
         };
-        let thread = std::thread::Builder::new().name("hcl".to_owned()).stack_size(STACK).spawn_scoped(scope, run);
-        match thread.expect("the system can start one more thread").join() {
-            Ok(value) => value,
-            Err(panic) => std::panic::resume_unwind(panic),
+        match STACKS.iter().find_map(thread).map(|thread| thread.join()) {
+            Some(Ok(value)) => value,
+            Some(Err(panic)) => std::panic::resume_unwind(panic),
+            // The stack of this thread is enough for configurations written by hand.
+            None => {
+                let value = run();
+                DEEP.set(false);
+                value
+            }
         }
     })
 }

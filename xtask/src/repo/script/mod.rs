@@ -5,13 +5,11 @@ mod call;
 mod lex;
 mod values;
 
-use std::fs;
-
 pub use call::Recipe;
 pub use values::Said;
 
 use super::{Repository, discover, files, walk};
-use crate::model::{Failure, ImageName, Place, Tag, UnitPath};
+use crate::model::{Failure, ImageName, Place, Tag, UnitPath, regular};
 
 /// The folder in which a Reference Architecture keeps its build scripts.
 const FOLDER: &str = "container_images";
@@ -60,7 +58,7 @@ impl Repository {
         });
         let script = |path: std::path::PathBuf| {
             let file = files::relative(&self.root, &path).display().to_string();
-            let text = fs::read_to_string(&path).map_err(|error| format!("it can't be read: {error}"));
+            let text = regular::text(&path).map_err(|error| format!("it can't be read: {error}"));
             Script { image: named_after(&file), file, text }
         };
         scripts.map(script).collect()

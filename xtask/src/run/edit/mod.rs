@@ -10,6 +10,7 @@ mod settle;
 #[cfg(test)]
 mod tests;
 
+use crate::model::regular;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -145,7 +146,7 @@ fn prepare(disk: &Disk, folder: &Folder, journal: &Journal, targets: &[Target<'_
 }
 
 fn unchanged(edit: &Edit<'_>, path: &Path) -> Result<(), Failure> {
-    match fs::read(path) {
+    match regular::bytes(path) {
         Ok(bytes) if bytes == edit.before => Ok(()),
         Ok(_) => Err(Failure::refused("a file was changed by somebody else in the meantime")
             .in_file(edit.name)

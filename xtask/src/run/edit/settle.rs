@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::checkout;
 use super::disk::Disk;
 use super::journal::{Entry, Folder, Journal};
-use crate::model::Failure;
+use crate::model::{Failure, regular};
 use crate::tools::hash::sha256;
 use crate::tools::state;
 
@@ -114,7 +114,7 @@ fn lies_in(path: &Path, around: &Path) -> bool {
 }
 
 fn state(folder: &Folder, entry: &Entry) -> State {
-    let hash = |path: &Path| fs::read(path).ok().map(sha256);
+    let hash = |path: &Path| regular::bytes(path).ok().map(sha256);
     let new = folder.path(&entry.new);
     match hash(&folder.path(&entry.target)) {
         Some(hash) if hash == entry.after => State::New,

@@ -91,13 +91,17 @@ impl Executor {
             for _ in 0..self.n_jobs.min(stage.lanes.len()) {
                 let sender = sender.clone();
                 let (waiting, stopped, outcomes) = (&waiting, &stopped, &outcomes);
-                scope.spawn(move || {
+                let work = move || {
                     loop {
                         let Some((n, lane)) = locked(waiting).pop_front() else { return };
                         let outcome = self.lane(lane, on_failure, stopped, &sender);
                         locked(outcomes)[n] = Some(outcome);
                     }
-                });
+                };
+                // The workers that could be started take all lanes.
+                if std::thread::Builder::new().spawn_scoped(scope, work).is_err() {
+                    break;
+                }
             }
             drop(sender);
             for event in receiver {
@@ -105,7 +109,8 @@ impl Executor {
             }
         });
         let outcomes = outcomes.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-        outcomes.into_iter().map(|outcome| outcome.expect("every lane was taken by a worker")).collect()
+        let lanes = outcomes.into_iter().zip(&stage.lanes);
+        lanes.map(|(outcome, lane)| outcome.unwrap_or_else(|| without_a_thread(lane, tell))).collect()
     }
 
     fn lane(&self, lane: &Lane, on_failure: OnFailure, stopped: &AtomicBool, events: &Sender<Event>) -> Outcome {
@@ -167,12 +172,16 @@ impl Executor {
         let status = running.and_then(|running| {
             let (done, group) = (AtomicBool::new(false), running.group());
             std::thread::scope(|scope| {
-                let follower = scope.spawn(|| follow(step, &output.log, group, self.time_limit, &done, tell));
+                let follow = || follow(step, &output.log, group, self.time_limit, &done, tell);
+                // Without a follower the step still runs to its end; only its progress and time limit are missing.
+                let follower = std::thread::Builder::new().spawn_scoped(scope, follow).ok();
                 let status = running.wait();
                 outlive(step);
                 done.store(true, Ordering::SeqCst);
-                follower.thread().unpark();
-                watched = follower.join().unwrap_or_default();
+                if let Some(follower) = follower {
+                    follower.thread().unpark();
+                    watched = follower.join().unwrap_or_default();
+                }
                 status
             })
             .map_err(anyhow::Error::from)
@@ -192,6 +201,15 @@ impl Executor {
         self.journal.end(step, &outcome);
         outcome
     }
+}
+
+/// The outcome of a lane if not one worker thread could be started: nothing of it has run.
+fn without_a_thread(lane: &Lane, tell: &mut dyn FnMut(&Event)) -> Outcome {
+    let step = lane.first().expect("a lane has at least one step");
+    let cause = "the system has no thread left to start it with: raise the limits of processes and memory (`ulimit`)";
+    let outcome = Outcome { cause: Some(cause.to_owned()), ..failed(step, Duration::ZERO) };
+    tell(&Event::Finished(name_of(step), outcome.clone()));
+    outcome
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {

@@ -1,12 +1,11 @@
 //! The manifests of the crates that are put into a repository. They stand by themselves: what ours inherit from their
 //! workspace is written out, and what is about tests is left out.
 
-use std::fs;
 use std::path::Path;
 
 use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, Table, value};
 
-use crate::model::Failure;
+use crate::model::{Failure, regular};
 use crate::repo::toml;
 
 /// The manifest of a crate by itself; `workspace` is the text of the manifest above it.
@@ -102,12 +101,12 @@ pub(super) fn version(manifest: &[u8]) -> Option<String> {
 
 /// The name of the package in a folder.
 pub(super) fn name(folder: &Path) -> Option<String> {
-    package(&fs::read_to_string(folder.join("Cargo.toml")).ok()?, "name")
+    package(&regular::text(folder.join("Cargo.toml")).ok()?, "name")
 }
 
 /// Whether the package in a folder is this project's, copied by hand or by an adoption.
 pub(super) fn is_ours(folder: &Path) -> bool {
-    let text = fs::read_to_string(folder.join("Cargo.toml")).unwrap_or_default();
+    let text = regular::text(folder.join("Cargo.toml")).unwrap_or_default();
     package(&text, "name").as_deref() == Some("xtask")
         && (package(&text, "description").as_deref() == Some(env!("CARGO_PKG_DESCRIPTION")))
 }

@@ -2,13 +2,12 @@
 //! adoption knows what was changed since.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
 use super::source::Source;
-use crate::model::Failure;
+use crate::model::{Failure, regular};
 use crate::tools::hash::sha256;
 
 /// The record's name.
@@ -39,7 +38,7 @@ impl Record {
     /// The record in the crate's folder; none where the crate was copied by hand.
     pub(super) fn read(folder: &Path) -> Result<Option<Self>, Failure> {
         let path = folder.join(FILE);
-        let Ok(bytes) = fs::read(&path) else { return Ok(None) };
+        let Ok(bytes) = regular::bytes(&path) else { return Ok(None) };
         serde_json::from_slice(&bytes).map(Some).map_err(|error| {
             Failure::refused("the record of an earlier adoption can't be read")
                 .in_file(format!("xtask/{FILE}"))

@@ -1,11 +1,10 @@
 //! What Rust there is to build the crate with: missing, too old, or pinned to something too old.
 
-use std::fs;
 use std::path::Path;
 
 use toml_edit::DocumentMut;
 
-use crate::model::Version;
+use crate::model::{Version, regular};
 use crate::tasks::context::Context;
 use crate::tools::{process, programs};
 
@@ -38,7 +37,7 @@ fn pinned(root: &Path) -> Option<(&'static str, String)> {
     let plain = "rust-toolchain";
     let (file, text) = [plain, "rust-toolchain.toml"]
         .into_iter()
-        .find_map(|file| Some((file, fs::read_to_string(root.join(file)).ok()?)))?;
+        .find_map(|file| Some((file, regular::text(root.join(file)).ok()?)))?;
     let document: DocumentMut = text.parse().unwrap_or_default();
     let channel = document.get("toolchain").and_then(|it| it.get("channel")).and_then(|it| it.as_str());
     Some((file, channel.unwrap_or(text.trim()).to_owned()))
@@ -51,6 +50,8 @@ fn three(version: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

@@ -2,13 +2,12 @@
 //! library by tag.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use ignore::WalkBuilder;
 
 use super::crates;
-use crate::model::Failure;
+use crate::model::{Failure, regular};
 
 /// Folders that nobody needs who only uses the crate.
 const LEFT_OUT: [&str; 6] = ["tests", "benches", "examples", "fuzz", "snapshots", "target"];
@@ -92,7 +91,7 @@ pub(super) fn copied(from: &Path) -> Result<Source, Failure> {
     }
     forget_missing_tests(&mut files);
     let version = crates::version(&files["Cargo.toml"]).unwrap_or_else(|| env!("CARGO_PKG_VERSION").to_owned());
-    Ok(Source { mode: Mode::Copied, version, files, lock: fs::read(from.join("Cargo.lock")).ok() })
+    Ok(Source { mode: Mode::Copied, version, files, lock: regular::bytes(from.join("Cargo.lock")).ok() })
 }
 
 /// What git would track in a folder, but for hidden files, tests, and what an adoption wrote there.
@@ -112,7 +111,7 @@ fn paths(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
 
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     let cannot = |error| Failure::refused("cannot read the source of this project").because(anyhow::Error::new(error));
-    fs::read(path).map_err(|error| cannot(error).in_file(path.display().to_string()))
+    regular::bytes(path).map_err(|error| cannot(error).in_file(path.display().to_string()))
 }
 
 /// Takes out the declarations of modules of tests that aren't there: the compiler wouldn't mind, rustfmt would.

@@ -1,7 +1,6 @@
 //! The texts of the repository that change: its manifest, cargo's configuration, what git ignores. Each is known before
 //! and after; nothing is written here.
 
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -10,7 +9,7 @@ use similar::TextDiff;
 
 use super::source::Source;
 use super::{config, there, workspace};
-use crate::model::{Failure, Failures};
+use crate::model::{Failure, Failures, regular};
 use crate::repo::settings::{self, LOCAL, Target};
 use crate::tasks::personal;
 
@@ -35,7 +34,7 @@ pub(super) struct Text {
 impl Text {
     fn read(root: &Path, name: &'static str) -> Result<Self, Failure> {
         let path = root.join(name);
-        let before = match fs::read(&path) {
+        let before = match regular::bytes(&path) {
             Ok(bytes) => Some(bytes),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => return Err(Failure::refused("cannot read a file").in_file(name).because(error)),
@@ -121,7 +120,7 @@ fn ignoring(text: &str) -> String {
 
 /// Files of the crate that git would leave out, each with the line that says so.
 pub(super) fn left_out_by_git(root: &Path, source: &Source) -> Vec<(String, String)> {
-    let Ok(text) = fs::read_to_string(root.join(IGNORE)) else { return Vec::new() };
+    let Ok(text) = regular::text(root.join(IGNORE)) else { return Vec::new() };
     let mut left_out = Vec::new();
     for (at, line) in text.lines().enumerate() {
         let mut pattern = GitignoreBuilder::new("");

@@ -9,7 +9,7 @@ use ignore::WalkBuilder;
 
 use super::record::Record;
 use super::{crates, workspace};
-use crate::model::{Failure, Failures};
+use crate::model::{Failure, Failures, regular};
 use crate::tools::process::quoted;
 
 /// The folder of the crate, in the root of the repository.
@@ -77,7 +77,8 @@ fn collect(top: &Path, folder: &Path, files: &mut BTreeMap<String, Vec<u8>>) -> 
         }
         let name = path.strip_prefix(top).unwrap_or(&path).display().to_string();
         // What a link says is where it leads; what it leads to is not ours to read.
-        let bytes = if kind.is_file() { fs::read(&path)? } else { fs::read_link(&path)?.display().to_string().into() };
+        let bytes =
+            if kind.is_file() { regular::bytes(&path)? } else { fs::read_link(&path)?.display().to_string().into() };
         files.insert(name, bytes);
     }
     Ok(())
@@ -85,7 +86,7 @@ fn collect(top: &Path, folder: &Path, files: &mut BTreeMap<String, Vec<u8>>) -> 
 
 /// The manifest of another member of the workspace that is called `xtask`.
 fn other_package(root: &Path) -> Option<String> {
-    let text = fs::read_to_string(root.join(workspace::FILE)).ok()?;
+    let text = regular::text(root.join(workspace::FILE)).ok()?;
     let members = workspace::members_of(&text);
     if members.is_empty() {
         return None;

@@ -39,18 +39,20 @@ fn paths(ready: &Ready<'_>, units: &[Workable<'_>]) -> BTreeSet<PathBuf> {
 /// The hashes of the programs, for the journal. They are large, and `apply-all` has them taken while it proves accounts, when
 /// this machine has little to do: beside plans that would make these 40 ms longer.
 #[derive(Debug)]
-pub struct Hashing(JoinHandle<BTreeMap<Bound, String>>);
+pub struct Hashing(Option<JoinHandle<BTreeMap<Bound, String>>>);
 
 impl Hashing {
     /// Begins.
     pub fn begin(ready: &Ready<'_>, units: &[Workable<'_>]) -> Self {
         let paths = paths(ready, units);
-        Self(std::thread::spawn(move || paths.into_iter().filter_map(hashed).collect()))
+        // Without a thread the journal has no hashes of programs; nothing depends on them.
+        let hash = move || paths.into_iter().filter_map(hashed).collect();
+        Self(std::thread::Builder::new().spawn(hash).ok())
     }
 
     /// The programs that these plans were made with. One that was replaced meanwhile has no hash that is its own.
     pub(super) fn of(self, plans: &[UnitPlan]) -> Vec<Program> {
-        let hashes = self.0.join().unwrap_or_default();
+        let hashes = self.0.and_then(|thread| thread.join().ok()).unwrap_or_default();
         let bound = Bounds::of_all(plans.iter().map(|plan| &plan.bound));
         let program = |bound: &Bound| match bound {
             Bound::Program { path, mark } => {

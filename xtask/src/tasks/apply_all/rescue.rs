@@ -1,9 +1,8 @@
 //! States that terraform could not save: the only record of what an apply made. They are kept, and never planned over.
 
-use std::fs;
 use std::path::Path;
 
-use crate::model::Failure;
+use crate::model::{Failure, regular};
 use crate::report::summary::Row;
 use crate::run::event::{Outcome, StepResult};
 use crate::tasks::ready::Workable;
@@ -51,7 +50,7 @@ pub(super) fn keep(session: &Session<'_>, unit: &Workable<'_>, outcome: &Outcome
     }
     for state in cache::errored_states(&unit.unit.path.in_root(&session.root)) {
         let kept = session.run.lost_state(&unit.label);
-        let copied = fs::File::open(&state)
+        let copied = regular::open(&state)
             .map_err(anyhow::Error::from)
             .and_then(|mut from| Ok(std::io::copy(&mut from, &mut private_file(&kept)?)?));
         let place = if copied.is_ok() { kept } else { state };

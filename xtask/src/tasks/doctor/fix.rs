@@ -8,7 +8,7 @@ use similar::TextDiff;
 use toml_edit::{Array, Value};
 
 use super::profiles::asked;
-use crate::model::{Account, AccountId, Failure, Failures};
+use crate::model::{Account, AccountId, Failure, Failures, regular};
 use crate::repo::settings::{self, LOCAL, Target};
 use crate::repo::{Profile, Repository};
 use crate::report::screen::{Tone, count};
@@ -191,7 +191,7 @@ fn ask_accounts(context: &Context, repo: &Repository) -> Result<Vec<(String, Acc
 }
 
 fn read(path: &Path) -> Result<Option<String>, Failure> {
-    match fs::read_to_string(path) {
+    match regular::text(path) {
         Ok(text) => Ok(Some(text)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => {

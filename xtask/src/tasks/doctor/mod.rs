@@ -11,7 +11,7 @@ mod traps;
 use serde_json::json;
 
 use crate::cli::{self, Format};
-use crate::model::{Exit, Failure, Failures, Tag};
+use crate::model::{Exit, Failure, Failures, Tag, threads};
 use crate::repo::Repository;
 use crate::repo::settings::Target;
 use crate::tasks::changes;
@@ -57,10 +57,10 @@ fn target(context: &Context, repo: &Repository, args: &cli::Doctor) -> Result<Ta
 /// Everything, side by side: the programs, the files and the sources while the accounts are asked.
 fn look(context: &Context, repo: &Repository, is_offline: bool, target: &Tag, profiles: &Profiles) -> Vec<Finding> {
     let chosen = profiles::chosen(repo, profiles);
-    let (programs, in_files, read, asked) = std::thread::scope(|scope| {
-        let programs = scope.spawn(|| tools::probe(context, repo));
-        let in_files = scope.spawn(|| repo.texts());
-        let read = scope.spawn(|| match (is_offline, context.tools()) {
+    let (programs, texts, read, asked) = std::thread::scope(|scope| {
+        let programs = threads::begin(scope, || tools::probe(context, repo));
+        let texts = threads::begin(scope, || repo.texts());
+        let read = threads::begin(scope, || match (is_offline, context.tools()) {
             (true, _) => vec![Finding::skip("sources", "--offline")],
             (false, Tools::StandIns(_)) => vec![Finding::skip("sources", "a rehearsal asks nobody outside")],
             (false, Tools::Real) => sources::readable(context, repo),
@@ -70,11 +70,8 @@ fn look(context: &Context, repo: &Repository, is_offline: bool, target: &Tag, pr
             text.contains("not found on PATH") || chosen.failures.iter().any(|said| said.to_string() == text)
         };
         let asked = if is_offline { online::not_asked("--offline") } else { online::findings(context, repo, &is_said) };
-        (programs.join(), in_files.join(), read.join(), asked)
+        (programs.join(), texts.join(), read.join(), asked)
     });
-    // A thread of ours that panics is a bug of ours, and what it would have found is missing.
-    let programs = programs.unwrap_or_default();
-    let texts = in_files.unwrap_or_default();
     let terragrunt = tools::version_of(&programs, "terragrunt");
     let installed = |name: &str| programs.iter().any(|tool| tool.name == name && tool.path.is_ok());
 
@@ -87,7 +84,7 @@ fn look(context: &Context, repo: &Repository, is_offline: bool, target: &Tag, pr
     found.extend(profiles::findings(repo, profiles, &chosen));
     found.extend(asked);
     found.push(sessions::without_mfa(repo, profiles));
-    found.extend(read.unwrap_or_default());
+    found.extend(read);
     found.push(tags::bootstrap(repo, profiles, target));
     found.push(tags::modules(repo, target));
     found.extend(tags::reach(repo, target));

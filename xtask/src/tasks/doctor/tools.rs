@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::finding::Finding;
 use super::traps::sessions;
-use crate::model::{Failures, Version};
+use crate::model::{Failures, Version, threads};
 use crate::repo::Repository;
 use crate::tasks::context::Context;
 use crate::tools::answer;
@@ -51,10 +51,10 @@ pub(super) fn probe(context: &Context, repo: &Repository) -> Vec<Tool> {
             .into_iter()
             .map(|(name, is_needed)| {
                 let vars = &vars;
-                scope.spawn(move || look(context, repo, vars, name, is_needed))
+                threads::begin(scope, move || look(context, repo, vars, name, is_needed))
             })
             .collect();
-        asked.into_iter().filter_map(|tool| tool.join().ok()).collect()
+        asked.into_iter().map(threads::Begun::join).collect()
     })
 }
 

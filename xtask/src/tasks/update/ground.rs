@@ -2,9 +2,8 @@
 //! time but for its own edit. A branch that is switched meanwhile is refused before anything is planned on it.
 
 use std::collections::BTreeMap;
-use std::fs;
 
-use crate::model::{Account, Failure, Failures, Known, Tag};
+use crate::model::{Account, Failure, Failures, Known, Tag, regular};
 use crate::repo::Repository;
 use crate::repo::bump::Bump;
 use crate::tasks::ready::Workable;
@@ -41,7 +40,7 @@ impl<'r> Ground<'r> {
         }
         let is_ours = |file: &str| {
             let edit = bump.edits.iter().find(|edit| edit.file == file);
-            edit.is_some_and(|edit| fs::read(&edit.path).is_ok_and(|now| now == edit.after))
+            edit.is_some_and(|edit| regular::bytes(&edit.path).is_ok_and(|now| now == edit.after))
         };
         let others: Vec<_> = self.repo.changed_files().into_iter().filter(|file| !is_ours(file)).collect();
         if !others.is_empty() {

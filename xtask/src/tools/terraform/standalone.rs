@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use crate::model::regular;
 use crate::tools::terragrunt::{Action, LOCK_TIMEOUT, NO_COLOR};
 
 /// What a unit of Terraform alone needs besides its folder.
@@ -41,7 +42,7 @@ impl Standalone {
 
 /// The workspace that somebody has selected in a folder by hand, if it is not the default one.
 pub fn selected_workspace(folder: &Path) -> Option<String> {
-    let name = std::fs::read_to_string(folder.join(".terraform/environment")).ok()?;
+    let name = regular::text(folder.join(".terraform/environment")).ok()?;
     Some(name.trim().to_owned()).filter(|name| !name.is_empty() && name != "default")
 }
 

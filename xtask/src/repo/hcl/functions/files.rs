@@ -152,7 +152,7 @@ pub(super) fn read_terragrunt_config(call: &Arguments<'_, '_>) -> Result<Value, 
             None => Err(Stop::Fault(Fault::new(format!("there is no file `{}`", files.name(&path))))),
         };
     }
-    if !files.is_file(&path) {
+    if files.is_folder(&path) {
         path.push("terragrunt.hcl");
     }
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();

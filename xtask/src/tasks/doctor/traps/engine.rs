@@ -1,9 +1,7 @@
 //! The trap between terraform and tofu: terragrunt 0.57.12 went over from one to the other where both are installed, and a
 //! state that one has written the other may not read.
 
-use std::fs;
-
-use crate::model::Version;
+use crate::model::{Version, regular};
 use crate::repo::{Repository, Unit};
 use crate::tasks::doctor::finding::Finding;
 
@@ -65,7 +63,7 @@ pub(in crate::tasks::doctor) fn engine(
 /// The registry in the unit's lock file, or that of the providers in a state beside it.
 fn writer(repo: &Repository, unit: &Unit) -> Option<Engine> {
     let folder = unit.path.in_root(&repo.root);
-    let texts = [".terraform.lock.hcl", "terraform.tfstate"].map(|name| fs::read_to_string(folder.join(name)).ok());
+    let texts = [".terraform.lock.hcl", "terraform.tfstate"].map(|name| regular::text(folder.join(name)).ok());
     texts.into_iter().flatten().find_map(|text| by_registry(&text))
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::model::threads;
 use crate::repo::Repository;
 use crate::report::screen::count;
 use crate::tasks::context::Context;
@@ -30,8 +31,9 @@ pub(in crate::tasks::doctor) fn readable(context: &Context, repo: &Repository) -
         answer.text().map(drop)
     };
     let answers: Vec<_> = std::thread::scope(|scope| {
-        let asked: Vec<_> = remotes.iter().map(|remote| scope.spawn(|| (remote.clone(), ask(remote)))).collect();
-        asked.into_iter().filter_map(|asked| asked.join().ok()).collect()
+        let asked: Vec<_> =
+            remotes.iter().map(|remote| threads::begin(scope, || (remote.clone(), ask(remote)))).collect();
+        asked.into_iter().map(threads::Begun::join).collect()
     });
     let failed = answers.iter().filter_map(|(remote, answer)| Some((remote, answer.as_ref().err()?)));
     let found: Vec<_> = failed
