@@ -160,14 +160,26 @@ fn every_known_failure_is_told_with_its_cause_and_its_remedy() {
         ("build:regex", "a regular expression in `allowed_repos_regex`", "mend it in the runner's configuration"),
         ("build:empty", "an option of the build was given without a value", "leave the option out"),
         ("build:flag", "the script in the runner has no option `--secret`", "it is called `--env-secret`"),
-        ("build:not-started", "ECS could not start the task", "check the secret's ARN"),
-        ("build:pull", "ECS could not pull the runner's own image", "look which tag the unit"),
-        ("build:token", "GitHub refused the token that the runner has", "renew the personal access token"),
+        ("build:not-started", "ECS could not get the task ready: its secrets", "look at what ECS says, at the ARNs"),
+        ("build:pull", "the image that builds is not in ECR", "which tag of kaniko the unit has"),
+        ("build:token", "GitHub did not accept the token that the runner has", "renew the personal access token"),
+        ("build:clone", "GitHub did not accept the token that the runner has", "renew the personal access token"),
+        ("build:capacity", "the cluster has no room for the task", "wait until another task has ended"),
+        (
+            "build:disk",
+            "the disk of the runner's ECS task is full: /kaniko/0/layer.tar",
+            "give the task more ephemeral",
+        ),
+        ("build:memory", "the runner's ECS task ran out of memory", "give it more: `task-memory`"),
+        ("build:pull-limit", "Docker Hub lets the runner's address pull no more", "try again in some hours"),
+        ("build:push", "ECR did not let the runner push the image", "the role of the docker image builder's task"),
+        ("build:immutable", "the tag is in ECR already", "run the command again, which takes the image"),
+        ("build:invoker", "the runner's invoker is not in this account and region", "if the runner is not called"),
     ] {
         let sandbox = Sandbox::new().fault(name);
         let said = sandbox.xtask(KANIKO).run().exits(1);
         let said = said.says(cause).says(&format!("to do: {remedy}")).says("log: .xtask/runs/");
-        said.says_nothing_of("may still be at work");
+        said.says_nothing_of("may still be at work").says_nothing_of("ssh-add").says_nothing_of("--jobs");
     }
 }
 

@@ -1,10 +1,11 @@
 //! What a log says about why something failed: known causes, told from the words that programs use for them, and what to do.
-//! One table for plans and applies, one for builds, one for containers that don't start; a log that fits nothing has no trouble
-//! that we know.
+//! One table for plans and applies on this machine, and three for what happens in the runner: builds, containers that don't
+//! start, and what they share. A log that fits nothing has no trouble that we know.
 
 mod build;
 mod lock;
 mod rules;
+mod runner;
 mod start;
 mod subject;
 #[cfg(test)]
@@ -62,6 +63,11 @@ pub enum Cause {
     NotStartable,
     NoCapacity,
     WrongToken,
+    WrongKey,
+    PushDenied,
+    TagImmutable,
+    PullLimit,
+    NoInvoker,
 }
 
 impl Cause {
@@ -73,15 +79,15 @@ impl Cause {
 
 /// The trouble that the log of a plan or an apply tells of.
 pub fn of_terraform(log: &str) -> Option<Trouble> {
-    rules::first(&rules::TERRAFORM, log)
+    rules::first([&rules::TERRAFORM[..]], log)
 }
 
-/// The trouble that the log of a build tells of.
+/// The trouble that the log of a build in the runner tells of.
 pub fn of_build(log: &str) -> Option<Trouble> {
-    rules::first(&build::BUILD, log).or_else(|| of_terraform(log))
+    rules::first([&build::BUILD[..], &start::START, &runner::RUNNER], log)
 }
 
 /// Why a container doesn't start, by what ECS or infrastructure-deployer says.
 pub fn of_start(said: &str) -> Option<Trouble> {
-    rules::first(&start::START, said).or_else(|| of_terraform(said))
+    rules::first([&start::START[..], &runner::RUNNER], said)
 }

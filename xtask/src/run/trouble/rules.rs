@@ -162,11 +162,11 @@ pub(super) const TERRAFORM: [Rule; 16] = [
     },
 ];
 
-/// The first rule that fits a log.
-pub(super) fn first(rules: &[Rule], log: &str) -> Option<Trouble> {
+/// The first rule of the tables that fits a log.
+pub(super) fn first<const N: usize>(tables: [&[Rule]; N], log: &str) -> Option<Trouble> {
     let flat = text::flattened(log);
     let fits = |rule: &&Rule| rule.any.iter().any(|all| all.iter().all(|words| flat.contains(words)));
-    let rule = rules.iter().find(fits)?;
+    let rule = tables.into_iter().flatten().find(fits)?;
     let lock = (rule.cause == Cause::StateLocked).then(|| StateLock::read(&text::plain(log))).flatten();
     let what = match subject(rule.cause, &text::plain(log)) {
         Some(subject) => format!("{}: {subject}", rule.what),

@@ -4,7 +4,37 @@
 use super::Cause;
 use super::rules::Rule;
 
-pub(super) const START: [Rule; 13] = [
+pub(super) const START: [Rule; 17] = [
+    Rule {
+        cause: Cause::DiskFull,
+        any: &[&["no space left on device"]],
+        what: "the disk of the runner's ECS task is full",
+        hint: "give the task more ephemeral storage: Fargate has 20 GiB unless the task definition says more; on EC2 it is the disk of the instance",
+    },
+    Rule {
+        cause: Cause::OutOfMemory,
+        any: &[
+            &["signal: killed"],
+            &["outofmemoryerror"],
+            &["cannot allocate memory"],
+            &["runtime: out of memory"],
+            &["exit status 137"],
+        ],
+        what: "the runner's ECS task ran out of memory",
+        hint: "give it more: `task-memory` in the table `build` of the settings, in MiB, becomes `--task-memory` (on Fargate it has to go with `task-cpu`); otherwise the memory of the container in the runner's unit",
+    },
+    Rule {
+        cause: Cause::NoInvoker,
+        any: &[&["function not found: arn:"]],
+        what: "the runner's invoker is not in this account and region",
+        hint: "if the runner is not called `ecs-deploy-runner`, name its function by `invoker-function-id` in the table `build` of the settings; if there is no runner yet, apply its unit first",
+    },
+    Rule {
+        cause: Cause::PullLimit,
+        any: &[&["pull rate limit"], &["docker.com/increase-rate-limit"], &["docker.io", "429 too many requests"]],
+        what: "Docker Hub lets the runner's address pull no more images for now",
+        hint: "try again in some hours; for good, take the base image from ECR Public or a pull-through cache",
+    },
     Rule {
         cause: Cause::NoNetwork,
         any: &[
@@ -85,10 +115,14 @@ pub(super) const START: [Rule; 13] = [
             &["resource:cpu"],
             &["resource:memory"],
             &["no container instances were found"],
+            &["no container instance met all of its requirements"],
             &["capacity is unavailable"],
+            &["capacity provider", "was not found"],
+            &["limit on the number of tasks you can run"],
+            &["limit on the number of vcpus you can run"],
         ],
         what: "the cluster has no room for the task",
-        hint: "wait until another task has ended; on EC2 look at the cluster's instances",
+        hint: "wait until another task has ended; on EC2 look at the cluster's capacity provider and its instances, on Fargate at the account's quota",
     },
     Rule {
         cause: Cause::OptionNotAllowed,

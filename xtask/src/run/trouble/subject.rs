@@ -3,7 +3,7 @@
 use super::Cause;
 
 /// The words between which a name stands, for one cause. The first pair that is there counts.
-const NAMES: [(Cause, &str, &str); 24] = [
+const NAMES: [(Cause, &str, &str); 32] = [
     (Cause::DiskFull, "write ", ": no space left on device"),
     (Cause::DiskFull, "mkdir ", ": no space left on device"),
     (Cause::DiskFull, "open ", ": no space left on device"),
@@ -27,6 +27,14 @@ const NAMES: [(Cause, &str, &str); 24] = [
     (Cause::Registry, "Error while installing ", ":"),
     (Cause::Network, "lookup ", ": no such host"),
     (Cause::Network, "dial tcp ", ":"),
+    (Cause::NoNetwork, "lookup ", ": no such host"),
+    (Cause::NoNetwork, "dial tcp ", ":"),
+    (Cause::WrongToken, "fatal: repository '", "' not found"),
+    (Cause::WrongToken, "could not read Username for '", "'"),
+    (Cause::WrongToken, "Authentication failed for '", "'"),
+    (Cause::PushDenied, "is not authorized to perform: ", " "),
+    (Cause::TagImmutable, "image tag '", "'"),
+    (Cause::NoInvoker, "Function not found: ", " "),
     (Cause::Denied, "is not authorized to perform: ", " "),
 ];
 

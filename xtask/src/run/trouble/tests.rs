@@ -1,8 +1,7 @@
 //! What the programs really print, with the cause that is told from it and the name of what it is about.
 
-use super::build::BUILD;
 use super::rules::{Rule, TERRAFORM};
-use super::{Cause, StateLock, of_build, of_terraform, text};
+use super::{Cause, StateLock, of_terraform, text};
 
 /// A log, its cause, and what has to be named.
 type Sample = (&'static str, Cause, &'static str);
@@ -193,13 +192,6 @@ fn every_alternative_of_every_rule_for_terraform_has_a_text_that_it_decides() {
             assert!(decides(rule, words), "no text for {words:?} of {:?}", rule.cause);
         }
     }
-}
-
-#[test]
-fn every_rule_for_builds_has_a_hint_of_its_own() {
-    let hints: std::collections::BTreeSet<_> = BUILD.iter().map(|rule| rule.hint).collect();
-    assert_eq!(hints.len(), BUILD.len());
-    assert_eq!(of_build("nothing that anybody knows"), None);
 }
 
 #[test]

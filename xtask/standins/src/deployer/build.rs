@@ -78,6 +78,28 @@ const FAILURES: &[(&str, &str, bool)] = &[
     ("no-token", "You must pass a GitHub PAT as the secret github-token", true),
     ("not-started", "ECS Task failed to start. Reason: ResourceInitializationError: unable to pull secrets", true),
     ("pull", "ECS Task failed to start. Reason: CannotPullContainerError: image not found", true),
+    ("capacity", "ECS Task failed to start. Reason: RESOURCE:MEMORY", true),
+    ("disk", "error building image: write /kaniko/0/layer.tar: no space left on device", true),
+    ("memory", "error building image: waiting for process to exit: signal: killed", true),
+    ("pull-limit", "toomanyrequests: You have reached your unauthenticated pull rate limit.", true),
+    (
+        "push",
+        "error checking push permissions: checking push permission for x: unexpected status code 403 Forbidden",
+        true,
+    ),
+    (
+        "immutable",
+        "error pushing image: TAG_INVALID: The image tag 'v1.3.0' already exists in the 'kaniko' repository and cannot be \
+         overwritten because the repository is immutable.",
+        true,
+    ),
+    (
+        "invoker",
+        "ResourceNotFoundException: Function not found: \
+         arn:aws:lambda:us-east-1:100000000002:function:ecs-deploy-runner-invoker",
+        false,
+    ),
+    ("clone", "fatal: could not read Username for 'https://github.com': terminal prompts disabled", true),
     ("token", "error resolving source context: authentication required", true),
 ];
 
@@ -122,7 +144,7 @@ pub(super) fn run(world: &World, region: &str, keys: &Keys, options: &Parsed) ->
 fn go_on(world: &World, keys: &Keys, options: &Parsed, task: &str, place: &Place, failure: Option<&str>) -> Outcome {
     let pause = || clock::pause(world.settings.pace_ms / 6);
     let target = options.value("docker-image-tag").unwrap_or_default();
-    if let Some(name) = failure.filter(|name| ["not-started", "pull"].contains(name)) {
+    if let Some(name) = failure.filter(|name| ["not-started", "pull", "capacity"].contains(name)) {
         fail(name, true)?;
     }
     tasks::set(world, &keys.account, task, Task::running())?;
