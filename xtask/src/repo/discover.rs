@@ -7,11 +7,14 @@ use ignore::gitignore::Gitignore;
 use super::accounts;
 use super::files::Files;
 use super::module;
-use super::walk::{self, COMMON, Found, TERRAGRUNT_JSON};
-use crate::model::{Failure, regular};
+use super::unit::Unit;
+use super::walk::{self, ACCOUNT, COMMON, Found, TERRAGRUNT_JSON};
+use crate::model::{Account, Failure, Place, regular};
 
 /// The folder name that makes a unit.
 const UNIT: &str = "ecs-deploy-runner";
+/// How many places are told of accounts without a runner.
+const MOST_PLACES: usize = 5;
 /// How deep below the start a root is looked for where there is none above it.
 const DEEPEST_ROOT: usize = 2;
 
@@ -66,6 +69,67 @@ pub fn nothing_here(dir: &Path) -> Failure {
 /// Whether a folder is named like a unit.
 pub(super) fn is_named_so(dir: &Path) -> bool {
     dir.file_name().is_some_and(|name| name == UNIT)
+}
+
+/// Accounts in which no runner was found, while others have one: those of the accounts files, and folders with an
+/// `account.hcl` of their own.
+pub(super) fn without_runner(files: &Files, found: &Found, accounts: &[Account], units: &[Unit]) -> Option<Failure> {
+    let is_without =
+        |account: &&Account| units.iter().all(|unit| unit.account.value().is_none_or(|it| it.id != account.id));
+    let listed = accounts.iter().filter(is_without);
+    let mut without: Vec<(&str, Option<Place>)> =
+        listed.map(|account| (account.name.as_str(), account.evidence.first().cloned())).collect();
+    for dir in &found.account_files {
+        let Some(name) = dir.file_name().and_then(|name| name.to_str()) else { continue };
+        // What is named like a unit and is none of them is told of already.
+        let is_named = |unit: &Path| is_named_so(unit) && unit.starts_with(dir);
+        let has_unit = units.iter().any(|unit| files.path(unit.path.as_str()).starts_with(dir))
+            || found.terragrunt.iter().any(|unit| is_named(unit));
+        if !has_unit && accounts.iter().all(|account| account.name != name) {
+            without.push((name, Some(Place::file(files.name(&dir.join(ACCOUNT))))));
+        }
+    }
+    if units.is_empty() || without.is_empty() {
+        return None;
+    }
+    without.sort_by_key(|(name, _)| *name);
+    let names: Vec<_> = without.iter().map(|(name, _)| *name).collect();
+    let notice = Failure::refused(format!("no runner found in {}", names.join(", ")));
+    let places = without.iter().filter_map(|(_, place)| place.clone());
+    Some(places.take(MOST_PLACES).fold(notice, Failure::at))
+}
+
+/// Leaves out units that are others by another name: links lead to the same folder, in the same account and region. Says
+/// which.
+pub(super) fn without_aliases(root: &Path, units: &mut Vec<Unit>) -> Vec<Failure> {
+    let real: Vec<_> = units.iter().map(|unit| unit.path.in_root(root).canonicalize().unwrap_or_default()).collect();
+    let is_link = |at: usize| real[at] != units[at].path.in_root(root);
+    let same = |at: usize| {
+        let unit = &units[at];
+        let is_same = |other: &usize| {
+            let it = &units[*other];
+            *other != at
+                && real[*other] == real[at]
+                && it.account.value().map(|account| &account.id) == unit.account.value().map(|account| &account.id)
+                && (it.region == unit.region || unit.region.value().is_none())
+                // The folder itself stays, else the first link to it.
+                && (!is_link(*other) || *other < at)
+        };
+        (is_link(at)).then(|| (0..units.len()).find(is_same)).flatten()
+    };
+    let aliases: Vec<_> = (0..units.len()).filter_map(|at| Some((at, same(at)?))).collect();
+    let said = aliases.iter().map(|(at, other)| {
+        let what =
+            format!("`{}` leads to `{}`, which is in the same account: left out", units[*at].path, units[*other].path);
+        Failure::refused(what)
+    });
+    let said = said.collect();
+    let mut at = 0;
+    units.retain(|_| {
+        at += 1;
+        aliases.iter().all(|(alias, _)| *alias != at - 1)
+    });
+    said
 }
 
 /// Units in forms that aren't read: they are named, so that no update leaves them out unseen.

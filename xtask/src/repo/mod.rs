@@ -30,6 +30,7 @@ pub mod retired;
 mod root;
 pub mod script;
 pub mod settings;
+mod shape;
 mod stacks;
 mod terraform;
 pub mod texts;
@@ -58,7 +59,7 @@ pub use outside::OutsidePin;
 pub use pin::{Form, Pin};
 pub use pins::{Decided, Idle};
 pub use profile::Profile;
-use reading::Ground;
+use reading::{Ground, Readings};
 pub use redirect::Redirection;
 use root::Roots;
 pub use settings::Settings;
@@ -81,6 +82,8 @@ pub struct Repository {
     pub units: Vec<Unit>,
     /// What is wrong with the repository as a whole, in a stable order; what is wrong with a unit stands there.
     pub problems: Vec<Failure>,
+    /// What is good to know and keeps nothing from being done, in a stable order.
+    pub notices: Vec<Failure>,
     files: Files,
 }
 
@@ -114,9 +117,10 @@ impl Repository {
         failed.append(&mut stacks.failures);
         failed.extend(discover::not_supported(&files, &found));
         let ground = Ground { files: &files, settings: &settings, root: &root, roots: &roots };
-        let (units, not_units) = ground.units(&found, &stacks);
-        let is_nothing = units.is_empty() && not_units.is_empty();
-        failed.extend(not_units);
+        let Readings { mut units, failures, mut notices } = ground.units(&found, &stacks);
+        notices.extend(discover::without_aliases(&root, &mut units));
+        let is_nothing = units.is_empty() && failures.is_empty();
+        failed.extend(failures);
         // The accounts of what was opened matter also where no unit is in them, such as that of a registry.
         roots.of(&root).listed(&files);
         let (mut accounts, wrong) = roots.asked_for();
@@ -131,7 +135,9 @@ impl Repository {
             Failures::check(problems)?;
             return Err(discover::nothing_here(&root).into());
         }
-        Ok(Self { root, settings, accounts: root::joined(accounts), units, problems, files })
+        let accounts = root::joined(accounts);
+        notices.extend(discover::without_runner(&files, &found, &accounts, &units));
+        Ok(Self { root, settings, accounts, units, problems, notices, files })
     }
 
     /// Everything that is wrong: with the repository, then unit by unit.

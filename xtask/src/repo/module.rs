@@ -12,6 +12,9 @@ use crate::model::{Known, Place};
 const RUNNERS: [&str; 3] =
     ["modules/mgmt/ecs-deploy-runner", "modules/ecs-deploy-runner", "modules/ecs-deploy-runner-with-steampipe-runner"];
 
+/// The repositories that they come from. A fork or mirror with the same name counts too.
+const REPOSITORIES: [&str; 3] = ["terraform-aws-service-catalog", "terraform-aws-ci", "terraform-aws-ci-steampipe"];
+
 /// The folder of the module that terraform-aws-ci has for the arguments of its runner.
 const STANDARD: &str = "modules/ecs-deploy-runner-standard-configuration";
 
@@ -63,6 +66,14 @@ impl Module {
     /// Whether it is a module that deploys a runner; `None` if that can't be known.
     pub fn is_runner(&self) -> Option<bool> {
         self.source.value().map(|source| is_runner(source))
+    }
+
+    /// Whether its source names a module that deploys a runner in the repository that has it.
+    pub(super) fn is_published_runner(&self) -> bool {
+        let is_repository = |part: &str| REPOSITORIES.contains(&part.strip_suffix(".git").unwrap_or(part));
+        self.source
+            .value()
+            .is_some_and(|source| is_runner(source) && parts(source).0.split(['/', ':']).any(is_repository))
     }
 
     /// Which of the modules that deploy a runner it is: the folder in its repository.
@@ -135,6 +146,27 @@ mod tests {
             "",
         ] {
             assert!(!is_runner(source), "{source}");
+        }
+    }
+
+    #[test]
+    fn published_runner_modules_are_known_by_repository_and_folder() {
+        let is_published = |source: &str| {
+            Module { source: Known::Value(source.to_owned()), place: None, pin: None }.is_published_runner()
+        };
+        for source in [
+            "git::git@github.com:gruntwork-io/terraform-aws-service-catalog.git//modules/mgmt/ecs-deploy-runner?ref=v0.107.5",
+            "git@git.example.com:terraform-aws-ci.git//modules/ecs-deploy-runner",
+            "github.com/gruntwork-io/terraform-aws-ci//modules/ecs-deploy-runner?ref=v0.52.1",
+        ] {
+            assert!(is_published(source), "{source}");
+        }
+        for source in [
+            "git::git@github.com:gruntwork-io/terraform-aws-ci.git//modules/ecs-deploy-runner-invoke-iam-policy?ref=v0.52.1",
+            "git::git@github.com:example/modules.git//modules/ecs-deploy-runner?ref=terraform-aws-ci",
+            "../../modules/ecs-deploy-runner",
+        ] {
+            assert!(!is_published(source), "{source}");
         }
     }
 

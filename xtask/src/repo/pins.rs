@@ -67,7 +67,7 @@ impl Repository {
     }
 }
 
-fn pins_of(unit: &Unit) -> impl Iterator<Item = (ImageName, &Pin)> {
+pub(super) fn pins_of(unit: &Unit) -> impl Iterator<Item = (ImageName, &Pin)> {
     let uses = ImageName::ALL.into_iter().filter_map(|image| Some((image, unit.image(image)?)));
     uses.flat_map(|(image, uses)| uses.deciders.iter().filter_map(move |it| Some((image, it.pin.as_ref()?))))
 }

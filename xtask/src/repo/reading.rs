@@ -6,24 +6,15 @@ use std::rc::Rc;
 use super::accounts::{Allowed, NoAccount, Says, folders};
 use super::evidence::Own;
 use super::files::Files;
-use super::hcl::{Evaluator, Fault, Frame, Kind, Value};
-use super::module::{self, Module};
+use super::hcl::{Evaluator, Fault, Frame};
 use super::root::Roots;
 use super::settings::Settings;
+use super::shape::{KnownPins, Shapes, Verdict};
 use super::stacks::{self, Remote, Stacks};
 use super::unit::{Unit, UnitKind};
 use super::walk::{Found, TERRAGRUNT};
 use super::{discover, evidence, generated, parallel, terraform};
-use crate::model::{Failure, Known, UnitPath};
-
-/// Inputs that only the module of a deploy runner has.
-pub(super) const RUNNER_INPUTS: [&str; 5] = [
-    "ami_builder_config",
-    "container_images",
-    "docker_image_builder_config",
-    "terraform_applier_config",
-    "terraform_planner_config",
-];
+use crate::model::{Failure, Known, UnitPath, regular};
 
 /// What a folder turns out to be.
 #[derive(Debug)]
@@ -36,6 +27,28 @@ pub(super) enum Reading {
     Failed(Failure),
     /// The same, and why is said elsewhere.
     Told,
+    /// What bears the name of a runner's module and is none, in a sentence.
+    NameAlone(Failure),
+}
+
+impl Reading {
+    fn unit(&self) -> Option<&Unit> {
+        match self {
+            Self::Unit(unit) => Some(unit),
+            _ => None,
+        }
+    }
+}
+
+/// What all folders turned out to be.
+#[derive(Debug, Default)]
+pub(super) struct Readings {
+    /// The units, sorted by path.
+    pub(super) units: Vec<Unit>,
+    /// Why others are missing.
+    pub(super) failures: Vec<Failure>,
+    /// What is good to know and keeps nothing from being done.
+    pub(super) notices: Vec<Failure>,
 }
 
 /// What units are read from.
@@ -49,37 +62,52 @@ pub(super) struct Ground<'g> {
 }
 
 impl Ground<'_> {
-    /// Reads every folder that may be a unit. Gives the units sorted by path, and why others are missing.
-    pub(super) fn units(&self, found: &Found, stacks: &Stacks) -> (Vec<Unit>, Vec<Failure>) {
+    /// Reads every folder that may be a unit.
+    pub(super) fn units(&self, found: &Found, stacks: &Stacks) -> Readings {
         // What is read to find out that a folder is no unit is none of the files that matter.
         let aside = self.files.aside();
-        let terragrunt = |dir: &PathBuf| {
-            if !discover::is_named_so(dir) {
-                let is_unit = may_be_unit(&aside, dir);
-                aside.forget(&dir.join(TERRAGRUNT));
-                if !is_unit {
-                    return Reading::Other;
-                }
-            }
-            self.terragrunt(dir)
-        };
+        let nothing = KnownPins::default();
+        let shapes = Shapes::new(self.files, self.settings, &nothing);
+        let (named, mut others): (Vec<_>, Vec<_>) =
+            found.terragrunt.iter().cloned().partition(|dir| discover::is_named_so(dir));
+        let mut readings = parallel::map(&named, |dir| self.named(&shapes, dir));
         let terraform = |dir: &PathBuf| match terraform::is_unit(&aside, dir) {
             true => self.terraform(dir),
             false => Reading::Other,
         };
-        let mut readings = parallel::map(&found.terragrunt, terragrunt);
         readings.extend(parallel::map(&found.terraform, terraform));
         readings.extend(parallel::map(&stacks.remote, |remote| self.remote(remote)));
-        let (mut units, mut failures) = (Vec::new(), Vec::new());
+        // Any other may take a tag from where these have theirs, and a further one from where that has its own.
+        let mut known: Option<KnownPins> = None;
+        loop {
+            let pins = KnownPins::of(readings.iter().filter_map(Reading::unit));
+            let is_again = known.is_some();
+            if known.is_some_and(|known| !pins.has_more_than(&known)) {
+                break;
+            }
+            let is_shared = aside.sources().iter().any(|source| pins.are_mentioned_in(&source.bytes));
+            let shapes = Shapes::new(&aside, self.settings, &pins);
+            let read = |dir: &PathBuf| {
+                let mentions = || regular::bytes(dir.join(TERRAGRUNT)).is_ok_and(|text| pins.are_mentioned_in(&text));
+                if is_again && !is_shared && !mentions() { Reading::Other } else { self.other(&shapes, &aside, dir) }
+            };
+            let (is_other, rest): (Vec<_>, Vec<_>) =
+                others.iter().zip(parallel::map(&others, read)).partition(|(_, it)| matches!(it, Reading::Other));
+            readings.extend(rest.into_iter().map(|(_, reading)| reading));
+            others = is_other.into_iter().map(|(dir, _)| dir.clone()).collect();
+            known = Some(pins);
+        }
+        let mut sorted = Readings::default();
         for reading in readings {
             match reading {
-                Reading::Unit(unit) => units.push(*unit),
-                Reading::Failed(failure) => failures.push(failure),
+                Reading::Unit(unit) => sorted.units.push(*unit),
+                Reading::Failed(failure) => sorted.failures.push(failure),
+                Reading::NameAlone(notice) => sorted.notices.push(notice),
                 Reading::Other | Reading::Told => {}
             }
         }
-        units.sort_by(|a, b| a.path.cmp(&b.path));
-        (units, failures)
+        sorted.units.sort_by(|a, b| a.path.cmp(&b.path));
+        sorted
     }
 
     /// Works out everything about a unit of Terraform.
@@ -105,15 +133,48 @@ impl Ground<'_> {
         }
     }
 
-    /// Works out what the folder with this `terragrunt.hcl` is, and everything about it if it is a unit.
-    fn terragrunt(&self, dir: &Path) -> Reading {
+    /// Works out what a folder is that isn't named like a unit, from files that needn't matter.
+    fn other(&self, shapes: &Shapes<'_>, aside: &Files, dir: &Path) -> Reading {
+        let file = dir.join(TERRAGRUNT);
+        let evaluator = Evaluator::new(aside, file.clone());
+        let is_other = match Frame::read(&evaluator, &file) {
+            Ok(frame) => match shapes.verdict(&evaluator, &frame, dir) {
+                Verdict::Other => true,
+                verdict => return self.terragrunt(dir, |_, _| verdict),
+            },
+            Err(_) => !aside.bytes(&file).is_ok_and(|bytes| shapes.looks_like_one(&bytes)),
+        };
+        aside.forget(&file);
+        if is_other { Reading::Other } else { self.named(shapes, dir) }
+    }
+
+    /// Works out what a folder is that is named like a unit.
+    fn named(&self, shapes: &Shapes<'_>, dir: &Path) -> Reading {
+        self.terragrunt(dir, |evaluator, frame| shapes.verdict(evaluator, frame, dir))
+    }
+
+    /// Works out everything about the folder with this `terragrunt.hcl` if it is a unit.
+    fn terragrunt(&self, dir: &Path, verdict: impl FnOnce(&Evaluator<'_>, &Rc<Frame>) -> Verdict) -> Reading {
         let file = dir.join(TERRAGRUNT);
         let evaluator = Evaluator::new(self.files, file.clone());
         let frame = match Frame::read(&evaluator, &file) {
             Ok(frame) => frame,
             Err(fault) => return self.unreadable(&evaluator, dir, &fault),
         };
-        if !is_unit(&evaluator, &frame, dir) || stacks::is_template(self.files, dir) {
+        let takes = match verdict(&evaluator, &frame) {
+            Verdict::Runner => Vec::new(),
+            Verdict::TakesTag(takes) => takes,
+            Verdict::NameAlone => {
+                self.files.forget(&file);
+                let what = "it bears the name of the runner's module and takes none of its images: it is no runner";
+                return Reading::NameAlone(Failure::refused(what).in_file(self.files.name(&file)));
+            }
+            Verdict::Other => {
+                self.files.forget(&file);
+                return Reading::Other;
+            }
+        };
+        if stacks::is_template(self.files, dir) {
             self.files.forget(&file);
             return Reading::Other;
         }
@@ -142,6 +203,7 @@ impl Ground<'_> {
                     }
                     None => {}
                 }
+                unit.takes = takes;
                 unit.take_terragrunt(&evaluator, self.settings, &frame, &extras);
                 Reading::Unit(Box::new(unit))
             }
@@ -216,35 +278,4 @@ impl Ground<'_> {
         unit.problems.extend(problems.into_iter().chain(problem));
         Ok(unit)
     }
-}
-
-/// Whether a folder that isn't named like a unit may be one all the same. One that can't be read may be if it names the
-/// module.
-fn may_be_unit(files: &Files, dir: &Path) -> bool {
-    let file = dir.join(TERRAGRUNT);
-    let evaluator = Evaluator::new(files, file.clone());
-    match Frame::read(&evaluator, &file) {
-        Ok(frame) => is_unit(&evaluator, &frame, dir),
-        Err(_) => files.bytes(&file).is_ok_and(|bytes| module::may_name_runner(&bytes)),
-    }
-}
-
-/// The module decides. Where it is another one, such as a wrapper around the right one, or not known, the name of the
-/// folder and the inputs do: what is named like a unit and configures no runner is something else, for instance the
-/// ECR repository of its image.
-fn is_unit(evaluator: &Evaluator<'_>, frame: &Rc<Frame>, dir: &Path) -> bool {
-    let configures = || frame.inputs(evaluator).map_or(None, |inputs| configures_runner(&inputs));
-    match (Module::of(evaluator, frame).is_runner(), discover::is_named_so(dir)) {
-        (Some(true), _) | (None, true) => true,
-        (Some(false), true) => configures() != Some(false),
-        (Some(false), false) => false,
-        (None, false) => configures() == Some(true),
-    }
-}
-
-/// Whether inputs configure a runner; `None` if that can't be known.
-fn configures_runner(inputs: &Value) -> Option<bool> {
-    let Kind::Map(map) = &inputs.kind else { return None };
-    let configures = RUNNER_INPUTS.iter().any(|name| map.entries.contains_key(*name));
-    (configures || map.open.is_none()).then_some(configures)
 }

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use super::exclude::{self, Exclusion};
 use super::files::Files;
 use super::generated::{self, Extra};
-use super::hcl::{Evaluator, Fault, Frame, Value};
+use super::hcl::{Evaluator, Fault, Frame, Kind, Value};
 use super::image::{Decider, ImageUse, Images};
 use super::mocks::{self, Mock};
 use super::module::Module;
@@ -15,6 +15,7 @@ use super::passed;
 use super::redirect::{self, Redirection};
 use super::settings::Settings;
 use super::terraform::{self, layer};
+use super::trail::Trail;
 use super::walk::TERRAGRUNT;
 use crate::model::{Account, Failure, ImageName, Known, Place, Region, UnitPath};
 
@@ -57,6 +58,8 @@ pub struct Unit {
     pub images: BTreeMap<ImageName, Option<Box<ImageUse>>>,
     /// Its other images, such as that of a steampipe runner, by the configuration that uses them.
     pub others: Vec<Decider>,
+    /// Inputs that take a tag of these images, where its module is not here and nobody knows what it does with them.
+    pub(super) takes: Vec<(String, ImageName)>,
     /// Its module.
     pub module: Module,
     /// Modules of the same release beside it: of further runners, and of their standard configurations.
@@ -100,6 +103,7 @@ impl Unit {
             region,
             images: ImageName::ALL.into_iter().map(|image| (image, None)).collect(),
             others: Vec::new(),
+            takes: Vec::new(),
             module: Module::unknown("the configuration cannot be read"),
             modules_beside: Vec::new(),
             terraform_binary: None,
@@ -160,6 +164,7 @@ impl Unit {
             again.read_terraform(files, settings, opened);
             return again;
         }
+        again.takes.clone_from(&self.takes);
         let file = self.path.in_root(opened).join(TERRAGRUNT);
         let evaluator = Evaluator::new(files, file.clone());
         match Frame::read(&evaluator, &file) {
@@ -206,6 +211,7 @@ impl Unit {
                 let inputs = layer::joined(&layers, evaluator.files)?;
                 let images = Images::read(evaluator, &inputs, &mut self.problems);
                 self.take_images(images);
+                self.take_unread(&inputs);
                 Ok(())
             }
         });
@@ -233,6 +239,31 @@ impl Unit {
         }
         self.problems.extend(frame.setting(evaluator, "iam_role").err().map(|fault| fault.failure()));
         self.problems.extend(evaluator.noticed.borrow().iter().map(Fault::failure));
+    }
+
+    /// Images whose tags the unit takes by inputs of which only its module knows what becomes.
+    fn take_unread(&mut self, inputs: &Value) {
+        for (input, image) in &self.takes.clone() {
+            let Kind::Map(map) = &inputs.kind else { continue };
+            let Some(value) = map.entries.get(input).filter(|_| self.image(*image).is_none()) else { continue };
+            let source = self.module.source.value().map_or("its module", String::as_str);
+            let reason = format!("`{input}` takes it, and what `{source}` makes of that is not known here");
+            let decider = Decider {
+                runner: Known::Unknown(reason.clone()),
+                configuration: input.clone(),
+                repositories: Known::Unknown(reason.clone()),
+                input: input.clone(),
+                uri: Known::Unknown(reason.clone()),
+                tag: Known::Unknown(reason.clone()),
+                pin: None,
+                place: value.origin.place(),
+                expression: String::new(),
+                trail: Trail::of(value),
+            };
+            let (uri, tag) = (decider.uri.clone(), decider.tag.clone());
+            let uses = ImageUse { uri, tag, pin: None, deciders: vec![decider] };
+            self.images.insert(*image, Some(Box::new(uses)));
+        }
     }
 
     pub(super) fn take_images(&mut self, images: Images) {

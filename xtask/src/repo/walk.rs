@@ -21,6 +21,8 @@ pub(super) const STACK: &str = "terragrunt.stack.hcl";
 pub(super) const COMMON: &str = "common.hcl";
 /// What files of Terraform and OpenTofu end in.
 const TERRAFORM: [&str; 4] = [".tf", ".tf.json", ".tofu", ".tofu.json"];
+/// The file that says which account a folder is about.
+pub(super) const ACCOUNT: &str = "account.hcl";
 /// Folders that are never looked into, beside hidden ones and those that git ignores.
 const NEVER: [&str; 4] = [".terragrunt-cache", ".terraform", "node_modules", "_envcommon"];
 
@@ -39,6 +41,8 @@ pub(super) struct Found {
     pub(super) accounts: Vec<PathBuf>,
     /// Folders with a `common.hcl`.
     pub(super) common: Vec<PathBuf>,
+    /// Folders with an `account.hcl`.
+    pub(super) account_files: Vec<PathBuf>,
     /// What could not be looked into.
     pub(super) failures: Vec<Failure>,
 }
@@ -78,7 +82,7 @@ fn has_threads(n: usize) -> bool {
 /// Folders with an accounts file, at most `depth` folders below the start, sorted.
 pub(super) fn roots_below(start: &Path, depth: usize, exclude: &Gitignore) -> Vec<PathBuf> {
     let mut found = Found::default();
-    walker(start, exclude).max_depth(Some(depth + 1)).build().for_each(|entry| found.take(entry));
+    walker(start, exclude).follow_links(false).max_depth(Some(depth + 1)).build().for_each(|entry| found.take(entry));
     found.sort();
     found.accounts
 }
@@ -89,7 +93,7 @@ pub(super) fn files_in(top: &Path, folders: &[&str]) -> Vec<PathBuf> {
         let way = path.strip_prefix(top).unwrap_or(path).parent();
         way.is_some_and(|way| way.iter().any(|part| folders.iter().any(|folder| part == *folder)))
     };
-    let entries = walker(top, &Gitignore::empty()).build().flatten();
+    let entries = walker(top, &Gitignore::empty()).follow_links(false).build().flatten();
     let is_file = |entry: &DirEntry| entry.file_type().is_some_and(|kind| kind.is_file());
     let mut found: Vec<_> = entries.filter(is_file).map(DirEntry::into_path).filter(|path| lies_in(path)).collect();
     found.sort_unstable();
@@ -109,15 +113,24 @@ impl Drop for Collected<'_> {
 }
 
 impl Found {
-    fn lists(&mut self) -> [&mut Vec<PathBuf>; 6] {
-        let Self { terragrunt, terragrunt_json, stacks, terraform, accounts, common, .. } = self;
-        [terragrunt, terragrunt_json, stacks, terraform, accounts, common]
+    fn lists(&mut self) -> [&mut Vec<PathBuf>; 7] {
+        let Self { terragrunt, terragrunt_json, stacks, terraform, accounts, common, account_files, .. } = self;
+        [terragrunt, terragrunt_json, stacks, terraform, accounts, common, account_files]
     }
 
     fn take(&mut self, entry: Result<DirEntry, ignore::Error>) {
         let entry = match entry {
             Ok(entry) => entry,
+            Err(error) if is_cycle(&error) => return,
             Err(error) => {
+                // A link that leads nowhere is told of by whoever reads the file.
+                if let Some(dir) = broken_unit(&error) {
+                    self.terragrunt.push(dir);
+                    return;
+                }
+                if is_broken_link(&error) {
+                    return;
+                }
                 let what = "cannot look into part of the repository";
                 self.failures.push(Failure::refused(what).because(error));
                 return;
@@ -129,6 +142,7 @@ impl Found {
             Some(TERRAGRUNT_JSON) => &mut self.terragrunt_json,
             Some(STACK) => &mut self.stacks,
             Some(COMMON) => &mut self.common,
+            Some(ACCOUNT) => &mut self.account_files,
             Some(name) if accounts::NAMES.contains(&name) => &mut self.accounts,
             Some(name) if TERRAFORM.iter().any(|ending| name.ends_with(ending)) => &mut self.terraform,
             _ => return,
@@ -160,9 +174,11 @@ impl Found {
 /// What a repository says is ignored is ignored; what only this machine's git configuration ignores is not.
 fn walker(root: &Path, exclude: &Gitignore) -> WalkBuilder {
     let mut walker = WalkBuilder::new(root);
-    walker.require_git(false).git_global(false).git_exclude(false).ignore(false).follow_links(false);
-    let exclude = exclude.clone();
-    walker.filter_entry(move |entry| !is_never(entry.file_name()) && !is_excluded(entry, &exclude));
+    walker.require_git(false).git_global(false).git_exclude(false).ignore(false).follow_links(true);
+    let (exclude, top) = (exclude.clone(), root.to_owned());
+    walker.filter_entry(move |entry| {
+        !is_never(entry.file_name()) && !is_excluded(entry, &exclude) && !leads_out(entry, &top)
+    });
     walker
 }
 
@@ -173,4 +189,38 @@ fn is_never(name: &OsStr) -> bool {
 fn is_excluded(entry: &DirEntry, exclude: &Gitignore) -> bool {
     let is_dir = entry.file_type().is_some_and(|kind| kind.is_dir());
     !exclude.is_empty() && entry.depth() > 0 && exclude.matched(entry.path(), is_dir).is_ignore()
+}
+
+/// Whether a link leads to a folder outside, where nothing says how much would have to be searched.
+fn leads_out(entry: &DirEntry, top: &Path) -> bool {
+    let is_folder = entry.path_is_symlink() && entry.file_type().is_none_or(|kind| kind.is_dir());
+    is_folder && entry.depth() > 0 && !entry.path().canonicalize().is_ok_and(|target| target.starts_with(top))
+}
+
+/// Whether a link leads back to where it lies.
+fn is_cycle(error: &ignore::Error) -> bool {
+    match error {
+        ignore::Error::Loop { .. } => true,
+        ignore::Error::WithPath { err, .. }
+        | ignore::Error::WithDepth { err, .. }
+        | ignore::Error::WithLineNumber { err, .. } => is_cycle(err),
+        _ => false,
+    }
+}
+
+fn is_broken_link(error: &ignore::Error) -> bool {
+    error.io_error().is_some_and(|error| error.kind() == std::io::ErrorKind::NotFound)
+}
+
+/// The folder of a unit whose configuration is a link that leads nowhere.
+fn broken_unit(error: &ignore::Error) -> Option<PathBuf> {
+    match error {
+        ignore::Error::WithPath { path, .. }
+            if is_broken_link(error) && path.file_name() == Some(OsStr::new(TERRAGRUNT)) =>
+        {
+            path.parent().map(Path::to_owned)
+        }
+        ignore::Error::WithDepth { err, .. } => broken_unit(err),
+        _ => None,
+    }
 }

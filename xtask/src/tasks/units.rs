@@ -35,6 +35,14 @@ struct Report<'a> {
     root: String,
     units: Vec<UnitReport<'a>>,
     pins: Vec<PinReport<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    notices: Vec<NoticeReport<'a>>,
+}
+
+#[derive(Serialize)]
+struct NoticeReport<'a> {
+    text: &'a str,
+    places: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -96,7 +104,12 @@ pub fn json(repo: &Repository, profile: FindProfile<'_>) -> String {
         key: &decided.pin.key,
         decides: decided.units.into_iter().map(UnitPath::as_str).collect(),
     });
-    let report = Report { schema: 1, root: repo.root.display().to_string(), units, pins: pins.collect() };
+    let notices = repo
+        .notices
+        .iter()
+        .map(|notice| NoticeReport { text: &notice.what, places: notice.at.iter().map(ToString::to_string).collect() });
+    let (root, pins, notices) = (repo.root.display().to_string(), pins.collect(), notices.collect());
+    let report = Report { schema: 1, root, units, pins, notices };
     let mut text =
         serde_json::to_string_pretty(&report).expect("maps with string keys and strings can be written as JSON");
     text.push('\n');
@@ -179,7 +192,18 @@ pub fn table(repo: &Repository, profile: FindProfile<'_>) -> String {
         notes
             .extend(report.unresolved.into_iter().map(|(name, reason)| (format!("{name}: {reason}"), path.to_owned())));
     }
-    aligned(&rows) + &explained(notes) + &excluded(repo)
+    aligned(&rows) + &explained(without_profiles(repo, profile, notes)) + &excluded(repo) + &noticed(repo)
+}
+
+/// What is good to know about the repository.
+fn noticed(repo: &Repository) -> String {
+    let mut text = String::new();
+    for notice in &repo.notices {
+        text.push_str(if text.is_empty() { "\nto know\n" } else { "" });
+        text.push_str(&format!("  {}\n", notice.what));
+        notice.at.iter().for_each(|place| text.push_str(&format!("    {place}\n")));
+    }
+    text
 }
 
 /// The units that their own configuration leaves out.
@@ -218,6 +242,29 @@ fn aligned(rows: &[[String; 5]]) -> String {
         text.push('\n');
     }
     text
+}
+
+/// One note in the place of those on accounts of which no profile is known, where there are several.
+fn without_profiles(
+    repo: &Repository,
+    profile: FindProfile<'_>,
+    mut notes: Vec<(String, String)>,
+) -> Vec<(String, String)> {
+    let is_unknown = |text: &str| text.starts_with("there is no profile for account");
+    let of_unknown = |unit: &Unit| {
+        let account = unit.account.value()?;
+        let is_so = profile(unit, account).is_err_and(|failure| is_unknown(&failure.what));
+        is_so.then(|| account.name.clone())
+    };
+    let mut names: Vec<_> = repo.units.iter().filter_map(of_unknown).collect();
+    names.sort_unstable();
+    names.dedup();
+    if names.len() > 1 {
+        notes.retain(|(reason, _)| !reason.strip_prefix("profile: ").is_some_and(is_unknown));
+        let line = "the line to write: profile = \"your-{account}\" under [workspace.metadata.xtask] in Cargo.toml";
+        notes.push((format!("profile: none known for {} accounts: {}", names.len(), names.join(" ")), line.to_owned()));
+    }
+    notes
 }
 
 /// Each reason once, with the units that it holds for.

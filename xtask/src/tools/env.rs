@@ -44,6 +44,8 @@ const EVERYBODY: &[&str] = &[
     "TZ",
     "TERM",
     "TMPDIR",
+    // The folder by its name, also through a link: terragrunt looks for files above it by that name.
+    "PWD",
     "XDG_*",
     "HTTP_PROXY",
     "HTTPS_PROXY",

@@ -114,7 +114,12 @@ pub fn detached(
 
     let (program, args) = split(&invocation.argv)?;
     let mut child = command(program, &invocation.vars);
-    child.args(args).current_dir(&invocation.cwd).stdin(Stdio::null()).stderr(writer.try_clone()?);
+    child
+        .args(args)
+        .current_dir(&invocation.cwd)
+        .env("PWD", &invocation.cwd)
+        .stdin(Stdio::null())
+        .stderr(writer.try_clone()?);
     match &output.stdout {
         None => child.stdout(writer),
         Some(path) => child.stdout(private_file(path)?),
@@ -129,6 +134,7 @@ pub fn foreground(invocation: &Invocation, show_stdout: bool) -> anyhow::Result<
     command(program, &invocation.vars)
         .args(args)
         .current_dir(&invocation.cwd)
+        .env("PWD", &invocation.cwd)
         .stdout(if show_stdout { Stdio::from(io::stderr()) } else { Stdio::null() })
         .status()
         .with_context(|| cannot_start(program))
@@ -140,6 +146,7 @@ pub fn in_our_place(invocation: &Invocation) -> anyhow::Result<ExitStatus> {
     command(program, &invocation.vars)
         .args(args)
         .current_dir(&invocation.cwd)
+        .env("PWD", &invocation.cwd)
         .status()
         .with_context(|| cannot_start(program))
 }

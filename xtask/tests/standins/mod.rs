@@ -59,6 +59,7 @@ mod sandbox;
 mod secrets;
 mod seeing;
 mod sessions;
+mod shapes;
 mod smoke;
 mod stale;
 mod standalone;

@@ -66,9 +66,12 @@ fn nulls(inputs: &Value) -> Value {
 
 /// The folder of the unit's module if it lies on this disk.
 pub(super) fn module_folder(evaluator: &Evaluator<'_>, frame: &Rc<Frame>) -> Option<PathBuf> {
-    let module = Module::of(evaluator, frame);
-    let source = module.source.value()?;
-    local_folder(frame.dir(), source)
+    folder_of(&Module::of(evaluator, frame), frame)
+}
+
+/// The same of a module that is known already.
+pub(super) fn folder_of(module: &Module, frame: &Frame) -> Option<PathBuf> {
+    local_folder(frame.dir(), module.source.value()?)
 }
 
 /// The folder that a source names, as Terragrunt tells local ones from others; `//` parts what is copied from the folder in

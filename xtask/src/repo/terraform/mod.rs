@@ -24,9 +24,9 @@ use super::files::Files;
 use super::generated::Extra;
 use super::hcl::{Evaluator, Fault};
 use super::image::Images;
-use super::reading::RUNNER_INPUTS;
 use super::redirect;
 use super::settings::Settings;
+use super::shape::RUNNER_INPUTS;
 use super::unit::Unit;
 use crate::model::{AccountId, Failure, Known, Place, Region};
 

@@ -61,7 +61,7 @@ impl Calls {
         }
         let calls = folder.frames().flat_map(|frame| frame.source.body.blocks_named("module"));
         for source in calls.filter_map(literal_source) {
-            if is_runner(source) {
+            if names_runner(folder, source) {
                 return Self::Hcl;
             }
             let calls = match local_dir(folder, source)
@@ -109,6 +109,11 @@ fn json_sources(node: &json::Node) -> impl Iterator<Item = &str> {
 fn local_dir(folder: &Folder, source: &str) -> Option<PathBuf> {
     let is_local = source.starts_with("./") || source.starts_with("../");
     is_local.then(|| clean(&folder.dir.join(source)))
+}
+
+/// Whether a source is that of a runner's module, also by a way to its folder that leaves the beginning out.
+fn names_runner(folder: &Folder, source: &str) -> bool {
+    is_runner(source) || local_dir(folder, source).is_some_and(|dir| is_runner(&dir.to_string_lossy()))
 }
 
 /// Every call of a runner's module, by its address.
@@ -159,7 +164,7 @@ impl Search<'_> {
             let Some(source) = call.value(evaluator, "source")? else { continue };
             let called = repo::Module::at(&source);
             let Some(text) = called.source.value() else { continue };
-            let is_runner = is_runner(text);
+            let is_runner = names_runner(folder, text);
             let child = match local_dir(folder, text)
                 .map(|dir| Folder::read(self.files, &dir, self.start).map_err(|fault| (dir, fault)))
             {

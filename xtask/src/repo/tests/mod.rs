@@ -6,6 +6,7 @@ mod bump_shapes;
 mod commands;
 mod evaluator;
 mod fixtures;
+mod found;
 mod given;
 mod hostile;
 mod images;

@@ -5,7 +5,7 @@ use crate::repo::Repository;
 use crate::repo::unit::Unit;
 
 /// The unit whose runner builds.
-pub(super) fn find(repo: &Repository) -> Result<&Unit, Failure> {
+pub(in crate::tasks) fn find(repo: &Repository) -> Result<&Unit, Failure> {
     let builds = |unit: &&Unit| matches!(unit.images.get(&ImageName::Kaniko), Some(Some(_)));
     let builders: Vec<&Unit> = repo.units.iter().filter(builds).collect();
     match builders[..] {

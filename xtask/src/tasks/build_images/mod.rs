@@ -5,7 +5,7 @@
 
 pub mod admission;
 pub mod bootstrap;
-mod builder;
+pub(super) mod builder;
 mod carry_out;
 mod gather;
 mod left;

@@ -77,6 +77,7 @@ fn look(context: &Context, repo: &Repository, is_offline: bool, target: &Tag, pr
 
     let mut found = tools::findings(&programs, repo);
     found.extend(access::problems(repo));
+    found.extend(access::notices(repo));
     found.push(access::regions(repo));
     found.extend(access::redirections(repo));
     found.extend(access::left_out(repo));

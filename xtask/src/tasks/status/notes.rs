@@ -56,6 +56,8 @@ pub(super) enum Topic {
     NotAppliable,
     /// Something that terragrunt fails on, although no tag depends on it.
     TerragruntError,
+    /// An account without a runner, or what only bears the name of one.
+    NoRunner,
 }
 
 impl Note {
@@ -101,6 +103,7 @@ pub(super) fn notes(context: &Context, repo: &Repository, outside: &[OutsidePin]
         Note::new(Topic::IdlePin, text).at(idle.place)
     }));
     notes.extend(alike(&units, others));
+    notes.extend(of_failures(Topic::NoRunner, &repo.notices));
     notes
 }
 

@@ -42,7 +42,7 @@ pub(crate) fn run(world: &World, args: &[OsString]) -> Outcome {
             folder.display()
         )));
     }
-    let unit = Unit::read(&folder).map_err(|refusal| log::error(&refusal.text))?;
+    let unit = Unit::read(world.folder(), &folder).map_err(|refusal| log::error(&refusal.text))?;
     let assumed = assumed_role(world, &unit)?;
     let cache = cache::prepare(&folder, &unit, options.source_update)?;
     cache::refuse_foreign_lock(&folder, options.provider_cache)?;

@@ -62,6 +62,11 @@ impl World {
         }
     }
 
+    /// The folder of the world.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// Opens the world in a folder.
     pub(crate) fn open(folder: &Path) -> Outcome<Self> {
         let file = folder.join("world.json");

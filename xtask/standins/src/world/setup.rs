@@ -126,7 +126,7 @@ fn find_units(repo: &Path, accounts: &BTreeMap<String, String>) -> BTreeMap<Stri
 
 /// Makes a unit deployed as the repository has it now: state, task definitions, images.
 fn seed(world: &World, repo: &Path, path: &str, account: &str) -> Outcome {
-    let unit = Unit::read(&repo.join(path))?;
+    let unit = Unit::read(world.folder(), &repo.join(path))?;
     let whole = |image: &Image| format!("{}:{}", image.uri, image.tag);
     let runner = whole(&unit.deploy_runner);
     let mut images = vec![("planner", runner.clone()), ("applier", runner)];

@@ -21,6 +21,11 @@ pub(in crate::tasks::doctor) fn problems(repo: &Repository) -> Vec<Finding> {
     found
 }
 
+/// Accounts without a runner, and what only bears the name of one.
+pub(in crate::tasks::doctor) fn notices(repo: &Repository) -> Vec<Finding> {
+    repo.notices.iter().map(|notice| Finding::warn("runners", &notice.what).at_all(&notice.at)).collect()
+}
+
 /// Roles, profiles and keys in the configuration that lead into another account and that the settings don't declare.
 pub(in crate::tasks::doctor) fn redirections(repo: &Repository) -> Vec<Finding> {
     const NAME: &str = "roles";

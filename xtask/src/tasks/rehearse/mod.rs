@@ -1,9 +1,11 @@
 //! `rehearse`: the real build, bump and apply, with the same code, on a sample or on a copy of this repository, against
 //! stand-ins that change nothing anywhere.
 
+mod copy;
+mod facts;
+
 use std::ffi::OsString;
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -11,10 +13,11 @@ use anyhow::Context as _;
 use xshell::{Shell, cmd};
 
 use crate::cli;
-use crate::model::{Exit, Failure, Failures, Tag, regular};
+use crate::model::{Exit, Failure, Failures, Tag};
 use crate::repo::{Repository, accounts, discover, settings};
 use crate::report::screen::Tone;
 use crate::run::interrupt;
+use crate::tasks::build_images::builder;
 use crate::tasks::context::{Context, REHEARSAL};
 use crate::tasks::space::TEMPORARY;
 use crate::tools::env::Env;
@@ -29,7 +32,7 @@ pub fn run(context: &Context, args: &cli::Rehearse) -> Result<Exit, Failures> {
     let pinned = original.as_ref().and_then(|repo| repo.settings.terraform_aws_ci_version().map(str::to_owned));
     let tag = context.tag(args.tag.as_ref(), pinned.as_deref().or(Some(NEWEST)))?;
     let base = new_folder(args.into.as_deref())?;
-    let place = lay_out(context, args, original.as_ref(), &base).map_err(|error| {
+    let place = lay_out(context, args, original.as_ref(), &base, &tag).map_err(|error| {
         // Only a folder that is ours is removed again.
         if args.into.is_none() {
             let _ = fs::remove_dir_all(&base);
@@ -46,9 +49,6 @@ pub fn run(context: &Context, args: &cli::Rehearse) -> Result<Exit, Failures> {
 /// The release that is rehearsed where nothing says another.
 const NEWEST: &str = "v1.3.0";
 
-/// The account of a unit of which nothing tells one.
-const MADE_UP: &str = "111122223333";
-
 /// Where a rehearsal takes place.
 struct Place {
     /// The sample, or the copy.
@@ -57,6 +57,10 @@ struct Place {
     world: PathBuf,
     /// Profiles for accounts, as options.
     profiles: Vec<String>,
+    /// Whether it is a copy.
+    is_copy: bool,
+    /// Whether it is known which runner builds images; where it isn't, they are there already.
+    builds: bool,
     /// STS on loopback; ends with this.
     _sts: Service,
 }
@@ -102,6 +106,7 @@ fn lay_out(
     args: &cli::Rehearse,
     original: Option<&Repository>,
     base: &Path,
+    tag: &Tag,
 ) -> anyhow::Result<Place> {
     let standin = build_stand_ins(context)?;
     let world = base.join("world");
@@ -120,7 +125,7 @@ fn lay_out(
         }
         Some(repo) => {
             let root = base.join(repo.root.file_name().unwrap_or("infrastructure-live".as_ref()));
-            copy(&repo.root, &root)?;
+            copy::copy(&repo.root, &root)?;
             // Where nothing else marks the root, as where no file lists accounts, this does; git makes it its own.
             fs::create_dir_all(root.join(".git"))?;
             root
@@ -128,7 +133,7 @@ fn lay_out(
     };
     let open = || Repository::open(&root).map_err(|failures| anyhow::anyhow!("{}", join(&failures)));
     let mut repo = open()?;
-    if make_accounts_up(context, &repo)? {
+    if copy::make_accounts_up(context, &repo)? {
         repo = open()?;
     }
     let profile = |name: &str| format!("your-{name}");
@@ -143,6 +148,13 @@ fn lay_out(
     if let Some((_, name)) = misnamed {
         anyhow::bail!("`--inject` names `{name}`, and the accounts are {}", accounts.join(", "));
     }
+    let builds = builder::find(&repo).is_ok();
+    let known = known.into_iter().chain(original.into_iter().flat_map(|_| facts::options(&repo)));
+    let images = if builds { Vec::new() } else { facts::images(&repo, tag) };
+    let known: Vec<_> = known.chain(images).collect();
+    if original.is_some() {
+        facts::write(&repo, &world)?;
+    }
     let faults = args.inject.iter().flat_map(|fault| ["--inject", fault]);
     let uses = repo.units.iter().flat_map(|unit| unit.images.values().flatten());
     let there = uses.filter_map(|uses| Some(format!("{}:{}", uses.uri.value()?, uses.tag.value()?)));
@@ -152,10 +164,11 @@ fn lay_out(
         .ignore_stdout()
         .run()?;
     let sts = Service::start(&standin, &["sts".as_ref(), "--world".as_ref(), world.as_os_str()], "ready ")?;
-    write_settings(&root, &sts.told)?;
-    start_history(&shell, &root);
+    copy::write_settings(&root, &sts.told)?;
+    copy::start_history(&shell, &root);
     let profiles = repo.accounts.iter().map(|account| format!("--profile={}={}", account.name, profile(&account.name)));
-    Ok(Place { profiles: profiles.collect(), root, world: world.canonicalize()?, _sts: sts })
+    let is_copy = original.is_some();
+    Ok(Place { profiles: profiles.collect(), root, world: world.canonicalize()?, is_copy, builds, _sts: sts })
 }
 
 /// Builds the package of stand-ins beside our own binary, and gives the path of its program.
@@ -185,78 +198,6 @@ fn build_stand_ins(context: &Context) -> anyhow::Result<PathBuf> {
     Ok(built)
 }
 
-/// Copies what git would track: hidden build output, caches and ignored files stay behind.
-fn copy(from: &Path, to: &Path) -> anyhow::Result<()> {
-    let left_behind = [".git", ".xtask", ".terragrunt-cache", ".terraform", "target", "node_modules"];
-    let walk = ignore::WalkBuilder::new(from)
-        .hidden(false)
-        .filter_entry(move |entry| !left_behind.iter().any(|name| entry.file_name() == *name))
-        .build();
-    for entry in walk {
-        let entry = entry?;
-        let target = to.join(entry.path().strip_prefix(from)?);
-        let kind = entry.file_type().context("standard input is not walked")?;
-        if kind.is_dir() {
-            fs::create_dir_all(&target)?;
-        } else if kind.is_file() {
-            fs::copy(entry.path(), &target).with_context(|| format!("copying {}", entry.path().display()))?;
-        }
-    }
-    Ok(())
-}
-
-/// Accounts for units that nothing tells one of: in a rehearsal nothing is done in it. Whether there was any such unit.
-fn make_accounts_up(context: &Context, repo: &Repository) -> anyhow::Result<bool> {
-    let mut text = None;
-    for unit in repo.units.iter().filter(|unit| unit.account.value().is_none()) {
-        let registry = unit.images.values().flatten().find_map(|uses| uses.uri.value());
-        let id = registry.map_or(MADE_UP, |uri| uri.account().as_str());
-        let folder = repo.settings.folder_of(&repo.root, &unit.path.in_root(&repo.root));
-        let before = text.map_or_else(|| settings_of(&repo.root), Ok)?;
-        text = Some(settings::set(&before, "Cargo.toml", settings::Target::Shared, &format!("accounts.{folder}"), id)?);
-        let about = format!("of {} is not known; the rehearsal makes it {id}", unit.path);
-        context.screen.insist(Tone::Warning, "Account", about);
-    }
-    let Some(text) = text else { return Ok(false) };
-    fs::write(repo.root.join("Cargo.toml"), text).context("writing Cargo.toml")?;
-    Ok(true)
-}
-
-fn settings_of(root: &Path) -> anyhow::Result<String> {
-    match regular::text(root.join("Cargo.toml")) {
-        Ok(text) => Ok(text),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
-        Err(error) => Err(error).context("reading Cargo.toml"),
-    }
-}
-
-/// The copy talks to the stand-in of STS, and to nothing else.
-fn write_settings(root: &Path, port: &str) -> anyhow::Result<()> {
-    let (path, text) = (root.join("Cargo.toml"), settings_of(root)?);
-    let endpoint = format!("http://127.0.0.1:{}", port.trim());
-    let mut wrapper = toml_edit::Array::new();
-    wrapper.extend(["aws-vault", "exec", "{profile}", "--"]);
-    let values: [(&str, toml_edit::Value); 3] =
-        [("endpoint-url", endpoint.into()), ("terraform-binary", "terraform".into()), ("credentials", wrapper.into())];
-    let text = values.into_iter().try_fold(text, |text, (key, value)| {
-        settings::set(&text, "Cargo.toml", settings::Target::Shared, key, value)
-    })?;
-    fs::write(path, text).context("writing Cargo.toml")
-}
-
-/// A history of its own, where git is there: then the copy looks to git as the original does.
-fn start_history(shell: &Shell, root: &Path) {
-    shell.change_dir(root);
-    let identity = ["-c", "user.name=Rehearsal", "-c", "user.email=rehearsal@localhost", "-c", "commit.gpgsign=false"];
-    let steps = [
-        cmd!(shell, "git init --quiet --initial-branch main"),
-        cmd!(shell, "git add --all"),
-        cmd!(shell, "git {identity...} commit --quiet --no-verify --message rehearsal"),
-    ];
-    // Without git the rehearsal goes on without a history.
-    let _ = steps.into_iter().try_for_each(|step| step.quiet().ignore_stdout().ignore_stderr().run());
-}
-
 fn introduce(context: &Context, original: Option<&Repository>, base: &Path) {
     let what = match original {
         None => "a sample of six accounts".to_owned(),
@@ -281,6 +222,15 @@ fn perform(context: &Context, place: &Place, tag: &Tag) -> anyhow::Result<Exit> 
         [&["identity"], &["build-images", tag.as_str()], &["bump-tags", tag.as_str()], &["apply-all"]];
     for words in commands {
         context.screen.blank();
+        if !place.builds && words[0] == "build-images" {
+            let why = "it is not known which runner builds images, so they count as built";
+            context.screen.say(Tone::Plain, "Skipping", format!("cargo xtask {}: {why}", words.join(" ")));
+            continue;
+        }
+        if place.is_copy {
+            let repo = Repository::open(&place.root).map_err(|failures| anyhow::anyhow!("{}", join(&failures)))?;
+            facts::write(&repo, &place.world)?;
+        }
         context.screen.say(Tone::Plain, "Rehearsing", format!("cargo xtask {}", words.join(" ")));
         let mut argv: Vec<OsString> = vec![ours.clone().into(), "--repo".into(), place.root.clone().into()];
         argv.extend(place.profiles.iter().map(OsString::from));
@@ -312,7 +262,7 @@ fn options(context: &Context) -> Vec<OsString> {
 fn conclude(context: &Context, is_copy: bool, place: &Place, tag: &Tag, exit: Exit) -> Result<Exit, Failures> {
     context.screen.blank();
     let proves = if is_copy {
-        "proven: our reading of this repository, the order, the prompts, the recovery\n  not proven: your HCL in the real programs, your credentials, your network"
+        "proven: the order, the prompts, the guards, the recovery, with your units and accounts\n  not proven: your HCL in the real programs (the stand-ins take its tags from our reading), your credentials, your network"
     } else {
         "proven: the order, the prompts, the guards, the recovery; run it in your repository to rehearse that"
     };

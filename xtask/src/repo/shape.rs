@@ -1,0 +1,204 @@
+//! Which folders deploy a runner: by the source of their module, by the shape of their inputs, by a module in between, or by
+//! an input that a pin decides which decides the tag of a runner elsewhere.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use super::cache::Cache;
+use super::hcl::{Evaluator, Fault, Frame, Kind, Origin, Source, Value};
+use super::module::Module;
+use super::settings::Settings;
+use super::terraform::layer;
+use super::{Files, Unit, discover, passed, pins, terraform};
+use crate::model::ImageName;
+
+/// Inputs that only the module of a deploy runner has.
+pub(super) const RUNNER_INPUTS: [&str; 5] = [
+    "ami_builder_config",
+    "container_images",
+    "docker_image_builder_config",
+    "terraform_applier_config",
+    "terraform_planner_config",
+];
+/// Those of them that no other module has.
+const TELLING: [&str; 3] = ["docker_image_builder_config", "terraform_applier_config", "terraform_planner_config"];
+/// A name that is shorter says nothing.
+const SHORTEST_NAME: usize = 5;
+
+/// What a folder turns out to be.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// A runner.
+    Runner,
+    /// Something that takes a tag of the runner's images: the inputs, each with its image.
+    TakesTag(Vec<(String, ImageName)>),
+    /// Something that bears the name of the runner's module and takes none of its images.
+    NameAlone,
+    /// Something else.
+    Other,
+}
+
+/// The pins that decide the tags of the runners that are known so far.
+#[derive(Debug, Default)]
+pub(super) struct KnownPins {
+    pins: BTreeMap<(String, usize), ImageName>,
+    /// Words of which a file that refers to one of them has at least one.
+    words: BTreeSet<String>,
+}
+
+impl KnownPins {
+    pub(super) fn of<'u>(units: impl Iterator<Item = &'u Unit>) -> Self {
+        let mut known = Self::default();
+        for unit in units {
+            for (image, pin) in pins::pins_of(unit) {
+                known.pins.insert((pin.file.clone(), pin.span.start), image);
+                known.words.insert(pin.key.clone());
+            }
+            let deciders = unit.images.values().flatten().flat_map(|uses| &uses.deciders);
+            for hop in deciders.flat_map(|decider| &decider.trail.hops) {
+                let last = hop.expression.rsplit(['.', ' ', '"', '[', '(']).next().unwrap_or_default();
+                known.words.insert(last.trim_end_matches(['}', ']', ')', '"']).to_owned());
+            }
+        }
+        let is_word = |word: &String| {
+            word.len() >= SHORTEST_NAME && word.chars().all(|it| it.is_ascii_alphanumeric() || "_-".contains(it))
+        };
+        known.words.retain(is_word);
+        known
+    }
+
+    /// Whether a text has a word by which one of them is referred to.
+    pub(super) fn are_mentioned_in(&self, text: &[u8]) -> bool {
+        self.words.iter().any(|word| has(text, word))
+    }
+
+    /// Whether there is anything that `other` doesn't have.
+    pub(super) fn has_more_than(&self, other: &Self) -> bool {
+        self.pins.keys().any(|pin| !other.pins.contains_key(pin))
+    }
+}
+
+/// Tells what folders are; what was found out about shared files and modules is kept.
+#[derive(Debug)]
+pub(super) struct Shapes<'s> {
+    files: &'s Files,
+    settings: &'s Settings,
+    pins: &'s KnownPins,
+    mentions: Cache<PathBuf, bool>,
+    wrappers: Cache<PathBuf, bool>,
+}
+
+impl<'s> Shapes<'s> {
+    pub(super) fn new(files: &'s Files, settings: &'s Settings, pins: &'s KnownPins) -> Self {
+        Self { files, settings, pins, mentions: Cache::default(), wrappers: Cache::default() }
+    }
+
+    /// What the folder with this configuration is. A published module that deploys a runner does so whatever its inputs are;
+    /// of others the inputs tell.
+    pub(super) fn verdict(&self, evaluator: &Evaluator<'_>, frame: &Rc<Frame>, dir: &Path) -> Verdict {
+        let module = Module::of(evaluator, frame);
+        let folder = passed::folder_of(&module, frame);
+        if folder.is_none() && module.is_published_runner() {
+            return Verdict::Runner;
+        }
+        let is_wrapper = || folder.as_ref().is_some_and(|dir| self.is_wrapper(dir));
+        let by_source = module.is_runner();
+        let is_named = discover::is_named_so(dir);
+        if by_source == Some(true) || is_named {
+            // What can't be read is told of.
+            let inputs = self.inputs(evaluator, frame);
+            let configures = inputs.as_ref().map_or(None, configures_runner);
+            return match (by_source, configures) {
+                (None, _) => Verdict::Runner,
+                (Some(_), Some(false)) if is_wrapper() => Verdict::Runner,
+                (Some(true), Some(false)) => Verdict::NameAlone,
+                (Some(false), Some(false)) => inputs.map_or(Verdict::Other, |inputs| self.takes_tag(&inputs)),
+                _ => Verdict::Runner,
+            };
+        }
+        if is_wrapper() {
+            return Verdict::Runner;
+        }
+        let may_take = by_source.is_none() || self.is_mentioned(evaluator, frame);
+        match may_take.then(|| self.inputs(evaluator, frame)) {
+            Some(Ok(inputs)) => {
+                let is_shaped = match by_source {
+                    None => configures_runner(&inputs) == Some(true),
+                    Some(_) => has_shape(&inputs),
+                };
+                if is_shaped { Verdict::Runner } else { self.takes_tag(&inputs) }
+            }
+            _ => Verdict::Other,
+        }
+    }
+
+    /// Whether a configuration that can't be read may be that of a runner, as far as bytes can tell.
+    pub(super) fn looks_like_one(&self, text: &[u8]) -> bool {
+        super::module::may_name_runner(text) || TELLING.iter().any(|name| has(text, name))
+    }
+
+    fn inputs(&self, evaluator: &Evaluator<'_>, frame: &Rc<Frame>) -> Result<Value, Fault> {
+        let layers = passed::layers(evaluator.files, self.settings.pass_environment(), evaluator, frame)?;
+        layer::joined(&layers, evaluator.files)
+    }
+
+    /// Whether the module in this folder passes images on to one that deploys a runner.
+    fn is_wrapper(&self, dir: &PathBuf) -> bool {
+        self.wrappers.get(dir, || terraform::passes_on(self.files, dir))
+    }
+
+    /// Whether the unit's own file or one that it includes has a word of what makes a runner. Most have none, so that their
+    /// inputs need not be worked out.
+    fn is_mentioned(&self, evaluator: &Evaluator<'_>, frame: &Rc<Frame>) -> bool {
+        let mentions = |source: &Source| {
+            RUNNER_INPUTS.iter().any(|name| has(&source.bytes, name)) || self.pins.are_mentioned_in(&source.bytes)
+        };
+        if mentions(&frame.source) {
+            return true;
+        }
+        let included = frame.with_includes(evaluator).unwrap_or_default();
+        included.iter().skip(1).any(|frame| self.mentions.get(&frame.source.path, || mentions(&frame.source)))
+    }
+
+    /// The inputs that a known pin decides.
+    fn takes_tag(&self, inputs: &Value) -> Verdict {
+        let Kind::Map(map) = &inputs.kind else { return Verdict::Other };
+        let taken = map.entries.iter().filter_map(|(name, value)| Some((name.clone(), self.image_of(value)?)));
+        let taken: Vec<_> = taken.collect();
+        if taken.is_empty() { Verdict::Other } else { Verdict::TakesTag(taken) }
+    }
+
+    fn image_of(&self, value: &Value) -> Option<ImageName> {
+        match &value.kind {
+            Kind::Map(map) => map.entries.values().find_map(|value| self.image_of(value)),
+            Kind::List(items) | Kind::Set(items) => items.iter().find_map(|value| self.image_of(value)),
+            _ => {
+                let (file, start) = match value.origin.first() {
+                    Origin::Literal(span) => (span.source.name.clone(), span.range.start),
+                    Origin::Datum { file, span, .. } => (file.to_string(), span.start),
+                    _ => return None,
+                };
+                self.pins.pins.get(&(file, start)).copied()
+            }
+        }
+    }
+}
+
+/// Whether inputs configure a runner; `None` if that can't be known.
+fn configures_runner(inputs: &Value) -> Option<bool> {
+    let Kind::Map(map) = &inputs.kind else { return None };
+    let configures = RUNNER_INPUTS.iter().any(|name| map.entries.contains_key(*name));
+    (configures || map.open.is_none()).then_some(configures)
+}
+
+/// Whether the inputs are those of a runner, whatever their module is called.
+fn has_shape(inputs: &Value) -> bool {
+    let Kind::Map(map) = &inputs.kind else { return false };
+    let is_set = |name: &&str| map.entries.get(*name).is_some_and(|value| !value.is_null());
+    TELLING.iter().any(is_set)
+}
+
+fn has(text: &[u8], word: &str) -> bool {
+    memchr::memmem::find(text, word.as_bytes()).is_some()
+}

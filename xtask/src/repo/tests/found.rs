@@ -1,0 +1,128 @@
+//! Which folders are found to deploy a runner.
+
+use std::os::unix::fs::symlink;
+
+use super::{Tree, fixture, texts};
+use crate::model::ImageName;
+use crate::repo::Repository;
+
+const ACCOUNTS: (&str, &str) = ("accounts.json", r#"{"dev": "100000000004", "prod": "100000000006"}"#);
+const COMMON: (&str, &str) = ("common.hcl", "locals {\n  runner_version = \"v0.52.1\"\n}\n");
+const UNIT: &str = "dev/us-east-1/mgmt/ecs-deploy-runner/terragrunt.hcl";
+const LOCALS: &str = "locals {\n  common = read_terragrunt_config(find_in_parent_folders(\"common.hcl\")).locals\n}\n";
+
+fn image() -> &'static str {
+    "{ container_image = { docker_image = \"1.dkr.ecr.us-east-1.amazonaws.com/x\", docker_tag = local.common.runner_version } }"
+}
+
+fn runner(source: &str) -> String {
+    let source = format!("terraform {{\n  source = \"{source}\"\n}}\n");
+    format!("{LOCALS}{source}inputs = {{\n  terraform_planner_config = {}\n}}\n", image())
+}
+
+fn paths(repo: &Repository) -> Vec<&str> {
+    repo.units.iter().map(|unit| unit.path.as_str()).collect()
+}
+
+fn notices(repo: &Repository) -> String {
+    texts(repo.notices.iter())
+}
+
+#[test]
+fn runners_are_found_by_a_module_in_between_and_by_the_shape_of_their_inputs() {
+    let tree = fixture("given-wrapper");
+    let repo = tree.open();
+    assert_eq!(texts(repo.all_problems()), "");
+    let tags: Vec<_> = repo
+        .units
+        .iter()
+        .map(|unit| {
+            let of =
+                |image| unit.image(image).and_then(|uses| uses.tag.value()).map_or("-".to_owned(), ToString::to_string);
+            format!("{} {} {}", unit.path, of(ImageName::DeployRunner), of(ImageName::Kaniko))
+        })
+        .collect();
+    assert_eq!(
+        tags,
+        [
+            "dev/us-east-1/mgmt/deploy-runner v0.52.1 v0.52.1",
+            "prod/us-east-1/mgmt/deploy-runner v0.51.0 v0.52.1",
+            "stage/us-east-1/mgmt/pipelines v0.52.1 -",
+        ]
+    );
+}
+
+#[test]
+fn what_takes_a_runners_tag_from_the_same_pin_is_named_with_its_module() {
+    let other = "dev/us-east-1/mgmt/pipelines/terragrunt.hcl";
+    let text = format!(
+        "{LOCALS}terraform {{\n  source = \"git::x//modules/own?ref=v1\"\n}}\ninputs = {{\n  runner_tag = local.common.runner_version\n}}\n"
+    );
+    let plain =
+        "terraform {\n  source = \"git::x//modules/vpc?ref=v1\"\n}\ninputs = {\n  runner_tag = \"v0.52.1\"\n}\n";
+    let vpc = "dev/us-east-1/mgmt/vpc/terragrunt.hcl";
+    let first = runner("git::x//modules/ecs-deploy-runner?ref=v1");
+    // Also where the runner itself isn't called so.
+    for path in [UNIT, "dev/us-east-1/mgmt/zzz/terragrunt.hcl"] {
+        let tree = Tree::new(&[ACCOUNTS, COMMON, (path, &first), (other, &text), (vpc, plain)]);
+        let repo = tree.open();
+        assert_eq!(repo.units.len(), 2, "{:?}", paths(&repo));
+        let unit = repo.units.iter().find(|unit| unit.path.as_str().ends_with("pipelines")).expect("it is found");
+        let reason = unit.image(ImageName::DeployRunner).and_then(|uses| uses.tag.reason());
+        let expected = "`runner_tag` takes it, and what `git::x//modules/own?ref=v1` makes of that is not known here";
+        assert_eq!(reason, Some(expected));
+    }
+}
+
+#[test]
+fn what_only_bears_the_name_is_no_runner() {
+    let text =
+        "terraform {\n  source = \"git::x//modules/ecs-deploy-runner?ref=v1\"\n}\ninputs = {\n  name = \"x\"\n}\n";
+    let other = "prod/us-east-1/mgmt/ecs-deploy-runner/terragrunt.hcl";
+    let repo =
+        Tree::new(&[ACCOUNTS, COMMON, (other, text), (UNIT, &runner("git::x//modules/ecs-deploy-runner?ref=v1"))]);
+    let repo = repo.open();
+    assert_eq!(paths(&repo), ["dev/us-east-1/mgmt/ecs-deploy-runner"]);
+    assert!(
+        notices(&repo).contains("it bears the name of the runner's module and takes none of its images"),
+        "{}",
+        notices(&repo)
+    );
+}
+
+#[test]
+fn published_module_is_a_runner_without_any_inputs() {
+    let text = "terraform {\n  source = \"git::git@github.com:gruntwork-io/terraform-aws-ci.git//modules/ecs-deploy-runner?ref=v1\"\n}\n";
+    let other = "prod/us-east-1/mgmt/zzz/terragrunt.hcl";
+    let repo = Tree::new(&[ACCOUNTS, COMMON, (other, text), (UNIT, text)]).open();
+    assert_eq!(paths(&repo), ["dev/us-east-1/mgmt/ecs-deploy-runner", "prod/us-east-1/mgmt/zzz"]);
+    assert_eq!(notices(&repo), "");
+}
+
+#[test]
+fn accounts_without_a_runner_are_named_where_others_have_one() {
+    let text = runner("git::x//modules/ecs-deploy-runner?ref=v1");
+    let tree = Tree::new(&[ACCOUNTS, COMMON, (UNIT, &text), ("sandbox/account.hcl", "locals {}\n")]);
+    let expected = "no runner found in prod, sandbox\n  --> accounts.json:1\n  --> sandbox/account.hcl\n";
+    assert_eq!(notices(&tree.open()), expected);
+    tree.write(&UNIT.replace("dev/", "prod/"), text.as_bytes());
+    assert_eq!(notices(&tree.open()), "no runner found in sandbox\n  --> sandbox/account.hcl\n");
+}
+
+#[test]
+fn links_are_followed_and_one_unit_is_there_once() {
+    let text = runner("git::x//modules/ecs-deploy-runner?ref=v1");
+    let tree = Tree::new(&[ACCOUNTS, COMMON, (UNIT, &text), ("prod/x", ""), ("dev/eu-west-1/x", "")]);
+    symlink("../dev/us-east-1", tree.path().join("prod/us-east-1")).expect("a link");
+    symlink("us-east-1", tree.path().join("dev/current")).expect("a link");
+    symlink("..", tree.path().join("dev/up")).expect("a link");
+    symlink("/", tree.path().join("dev/out")).expect("a link");
+    symlink("nowhere", tree.path().join("dev/broken")).expect("a link");
+    let repo = tree.open();
+    let problems = texts(repo.all_problems());
+    assert_eq!(problems, "");
+    assert_eq!(paths(&repo), ["dev/us-east-1/mgmt/ecs-deploy-runner", "prod/us-east-1/mgmt/ecs-deploy-runner"]);
+    let accounts: Vec<_> =
+        repo.units.iter().map(|unit| unit.account.value().map_or("?", |account| account.name.as_str())).collect();
+    assert_eq!(accounts, ["dev", "prod"]);
+}

@@ -1,0 +1,49 @@
+//! What the stand-ins are told of the units of a copy: they read no HCL but that of a Reference Architecture.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::Context as _;
+use serde_json::{Map, Value, json};
+
+use crate::model::{ImageName, Tag};
+use crate::repo::{ImageUse, Repository, Unit, UnitKind};
+
+/// Writes down what each unit deploys now.
+pub(super) fn write(repo: &Repository, world: &Path) -> anyhow::Result<()> {
+    let units: Map<String, Value> =
+        repo.units.iter().filter_map(|unit| Some((unit.path.to_string(), fact(unit)?))).collect();
+    let text = json!({ "root": repo.root, "units": units }).to_string();
+    fs::create_dir_all(world)?;
+    fs::write(world.join("units.json"), text).context("writing what the units deploy")
+}
+
+fn fact(unit: &Unit) -> Option<Value> {
+    let image =
+        |uses: &ImageUse| Some(json!({ "uri": uses.uri.value()?.to_string(), "tag": uses.tag.value()?.as_str() }));
+    let kaniko = unit.image(ImageName::Kaniko).and_then(image);
+    Some(json!({
+        "region": unit.region.value().map(ToString::to_string),
+        "deploy_runner": image(unit.image(ImageName::DeployRunner)?)?,
+        "kaniko": kaniko,
+    }))
+}
+
+/// The accounts and the units, as options of the stand-in that makes a world.
+pub(super) fn options(repo: &Repository) -> Vec<String> {
+    let accounts = repo.accounts.iter().map(|account| format!("--account={}={}", account.name, account.id));
+    let of_terragrunt = repo.units.iter().filter(|unit| unit.kind == UnitKind::Terragrunt && fact(unit).is_some());
+    let units = of_terragrunt.filter_map(|unit| Some(format!("--unit={}={}", unit.path, unit.account.value()?.id)));
+    accounts.chain(units).collect()
+}
+
+/// Every image at this tag, as options of the same.
+pub(super) fn images(repo: &Repository, tag: &Tag) -> Vec<String> {
+    let uses = repo.units.iter().flat_map(|unit| unit.images.values().flatten());
+    let deciders = uses.flat_map(|uses| &uses.deciders);
+    let mut all: Vec<_> =
+        deciders.filter_map(|decider| Some(format!("--image={}:{tag}", decider.uri.value()?))).collect();
+    all.sort();
+    all.dedup();
+    all
+}
