@@ -1,9 +1,10 @@
 //! Orders: the steps of a run with their exact commands. Whatever can change an account goes through the wrapper and the
 //! guard here, and nowhere else is such a command made.
 
+use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::model::{Account, ImageUri, Region, Tag};
 use crate::repo::redirect::Actor;
@@ -21,6 +22,15 @@ use crate::tools::question::Question;
 use crate::tools::terragrunt::Action;
 use crate::tools::{aws, docker, provider_cache, terraform};
 
+/// What the credential wrapper sees.
+#[derive(Clone, Debug)]
+struct Environments {
+    /// Where it may ask.
+    asking: Arc<Env>,
+    /// Where nobody would answer.
+    silent: Arc<Env>,
+}
+
 /// Makes the steps of one run.
 #[derive(Debug)]
 pub struct Orders<'a> {
@@ -28,10 +38,8 @@ pub struct Orders<'a> {
     run: &'a RunFolder,
     /// Our own binary, as the guard.
     guard: PathBuf,
-    /// What the wrapper sees where it may ask.
-    asking: Arc<Env>,
-    /// What it sees where nobody would answer.
-    silent: Arc<Env>,
+    /// What the wrapper sees, by what a profile and a region add to it: most units share it.
+    environments: Mutex<BTreeMap<Env, Environments>>,
     /// Whether terraform has a cache of providers already, which terragrunt's must not pass by.
     has_provider_cache: bool,
 }
@@ -40,14 +48,11 @@ impl<'a> Orders<'a> {
     /// Orders for a run whose guard is `guard`.
     pub fn new(ready: &'a Ready<'a>, run: &'a RunFolder, guard: PathBuf) -> Self {
         let vars = env::build(&ready.shell, Purpose::Program, ready.repo.settings.pass_environment()).vars;
-        let mut silent = ready.wrapper_env.clone();
-        env::forbid_windows(&mut silent);
         Self {
             ready,
             run,
             guard,
-            asking: Arc::new(ready.wrapper_env.clone()),
-            silent: Arc::new(silent),
+            environments: Mutex::default(),
             has_provider_cache: provider_cache::has_another(&vars),
         }
     }
@@ -241,6 +246,21 @@ impl<'a> Orders<'a> {
         std::iter::once(program).chain(arguments).collect()
     }
 
+    fn environments(&self, profile: Option<&str>, region: &Region) -> Environments {
+        let ready = self.ready;
+        let added = ready.added(profile, region);
+        let mut known = self.environments.lock().unwrap_or_else(PoisonError::into_inner);
+        let make = |added: &Env| {
+            let mut asking = added.clone();
+            // What the shell has and may hand on counts more.
+            asking.extend(ready.wrapper_env.clone());
+            let mut silent = asking.clone();
+            env::forbid_windows(&mut silent);
+            Environments { asking: Arc::new(asking), silent: Arc::new(silent) }
+        };
+        known.entry(added).or_insert_with_key(make).clone()
+    }
+
     fn order(&self, account: &Account, region: &Region, attempt: Attempt) -> GuardOrder {
         let settings = &self.ready.repo.settings;
         GuardOrder {
@@ -261,7 +281,8 @@ impl<'a> Orders<'a> {
         argv.push(self.guard.clone().into());
         argv.extend(order.arguments());
         argv.shrink_to_fit();
-        let vars = if kind == StepKind::Identity { self.asking.clone() } else { self.silent.clone() };
+        let environments = self.environments(profile, &order.region);
+        let vars = if kind == StepKind::Identity { environments.asking } else { environments.silent };
         Step {
             kind,
             subject: label.to_owned(),

@@ -105,6 +105,7 @@ impl<'r> Ready<'r> {
         let (profiles, failures) = known.of_all(asked, settings);
         problems.extend(failures);
         problems.extend(known.not_there(profiles.values(), settings));
+        problems.extend(known.with_a_source(profiles.values(), settings));
         let profiles = profiles.into_iter().map(|(account, profile)| (account, profile.name)).collect();
         let purpose = if wrapper.is_ambient() { Purpose::Ambient } else { Purpose::Wrapper };
         let ChildEnv { vars: mut wrapper_env, dropped } =
@@ -117,7 +118,8 @@ impl<'r> Ready<'r> {
             }
         }
         let unused = env::build(&context.vars, Purpose::Program, settings.pass_environment()).dropped;
-        let left_out = dropped.into_iter().filter(|name| unused.contains(name)).collect();
+        let is_left_out = |name: &String| dropped.contains(name) || env::steers_providers(name);
+        let left_out = unused.into_iter().filter(is_left_out).collect();
         Failures::check(problems)?;
         let shell = context.vars.clone();
         Ok(Self {
@@ -137,6 +139,11 @@ impl<'r> Ready<'r> {
     /// The profile of an account that was gathered, if the wrapper uses profiles.
     pub fn profile(&self, account: &Account) -> Option<&str> {
         self.profiles.get(&account.name).map(String::as_str)
+    }
+
+    /// What the credential tool sees beside `wrapper_env`, for a profile and a region.
+    pub fn added(&self, profile: Option<&str>, region: &Region) -> Env {
+        self.known.added(&self.wrapper_env, profile, &self.repo.settings, region)
     }
 
     /// What mends such an error for these accounts, in the terms of the credential tool.

@@ -9,12 +9,18 @@ use crate::model::{Account, Exit, Failure, Failures, ImageName, ImageUri, Known,
 use crate::repo::{ImageUse, Profile, Repository, Unit};
 use crate::tasks::context::Context;
 use crate::tasks::profiles::Profiles;
+use crate::tools::credentials::Wrapper;
 
 /// Prints the units; what is wrong with the repository comes after them, as an error.
 pub fn run(context: &Context) -> Result<Exit, Failures> {
     let mut repo = context.repository()?;
     let profiles = Profiles::read(context);
-    let find = |unit: &Unit, account: &Account| profiles.of(account, unit.region.value(), &repo.settings);
+    // Where no profile is used, none is missing either.
+    let needs_profile = Wrapper::new(repo.settings.credentials()).is_ok_and(|wrapper| wrapper.needs_profile());
+    let find = |unit: &Unit, account: &Account| {
+        let profile = || profiles.of(account, unit.region.value(), &repo.settings);
+        needs_profile.then(profile).transpose()
+    };
     let text = match context.globals.format {
         Format::Text => table(&repo, &find) + &sources(&repo, &find),
         Format::Json | Format::Markdown => json(&repo, &find),
@@ -26,8 +32,8 @@ pub fn run(context: &Context) -> Result<Exit, Failures> {
     Ok(Exit::DONE)
 }
 
-/// Finds the profile of a unit's account.
-pub type FindProfile<'a> = &'a dyn Fn(&Unit, &Account) -> Result<Profile, Failure>;
+/// Finds the profile of a unit's account, if the credential tool takes profiles.
+pub type FindProfile<'a> = &'a dyn Fn(&Unit, &Account) -> Result<Option<Profile>, Failure>;
 
 #[derive(Serialize)]
 struct Report<'a> {
@@ -120,7 +126,7 @@ fn unit_report<'a>(unit: &'a Unit, profile: FindProfile<'_>) -> UnitReport<'a> {
     let mut unresolved = BTreeMap::new();
     let account = known(&unit.account, "account", &mut unresolved);
     let profile = account.map(|account| profile(unit, account));
-    let profile = profile.and_then(|it| it.map_err(|none| unresolved.insert("profile".to_owned(), none.what)).ok());
+    let profile = profile.and_then(|it| it.map_err(|none| unresolved.insert("profile".to_owned(), none.what)).ok()?);
     let region = known(&unit.region, "region", &mut unresolved);
     let mut images = BTreeMap::new();
     for image in ImageName::ALL {
@@ -180,11 +186,12 @@ pub fn table(repo: &Repository, profile: FindProfile<'_>) -> String {
     let mut notes: Vec<(String, String)> = Vec::new();
     for unit in &repo.units {
         let report = unit_report(unit, profile);
+        let has_none = unit.account.value().is_some() && !report.unresolved.contains_key("profile");
         let tag = |image| unit.image(image).map_or_else(|| "-".to_owned(), tag_text);
         rows.push([
             unit.path.to_string(),
             unit.account.value().map_or_else(|| "?".to_owned(), |account| account.id.to_string()),
-            report.profile.unwrap_or_else(|| "?".to_owned()),
+            report.profile.unwrap_or_else(|| if has_none { "-" } else { "?" }.to_owned()),
             tag(ImageName::DeployRunner),
             tag(ImageName::Kaniko),
         ]);
@@ -221,7 +228,7 @@ fn sources(repo: &Repository, profile: FindProfile<'_>) -> String {
     let words = repo.settings.credentials();
     let words = if words.is_empty() { "those of the environment".to_owned() } else { words.join(" ") };
     let place = repo.settings.credentials_place().map_or_else(|| "by default".to_owned(), |it| format!("by {it}"));
-    let found = |unit: &Unit| Some(profile(unit, unit.account.value()?).ok()?.found_in);
+    let found = |unit: &Unit| Some(profile(unit, unit.account.value()?).ok()??.found_in);
     let places: BTreeSet<String> = repo.units.iter().filter_map(found).collect();
     let places: Vec<_> = places.into_iter().collect();
     let profiles = if places.is_empty() { String::new() } else { format!("profiles     by {}\n", places.join(", ")) };
@@ -288,10 +295,10 @@ mod tests {
     use super::*;
     use crate::repo::tests::fixture;
 
-    fn found(_: &Unit, account: &Account) -> Result<Profile, Failure> {
+    fn found(_: &Unit, account: &Account) -> Result<Option<Profile>, Failure> {
         match account.name.as_str() {
             "prod" => Err(Failure::refused("there is no profile for account `prod`")),
-            name => Ok(Profile { name: format!("your-{name}"), found_in: "here".to_owned(), is_stated: true }),
+            name => Ok(Some(Profile { name: format!("your-{name}"), found_in: "here".to_owned(), is_stated: true })),
         }
     }
 

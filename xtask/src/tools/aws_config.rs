@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use crate::model::{AccountId, Place, ProfileCandidate, is_limited};
+use crate::model::{AccountId, Place, ProfileCandidate, Region, is_limited};
 use crate::tools::env::{self, Env};
 
 /// The variable that names the config file.
@@ -188,6 +188,32 @@ impl AwsConfig {
         let of = |name: &str| keys.iter().find_map(|key| self.value(name, key, reader)).map(|(value, _)| value);
         let source = self.value(name, "source_profile", reader).map(|(source, _)| source);
         of(name).or_else(|| of(&source?))
+    }
+
+    /// Variables that a child needs beside the keys of a profile: the region where the profile has none, and the kind of
+    /// endpoints that it asks for.
+    pub fn added(&self, name: &str, reader: Reader, region: &Region) -> Env {
+        let value = |key: &str| self.value(name, key, reader).map(|(value, _)| value);
+        let region = value("region").is_none().then(|| region.to_string());
+        let added = [
+            ("AWS_REGION", region.clone()),
+            ("AWS_DEFAULT_REGION", region),
+            (env::USE_FIPS, value("use_fips_endpoint")),
+            (env::USE_DUALSTACK, value("use_dualstack_endpoint")),
+        ];
+        added.into_iter().filter_map(|(name, value)| Some((name.into(), value?.into()))).collect()
+    }
+
+    /// The value of `credential_source`, and the profile that has it: this one, or one that it takes its keys from.
+    pub fn credential_source(&self, name: &str, reader: Reader) -> Option<(String, String)> {
+        let mut name = name.to_owned();
+        for _ in 0..8 {
+            if let Some((value, _)) = self.value(&name, "credential_source", reader) {
+                return Some((value, name));
+            }
+            name = self.value(&name, "source_profile", reader).map(|(source, _)| source)?;
+        }
+        None
     }
 
     fn section(&self, name: &str) -> Option<&Section> {
@@ -432,6 +458,31 @@ mod tests {
         let config = AwsConfig::parse(config, "config").with_credentials(credentials, "credentials");
         let id = AccountId::parse(DEV).expect("twelve digits");
         config.candidates(&id, Reader::Sdk).into_iter().map(|it| it.name).collect()
+    }
+
+    #[test]
+    fn a_region_is_added_where_the_profile_has_none_and_endpoints_as_it_asks() {
+        let text =
+            "[profile a]\nuse_fips_endpoint = true\n[profile b]\nregion = eu-west-1\nuse_dualstack_endpoint = true\n";
+        let config = AwsConfig::parse(text, "config");
+        let added = |name: &str| {
+            let vars = config.added(name, Reader::Sdk, &"us-east-1".parse().expect("a region"));
+            let pairs = vars.into_iter().map(|(name, value)| format!("{}={}", name.display(), value.display()));
+            pairs.collect::<Vec<_>>().join(" ")
+        };
+        let region = "AWS_DEFAULT_REGION=us-east-1 AWS_REGION=us-east-1";
+        assert_eq!(added("a"), format!("{region} AWS_USE_FIPS_ENDPOINT=true"));
+        assert_eq!(added("b"), "AWS_USE_DUALSTACK_ENDPOINT=true");
+        assert_eq!(added("nobody"), region);
+    }
+
+    #[test]
+    fn credential_source_is_found_behind_source_profile_too() {
+        let text = "[profile a]\nsource_profile = b\nrole_arn = arn:aws:iam::100000000004:role/x\n[profile b]\nrole_arn = y\ncredential_source = EcsContainer\n[profile c]\nsource_profile = c\n";
+        let config = AwsConfig::parse(text, "config");
+        let found = config.credential_source("a", Reader::Sdk);
+        assert_eq!(found, Some(("EcsContainer".to_owned(), "b".to_owned())));
+        assert_eq!(config.credential_source("c", Reader::Sdk), None);
     }
 
     #[test]

@@ -31,6 +31,12 @@ pub struct ChildEnv {
     pub dropped: Vec<String>,
 }
 
+/// Turns on the endpoints that are validated by FIPS 140.
+pub const USE_FIPS: &str = "AWS_USE_FIPS_ENDPOINT";
+
+/// Turns on the endpoints that have an IPv6 address, too.
+pub const USE_DUALSTACK: &str = "AWS_USE_DUALSTACK_ENDPOINT";
+
 /// What every program needs to find its way, and what reaches the network behind a proxy or a private CA.
 const EVERYBODY: &[&str] = &[
     "PATH",
@@ -60,6 +66,9 @@ const EVERYBODY: &[&str] = &[
     "AWS_CA_BUNDLE",
     "CURL_CA_BUNDLE",
     "REQUESTS_CA_BUNDLE",
+    // Which of AWS's own endpoints are used: the question of the guard and the changes go to the same ones.
+    USE_FIPS,
+    USE_DUALSTACK,
     "GIT_SSL_CAINFO",
     "GIT_SSH",
     "GIT_SSH_COMMAND",
@@ -91,15 +100,25 @@ const WRAPPERS: &[&str] = &[
     "AWS_CHAINED_SESSION_TOKEN_TTL",
     "AWS_ASSUME_ROLE_TTL",
     "AWS_FEDERATION_TOKEN_TTL",
+    "AWS_MFA_SERIAL",
     "YKMAN_*",
-    "AWS_SSO_*",
+    "AWS_SSO*",
+    "AWS_OKTA_*",
     "GRANTED_*",
-    "DBUS_SESSION_BUS_ADDRESS",
+    "OKTA_AWSCLI_*",
+    "SAML2AWS_*",
+    "VAULT_*",
+    "KRB5CCNAME",
+    "KRB5_CONFIG",
+    "DBUS_*",
     "DISPLAY",
-    "WAYLAND_DISPLAY",
+    "WAYLAND_*",
     "XAUTHORITY",
+    "DESKTOP_SESSION",
+    "WSL*",
     "BROWSER",
     "GPG_TTY",
+    "PINENTRY_USER_DATA",
     "PASSWORD_STORE_*",
     "OP_*",
 ];
@@ -184,6 +203,16 @@ pub fn gets_through(name: &str, purpose: Purpose, pass: &[String]) -> bool {
     asked || (granted.iter().copied().flatten().any(|pattern| matches(pattern, name)) && !denied)
 }
 
+/// Whether a variable steers Terraform's providers as well as credential tools: where only these see it, that is said.
+pub fn steers_providers(name: &str) -> bool {
+    name.starts_with("VAULT_")
+}
+
+/// Whether a variable is set to `true`, as the AWS SDKs read it.
+pub fn is_true(vars: &Env, name: &str) -> bool {
+    text(vars, name).is_some_and(|value| value.eq_ignore_ascii_case("true"))
+}
+
 /// Adds what makes aws-vault fail rather than open a window: it asks at the terminal, and a detached child has none.
 pub fn forbid_windows(vars: &mut Env) {
     vars.insert("AWS_VAULT_PROMPT".into(), "terminal".into());
@@ -237,7 +266,6 @@ mod tests {
             "AWS_ROLE_ARN",
             "AWS_PROFILE",
             "AWS_ACCESS_KEY_ID",
-            "AWS_MFA_SERIAL",
             "AWS_SOURCE_IDENTITY",
             "AWS_VAULT",
             "AWS_VAULT_PROFILE_ENV",
@@ -252,6 +280,28 @@ mod tests {
             ["AWS_CONFIG_FILE", "AWS_EC2_METADATA_DISABLED", "AWS_PAGER", "AWS_VAULT_BACKEND", "HOME"]
         );
         assert!(child.dropped.contains(&"AWS_ROLE_ARN".to_owned()));
+    }
+
+    #[test]
+    fn what_credential_tools_are_set_up_by_reaches_them_and_no_program() {
+        for name in [
+            "AWS_MFA_SERIAL",
+            "AWS_OKTA_MFA_FACTOR_TYPE",
+            "AWS_SSO_CONFIG",
+            "AWS_SSO",
+            "DBUS_SESSION_BUS_ADDRESS",
+            "DISPLAY",
+            "KRB5CCNAME",
+            "OKTA_AWSCLI_ORG_DOMAIN",
+            "PINENTRY_USER_DATA",
+            "SAML2AWS_IDP_ACCOUNT",
+            "VAULT_ADDR",
+            "WAYLAND_DISPLAY",
+            "WSL_DISTRO_NAME",
+        ] {
+            assert!(gets_through(name, Purpose::Wrapper, &[]), "{name}");
+            assert!(!gets_through(name, Purpose::Program, &[]), "{name}");
+        }
     }
 
     #[test]
@@ -304,7 +354,7 @@ mod tests {
 
     #[test]
     fn proxies_and_private_authorities_reach_everybody() {
-        let parent = env(&["HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE", "AWS_CA_BUNDLE"]);
+        let parent = env(&["HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE", "AWS_CA_BUNDLE", USE_FIPS, USE_DUALSTACK]);
         for purpose in [Purpose::Plain, Purpose::Wrapper, Purpose::Ambient, Purpose::Program] {
             let child = build(&parent, purpose, &[]);
             assert!(parent.keys().all(|name| child.vars.contains_key(name)), "{purpose:?}");

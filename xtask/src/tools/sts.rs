@@ -27,10 +27,11 @@ pub struct Identity {
 /// Asks STS in `region`, or at `endpoint` if the settings name one, whose keys these are
 /// (<https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html>).
 ///
+/// FIPS and dual-stack endpoints are used where the environment turns them on, as the programs will do.
 /// Proxies are taken from this process's environment, a private authority from `SSL_CERT_FILE` and `AWS_CA_BUNDLE`.
 /// Gives up after three tries of at most ten seconds each. What AWS answered instead is an [`AwsError`].
 pub fn caller_identity(keys: &Keys, region: &Region, endpoint: Option<&str>, vars: &Env) -> anyhow::Result<Identity> {
-    let client = client(keys, region, endpoint, http(vars)?);
+    let client = client(keys, region, endpoint, vars, http(vars)?);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -40,7 +41,13 @@ pub fn caller_identity(keys: &Keys, region: &Region, endpoint: Option<&str>, var
     Ok(Identity { account: account.parse()?, arn: answer.arn().unwrap_or_default().to_owned() })
 }
 
-fn client(keys: &Keys, region: &Region, endpoint: Option<&str>, http: SharedHttpClient) -> aws_sdk_sts::Client {
+fn client(
+    keys: &Keys,
+    region: &Region,
+    endpoint: Option<&str>,
+    vars: &Env,
+    http: SharedHttpClient,
+) -> aws_sdk_sts::Client {
     let credentials =
         Credentials::new(&keys.access_key_id, &keys.secret_access_key, keys.session_token.clone(), None, "environment");
     let timeouts = TimeoutConfig::builder()
@@ -54,7 +61,12 @@ fn client(keys: &Keys, region: &Region, endpoint: Option<&str>, http: SharedHttp
         .retry_config(RetryConfig::standard().with_max_attempts(3))
         .timeout_config(timeouts)
         .http_client(http);
-    config.set_endpoint_url(endpoint.map(str::to_owned));
+    match endpoint {
+        Some(url) => config.set_endpoint_url(Some(url.to_owned())),
+        None => config
+            .set_use_fips(Some(env::is_true(vars, env::USE_FIPS)))
+            .set_use_dual_stack(Some(env::is_true(vars, env::USE_DUALSTACK))),
+    };
     aws_sdk_sts::Client::from_conf(config.build())
 }
 
@@ -81,4 +93,55 @@ fn tls(vars: &Env) -> anyhow::Result<TlsContext> {
         trusted.add_pem_certificate(pem);
     }
     TlsContext::builder().with_trust_store(trusted).build().context("cannot set up TLS")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use aws_smithy_runtime_api::client::http::{
+        HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn,
+    };
+    use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+    use aws_smithy_runtime_api::client::result::ConnectorError;
+
+    use super::*;
+
+    /// Remembers where requests go, and answers none.
+    #[derive(Clone, Debug, Default)]
+    struct Asked(Arc<Mutex<Vec<String>>>);
+
+    impl HttpConnector for Asked {
+        fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+            self.0.lock().expect("nothing panics").push(request.uri().to_owned());
+            HttpConnectorFuture::ready(Err(ConnectorError::user("nobody is there".into())))
+        }
+    }
+
+    fn asked(vars: &[(&str, &str)], endpoint: Option<&str>) -> String {
+        let keys = Keys::in_environment(&Env::from([
+            ("AWS_ACCESS_KEY_ID".into(), "AKIAEXAMPLE".into()),
+            ("AWS_SECRET_ACCESS_KEY".into(), "secret".into()),
+        ]));
+        let vars = vars.iter().map(|(name, value)| (name.into(), value.into())).collect();
+        let asked = Asked::default();
+        let connector = SharedHttpConnector::new(asked.clone());
+        let http = http_client_fn(move |_, _| connector.clone());
+        let region = "us-east-1".parse().expect("a region");
+        let client = client(&keys.expect("both halves are there"), &region, endpoint, &vars, http);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        assert!(runtime.block_on(client.get_caller_identity().send()).is_err());
+        let asked = asked.0.lock().expect("nothing panics");
+        asked.first().cloned().unwrap_or_default()
+    }
+
+    #[test]
+    fn sts_is_asked_at_the_kind_of_endpoint_that_the_programs_will_use() {
+        assert_eq!(asked(&[], None), "https://sts.us-east-1.amazonaws.com/");
+        assert_eq!(asked(&[(env::USE_FIPS, "false")], None), "https://sts.us-east-1.amazonaws.com/");
+        assert_eq!(asked(&[(env::USE_FIPS, "true")], None), "https://sts-fips.us-east-1.amazonaws.com/");
+        assert_eq!(asked(&[(env::USE_DUALSTACK, "True")], None), "https://sts.us-east-1.api.aws/");
+        let own = Some("http://127.0.0.1:1");
+        assert_eq!(asked(&[(env::USE_FIPS, "true")], own), "http://127.0.0.1:1/");
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::process::{Command, Stdio};
 
+use super::command::Xtask;
 use super::sandbox::Sandbox;
 
 /// The variables that aws-vault gives to a program, as a CI job or a person would take them over.
@@ -52,7 +53,9 @@ fn without_keys_in_the_environment_the_aws_cli_is_asked() {
     // The stand-in for the AWS CLI has no keys either, and says so.
     let sandbox = Sandbox::bumped().setting("credentials", "[]");
     sandbox.xtask(["apply-all", "--yes", "--account", "dev"]).run().exits(3).says("there are no valid credentials");
-    assert_eq!(sandbox.log().of("aws")[0].argv(), ["configure", "export-credentials", "--format", "process"]);
+    let log = sandbox.log();
+    assert_eq!(log.of("aws")[0].argv(), ["configure", "export-credentials", "--format", "process"]);
+    assert!(log.of("aws")[0].env_names().contains(&"AWS_REGION"), "a role is assumed in the unit's region");
 }
 
 #[test]
@@ -89,4 +92,84 @@ fn placeholder_that_means_nothing_is_refused() {
     let sandbox = Sandbox::bumped().setting("credentials", r#"["aws-vault", "exec", "{name}", "--"]"#);
     sandbox.xtask(["apply-all", "--yes"]).run().exits(3).says("{name}");
     assert!(sandbox.log().calls().is_empty());
+}
+
+/// Writes the AWS config file of the person.
+fn config(sandbox: &Sandbox, text: &str) {
+    std::fs::create_dir_all(sandbox.top().join("home/.aws")).unwrap();
+    std::fs::write(sandbox.top().join("home/.aws/config"), text).unwrap();
+}
+
+#[test]
+fn credential_tool_gets_the_region_of_the_unit_where_its_profile_has_none() {
+    let sandbox = Sandbox::bumped();
+    let sees_region = |text: &str| {
+        config(&sandbox, text);
+        sandbox.clear_log();
+        sandbox.xtask(["identity"]).env("AWS_REGION", "eu-west-3").run().exits(0);
+        let log = sandbox.log();
+        let vaults = log.of("aws-vault");
+        let dev = vaults.iter().find(|call| call.argv()[1] == "your-dev").unwrap();
+        dev.env_names().contains(&"AWS_REGION")
+    };
+    assert!(sees_region("[profile your-dev]\n"));
+    assert!(!sees_region("[profile your-dev]\nregion = eu-west-1\n"));
+}
+
+#[test]
+fn what_sets_up_a_credential_tool_reaches_it_and_no_program() {
+    let sandbox = Sandbox::bumped();
+    let names = ["AWS_MFA_SERIAL", "KRB5CCNAME", "OKTA_AWSCLI_ORG_DOMAIN", "PINENTRY_USER_DATA", "SAML2AWS_URL"];
+    let names = names.into_iter().chain(["VAULT_ADDR", "WSL_DISTRO_NAME", "WAYLAND_DISPLAY"]).collect::<Vec<_>>();
+    let command = sandbox.xtask(["apply-all", "--yes", "--account", "dev"]);
+    let command = names.iter().fold(command, |command, name| command.env(*name, "x"));
+    // Providers read these, too, so that it is said that they don't get them.
+    command.run().exits(0).says("Left out").says("VAULT_ADDR, set in this shell");
+    let log = sandbox.log();
+    for call in log.calls() {
+        let seen = call.env_names();
+        let n_seen = names.iter().filter(|name| seen.contains(name)).count();
+        assert_eq!(n_seen, if call.tool() == "aws-vault" { names.len() } else { 0 }, "{}: {seen:?}", call.tool());
+    }
+}
+
+#[test]
+fn profile_whose_keys_come_from_the_machine_is_refused_by_name() {
+    let sandbox = Sandbox::bumped();
+    for source in ["Environment", "EcsContainer", "Ec2InstanceMetadata"] {
+        let base = format!("[profile base]\ncredential_source = {source}\n");
+        config(&sandbox, &format!("{base}[profile your-dev]\nsource_profile = base\n"));
+        let said = sandbox.xtask(["apply-all", "--yes", "--account", "dev"]).run().exits(3);
+        said.says(&format!("profile `your-dev` takes its keys from `credential_source = {source}`"))
+            .says("by its `source_profile` `base`")
+            .says("XTASK_CREDENTIALS='[]' AWS_PROFILE=your-dev");
+    }
+    assert!(sandbox.log().calls().is_empty());
+}
+
+#[test]
+fn kind_of_endpoints_that_the_shell_or_a_profile_asks_for_is_that_of_every_program() {
+    let sandbox = Sandbox::bumped();
+    let sees = |command: Xtask<'_>, name: &str| {
+        sandbox.clear_log();
+        command.run();
+        let log = sandbox.log();
+        let calls: Vec<_> = log.calls().into_iter().filter(|call| call.account() == Some("100000000004")).collect();
+        assert!(calls.iter().any(|call| call.tool() == "terraform"), "{log:?}");
+        calls.iter().all(|call| call.env_names().contains(&name))
+    };
+    let plan = || sandbox.xtask(["apply-all", "--plan-only", "--account", "dev"]);
+    assert!(!sees(plan(), "AWS_USE_FIPS_ENDPOINT"));
+    assert!(sees(plan().env("AWS_USE_FIPS_ENDPOINT", "true"), "AWS_USE_FIPS_ENDPOINT"));
+    config(&sandbox, "[profile your-dev]\nuse_dualstack_endpoint = true\n");
+    assert!(sees(plan(), "AWS_USE_DUALSTACK_ENDPOINT"));
+}
+
+#[test]
+fn no_profile_is_missing_where_none_is_used() {
+    let sandbox = Sandbox::new().setting("credentials", "[]").without_setting("profile");
+    let said = sandbox.xtask(["units"]).run().exits(0);
+    assert!(!said.out.contains('?') && said.out.contains("100000000004  -        v0.52.1"), "{}", said.screen());
+    let json = sandbox.xtask(["units", "--format", "json"]).run().exits(0).json();
+    assert!(json["units"][0].get("unresolved").is_none(), "{json}");
 }

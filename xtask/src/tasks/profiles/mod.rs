@@ -15,7 +15,8 @@ use crate::tasks::context::Context;
 use crate::tools::aws_config::{self, AwsConfig, Reader};
 use crate::tools::aws_error::AwsError;
 use crate::tools::credential_tool::CredentialTool;
-use crate::tools::env;
+use crate::tools::env::{self, Env};
+use crate::tools::process;
 
 /// Everything that profiles are chosen from.
 #[derive(Debug)]
@@ -189,6 +190,36 @@ impl Profiles {
         let wrong = wrong.filter_map(|profile| {
             let failure = Failure::refused(self.unknown(&profile.name, settings)?);
             Some(failure.detail(format!("named by {}", profile.found_in)))
+        });
+        wrong.collect()
+    }
+
+    /// Variables that the credential tool gets for a profile, or without one for that of its environment `vars`: what its
+    /// files don't tell, and what the keys alone would leave behind.
+    pub fn added(&self, vars: &Env, profile: Option<&str>, settings: &Settings, region: &Region) -> Env {
+        let profile =
+            profile.or_else(|| env::text(vars, "AWS_PROFILE")).or_else(|| env::text(vars, "AWS_DEFAULT_PROFILE"));
+        self.config.added(profile.unwrap_or("default"), reader(settings), region)
+    }
+
+    /// Profiles whose keys come from the environment or the machine, which a credential tool doesn't see here: they may not be
+    /// those of the account.
+    pub fn with_a_source<'p>(
+        &self,
+        profiles: impl IntoIterator<Item = &'p Profile>,
+        settings: &Settings,
+    ) -> Vec<Failure> {
+        let wrong = profiles.into_iter().filter_map(|profile| {
+            let (source, of) = self.config.credential_source(&profile.name, reader(settings))?;
+            let what = format!(
+                "profile `{}` takes its keys from `credential_source = {source}`, which no credential tool sees here",
+                profile.name
+            );
+            let failure = Failure::refused(what).hint(format!(
+                "one account at a time: `XTASK_CREDENTIALS='[]' AWS_PROFILE={} cargo xtask … --account NAME`",
+                process::quoted(&profile.name)
+            ));
+            Some(if of == profile.name { failure } else { failure.detail(format!("by its `source_profile` `{of}`")) })
         });
         wrong.collect()
     }

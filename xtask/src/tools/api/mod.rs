@@ -48,9 +48,8 @@ pub fn ask(words: &[String], vars: &Env) -> anyhow::Result<Option<Answer>> {
 /// Whether services have addresses here that only the CLI knows how to find
 /// (<https://docs.aws.amazon.com/sdkref/latest/guide/feature-endpoints.html>).
 fn has_own_addresses(vars: &Env) -> bool {
-    let is_one = |name: &str| {
-        name.starts_with("AWS_ENDPOINT_URL_") || ["AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT"].contains(&name)
-    };
+    let is_one =
+        |name: &str| name.starts_with("AWS_ENDPOINT_URL_") || [env::USE_FIPS, env::USE_DUALSTACK].contains(&name);
     vars.keys().filter_map(|name| name.to_str()).any(is_one)
 }
 
