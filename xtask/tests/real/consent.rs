@@ -83,7 +83,16 @@ fn state_in_git_or_behind_a_link_is_refused_and_a_real_run_leaves_all_of_it_priv
 
         let mut under_umask = live.command("/bin/sh");
         let xtask = env!("CARGO_BIN_EXE_xtask");
-        under_umask.args(["-c", "umask 000; exec \"$0\" \"$@\"", xtask, "apply-all", "--yes", "--account", "dev"]);
+        under_umask.args([
+            "-c",
+            "umask 000; exec \"$0\" \"$@\"",
+            xtask,
+            "apply-all",
+            "--yes",
+            "--allow=unexpected",
+            "--account",
+            "dev",
+        ]);
         let output = under_umask.output().expect("it starts");
         assert!(output.status.success(), "{}", text(&output));
         assert_eq!(tags(cloud, DEV).len(), 2);
