@@ -128,6 +128,7 @@ fn expected(bin: &str, said: &[(&str, &str, String)]) -> Vec<(&'static str, &'st
         fine("repository", "6 units in 6 accounts, and every place agrees on them"),
         fine("region", "us-east-1"),
         fine("roles", "nothing in the configuration acts as somebody else"),
+        fine("credentials", "aws-vault exec {profile} --   by default"),
         fine("profiles", &format!("{}   by ~/.aws/config", profiles.join(", "))),
         fine("identity", &format!("6 accounts proven {}", who.join(" "))),
         fine("sessions", &shaped("sessions", "good for ", " min or more")),
