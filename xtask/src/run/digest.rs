@@ -75,10 +75,30 @@ pub struct Digest {
     pub unchecked: BTreeMap<String, Vec<String>>,
 }
 
+/// Texts that are the same but for what is a unit's own, each as the first unit has it, with the units.
+#[derive(Default)]
+struct Alike<'p>(BTreeMap<String, (&'p str, Vec<String>)>);
+
+impl<'p> Alike<'p> {
+    fn add(&mut self, unit: &UnitPlan, text: &'p str) {
+        self.0.entry(unit.own.replaced(text)).or_insert((text, Vec::new())).1.push(unit.label.clone());
+    }
+
+    /// The units by text; a text of one unit alone keeps the unit's own words.
+    fn units_by_text(self) -> BTreeMap<String, Vec<String>> {
+        let entry = |(common, (text, units)): (String, (&str, Vec<String>))| match units[..] {
+            [_] => (text.to_owned(), units),
+            _ => (common, units),
+        };
+        self.0.into_iter().map(entry).collect()
+    }
+}
+
 impl Digest {
     /// Puts the plans together.
     pub fn of(plans: &[UnitPlan]) -> Self {
         let mut digest = Self::default();
+        let (mut notes, mut runs) = (Alike::default(), Alike::default());
         let mut groups: BTreeMap<Vec<Change>, Vec<&UnitPlan>> = BTreeMap::new();
         for unit in plans {
             let (label, changes) = (&unit.label, &unit.plan.changes);
@@ -87,7 +107,7 @@ impl Digest {
             }
             let known = unit.plan.incomplete.iter().chain(&unit.plan.failed_checks).chain(&unit.notes);
             for what in known {
-                digest.notes.entry(unit.own.replaced(what)).or_default().push(label.clone());
+                notes.add(unit, what);
             }
             if unit.plan.is_empty() {
                 digest.unchanged.push(label.clone());
@@ -100,13 +120,14 @@ impl Digest {
                 digest.unexpected.push(label.clone());
             }
             for what in unit.plan.runs.iter().chain(&unit.runs) {
-                digest.runs.entry(unit.own.replaced(what)).or_default().push(label.clone());
+                runs.add(unit, what);
             }
             for tag in unit.tags() {
                 digest.tags.entry(tag).or_default().push(label.clone());
             }
             groups.entry(sorted(changes.iter().map(|change| alike(change, &unit.own)))).or_default().push(unit);
         }
+        (digest.notes, digest.runs) = (notes.units_by_text(), runs.units_by_text());
         digest.groups = groups
             .into_iter()
             .map(|(changes, units)| Group {
