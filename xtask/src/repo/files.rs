@@ -13,6 +13,10 @@ use super::json;
 use super::stacks::{Generated, Origin};
 use crate::model::{Place, regular};
 
+/// The size in bytes of the largest file that is read as configuration. The time that reading takes grows with it, and
+/// with the number of units that read it: some seconds at this size. A list of 10 000 accounts takes half of it.
+const LARGEST: u64 = 2 << 20;
+
 /// What is at a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum There {
@@ -200,12 +204,21 @@ impl Files {
         if let Some(bytes) = self.overlay.get(path) {
             return Ok(bytes.clone());
         }
-        self.bytes.get(path, || {
-            regular::bytes(path).map(Arc::from).map_err(|error| {
-                let name = self.name(path);
-                Fault::new(format!("cannot read `{name}`: {error}")).at(Place::file(name))
-            })
-        })
+        self.bytes.get(path, || self.on_disk(path))
+    }
+
+    fn on_disk(&self, path: &Path) -> Result<Arc<[u8]>, Fault> {
+        let fault = |error: std::io::Error| {
+            let name = self.name(path);
+            Fault::new(format!("cannot read `{name}`: {error}")).at(Place::file(name))
+        };
+        let size = regular::open(path).and_then(|file| file.metadata()).map_err(fault)?.len();
+        if size > LARGEST {
+            let name = self.name(path);
+            let what = format!("`{name}` is too large to be read: it has {size} bytes, and at most {LARGEST} are read");
+            return Err(Fault::new(what).at(Place::file(name)).limit());
+        }
+        regular::bytes(path).map(Arc::from).map_err(fault)
     }
 
     /// Every file that was read, as it was then.
@@ -215,8 +228,8 @@ impl Files {
 
     /// The files that are no longer what they were when they were read, by the name that people should read.
     pub fn changed(&self) -> Vec<String> {
-        let is_changed = |path: &PathBuf, before: &Result<Arc<[u8]>, Fault>| match (regular::bytes(path), before) {
-            (Ok(now), Ok(before)) => now != **before,
+        let is_changed = |path: &PathBuf, before: &Result<Arc<[u8]>, Fault>| match (self.on_disk(path), before) {
+            (Ok(now), Ok(before)) => now != *before,
             (now, before) => now.is_ok() != before.is_ok(),
         };
         let read = self.bytes.entries().into_iter();

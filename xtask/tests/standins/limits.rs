@@ -24,6 +24,26 @@ fn fifos_in_the_place_of_files_are_named_and_never_waited_for() {
 }
 
 #[test]
+fn files_above_the_largest_size_are_unknown_because_of_it_and_the_largest_is_read() {
+    const LARGEST: usize = 2 << 20;
+    for file in ["accounts.json", "common.hcl"] {
+        let sandbox = Sandbox::bumped();
+        let path = sandbox.repo().join(file);
+        let mut text = fs::read(&path).unwrap();
+        text.resize(LARGEST, b'\n');
+        fs::write(&path, &text).unwrap();
+        let said = sandbox.xtask(["status"]).run();
+        assert_eq!(said.code, Some(0), "{file}: {}", said.screen());
+        text.push(b'\n');
+        fs::write(&path, &text).unwrap();
+        let said = sandbox.xtask(["status"]).run();
+        assert_eq!(said.code, Some(3), "{file}: {}", said.screen());
+        let reason = format!("`{file}` is too large to be read: it has 2097153 bytes, and at most 2097152 are read");
+        assert!(said.screen().contains(&reason), "{file}: {}", said.screen());
+    }
+}
+
+#[test]
 #[cfg(target_os = "linux")]
 fn lack_of_threads_and_memory_is_told_in_words_or_makes_no_difference() {
     let sandbox = Sandbox::bumped();

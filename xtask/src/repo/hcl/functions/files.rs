@@ -180,7 +180,10 @@ pub(super) fn read_terragrunt_config(call: &Arguments<'_, '_>) -> Result<Value, 
 
 pub(super) fn file(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
     let path = call.path(0)?;
-    let bytes = call.evaluator.files.bytes(&path)?;
+    let bytes = match call.evaluator.files.bytes(&path) {
+        Err(fault) if fault.is_limit() => return Err(unknown(fault.what())),
+        read => read?,
+    };
     match std::str::from_utf8(&bytes) {
         Ok(text) if !operators::is_composed(text) => {
             Err(unknown("a string with combining characters is not worked out"))
