@@ -134,7 +134,7 @@ fn full_disk_changes_nothing() {
     let five = Five::new();
     let files = five.files();
     // Whoever ignores the signal is told that a file may not become any larger, as a full disk tells.
-    let shell = ["/bin/sh", "-c", "trap '' 25; ulimit -f 1; exec \"$@\"", "sh"];
+    let shell = ["/bin/sh", "-c", "trap '' 25; ulimit -f 2; exec \"$@\"", "sh"];
     let said = five.sandbox.xtask(["bump-tags", "v1.3.0", "--offline"]).through(shell).run().exits(3);
     said.says("so nothing was changed").says("File too large");
     assert_eq!((five.n_new(), five.files()), (0, files));
