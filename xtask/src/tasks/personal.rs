@@ -43,7 +43,7 @@ pub fn read(root: &Path) -> Result<Option<String>, Failure> {
         Ok(text) => text,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => {
-            return Err(Failure::refused("the settings of a person can't be read").in_file(LOCAL).because(error));
+            return Err(Failure::refused("cannot read the personal settings").in_file(LOCAL).because(error));
         }
     };
     state::check(root)?;

@@ -170,7 +170,7 @@ fn personal_settings_behind_a_link_are_refused() {
     std::fs::create_dir_all(sandbox.repo().join(".xtask")).unwrap();
     std::fs::write(sandbox.top().join("home/x.toml"), "profile = \"mine\"\n").unwrap();
     std::os::unix::fs::symlink(sandbox.top().join("home/x.toml"), sandbox.repo().join(".xtask/local.toml")).unwrap();
-    sandbox.xtask(["apply-all", "--yes"]).run().exits(3).says("the settings of a person can't be read");
+    sandbox.xtask(["apply-all", "--yes"]).run().exits(3).says("cannot read the personal settings");
 }
 
 #[test]
