@@ -2,8 +2,6 @@
 //! Whatever it made in another account, or changed besides what could be shown, makes it a failure, and nothing further
 //! starts.
 
-use std::fs;
-
 use anyhow::Context as _;
 
 use crate::model::{Failure, Failures};
@@ -17,6 +15,7 @@ use crate::tasks::apply_all::queue::Queue;
 use crate::tasks::ready::Workable;
 use crate::tasks::record;
 use crate::tasks::session::Renewal;
+use crate::tools::state;
 use crate::tools::terraform::elsewhere;
 use crate::tools::terraform::plan::{self, Difference, Reading, Side, Surprise};
 use crate::tools::terraform::state::State;
@@ -82,10 +81,11 @@ fn judge(
         let cause = reading.cause.clone().unwrap_or_else(|| "it was not started".to_owned());
         anyhow::bail!("`terraform show` of the state: {cause}");
     }
-    let text = |kind| fs::read_to_string(session.run.product(&unit.label, kind));
-    let (shown, state) = (text(StepKind::Show)?, text(StepKind::State)?);
-    let _ = fs::remove_file(session.run.product(&unit.label, StepKind::State));
-    let after = State::read(&state).context("the state that was printed can't be read")?;
+    let product = |kind| session.run.product(&unit.label, kind);
+    let shown = state::read_to_string(&product(StepKind::Show))?;
+    let after = state::read_to_string(&product(StepKind::State))?;
+    let _ = state::remove_file(&product(StepKind::State));
+    let after = State::read(&after).context("the state that was printed can't be read")?;
     let before = State::before(&shown).context("the plan that was shown can't be read")?;
     let declared = ready.repo.settings.assumed_roles();
     let elsewhere = elsewhere::made_by_apply(&before, &after, &unit.account.id, declared);
@@ -98,7 +98,7 @@ fn judge(
     let wanted = checks::wanted(unit.unit);
     let surprises = plan::surprises(
         &shown,
-        &state,
+        &after,
         Reading { account: &unit.account.id, assumed_roles: declared, wanted: &wanted },
     )?;
     Ok((!surprises.is_empty()).then(|| Finding { reason: "other changes", cause: not_shown(&surprises) }))

@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::difference::{self, Difference, Sides};
 use super::expected::{self, Ground};
 use super::{Action, Change, Reading, ResourceChange, Why};
+use crate::tools::terraform::state::State;
 
 /// One thing that is not after an apply what it was before, besides revisions of task definitions.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,7 +20,7 @@ pub struct Surprise {
 pub(super) fn surprises(
     touched: &[(Action, &ResourceChange)],
     changes: &[Change],
-    state: &Value,
+    state: &State,
     reading: Reading<'_>,
 ) -> Vec<Surprise> {
     let ground = Ground { wanted: reading.wanted, remade: &[], account: reading.account.as_str() };
@@ -27,13 +28,13 @@ pub(super) fn surprises(
     let mut found = Vec::new();
     for ((action, resource), _) in unseen {
         let address = &resource.address;
-        let Some(after) = resource_in(&state["values"]["root_module"], address) else {
+        let Some(after) = state.resources.iter().find(|it| it.address == *address) else {
             found.push(Surprise { address: address.clone(), difference: None });
             continue;
         };
         let sides = Sides {
-            after: Some(&after["values"]),
-            after_sensitive: &after["sensitive_values"],
+            after: Some(&after.values),
+            after_sensitive: &after.sensitive,
             unknown: &Value::Null,
             ..resource.change.sides()
         };
@@ -42,10 +43,4 @@ pub(super) fn surprises(
         found.extend(others.map(|difference| Surprise { address: address.clone(), difference: Some(difference) }));
     }
     found
-}
-
-fn resource_in<'s>(module: &'s Value, address: &str) -> Option<&'s Value> {
-    let mut resources = module["resources"].as_array().into_iter().flatten();
-    let mut children = module["child_modules"].as_array().into_iter().flatten();
-    resources.find(|it| it["address"] == address).or_else(|| children.find_map(|child| resource_in(child, address)))
 }

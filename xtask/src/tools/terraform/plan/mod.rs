@@ -26,6 +26,7 @@ use serde_json::{Value, json};
 use crate::model::{AccountId, Reach};
 use crate::tools::hash::sha256;
 use crate::tools::terraform::elsewhere;
+use crate::tools::terraform::state::State;
 use commands::Command;
 use difference::Sides;
 use document::{Document, ResourceChange};
@@ -63,13 +64,12 @@ impl Plan {
 }
 
 /// What is not after an apply as it was before, in what was changed although its new text could not be seen, besides
-/// revisions of task definitions. `shown` is the plan that was applied, `state` what Terraform prints of the state after it.
-pub fn surprises(shown: &str, state: &str, reading: Reading<'_>) -> anyhow::Result<Vec<Surprise>> {
+/// revisions of task definitions. `shown` is the plan that was applied, `state` the state after it.
+pub fn surprises(shown: &str, state: &State, reading: Reading<'_>) -> anyhow::Result<Vec<Surprise>> {
     let document = Document::read(shown).context("`show -json` printed no plan that can be read")?;
-    let state: Value = serde_json::from_str(state).context("`show -json` printed no state that can be read")?;
     let outputs = document.outputs();
     let touched = touched(&document, &outputs)?;
-    Ok(after::surprises(&touched, &read(shown, reading)?.changes, &state, reading))
+    Ok(after::surprises(&touched, &read(shown, reading)?.changes, state, reading))
 }
 
 /// What a plan touches, with what it does to it.

@@ -192,19 +192,23 @@ fn what_could_not_be_seen_before_an_apply_is_compared_after_it() {
     let account = AccountId::parse("100000000004").unwrap();
     let reading = Reading { account: &account, assumed_roles: &[], wanted: &[] };
     let after = |policy: Option<String>| {
-        let resource = |policy| json!({ "address": "module.m.aws_iam_policy.x", "values": { "name": "x", "policy": policy }, "sensitive_values": {} });
+        let resource = |policy| json!({ "address": "module.m.aws_iam_policy.x", "mode": "managed", "type": "aws_iam_policy", "values": { "name": "x", "policy": policy }, "sensitive_values": {} });
         let resources: Vec<_> = policy.map(resource).into_iter().collect();
         let state = json!({ "format_version": "1.0", "values": { "root_module": { "child_modules": [{ "resources": resources }] } } });
         let told = |it: &Surprise| {
             let path = it.difference.as_ref().map_or("gone", |difference| &difference.path);
             format!("{} {path}", it.address)
         };
-        surprises(&shown, &state.to_string(), reading).unwrap().iter().map(told).collect::<Vec<_>>()
+        surprises(&shown, &State::read(&state.to_string()).unwrap(), reading)
+            .unwrap()
+            .iter()
+            .map(told)
+            .collect::<Vec<_>>()
     };
     assert!(after(Some(policy("ecs:RunTask", vec![arn(4)]))).is_empty(), "another revision");
     assert_eq!(after(Some(policy("*", vec![arn(4)]))), ["module.m.aws_iam_policy.x policy.Statement[0].Action"]);
     let wider = after(Some(policy("ecs:RunTask", vec![arn(4), arn(5).replace("runner", "other")])));
     assert_eq!(wider, ["module.m.aws_iam_policy.x policy.Statement[0].Resource[1]"]);
     assert_eq!(after(None), ["module.m.aws_iam_policy.x gone"]);
-    assert!(surprises(&shown, "no state", reading).is_err());
+    assert!(State::read("no state").is_err());
 }
