@@ -82,6 +82,8 @@ pub struct Repository {
     pub units: Vec<Unit>,
     /// What is wrong with the repository as a whole, in a stable order; what is wrong with a unit stands there.
     pub problems: Vec<Failure>,
+    /// What may hold units and can't be read, in a stable order; each names the file or the folder.
+    pub unread: Vec<Failure>,
     /// What is good to know and keeps nothing from being done, in a stable order.
     pub notices: Vec<Failure>,
     files: Files,
@@ -113,41 +115,42 @@ impl Repository {
         stacks.folders(&files, &mut found);
         let files = files.generating(std::mem::take(&mut stacks.generated));
         let roots = Roots::new(&root, &found);
-        let mut failed = std::mem::take(&mut found.failures);
-        failed.append(&mut stacks.failures);
-        failed.extend(discover::not_supported(&files, &found));
+        let mut unread = std::mem::take(&mut found.failures);
+        unread.append(&mut stacks.failures);
+        unread.extend(discover::not_supported(&files, &found));
         let ground = Ground { files: &files, settings: &settings, root: &root, roots: &roots };
         let Readings { mut units, failures, mut notices } = ground.units(&found, &stacks);
         notices.extend(discover::without_aliases(&root, &mut units));
         let is_nothing = units.is_empty() && failures.is_empty();
-        failed.extend(failures);
+        unread.extend(failures);
         // The accounts of what was opened matter also where no unit is in them, such as that of a registry.
         roots.of(&root).listed(&files);
         let (mut accounts, wrong) = roots.asked_for();
         problems.extend(wrong);
-        problems.extend(failed);
         problems.extend(root::ambiguous(units.iter().filter_map(|unit| unit.account.value())));
         let is_listed = |of: &&Account| accounts.iter().any(|it| it.name == of.name && it.id == of.id);
         let of_units = units.iter().filter_map(|unit| unit.account.value());
         let others: Vec<_> = of_units.filter(|account| !is_listed(account)).cloned().collect();
         accounts.extend(others);
         if accounts.is_empty() && is_nothing {
+            problems.extend(unread);
             Failures::check(problems)?;
             return Err(discover::nothing_here(&root).into());
         }
         let accounts = root::joined(accounts);
         notices.extend(discover::without_runner(&files, &found, &accounts, &units));
-        Ok(Self { root, settings, accounts, units, problems, notices, files })
+        Ok(Self { root, settings, accounts, units, problems, unread, notices, files })
     }
 
-    /// Everything that is wrong: with the repository, then unit by unit.
+    /// Everything that is wrong: with the repository, what can't be read, then unit by unit.
     pub fn all_problems(&self) -> impl Iterator<Item = &Failure> {
-        self.problems.iter().chain(self.units.iter().flat_map(|unit| &unit.problems))
+        self.problems.iter().chain(&self.unread).chain(self.units.iter().flat_map(|unit| &unit.problems))
     }
 
     /// Takes everything that is wrong out of the repository, to be reported together: what several units share, once.
     pub fn take_problems(&mut self) -> Vec<Failure> {
         let mut all = std::mem::take(&mut self.problems);
+        all.append(&mut self.unread);
         all.extend(self.units.iter_mut().flat_map(|unit| std::mem::take(&mut unit.problems)));
         all
     }

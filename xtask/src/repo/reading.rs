@@ -223,9 +223,9 @@ impl Ground<'_> {
         }
     }
 
-    /// A configuration that can't be read is a unit's if its folder says so; otherwise that is all there is to say.
+    /// A configuration that can't be read is a unit's, of which nothing but the folder is known.
     fn unreadable(&self, evaluator: &Evaluator<'_>, dir: &Path, fault: &Fault) -> Reading {
-        if !discover::is_named_so(dir) {
+        if dir == self.root {
             return Reading::Failed(fault.failure());
         }
         match self.begin(evaluator, dir, UnitKind::Terragrunt, &[]) {

@@ -129,6 +129,8 @@ impl<'s> Shapes<'s> {
                 };
                 if is_shaped { Verdict::Runner } else { self.takes_tag(&inputs) }
             }
+            // What can't be read is told of.
+            Some(Err(_)) if TELLING.iter().any(|name| has(&frame.source.bytes, name)) => Verdict::Runner,
             _ => Verdict::Other,
         }
     }

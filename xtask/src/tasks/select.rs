@@ -36,10 +36,22 @@ pub fn select<'r>(repo: &'r Repository, accounts: &[String], paths: &[String]) -
     Ok(chosen)
 }
 
+/// What may hold units that would be selected and can't be read. Its account is known by its folders alone, so everything
+/// belongs to a selection that names no account and no unit.
+pub fn unread<'r>(repo: &'r Repository, accounts: &[String], paths: &[String]) -> Vec<&'r Failure> {
+    let is_below = |failure: &Failure, account: &str| {
+        failure.at.is_empty() || failure.at.iter().any(|place| place.file.split('/').any(|folder| folder == account))
+    };
+    let is_selected =
+        |failure: &&Failure| accounts.is_empty() || accounts.iter().any(|account| is_below(failure, account));
+    if paths.is_empty() { repo.unread.iter().filter(is_selected).collect() } else { Vec::new() }
+}
+
 /// What is wrong with the repository, and with the units that would be selected.
 pub fn take_problems(repo: &mut Repository, accounts: &[String], paths: &[String]) -> Vec<Failure> {
-    let paths: Vec<_> = paths.iter().map(|path| plain(path)).collect();
     let mut problems = std::mem::take(&mut repo.problems);
+    problems.extend(unread(repo, accounts, paths).into_iter().map(Failure::again));
+    let paths: Vec<_> = paths.iter().map(|path| plain(path)).collect();
     for unit in repo.units.iter_mut().filter(|unit| is_selected(unit, accounts, &paths)) {
         problems.append(&mut unit.problems);
     }

@@ -69,6 +69,7 @@ mod sts;
 mod tools;
 mod traps;
 mod units;
+mod unread;
 mod unwritable;
 mod update;
 mod verify;

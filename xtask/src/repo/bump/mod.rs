@@ -78,6 +78,8 @@ pub struct Bump {
     pub also: Vec<Also>,
     /// Selected units that don't get their tag; only where that was allowed.
     pub left: Vec<Left>,
+    /// What may hold units and can't be read; only where leaving units out was allowed.
+    pub unread: Vec<Failure>,
     /// What was allowed although it is refused otherwise: modules that are too old.
     pub allowed: Vec<Failure>,
     /// Units of which only the one who named a pin knows that they get the tag.

@@ -39,7 +39,11 @@ pub(super) fn compare<'r>(
         let (is, was) = (new.map(|uses| &uses.tag), target.unit.image(target.image).map(|uses| &uses.tag));
         let is_unknown = |tag: Option<&Known<Tag>>| tag.and_then(|tag| tag.value()).is_none();
         if is.and_then(|tag| tag.value()) == Some(wanted) {
-            if is != was {
+            // A unit that gets its tag and can't be worked on is like one that doesn't get it.
+            let wrong = wrong(repo, true, target.unit, &after[target.at]);
+            if !wrong.is_empty() {
+                outcome.missed.extend(wrong.into_iter().map(|why| (*target, why)));
+            } else if is != was {
                 outcome.reached.entry(target.image).or_default().push(target.unit.path.clone());
             }
             continue;
@@ -48,8 +52,9 @@ pub(super) fn compare<'r>(
         if is_named && explain::is_out_of_sight(target) {
             outcome.unproven.push((target.unit.path.clone(), target.image));
         } else {
-            let why = match explain::is_out_of_sight(target) {
-                // What is wrong with the unit says more than that its tag is unknown for it.
+            let has_deciders = target.unit.image(target.image).is_some_and(|uses| !uses.deciders.is_empty());
+            let why = match explain::is_out_of_sight(target) || !has_deciders {
+                // What is wrong with the unit says more than that its tag is unknown for it, and units may share it.
                 true => after[target.at].problems.iter().map(Failure::again).collect(),
                 false => Vec::new(),
             };
@@ -68,7 +73,7 @@ pub(super) fn compare<'r>(
         outcome.others(old, new);
         let is_missed = outcome.missed.iter().any(|(target, _)| target.at == at);
         if !is_missed && left.iter().all(|left| left.unit != old.path) {
-            outcome.refused.extend(wrong(repo, is_selected, old, new));
+            outcome.refused.extend(wrong(repo, is_selected && !request.partial, old, new));
         }
     }
     outcome
@@ -135,10 +140,13 @@ fn wrong(repo: &Repository, is_selected: bool, old: &Unit, new: &Unit) -> Vec<Fa
     new_ones.chain(rest).map(Failure::again).collect()
 }
 
-/// A unit that is left out may share a string with one that isn't.
+/// A unit that is left out may share a string with one that isn't, also where nothing is known of what it reads.
 pub(super) fn say_what_changes_all_the_same(repo: &Repository, left: &mut Left, after: &[Unit]) {
     let all = repo.units.iter().zip(after).find(|(unit, _)| unit.path == left.unit);
     let Some((was, is)) = all.and_then(|(old, new)| old.image(left.image).zip(new.image(left.image))) else { return };
+    if was.deciders.is_empty() {
+        left.why.details.push("if it shares a string with others, its tag changes with theirs".to_owned());
+    }
     for (was, is) in was.deciders.iter().zip(&is.deciders) {
         if let Some(tag) = is.tag.value().filter(|_| was.tag != is.tag) {
             left.why.details.push(format!("{} gets {tag} all the same: others get it from there", is.configuration));

@@ -184,7 +184,7 @@ fn a_file_outside_the_repository_is_not_changed() {
 fn a_unit_that_cannot_be_read_keeps_everything_from_being_changed() {
     let repo = Tree::new(&[ACCOUNTS, COMMON, (DEV, &unit(TAG, TAG)), (PROD, "}")]).open();
     let text = refused(&repo, &[(RUNNER, "v2")]);
-    assert!(text.starts_with("cannot tell what decides the tag of image `deploy-runner` in `prod/"), "{text}");
+    assert!(text.starts_with("cannot parse `prod/us-east-1/mgmt/ecs-deploy-runner/terragrunt.hcl`"), "{text}");
 }
 
 #[test]

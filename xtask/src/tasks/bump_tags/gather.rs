@@ -7,7 +7,7 @@ use crate::model::{Failure, Failures, ImageName, Tag};
 use crate::repo::Repository;
 use crate::repo::bump::{Bump, PinName, Request, plan_bump};
 use crate::tasks::context::Context;
-use crate::tasks::select::select;
+use crate::tasks::select::{select, unread};
 
 /// What is asked for.
 #[derive(Clone, Debug)]
@@ -58,7 +58,7 @@ impl Ask {
     }
 }
 
-/// Plans the change.
+/// Plans the change. What can't be read is like a unit that can't get its tag: nothing is planned, unless that is allowed.
 pub fn gather(context: &Context, repo: &Repository, ask: &Ask) -> Result<Bump, Failures> {
     let request = Request {
         wanted: ask.wanted.clone(),
@@ -69,7 +69,14 @@ pub fn gather(context: &Context, repo: &Repository, ask: &Ask) -> Result<Bump, F
         old_module: context.globals.allows(Allowance::OldModule),
         module_ref: ask.module_ref.clone(),
     };
-    plan_bump(repo, &request)
+    let unread: Vec<_> = unread(repo, &ask.accounts, &ask.units).into_iter().map(Failure::again).collect();
+    match plan_bump(repo, &request) {
+        Ok(bump) if request.partial || unread.is_empty() => Ok(Bump { unread, ..bump }),
+        Ok(_) => Failures::check(unread).map(|()| Bump::default()),
+        Err(failures) => {
+            Failures::check(failures.into_vec().into_iter().chain(unread).collect()).map(|()| Bump::default())
+        }
+    }
 }
 
 /// The tag of each image that is to be moved.

@@ -25,12 +25,19 @@ pub fn wanted<'r>(repo: &'r Repository, ask: &Ask, bump: &Bump) -> (Vec<Wanted<'
         Err(failures) => return (wanted, failures.into_vec()),
     };
     for (&image, tag) in &ask.wanted {
-        let units: Vec<&Unit> = selected.iter().copied().chain(others(repo, bump, image)).collect();
+        let selected = selected.iter().copied().filter(|unit| !is_out_of_question(bump, unit, image));
+        let units: Vec<&Unit> = selected.chain(others(repo, bump, image)).collect();
         let (registries, unknown) = images::registries(repo, &units, image);
         problems.extend(unknown);
         wanted.extend(registries.into_iter().map(|(uri, account)| Wanted { image, uri, tag: tag.clone(), account }));
     }
     (wanted, problems)
+}
+
+/// Whether a unit is left out and its address isn't known either.
+fn is_out_of_question(bump: &Bump, unit: &Unit, image: ImageName) -> bool {
+    let is_left = bump.left.iter().any(|left| left.unit == unit.path && left.image == image);
+    is_left && unit.image(image).is_some_and(|uses| uses.uri.value().is_none())
 }
 
 /// Units that nobody selected and whose tag changes all the same.

@@ -59,7 +59,7 @@ fn reached(bump: &Bump) -> Vec<String> {
     images.chain(modules).collect()
 }
 
-/// `{"schema":1,"changes":[…],"already":[…],"also":[…],"left":[…],"allowed":[…],"unproven":[…],"outside":[…],"modules":[…]}`
+/// `{"schema":1,"changes":[…],"already":[…],"also":[…],"left":[…],"unread":[…],"allowed":[…],"unproven":[…],"outside":[…],"modules":[…]}`
 fn json(bump: &Bump) -> Value {
     let changes = bump.changes().map(|change| {
         let units: Vec<_> = change.units.iter().map(UnitPath::as_str).collect();
@@ -78,6 +78,10 @@ fn json(bump: &Bump) -> Value {
         let at: Vec<_> = left.why.at.iter().map(ToString::to_string).collect();
         json!({ "unit": left.unit.as_str(), "image": left.image, "why": left.why.what, "at": at })
     });
+    let unread = bump.unread.iter().map(|unread| {
+        let at: Vec<_> = unread.at.iter().map(ToString::to_string).collect();
+        json!({ "why": unread.what, "at": at })
+    });
     let allowed = bump.allowed.iter().map(|allowed| {
         let at: Vec<_> = allowed.at.iter().map(ToString::to_string).collect();
         json!({ "what": allowed.what, "at": at })
@@ -93,6 +97,7 @@ fn json(bump: &Bump) -> Value {
         "already": already.collect::<Vec<_>>(),
         "also": also.collect::<Vec<_>>(),
         "left": left.collect::<Vec<_>>(),
+        "unread": unread.collect::<Vec<_>>(),
         "allowed": allowed.collect::<Vec<_>>(),
         "unproven": unproven.collect::<Vec<_>>(),
         "outside": outside.collect::<Vec<_>>(),

@@ -50,6 +50,10 @@ pub fn say_what_to_know(context: &Context, repo: &Repository, bump: &Bump) {
         warn("Left out", format!("{image} in {label}   (--allow partial-bump)"));
         context.screen.lines(&indented(&left.why));
     }
+    for unread in &bump.unread {
+        warn("Left out", "what can't be read   (--allow partial-bump)".to_owned());
+        context.screen.lines(&indented(unread));
+    }
     for allowed in &bump.allowed {
         warn("Allowed", format!("{}   (--allow old-module)", allowed.what));
     }
