@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use super::acts;
+
 /// What the root itself is called as a unit.
 const ROOT: &str = ".";
 
@@ -13,12 +15,13 @@ const ROOT: &str = ".";
 pub struct UnitPath(String);
 
 impl UnitPath {
-    /// Takes a folder below the root; `None` if it is not valid UTF-8 or leaves the root.
+    /// Takes a folder below the root; `None` if it is not valid UTF-8, has characters that would act on a terminal
+    /// or break a line, or leaves the root.
     pub fn new(relative: &Path) -> Option<Self> {
         let mut parts = Vec::new();
         for component in relative.components() {
             match component {
-                std::path::Component::Normal(part) => parts.push(part.to_str()?),
+                std::path::Component::Normal(part) => parts.push(part.to_str().filter(|part| !part.chars().any(acts))?),
                 std::path::Component::CurDir => {}
                 _ => return None,
             }

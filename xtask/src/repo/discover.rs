@@ -15,6 +15,8 @@ use crate::model::{Account, Failure, Place, regular};
 const UNIT: &str = "ecs-deploy-runner";
 /// How many places are told of accounts without a runner.
 const MOST_PLACES: usize = 5;
+/// How many accounts without a runner are named.
+const MOST_NAMES: usize = 12;
 /// How deep below the start a root is looked for where there is none above it.
 const DEEPEST_ROOT: usize = 2;
 
@@ -93,8 +95,12 @@ pub(super) fn without_runner(files: &Files, found: &Found, accounts: &[Account],
         return None;
     }
     without.sort_by_key(|(name, _)| *name);
-    let names: Vec<_> = without.iter().map(|(name, _)| *name).collect();
-    let notice = Failure::refused(format!("no runner found in {}", names.join(", ")));
+    let names: Vec<_> = without.iter().take(MOST_NAMES).map(|(name, _)| *name).collect();
+    let more = match without.len() - names.len() {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let notice = Failure::refused(format!("no runner found in {}{more}", names.join(", ")));
     let places = without.iter().filter_map(|(_, place)| place.clone());
     Some(places.take(MOST_PLACES).fold(notice, Failure::at))
 }

@@ -12,7 +12,7 @@ use crate::model::{Failure, Place};
 pub struct Exclusion {
     /// What leaves it out: `exclude` with its actions, or `skip`.
     pub by: String,
-    /// Where that stands.
+    /// The place in the file that leaves it out.
     pub place: Place,
     /// Why it is not known whether it holds, if it isn't.
     pub doubt: Option<String>,
@@ -78,9 +78,18 @@ fn excluded(by: String, place: Place, holds: Result<bool, String>) -> Option<Exc
     }
 }
 
-/// Arguments that terragrunt would add to the apply of a saved plan, and that terraform would take for the plan.
-pub(super) fn misplaced_arguments(evaluator: &Evaluator<'_>, frame: &Rc<Frame>) -> Result<Vec<Failure>, Fault> {
-    let mut found = Vec::new();
+/// What `extra_arguments` add to the apply of a saved plan.
+#[derive(Default)]
+pub(super) struct ApplyArguments {
+    /// Those that terraform would take for the plan.
+    pub(super) misplaced: Vec<Failure>,
+    /// The options, as far as they are known.
+    pub(super) options: Vec<String>,
+}
+
+/// The arguments that terragrunt would add to the apply of a saved plan.
+pub(super) fn apply_arguments(evaluator: &Evaluator<'_>, frame: &Rc<Frame>) -> Result<ApplyArguments, Fault> {
+    let mut found = ApplyArguments::default();
     let mut labels: Vec<&str> = Vec::new();
     let frames = frame.with_includes(evaluator)?;
     for frame in &frames {
@@ -99,10 +108,12 @@ pub(super) fn misplaced_arguments(evaluator: &Evaluator<'_>, frame: &Rc<Frame>) 
             if !list("commands")?.iter().any(|command| command == "apply") {
                 continue;
             }
-            if let Some(failure) = misplaced(&list("arguments")?, label) {
+            let arguments = list("arguments")?;
+            if let Some(failure) = misplaced(&arguments, label) {
                 let at = block.body.attributes.get("arguments").map_or(block.span.start, |it| it.key.start);
-                found.push(failure.at(frame.source.place(at)));
+                found.misplaced.push(failure.at(frame.source.place(at)));
             }
+            found.options.extend(arguments.into_iter().filter(|argument| argument.starts_with('-')));
         }
     }
     Ok(found)

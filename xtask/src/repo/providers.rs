@@ -107,7 +107,7 @@ struct Provider {
     entries: Vec<Entry>,
 }
 
-/// What is read of one file.
+/// The blocks of one file that decide about providers.
 #[derive(Debug, Default)]
 struct Parts {
     providers: Vec<Provider>,

@@ -247,7 +247,7 @@ impl Ground<'_> {
     ) -> Result<Unit, Reading> {
         let relative = dir.strip_prefix(self.root).ok().and_then(UnitPath::new);
         let path = relative.ok_or_else(|| {
-            let failure = Failure::refused("the path of a unit is not UTF-8");
+            let failure = Failure::refused("the path of a unit is not UTF-8, or has control characters");
             Reading::Failed(failure.in_file(dir.display().to_string()))
         })?;
         let root = self.roots.of(dir);

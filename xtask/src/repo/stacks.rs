@@ -107,7 +107,7 @@ impl Stacks {
         dir.ancestors().any(|dir| self.sources.contains(dir)) && !files.exists(&dir.join(VALUES))
     }
 
-    /// What one stack file generates.
+    /// Adds the units that one stack file generates.
     fn read_one(&mut self, files: &Files, dir: &Path) {
         let path = dir.join(STACK);
         let result = self.blocks(files, dir, &path);

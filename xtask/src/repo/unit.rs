@@ -58,7 +58,7 @@ pub struct Unit {
     pub images: BTreeMap<ImageName, Option<Box<ImageUse>>>,
     /// Its other images, such as that of a steampipe runner, by the configuration that uses them.
     pub others: Vec<Decider>,
-    /// Inputs that take a tag of these images, where its module is not here and nobody knows what it does with them.
+    /// Inputs that take a tag of these images, where its module is not here and it is not known what it does with them.
     pub(super) takes: Vec<(String, ImageName)>,
     /// Its module.
     pub module: Module,
@@ -76,6 +76,8 @@ pub struct Unit {
     pub excluded: Option<Exclusion>,
     /// What would make every apply of it fail; what only reads the unit doesn't mind.
     pub not_appliable: Vec<Failure>,
+    /// Options that `extra_arguments` add to its apply, as far as they are known.
+    pub apply_options: Vec<String>,
     /// Mock outputs of the units that it depends on, with which a plan may be made.
     pub mocks: Vec<Mock>,
     /// Why its configuration is not read, and the line that says so: a stack generates it from elsewhere.
@@ -112,6 +114,7 @@ impl Unit {
             stack: None,
             excluded: None,
             not_appliable: Vec::new(),
+            apply_options: Vec::new(),
             mocks: Vec::new(),
             remote: None,
             problems: Vec::new(),
@@ -198,8 +201,8 @@ impl Unit {
             Ok(excluded) => self.excluded = excluded,
             Err(fault) => self.problems.push(fault.failure()),
         }
-        match exclude::misplaced_arguments(evaluator, frame) {
-            Ok(failures) => self.not_appliable = failures,
+        match exclude::apply_arguments(evaluator, frame) {
+            Ok(found) => (self.not_appliable, self.apply_options) = (found.misplaced, found.options),
             Err(fault) => self.problems.push(fault.failure()),
         }
         let layers = passed::layers(evaluator.files, settings.pass_environment(), evaluator, frame);

@@ -22,6 +22,8 @@ pub struct UnitPlan {
     pub bound: Bounds,
     /// What terragrunt runs besides, by the unit's configuration.
     pub runs: Vec<String>,
+    /// Options of the plan and its apply that somebody has to know of; the apply gets no others.
+    pub options: Vec<String>,
     /// What else there is to know of how the plan was made.
     pub notes: Vec<String>,
 }
@@ -246,6 +248,7 @@ mod tests {
             wanted: Vec::new(),
             bound: Bounds::default(),
             runs: Vec::new(),
+            options: Vec::new(),
             notes: Vec::new(),
         }
     }

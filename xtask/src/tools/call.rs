@@ -12,7 +12,7 @@ use crate::model::{AccountId, Failure};
 use crate::tools::env::{self, Env};
 use crate::tools::proof::{Proof, Verdict};
 use crate::tools::state;
-use crate::tools::terragrunt::Action;
+use crate::tools::terragrunt::{Action, NO_COLOR};
 
 /// Where and how Terraform was started.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,6 +70,28 @@ fn without_value(arg: &str) -> String {
 
 fn name_alone(pair: &str) -> String {
     pair.split_once('=').map_or(pair.to_owned(), |(name, _)| format!("{name}=…"))
+}
+
+/// Options of a plan or an apply that leave nothing out and make nothing less sure.
+const USUAL: [&str; 11] = [
+    "-auto-approve",
+    "-compact-warnings",
+    "-detailed-exitcode",
+    "-input",
+    "-json",
+    "-lock-timeout",
+    NO_COLOR,
+    "-out",
+    "-parallelism",
+    "-var",
+    "-var-file",
+];
+
+/// The options that somebody has to know of, with one dash, of the two that Terraform takes.
+pub fn notable_options<S: AsRef<str>>(args: &[S]) -> Vec<String> {
+    let options = args.iter().map(AsRef::as_ref).filter(|arg| arg.starts_with('-'));
+    let options = options.map(|arg| format!("-{}", arg.trim_start_matches('-')));
+    options.filter(|option| !USUAL.contains(&option.split('=').next().unwrap_or_default())).collect()
 }
 
 /// Whether this is terraform asked to write exactly this plan file.

@@ -12,6 +12,8 @@ use crate::tools::state;
 pub struct Consent {
     /// The hash of the plan.
     pub plan_sha256: String,
+    /// The notable options that the apply may have.
+    pub options: Vec<String>,
     /// What the plan was made from; none of it may have changed.
     pub bound: Vec<Bound>,
 }
@@ -19,15 +21,21 @@ pub struct Consent {
 /// What the lines begin with that `sha256sum` knows nothing of.
 const PROGRAM: &str = "# program ";
 const FOLDER: &str = "# folder ";
+const OPTION: &str = "# option ";
 
 /// Writes down the consent to the plan which had this hash when it was shown, and to what it was made from.
 pub fn write<'b>(
     consent: &Path,
     plan: &Path,
     sha256: &str,
+    options: &[String],
     bound: impl IntoIterator<Item = &'b Bound>,
 ) -> io::Result<()> {
     let mut text = format!("{sha256}  {}\n", plan.display());
+    for option in options {
+        // Quoted: a line each, whatever is in it.
+        text.push_str(&format!("{OPTION}{}\n", serde_json::Value::from(option.as_str())));
+    }
     for bound in bound {
         match bound {
             Bound::File { path, sha256 } => text.push_str(&format!("{sha256}  {}\n", path.display())),
@@ -46,12 +54,18 @@ pub fn read(consent: &Path) -> Result<Consent, Failure> {
     let mut lines = text.lines();
     let plan_sha256 = lines.next().and_then(|line| line.split_whitespace().next()).and_then(hash);
     let plan_sha256 = plan_sha256.ok_or_else(|| refuse("the record of the consent to this plan holds no hash"))?;
-    let bound = lines.filter(|line| !line.is_empty()).map(bound).collect::<Option<_>>();
-    let bound = bound.ok_or_else(|| refuse("the record of the consent to this plan can't be read"))?;
-    Ok(Consent { plan_sha256, bound })
+    let unreadable = || refuse("the record of the consent to this plan can't be read");
+    let (mut options, mut bound) = (Vec::new(), Vec::new());
+    for line in lines.filter(|line| !line.is_empty()) {
+        match line.strip_prefix(OPTION) {
+            Some(option) => options.push(serde_json::from_str(option).map_err(|error| unreadable().because(error))?),
+            None => bound.push(bound_by(line).ok_or_else(unreadable)?),
+        }
+    }
+    Ok(Consent { plan_sha256, options, bound })
 }
 
-fn bound(line: &str) -> Option<Bound> {
+fn bound_by(line: &str) -> Option<Bound> {
     let of = |rest: &str| rest.split_once("  ").map(|(mark, path)| (mark.to_owned(), PathBuf::from(path)));
     if let Some((mark, path)) = line.strip_prefix(PROGRAM).and_then(of) {
         return Some(Bound::Program { path, mark });
@@ -84,8 +98,9 @@ mod tests {
         let shown = sha256_of(&plan).unwrap();
         let modules = Bound::folder(folder.path().to_owned()).unwrap();
         let bound = vec![Bound::file(plan.clone()).unwrap(), Bound::program(plan.clone()).unwrap(), modules];
-        write(&consent, &plan, &shown, &bound).unwrap();
-        assert_eq!(read(&consent).unwrap(), Consent { plan_sha256: shown.clone(), bound });
+        let options = vec!["-lock=false".to_owned(), "-x=\n# folder".to_owned()];
+        write(&consent, &plan, &shown, &options, &bound).unwrap();
+        assert_eq!(read(&consent).unwrap(), Consent { plan_sha256: shown.clone(), options, bound });
         fs::write(&consent, format!("{shown}  {}\n", plan.display())).unwrap();
         assert_eq!(read(&consent).unwrap().plan_sha256, shown, "what `sha256sum` writes is one too");
         for bad in ["yes".to_owned(), format!("{shown}  a\nyes\n"), format!("{shown}  a\nyes  b\n")] {

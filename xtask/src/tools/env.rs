@@ -37,7 +37,24 @@ pub const USE_FIPS: &str = "AWS_USE_FIPS_ENDPOINT";
 /// Turns on the endpoints that have an IPv6 address, too.
 pub const USE_DUALSTACK: &str = "AWS_USE_DUALSTACK_ENDPOINT";
 
-/// What every program needs to find its way, and what reaches the network behind a proxy or a private CA.
+/// Proxies and certificate authorities: they decide who answers for AWS.
+pub(super) const NETWORK: &[&str] = &[
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "NO_PROXY",
+    "ALL_PROXY",
+    "http_proxy",
+    "https_proxy",
+    "no_proxy",
+    "all_proxy",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "AWS_CA_BUNDLE",
+    "CURL_CA_BUNDLE",
+    "REQUESTS_CA_BUNDLE",
+];
+
+/// What every program needs to find its way.
 const EVERYBODY: &[&str] = &[
     "PATH",
     "HOME",
@@ -53,19 +70,6 @@ const EVERYBODY: &[&str] = &[
     // The folder by its name, also through a link: terragrunt looks for files above it by that name.
     "PWD",
     "XDG_*",
-    "HTTP_PROXY",
-    "HTTPS_PROXY",
-    "NO_PROXY",
-    "ALL_PROXY",
-    "http_proxy",
-    "https_proxy",
-    "no_proxy",
-    "all_proxy",
-    "SSL_CERT_FILE",
-    "SSL_CERT_DIR",
-    "AWS_CA_BUNDLE",
-    "CURL_CA_BUNDLE",
-    "REQUESTS_CA_BUNDLE",
     // Which of AWS's own endpoints are used: the question of the guard and the changes go to the same ones.
     USE_FIPS,
     USE_DUALSTACK,
@@ -192,11 +196,11 @@ pub fn build(parent: &Env, purpose: Purpose, pass: &[String]) -> ChildEnv {
 /// Whether a variable of this name gets through.
 pub fn gets_through(name: &str, purpose: Purpose, pass: &[String]) -> bool {
     let granted: &[&[&str]] = match purpose {
-        Purpose::Plain => &[EVERYBODY],
+        Purpose::Plain => &[EVERYBODY, NETWORK],
         // What the programs get comes to our guard through the wrapper.
-        Purpose::Wrapper => &[EVERYBODY, WRAPPERS, PROGRAMS],
-        Purpose::Ambient => &[EVERYBODY, SOURCES, PROGRAMS],
-        Purpose::Program => &[EVERYBODY, PROGRAMS],
+        Purpose::Wrapper => &[EVERYBODY, NETWORK, WRAPPERS, PROGRAMS],
+        Purpose::Ambient => &[EVERYBODY, NETWORK, SOURCES, PROGRAMS],
+        Purpose::Program => &[EVERYBODY, NETWORK, PROGRAMS],
     };
     let asked = pass.iter().any(|pattern| matches(pattern, name)) && !NEVER.contains(&name);
     let denied = purpose == Purpose::Wrapper && NEVER_FOR_WRAPPERS.contains(&name);

@@ -153,3 +153,29 @@ fn arguments_from_hcl_that_make_a_plan_less_are_told_or_refused() {
         assert!(told.contains("nothing to change"), "{it:?}: {told}");
     }
 }
+
+#[test]
+fn options_of_an_apply_alone_are_told_and_one_that_was_not_shown_is_refused() {
+    let Some(tools) = Toolbox::get() else { return };
+    for it in &SHAPES[..2] {
+        let cloud = Cloud::start(tools);
+        let live = Live::new(tools, &cloud, shape(*it));
+        let arguments = |option: &str| {
+            format!("  extra_arguments \"more\" {{\n    commands = [\"apply\"]\n    arguments = [{option}]\n  }}\n")
+        };
+        let written = arguments("\"-lock=false\"");
+        hook(&live, &written);
+        let told = ends_with(&live, &["apply-all", "--plan-only", "--account", "dev"], 0);
+        assert!(told.contains("applied with `-lock=false` (dev)"), "{it:?}: {told}");
+        let hidden = arguments("run_cmd(\"--terragrunt-quiet\", \"/bin/echo\", \"-lock=false\")");
+        live.edit(live.unit("dev").join("terragrunt.hcl"), |text| text.replacen(&written, &hidden, 1));
+        let told = ends_with(&live, &["apply-all", "--yes", "--account", "dev"], 1);
+        assert!(!told.contains("applied with"), "{it:?}: {told}");
+        let words = told.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(words.contains("was asked to apply with `-lock=false`, which was not shown"), "{it:?}: {told}");
+        assert!(!live.state_file("dev").exists(), "{it:?}: nothing is applied");
+        live.edit(live.unit("dev").join("terragrunt.hcl"), |text| text.replacen(&hidden, &written, 1));
+        ends_with(&live, &["apply-all", "--yes", "--account", "dev"], 0);
+        assert!(live.state_file("dev").exists(), "{it:?}: what was shown is applied");
+    }
+}

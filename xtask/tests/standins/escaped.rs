@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
 use super::interrupted::apply;
-use super::sandbox::Sandbox;
+use super::sandbox::{Sandbox, unit};
 
 /// A branch that git allows: the beginning of a sequence in C1, an override of the direction, a link, and HTML.
 const BRANCH: &str = "fix/\u{9b}2J\u{202e}[x](https://evil.example)<img/src=x>|";
@@ -98,4 +98,20 @@ fn log_at_a_terminal_is_text_and_in_a_pipe_the_bytes_of_the_file() {
     assert!(shown.contains("bytes \\u001b]0;t\\u0007\\u009b\u{fffd} \\u202e\n"), "{shown:?}");
     let (_, shown) = sandbox.xtask(["runs", "show", "20"]).at_a_terminal(24, 80).finish();
     is_harmless(&shown.replace("\r\n", "\n"));
+}
+
+#[test]
+fn folders_and_accounts_whose_names_would_break_a_line_are_refused_and_no_rows_of_a_table() {
+    let sandbox = Sandbox::bumped();
+    let folder = "dev\nApplied everywhere/us-east-1/mgmt/ecs-deploy-runner";
+    fs::create_dir_all(sandbox.repo().join(folder)).unwrap();
+    sandbox.write(&format!("{folder}/terragrunt.hcl"), sandbox.read(&format!("{}/terragrunt.hcl", unit("dev"))));
+    let said = sandbox.xtask(["status"]).run().exits(3);
+    assert!(said.screen().contains("the path of a unit is not UTF-8, or has control characters"), "{}", said.screen());
+    assert!(!said.screen().lines().any(|line| line.starts_with("Applied")), "{}", said.screen());
+    let sandbox = Sandbox::bumped();
+    sandbox.edit("accounts.json", "\"dev\"", "\"dev\\u001b[2J\\nApplied everywhere\"");
+    let said = sandbox.xtask(["status"]).run();
+    assert!(said.screen().contains("has control characters"), "{}", said.screen());
+    assert!(!said.screen().lines().any(|line| line.starts_with("Applied")), "{}", said.screen());
 }

@@ -44,6 +44,19 @@ fn files_above_the_largest_size_are_unknown_because_of_it_and_the_largest_is_rea
 }
 
 #[test]
+fn accounts_file_of_the_largest_size_is_read_with_all_its_accounts() {
+    let sandbox = Sandbox::bumped();
+    let path = sandbox.repo().join("accounts.json");
+    let text = fs::read_to_string(&path).unwrap();
+    let others: String = (0..45_000).map(|n| format!(",\n\"other-{n}\": {{\"id\": \"2{n:011}\"}}")).collect();
+    let end = text.trim_end().strip_suffix('}').unwrap();
+    fs::write(&path, format!("{}{others}}}\n", end.trim_end())).unwrap();
+    let said = sandbox.xtask(["status"]).run().exits(0);
+    assert!(said.screen().lines().count() < 100, "{}", said.screen());
+    assert!(said.screen().contains("and 44988 more"), "{}", said.screen());
+}
+
+#[test]
 #[cfg(target_os = "linux")]
 fn lack_of_threads_and_memory_is_told_in_words_or_makes_no_difference() {
     let sandbox = Sandbox::bumped();

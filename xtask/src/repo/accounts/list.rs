@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crate::model::{Account, AccountId, Failure, Place};
+use crate::model::{Account, AccountId, Failure, Place, acts, one_line};
 use crate::repo::json::{Entry, Node, Value};
 
 /// The accounts of a root, and what is wrong with them.
@@ -104,6 +104,10 @@ impl Listed {
 
 fn account(entry: &Entry, file: &str) -> Result<Account, Failure> {
     let name = entry.key.clone();
+    if name.chars().any(acts) {
+        let failure = Failure::refused(format!("the name of the account `{}` has control characters", one_line(&name)));
+        return Err(failure.at(Place::line(file, entry.line)));
+    }
     let field = |key: &str| match &entry.node.value {
         Value::Object(fields) => fields.iter().find(|field| field.key == key).map(|field| &field.node),
         _ => None,

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::Listed;
-use crate::model::{Account, AccountId, Failure, Place, Region, UnitPath};
+use crate::model::{Account, AccountId, Failure, Place, Region, UnitPath, acts};
 
 /// What `account.hcl` says.
 #[derive(Debug)]
@@ -143,7 +143,8 @@ impl Says<'_> {
         let by_folder = self.file.and_then(|file| file.dir.file_name()?.to_str());
         // Account, region: what many repositories have above everything else.
         let regional = self.folders.windows(2).find(|pair| pair[1].parse::<Region>().is_ok()).map(|pair| pair[0]);
-        let name = self.file_name().or(by_folder).or(regional).unwrap_or(id.as_str()).to_owned();
+        let by_file = self.file_name().filter(|name| !name.chars().any(acts));
+        let name = by_file.or(by_folder).or(regional).unwrap_or(id.as_str()).to_owned();
         Ok(Account { name, id, deploy_order: None, evidence: vec![place.clone()] })
     }
 

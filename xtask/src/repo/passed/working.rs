@@ -27,7 +27,7 @@ enum File {
     Generated(Text),
     /// The same, worked out already.
     Values(crate::repo::hcl::Value),
-    /// One of which nobody knows what is in it, with the reason.
+    /// One whose content is unknown, with the reason.
     Unknown(Rc<str>),
 }
 
@@ -158,7 +158,7 @@ impl Working {
         layer::automatic(self.files.keys().map(String::as_str))
     }
 
-    /// What a file gives.
+    /// The values in one of the files that Terraform reads.
     pub(super) fn layer(&self, files: &Files, name: &str) -> Result<Option<Layer>, Fault> {
         Ok(Some(match self.files.get(name) {
             None => return Ok(None),

@@ -21,7 +21,7 @@ pub const PROFILE: &str = "XTASK_PROFILE";
 /// The keys that the file may have.
 const KEYS: [&str; 4] = ["credentials", "jobs", "profile", "profiles"];
 
-/// Where a setting is written.
+/// The file that a setting is written to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Target {
     /// `Cargo.toml`, for everybody.

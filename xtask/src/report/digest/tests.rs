@@ -71,6 +71,7 @@ fn unit(label: &str, changes: Vec<Change>) -> UnitPlan {
         wanted: vec![wanted("deploy-runner", RUNNER), wanted("kaniko", KANIKO)],
         bound: Bounds::default(),
         runs: Vec::new(),
+        options: Vec::new(),
         notes: Vec::new(),
     }
 }

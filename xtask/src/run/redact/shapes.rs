@@ -1,4 +1,4 @@
-//! What looks like a secret although nobody knows it: tokens by their beginnings, passwords in addresses, and what stands
+//! What looks like a secret, known or not: tokens by their beginnings, passwords in addresses, and what stands
 //! behind a name that says so. One pass over a text looks for the beginnings of all of these.
 
 use aho_corasick::{AhoCorasick, MatchKind};
@@ -37,7 +37,7 @@ const NAMES: &[&str] = &[
 /// Before the password in `https://USER:PASSWORD@HOST`.
 const ADDRESS: &str = "://";
 
-/// What looks for all of them.
+/// A search for all of these beginnings at once.
 #[derive(Debug)]
 pub(super) struct Shapes(Option<AhoCorasick>);
 

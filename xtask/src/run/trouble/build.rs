@@ -200,7 +200,7 @@ mod tests {
             Cause::OutOfMemory,
             "`task-memory`",
         ),
-        // Where images come from and go.
+        // Registries that images are pulled from and pushed to.
         ("toomanyrequests: You have reached your unauthenticated pull rate limit.", Cause::PullLimit, "in some hours"),
         (
             "CannotPullContainerError: toomanyrequests: https://www.docker.com/increase-rate-limit",

@@ -13,6 +13,36 @@ pub(super) struct Rule {
     pub(super) hint: &'static str,
 }
 
+/// The words of a session that has ended.
+pub(super) const EXPIRED: &[&[&str]] =
+    &[&["expiredtoken"], &["security token included in the request is expired"], &["requestexpired"]];
+
+/// The words of a service that takes no more requests for now.
+pub(super) const THROTTLED: &[&[&str]] = &[
+    &["throttlingexception"],
+    &["throttling:"],
+    &["rate exceeded"],
+    &["toomanyrequestsexception"],
+    &["requestlimitexceeded"],
+    &["api error slowdown"],
+];
+
+/// The words of a permission that is missing.
+pub(super) const DENIED: &[&[&str]] =
+    &[&["accessdenied"], &["is not authorized to perform"], &["unauthorizedoperation"]];
+
+/// The words of a host that can't be reached.
+pub(super) const UNREACHABLE: &[&[&str]] = &[
+    &["no such host"],
+    &["temporary failure in name resolution"],
+    &["connection reset by peer"],
+    &["tls handshake timeout"],
+    &["network is unreachable"],
+    &["client.timeout exceeded"],
+    &["dial tcp", "i/o timeout"],
+    &["dial tcp", "connection refused"],
+];
+
 pub(super) const TERRAFORM: [Rule; 16] = [
     Rule {
         cause: Cause::DiskFull,
@@ -63,7 +93,7 @@ pub(super) const TERRAFORM: [Rule; 16] = [
     },
     Rule {
         cause: Cause::CredentialsExpired,
-        any: &[&["expiredtoken"], &["security token included in the request is expired"], &["requestexpired"]],
+        any: EXPIRED,
         what: "the session's credentials expired on the way",
         hint: "run the command again; a longer session (`duration_seconds`, AWS_ASSUME_ROLE_TTL) avoids it",
     },
@@ -116,14 +146,7 @@ pub(super) const TERRAFORM: [Rule; 16] = [
     },
     Rule {
         cause: Cause::Throttled,
-        any: &[
-            &["throttlingexception"],
-            &["throttling:"],
-            &["rate exceeded"],
-            &["toomanyrequestsexception"],
-            &["requestlimitexceeded"],
-            &["api error slowdown"],
-        ],
+        any: THROTTLED,
         what: "AWS was asked too much at once",
         hint: "run the command again; what was done is in the state",
     },
@@ -141,22 +164,13 @@ pub(super) const TERRAFORM: [Rule; 16] = [
     },
     Rule {
         cause: Cause::Network,
-        any: &[
-            &["no such host"],
-            &["temporary failure in name resolution"],
-            &["connection reset by peer"],
-            &["tls handshake timeout"],
-            &["network is unreachable"],
-            &["client.timeout exceeded"],
-            &["dial tcp", "i/o timeout"],
-            &["dial tcp", "connection refused"],
-        ],
+        any: UNREACHABLE,
         what: "the network failed",
         hint: "run the command again; behind a proxy set HTTPS_PROXY",
     },
     Rule {
         cause: Cause::Denied,
-        any: &[&["accessdenied"], &["is not authorized to perform"], &["unauthorizedoperation"]],
+        any: DENIED,
         what: "the credentials may not do this",
         hint: "the role of the profile lacks a permission: the log names it",
     },

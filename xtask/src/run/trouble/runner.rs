@@ -2,24 +2,18 @@
 //! infrastructure-deployer on this machine write the same words, so each remedy says where it helps.
 
 use super::Cause;
-use super::rules::Rule;
+use super::rules::{DENIED, EXPIRED, Rule, THROTTLED, UNREACHABLE};
 
 pub(super) const RUNNER: [Rule; 6] = [
     Rule {
         cause: Cause::CredentialsExpired,
-        any: &[&["expiredtoken"], &["security token included in the request is expired"], &["requestexpired"]],
+        any: EXPIRED,
         what: "the session that infrastructure-deployer works with has ended",
         hint: "the task of the runner goes on by itself: run the command again, which finds it or the image; a longer session avoids it",
     },
     Rule {
         cause: Cause::Throttled,
-        any: &[
-            &["throttlingexception"],
-            &["throttling:"],
-            &["rate exceeded"],
-            &["toomanyrequestsexception"],
-            &["requestlimitexceeded"],
-        ],
+        any: THROTTLED,
         what: "AWS was asked too much at once",
         hint: "run the command again, which finds the task or the image that there is by then",
     },
@@ -38,16 +32,7 @@ pub(super) const RUNNER: [Rule; 6] = [
     },
     Rule {
         cause: Cause::NoNetwork,
-        any: &[
-            &["no such host"],
-            &["temporary failure in name resolution"],
-            &["connection reset by peer"],
-            &["tls handshake timeout"],
-            &["network is unreachable"],
-            &["client.timeout exceeded"],
-            &["dial tcp", "i/o timeout"],
-            &["dial tcp", "connection refused"],
-        ],
+        any: UNREACHABLE,
         what: "the runner's task could not reach a host",
         hint: "the log names it: the task's subnets need a NAT gateway for GitHub and other registries, and its security group has to let HTTPS out",
     },
@@ -59,7 +44,7 @@ pub(super) const RUNNER: [Rule; 6] = [
     },
     Rule {
         cause: Cause::Denied,
-        any: &[&["accessdenied"], &["is not authorized to perform"], &["unauthorizedoperation"]],
+        any: DENIED,
         what: "a role may not do this",
         hint: "the log names the role and the permission that it lacks: a role of the runner is mended in its unit, that of the profile in the account",
     },

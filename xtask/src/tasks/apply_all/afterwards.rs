@@ -137,7 +137,10 @@ fn not_shown(surprises: &[Surprise]) -> String {
 }
 
 fn cannot_tell(unit: &Workable<'_>) -> Failure {
-    let what = format!("`{}` was applied, but its state can't be read, so nobody knows where it acted", unit.unit.path);
+    let what = format!(
+        "`{}` was applied, but its state can't be read, so it is not known which account it acted in",
+        unit.unit.path
+    );
     Failure::failed(what)
         .detail("nothing further was started")
         .hint("once the state can be read: the same command again, which plans the unit and looks at its state first")

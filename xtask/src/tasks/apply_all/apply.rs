@@ -164,5 +164,5 @@ pub(super) fn not_written_down(unit: &Workable<'_>) -> impl FnOnce(anyhow::Error
 pub(super) fn write_consent(step: &Step, plans: &[UnitPlan]) -> anyhow::Result<()> {
     let shown = plans.iter().find(|plan| plan.label == step.subject).context("no plan was shown for it")?;
     let (plan, file) = step.plan.as_ref().zip(step.consent.as_ref()).context("it applies no plan")?;
-    Ok(consent::write(file, plan, &shown.sha256, shown.bound.iter())?)
+    Ok(consent::write(file, plan, &shown.sha256, &shown.options, shown.bound.iter())?)
 }

@@ -82,6 +82,7 @@ mod tests {
             wanted: Vec::new(),
             bound: crate::tools::bound::Bounds::default(),
             runs: Vec::new(),
+            options: Vec::new(),
             notes: Vec::new(),
         }
     }

@@ -5,20 +5,6 @@ use std::path::Path;
 
 use crate::tasks::apply_all::checks;
 use crate::tools::call;
-use crate::tools::terragrunt::NO_COLOR;
-
-/// Arguments of a plan that leave nothing out and make nothing less sure.
-const USUAL: [&str; 9] = [
-    "-input",
-    "-out",
-    "-lock-timeout",
-    "-var",
-    "-var-file",
-    "-compact-warnings",
-    "-parallelism",
-    "-detailed-exitcode",
-    "-json",
-];
 
 /// Options that leave a part of the configuration out of the plan.
 const LEAVES_OUT: [&str; 4] = ["-target", "-target-file", "-exclude", "-exclude-file"];
@@ -30,12 +16,15 @@ pub(super) struct Made {
     pub(super) incomplete: Vec<String>,
     /// Everything else.
     pub(super) notes: Vec<String>,
+    /// The options that are told of by these, of the plan and of its apply.
+    pub(super) options: Vec<String>,
 }
 
-/// What the proof beside a plan file and the logs of the plan tell.
-pub(super) fn of_plan(plan: &Path, log: Option<&Path>) -> Made {
+/// What the proof beside a plan file and the logs of the plan tell. `for_apply` are the options that the repository adds to
+/// the apply.
+pub(super) fn of_plan(plan: &Path, log: Option<&Path>, for_apply: &[String]) -> Made {
     let call = call::proof_of_plan(plan).and_then(|proof| proof.call);
-    let mut made = of_arguments(&call.map(|call| call.args).unwrap_or_default());
+    let mut made = of_options(&call.map(|call| call.args).unwrap_or_default(), for_apply);
     let logs = log.map(|log| checks::again(log).into_iter().chain([log.to_owned()]));
     let mut warnings: Vec<_> = logs.into_iter().flatten().flat_map(|log| warnings(&log)).collect();
     warnings.sort();
@@ -44,18 +33,19 @@ pub(super) fn of_plan(plan: &Path, log: Option<&Path>) -> Made {
     made
 }
 
-fn of_arguments(args: &[String]) -> Made {
-    let mut made = Made::default();
-    for arg in args.iter().filter(|arg| *arg != NO_COLOR && arg.starts_with('-')) {
-        // Terraform takes an option with one dash or two.
-        let arg = format!("-{}", arg.trim_start_matches('-'));
-        let name = arg.split('=').next().unwrap_or_default();
-        if LEAVES_OUT.contains(&name) {
-            made.incomplete.push(format!("it was made with `{arg}`"));
-        } else if !USUAL.contains(&name) {
-            made.notes.push(format!("planned with `{arg}`"));
+fn of_options(of_plan: &[String], for_apply: &[String]) -> Made {
+    let mut made = Made { options: call::notable_options(of_plan), ..Made::default() };
+    for option in &made.options {
+        if LEAVES_OUT.contains(&option.split('=').next().unwrap_or_default()) {
+            made.incomplete.push(format!("it was made with `{option}`"));
+        } else {
+            made.notes.push(format!("planned with `{option}`"));
         }
     }
+    let mut for_apply = call::notable_options(for_apply);
+    for_apply.retain(|option| !made.options.contains(option));
+    made.notes.extend(for_apply.iter().map(|option| format!("applied with `{option}`")));
+    made.options.extend(for_apply);
     made
 }
 
@@ -77,7 +67,7 @@ mod tests {
     use super::*;
 
     fn made(line: &str) -> (Vec<String>, Vec<String>) {
-        let made = of_arguments(&line.split(' ').map(str::to_owned).collect::<Vec<_>>());
+        let made = of_options(&line.split(' ').map(str::to_owned).collect::<Vec<_>>(), &[]);
         (made.incomplete, made.notes)
     }
 
@@ -92,6 +82,14 @@ mod tests {
     }
 
     #[test]
+    fn options_of_the_apply_alone_are_told_as_such() {
+        let words = |line: &str| line.split(' ').map(str::to_owned).collect::<Vec<_>>();
+        let made = of_options(&words("plan -refresh=false"), &words("--lock=false -refresh=false -parallelism=3"));
+        assert_eq!(made.notes, ["planned with `-refresh=false`", "applied with `-lock=false`"]);
+        assert_eq!(made.options, ["-refresh=false", "-lock=false"]);
+    }
+
+    #[test]
     fn warnings_of_terraform_are_told_by_their_titles() {
         let folder = tempfile::tempdir().unwrap();
         let log = folder.path().join("dev.plan.log");
@@ -100,7 +98,7 @@ mod tests {
                     │ Warning: Deprecated attribute\nsays Warning: no\n";
         fs::write(&log, text).unwrap();
         let plan = folder.path().join("dev.tfplan");
-        let told = of_plan(&plan, Some(&log)).notes;
+        let told = of_plan(&plan, Some(&log), &[]).notes;
         assert_eq!(told, ["warning: Deprecated attribute", "warning: Value for undeclared variable"]);
     }
 }

@@ -168,10 +168,10 @@ pub(super) fn of_unit(
         account: account.name.clone(),
         region: unit.region.as_str().to_owned(),
     };
-    let made = made::of_plan(files.plan, files.log);
+    let made = made::of_plan(files.plan, files.log, &unit.unit.apply_options);
     plan.incomplete.extend(made.incomplete);
-    let (runs, notes) = (unit.runs.clone(), made.notes);
-    Ok(UnitPlan { label: unit.label.clone(), plan, sha256, own, wanted, bound, runs, notes })
+    let (label, runs) = (unit.label.clone(), unit.runs.clone());
+    Ok(UnitPlan { label, plan, sha256, own, wanted, bound, runs, options: made.options, notes: made.notes })
 }
 
 /// What the providers would do elsewhere, by the configuration files that the plan was made from and that an apply of it is

@@ -13,9 +13,9 @@ use crate::tools::env::{self, Purpose};
 use crate::tools::programs::Tools;
 use crate::tools::{answer, git};
 
-/// How long a server may take.
+/// Time limit of one `git ls-remote`; without an answer nothing is changed, so it is generous.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// With this git says that it has no such ref.
+/// Exit code by which git says that there is no such ref.
 const NONE: i32 = 2;
 
 /// Asks the repositories of all modules that the change moves.

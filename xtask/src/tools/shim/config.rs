@@ -34,6 +34,8 @@ pub struct ShimConfig {
     pub(super) terraform: PathBuf,
     pub(super) plan: PathBuf,
     pub(super) plan_sha256: Option<String>,
+    /// The notable options that the apply may have.
+    pub(super) options: Vec<String>,
     /// Where Terraform's standard output goes when it does what it is to do.
     pub(super) product: Option<PathBuf>,
     /// What the plan was made from.
@@ -53,7 +55,8 @@ impl ShimConfig {
         passed_on: &Env,
     ) -> Result<Self, Failure> {
         let consent = terragrunt.consent.as_deref().map(consent::read).transpose()?;
-        let (plan_sha256, bound) = consent.map(|it| (it.plan_sha256, it.bound)).unzip();
+        let (plan_sha256, consent) = consent.map(|it| (it.plan_sha256, (it.options, it.bound))).unzip();
+        let (options, bound) = consent.unwrap_or_default();
         Ok(Self {
             account: order.account.clone(),
             region: order.region.clone(),
@@ -69,7 +72,8 @@ impl ShimConfig {
             product: terragrunt.product.clone(),
             locks: order.locks.iter().map(|lock| lock::of_terraform(lock)).collect(),
             plan_sha256,
-            bound: bound.unwrap_or_default(),
+            options,
+            bound,
         })
     }
 

@@ -94,23 +94,6 @@ const HARMLESS_OF_TERRAFORM: &[&str] = &[
     "TF_TOKEN_*",
 ];
 
-const NETWORK: &[&str] = &[
-    "HTTP_PROXY",
-    "HTTPS_PROXY",
-    "NO_PROXY",
-    "ALL_PROXY",
-    "http_proxy",
-    "https_proxy",
-    "no_proxy",
-    "all_proxy",
-    "AWS_CA_BUNDLE",
-    "SSL_CERT_FILE",
-    "SSL_CERT_DIR",
-    "CURL_CA_BUNDLE",
-    "REQUESTS_CA_BUNDLE",
-    "GODEBUG",
-];
-
 /// Variables beside Terraform's own that change what it does, or load code into it and what it starts.
 const PROGRAMS: &[&str] = &[
     "TERRAFORM_CONFIG",
@@ -140,7 +123,8 @@ fn effect(name: &str) -> Effect {
     let is_one_of = |patterns: &[&str]| patterns.iter().any(|pattern| env::matches(pattern, name));
     match () {
         () if is_one_of(ORDINARY) => Effect::Ordinary,
-        () if is_one_of(NETWORK) => Effect::Network,
+        // The last one steers the TLS of every program that is written in Go.
+        () if is_one_of(env::NETWORK) || name == "GODEBUG" => Effect::Network,
         () if is_one_of(PROGRAMS) => Effect::Programs,
         () if name.starts_with("TF_") && !is_one_of(HARMLESS_OF_TERRAFORM) => Effect::Programs,
         () if name.starts_with("AWS_") && !is_one_of(HARMLESS_OF_AWS) => Effect::Credentials,

@@ -230,6 +230,11 @@ fn is_consented_plan(config: &ShimConfig, args: &[OsString]) -> Result<(), Failu
         )
         .detail(format!("expected  {}", plan.display())));
     }
+    let words: Vec<_> = args.iter().map(|arg| arg.to_string_lossy()).collect();
+    if let Some(option) = call::notable_options(&words).into_iter().find(|option| !config.options.contains(option)) {
+        return Err(Failure::refused(format!("terraform was asked to apply with `{option}`, which was not shown"))
+            .hint("look for `extra_arguments` for `apply` in the HCL, and write the option out there"));
+    }
     let found = sha256_of(plan).map_err(|error| {
         Failure::refused("cannot read the plan that was consented to")
             .in_file(plan.display().to_string())
@@ -272,6 +277,7 @@ mod tests {
             terraform: "/usr/bin/terraform".into(),
             plan: plan.map_or_else(|| "/p".into(), |(path, _)| path.to_owned()),
             plan_sha256: plan.map(|(_, hash)| hash.to_owned()),
+            options: Vec::new(),
             product: None,
             bound: Vec::new(),
             locks: Vec::new(),
@@ -320,6 +326,11 @@ mod tests {
         assert!(judge(&apply, &line).is_ok());
         assert!(judge(&apply, "apply -auto-approve").is_err());
         assert!(judge(&apply, &format!("{line} -auto-approve")).is_err(), "the plan has to come last");
+        let unlocked = format!("apply --lock=false {}", plan.display());
+        assert!(judge(&apply, &unlocked).is_err(), "an option that was not shown");
+        let shown =
+            ShimConfig { options: vec!["-lock=false".to_owned()], ..config(Action::Apply, Some((&plan, &hash))) };
+        assert!(judge(&shown, &unlocked).is_ok());
         let file = folder.path().join("common.hcl");
         fs::write(&file, "one").unwrap();
         let bound = vec![Bound::file(file.clone()).unwrap()];

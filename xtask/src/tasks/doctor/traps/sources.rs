@@ -10,7 +10,7 @@ use crate::tasks::doctor::finding::Finding;
 use crate::tools::env::{self, Purpose};
 use crate::tools::{answer, git};
 
-/// How long a server may take.
+/// Time limit of one `git ls-remote`: whoever waits for the doctor waits for the slowest server.
 const PATIENCE: Duration = Duration::from_secs(4);
 
 /// Asks every repository that a module comes from. Nothing can ask back.

@@ -69,7 +69,8 @@ pub fn surprises(shown: &str, state: &State, reading: Reading<'_>) -> anyhow::Re
     let document = Document::read(shown).context("`show -json` printed no plan that can be read")?;
     let outputs = document.outputs();
     let touched = touched(&document, &outputs)?;
-    Ok(after::surprises(&touched, &read(shown, reading)?.changes, state, reading))
+    let changes = changes(&document, &touched, &commands::of(&document.configuration), reading);
+    Ok(after::surprises(&touched, &changes, state, reading))
 }
 
 /// What a plan touches, with what it does to it.
@@ -109,29 +110,14 @@ pub fn read(output: &str, reading: Reading<'_>) -> anyhow::Result<Plan> {
     let account = reading.account;
     let outputs = document.outputs();
     let touched = touched(&document, &outputs)?;
-    let remade = remade(&touched, account);
-    let ground = Ground { wanted: reading.wanted, remade: &remade, account: account.as_str() };
     let commands = commands::of(&document.configuration);
-    let triggered = |action: Action, resource: &ResourceChange| -> Vec<&Command> {
-        let address = commands::without_keys(&resource.address);
-        let runs = matches!(action, Action::Add | Action::Replace | Action::Destroy);
-        commands.iter().filter(|it| runs && it.is_provisioner && it.address == address).collect()
-    };
-    let mut changes = Vec::new();
-    let mut runs: Vec<String> = Vec::new();
-    for (action, resource) in &touched {
-        let triggered = triggered(*action, resource);
-        runs.extend(triggered.iter().map(|command| format!("{} of {}", command.text, command.address)));
-        let before =
-            (*action == Action::Add && resource.kind == TASK).then(|| predecessor(&document, resource)).flatten();
-        changes.push(change(*action, resource, before, ground, &triggered));
-    }
-    for invocation in &document.action_invocations {
-        runs.push(invocation.address.clone());
-        changes.push(Change::run(&invocation.address));
-    }
+    let mut changes = changes(&document, &touched, &commands, reading);
+    changes.extend(document.action_invocations.iter().map(|it| Change::run(&it.address)));
+    let triggered = touched.iter().flat_map(|(action, resource)| triggered(&commands, *action, resource));
     let programs = commands.iter().filter(|command| !command.is_provisioner);
-    runs.extend(programs.map(|command| format!("{} of {}", command.text, command.address)));
+    let of_resources = triggered.chain(programs).map(|command| format!("{} of {}", command.text, command.address));
+    let of_actions = document.action_invocations.iter().map(|it| it.address.clone());
+    let mut runs: Vec<_> = of_resources.chain(of_actions).collect();
     runs.sort();
     runs.dedup();
     let mut inputs = Vec::new();
@@ -147,6 +133,34 @@ pub fn read(output: &str, reading: Reading<'_>) -> anyhow::Result<Plan> {
         inputs,
         values_sha256: hash_of(&touched, &json!([document.configuration, document.variables])),
     })
+}
+
+fn changes(
+    document: &Document,
+    touched: &[(Action, &ResourceChange)],
+    commands: &[Command],
+    reading: Reading<'_>,
+) -> Vec<Change> {
+    let remade = remade(touched, reading.account);
+    let ground = Ground { wanted: reading.wanted, remade: &remade, account: reading.account.as_str() };
+    let one = |(action, resource): &(Action, &ResourceChange)| {
+        let is_added = *action == Action::Add && resource.kind == TASK;
+        let before = is_added.then(|| predecessor(document, resource)).flatten();
+        let runs: Vec<_> = triggered(commands, *action, resource).collect();
+        change(*action, resource, before, ground, &runs)
+    };
+    touched.iter().map(one).collect()
+}
+
+/// The provisioners that a change runs.
+fn triggered<'c>(
+    commands: &'c [Command],
+    action: Action,
+    resource: &ResourceChange,
+) -> impl Iterator<Item = &'c Command> {
+    let address = commands::without_keys(&resource.address);
+    let runs = matches!(action, Action::Add | Action::Replace | Action::Destroy);
+    commands.iter().filter(move |it| runs && it.is_provisioner && it.address == address)
 }
 
 fn change(
