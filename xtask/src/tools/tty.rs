@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
-use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
+use rustix::termios::{LocalModes, OptionalActions, QueueSelector, Termios, tcflush, tcgetattr, tcsetattr};
 
 use crate::model::{Failure, printable};
 
@@ -31,8 +31,10 @@ impl Terminal {
         OpenOptions::new().read(true).write(true).open("/dev/tty").ok().map(Self)
     }
 
-    /// Prints a question and reads one line. Gives up, as interrupted, once `give_up` says so.
+    /// Prints a question and reads one line. Gives up, as interrupted, once `give_up` says so. What was typed before the
+    /// question is discarded: it is an answer to something else.
     pub fn ask(&mut self, question: &str, give_up: &dyn Fn() -> bool) -> io::Result<String> {
+        tcflush(self.0.as_fd(), QueueSelector::IFlush)?;
         self.0.write_all(printable(question).as_bytes())?;
         self.0.flush()?;
         // The terminal gives whole lines, so a line can be read once there is anything to read.

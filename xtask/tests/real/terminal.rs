@@ -33,7 +33,12 @@ impl Terminal {
     }
 
     /// The same, where the terminal has this many rows and columns.
-    pub(crate) fn of_size(rows: u16, columns: u16, mut command: Command) -> Self {
+    pub(crate) fn of_size(rows: u16, columns: u16, command: Command) -> Self {
+        Self::typed_ahead("", rows, columns, command)
+    }
+
+    /// The same, where this was typed before the program started.
+    pub(crate) fn typed_ahead(early: &str, rows: u16, columns: u16, mut command: Command) -> Self {
         let keyboard = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("there are pseudo-terminals");
         grantpt(&keyboard).and_then(|()| unlockpt(&keyboard)).expect("it is ours");
         let name = ptsname(&keyboard, Vec::new()).expect("it has a name");
@@ -43,10 +48,11 @@ impl Terminal {
         resize(&line, rows, columns);
         let stream = || Stdio::from(line.try_clone().expect("it is open"));
         command.stdin(stream()).stdout(stream()).stderr(stream());
+        let mut keyboard = File::from(keyboard);
+        keyboard.write_all(early.as_bytes()).expect("the terminal is there");
         with_this_terminal(&mut command);
         pass_on_no_deafness();
         let child = command.spawn().expect("it starts");
-        let keyboard = File::from(keyboard);
         let mut screen = keyboard.try_clone().expect("it is open");
         let (sender, said) = mpsc::channel();
         // Ends with the terminal.

@@ -76,6 +76,36 @@ fn plans_are_applied_only_by_who_says_yes_at_the_terminal() {
     assert_eq!(sandbox.log().applied(), ["100000000004"]);
 }
 
+/// Whether a plan leaves this behind.
+fn in_cache(path: &std::path::Path) -> bool {
+    path.components().any(|part| part.as_os_str() == ".terragrunt-cache")
+}
+
+#[test]
+fn answer_that_is_typed_before_its_question_is_no_answer() {
+    let (bumped, moved, plain) = (Sandbox::bumped(), Sandbox::new(), plain());
+    moved.push("ecs-deploy-runner", "v1.3.0");
+    let bump = ["bump-tags", "v1.3.0", "--account", "dev", "--image", "deploy-runner"];
+    let smoke = ["verify", "--smoke", "--ref=main", "--account", "dev"];
+    for (sandbox, command, question) in [
+        (&bumped, bumped.xtask(["apply-all", "--account", "dev"]), "Apply this plan? "),
+        (&bumped, bumped.xtask(smoke), "Start them? "),
+        (&moved, moved.xtask(bump), "Change these as well? "),
+        (&plain, adopt(&plain), "Write this to "),
+    ] {
+        let contents = |sandbox| contents(sandbox).into_iter().filter(|(path, _)| !in_cache(path)).collect::<Vec<_>>();
+        let before = contents(sandbox);
+        let mut terminal = command.typed_ahead("y\nyes\ny\ny");
+        terminal.wait_for(question);
+        terminal.types("n");
+        let (status, text) = terminal.finish();
+        assert_eq!(status.code(), Some(3), "{text}");
+        assert!(contents(sandbox) == before, "{text}");
+        assert!(sandbox.log().applies().is_empty() && sandbox.log().of("infrastructure-deployer").is_empty());
+    }
+    assert_eq!(answered(bumped.xtask(["apply-all", "--account", "dev"]), "Apply this plan? ", "y"), Some(0));
+}
+
 #[test]
 fn who_interrupts_the_question_has_changed_nothing() {
     let sandbox = plain();

@@ -116,6 +116,11 @@ impl<'a> Xtask<'a> {
         Terminal::of_size(rows, columns, self.command())
     }
 
+    /// The same, where this was typed before it started.
+    pub(super) fn typed_ahead(self, early: &str) -> Terminal {
+        Terminal::typed_ahead(early, 24, 80, self.command())
+    }
+
     fn command(self) -> Command {
         let mut argv = self.through;
         argv.push(XTASK.into());
