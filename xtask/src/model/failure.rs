@@ -11,6 +11,8 @@ pub type Result<T, E = Failure> = std::result::Result<T, E>;
 /// The kinds of failure, which differ by exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
+    /// The user answered a question with no.
+    Cancelled,
     /// A step failed.
     Failed,
     /// The command line is wrong.
@@ -46,7 +48,7 @@ impl From<Kind> for Exit {
         Self(match kind {
             Kind::Failed => 1,
             Kind::Usage => 2,
-            Kind::Refused => 3,
+            Kind::Cancelled | Kind::Refused => 3,
             Kind::NothingSelected => 4,
             Kind::Differs => 5,
             Kind::Internal => 70,
@@ -87,6 +89,16 @@ impl Failure {
     /// A refusal before any change.
     pub fn refused(what: impl Into<String>) -> Self {
         Self::new(Kind::Refused, what)
+    }
+
+    /// Something that the user answered with no; `not_done` is what is not done therefore, such as `nothing was applied`.
+    pub fn cancelled(not_done: &str) -> Self {
+        Self::new(Kind::Cancelled, not_done)
+    }
+
+    /// The same, where no answer could be had.
+    pub fn unconfirmed(not_done: &str) -> Self {
+        Self::refused(format!("{not_done}: it was not confirmed"))
     }
 
     /// A mistake on the command line.

@@ -71,6 +71,11 @@ impl<'a> Progress<'a> {
             (StepResult::Succeeded, StepKind::Apply) => {
                 self.screen.say(Tone::Good, "Applied", format_args!("{}   {took}", step.subject));
             }
+            // Its row tells.
+            (_, StepKind::Apply) if outcome.interrupted => {}
+            (_, kind) if outcome.interrupted => {
+                self.screen.insist(Tone::Bad, "Interrupted", format_args!("{}   {kind}, after {took}", step.subject));
+            }
             // Who asked tells of the rest: a plan by the digest, a build by what is in ECR, a start by ECS.
             (StepResult::Succeeded | StepResult::EarlyExit, _) => {}
             (

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
 
-use crate::model::{Failures, one_line, printable};
+use crate::model::{Failures, Kind, one_line, printable};
 use crate::report::region::{columns, to_stderr};
 use crate::report::wrap::folded;
 
@@ -83,6 +83,11 @@ impl Screen {
         self.is_terminal && self.volume == Volume::Normal
     }
 
+    /// The same screen, on which what a question is about is shown however little else is said.
+    pub fn for_question(self) -> Self {
+        Self { volume: self.volume.max(Volume::Normal), ..self }
+    }
+
     /// How much is said.
     pub fn volume(&self) -> Volume {
         self.volume
@@ -133,7 +138,10 @@ impl Screen {
             }
             let text = failure.to_string();
             let (what, rest) = text.split_once('\n').unwrap_or((&text, ""));
-            to_stderr(&format!("{} ", self.paint(Tone::Bad, "error:")), what);
+            match failure.kind {
+                Kind::Cancelled => to_stderr(&format!("{} ", self.paint(Tone::Plain, "Cancelled.")), &sentence(what)),
+                _ => to_stderr(&format!("{} ", self.paint(Tone::Bad, "error:")), what),
+            }
             for line in rest.lines() {
                 match line.strip_prefix("hint: ") {
                     Some(hint) => to_stderr(&format!("{} ", self.paint(Tone::Good, "hint:")), hint),
@@ -175,6 +183,13 @@ impl Screen {
         };
         if self.color { format!("\u{1b}[{code}m{word}\u{1b}[0m") } else { word.to_owned() }
     }
+}
+
+/// A message as a sentence.
+fn sentence(what: &str) -> String {
+    let mut letters = what.chars();
+    let first = letters.next().map(|letter| letter.to_uppercase().collect::<String>()).unwrap_or_default();
+    format!("{first}{}.", letters.as_str())
 }
 
 /// A count with its noun: `1 unit`, `2 units`.

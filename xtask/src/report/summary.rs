@@ -40,6 +40,9 @@ pub struct Row {
     pub log: Option<PathBuf>,
     /// The end of its log, where it did not end well.
     pub tail: Vec<String>,
+    /// Whether the user had terraform stopped in the middle of it, which needs no other explanation.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub interrupted: bool,
 }
 
 impl Row {
@@ -59,6 +62,7 @@ impl Row {
             seconds: (outcome.took.as_secs_f64() * 1000.0).round() / 1000.0,
             log: log.map(|log| log.strip_prefix(root).unwrap_or(log).to_owned()),
             tail: log.filter(|_| ended_badly).map(last_lines).unwrap_or_default(),
+            interrupted: outcome.interrupted,
         }
     }
 
@@ -76,6 +80,7 @@ impl Row {
             seconds: 0.0,
             log: None,
             tail: Vec::new(),
+            interrupted: false,
         }
     }
 
@@ -95,7 +100,8 @@ impl Row {
     }
 
     fn is_bad(&self) -> bool {
-        self.result == StepResult::Failed.as_str() || self.result == StepResult::Unknown.as_str()
+        let ended_badly = self.result == StepResult::Failed.as_str() || self.result == StepResult::Unknown.as_str();
+        ended_badly && !self.interrupted
     }
 }
 
@@ -111,7 +117,8 @@ pub fn show(screen: &Screen, rows: &[Row]) {
     let good: Vec<_> = rows.iter().filter(|row| !row.is_bad()).collect();
     let cells = good.iter().map(|row| {
         let said = row.note.clone().unwrap_or_else(|| took(row));
-        [row.name.clone(), row.result.to_owned(), row.in_account(), row.in_changes(), said]
+        let result = if row.interrupted { "interrupted" } else { row.result };
+        [row.name.clone(), result.to_owned(), row.in_account(), row.in_changes(), said]
     });
     table(&cells.collect::<Vec<_>>()).iter().for_each(|line| screen.lines(line));
     for row in rows.iter().filter(|row| row.is_bad()) {

@@ -58,6 +58,8 @@ pub struct Outcome {
     pub trouble: Option<Cause>,
     /// The most memory that its processes took together, in bytes, as far as that was seen.
     pub memory: Option<u64>,
+    /// Whether the user had terraform stopped in the middle of it.
+    pub interrupted: bool,
 }
 
 impl Outcome {
@@ -73,6 +75,7 @@ impl Outcome {
             held: None,
             trouble: None,
             memory: None,
+            interrupted: false,
         }
     }
 

@@ -17,7 +17,8 @@ use crate::tools::{lock, process};
 #[derive(Clone, Debug, Default)]
 pub struct Interrupt {
     asked: Arc<AtomicI32>,
-    at_work: Arc<Mutex<Vec<PathBuf>>>,
+    asked_terraform: Arc<AtomicBool>,
+    at_work: Arc<Mutex<Vec<Option<PathBuf>>>>,
     /// What is said of each thing that lives on when we leave.
     living_on: Arc<Mutex<BTreeMap<String, String>>>,
 }
@@ -26,12 +27,14 @@ pub struct Interrupt {
 #[derive(Debug)]
 pub struct AtWork<'i> {
     interrupt: &'i Interrupt,
-    lock: PathBuf,
+    lock: Option<PathBuf>,
 }
 
 impl Drop for AtWork<'_> {
     fn drop(&mut self) {
-        self.interrupt.locks().retain(|lock| *lock != self.lock);
+        let mut locks = self.interrupt.locks();
+        let ours = locks.iter().position(|lock| *lock == self.lock);
+        ours.into_iter().for_each(|at| drop(locks.swap_remove(at)));
     }
 }
 
@@ -43,22 +46,19 @@ impl Interrupt {
         let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])
             .map_err(|error| Failure::new(Kind::Internal, "cannot listen for signals").because(error))?;
         let listen = move || {
-            let mut was_terraform_asked = false;
             for signal in signals.forever() {
                 let is_first = listening.asked.swap(signal, Ordering::SeqCst) == 0;
                 if is_first {
-                    say(
-                        "Stopping     nothing new is started, what runs is waited for; once more to interrupt terraform",
-                    );
+                    say(&format!("Stopping     nothing new is started{}", listening.what_runs()));
                     continue;
                 }
-                let n_asked = if was_terraform_asked { 0 } else { listening.interrupt_terraform() };
+                let was_asked = listening.asked_terraform.swap(true, Ordering::SeqCst);
+                let n_asked = if was_asked { 0 } else { listening.interrupt_terraform() };
                 if n_asked == 0 {
                     leave(signal);
                     listening.words().values().for_each(|text| say(text));
                     std::process::exit(if signal == SIGTERM { 143 } else { 130 });
                 }
-                was_terraform_asked = true;
                 say("Interrupted  terraform was asked to stop, and is waited for; once more to leave it running");
             }
         };
@@ -69,10 +69,26 @@ impl Interrupt {
         Ok(interrupt)
     }
 
-    /// Tells that somebody is at work who holds this lock of a unit, so that terraform can be asked to stop.
-    pub fn at_work(&self, lock: &Path) -> AtWork<'_> {
-        self.locks().push(lock.to_owned());
-        AtWork { interrupt: self, lock: lock.to_owned() }
+    /// Tells that a step runs; where it holds the lock of a unit, terraform can be asked to stop.
+    pub fn at_work(&self, lock: Option<&Path>) -> AtWork<'_> {
+        let lock = lock.map(Path::to_owned);
+        self.locks().push(lock.clone());
+        AtWork { interrupt: self, lock }
+    }
+
+    /// Whether terraform was asked to stop.
+    pub fn has_asked_terraform(&self) -> bool {
+        self.asked_terraform.load(Ordering::SeqCst)
+    }
+
+    /// What happens to what runs, and what the next interrupt does.
+    fn what_runs(&self) -> &'static str {
+        let locks = self.locks();
+        match (locks.is_empty(), locks.iter().any(Option::is_some)) {
+            (true, _) => "",
+            (_, true) => ", what runs is waited for; once more to interrupt terraform",
+            (_, false) => ", what runs is waited for; once more to leave it running",
+        }
     }
 
     /// Has this said of something that lives on, should we leave; `None` once it has ended.
@@ -90,11 +106,14 @@ impl Interrupt {
     /// Sends one SIGINT to each terraform at work: to nobody else, since terragrunt would pass it on or end it by force.
     /// How many there were.
     fn interrupt_terraform(&self) -> usize {
-        let pids = self.locks().iter().filter_map(|lock| lock::holder(&lock::of_terraform(lock))).collect::<Vec<_>>();
+        let locks = self.locks();
+        let pids = locks.iter().flatten().filter_map(|lock| lock::holder(&lock::of_terraform(lock)));
+        let pids = pids.collect::<Vec<_>>();
+        drop(locks);
         pids.into_iter().filter(|pid| process::interrupt(*pid)).count()
     }
 
-    fn locks(&self) -> MutexGuard<'_, Vec<PathBuf>> {
+    fn locks(&self) -> MutexGuard<'_, Vec<Option<PathBuf>>> {
         self.at_work.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

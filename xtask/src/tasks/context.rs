@@ -106,6 +106,11 @@ impl Context {
         }
     }
 
+    /// Where that is shown which a question is about: nobody agrees to what `--quiet` has left out.
+    pub fn screen_of_question(&self) -> Screen {
+        if self.globals.yes { self.screen } else { self.screen.for_question() }
+    }
+
     /// Which programs this run may use.
     pub fn tools(&self) -> Tools {
         env::text(&self.vars, REHEARSAL).map_or(Tools::Real, |world| Tools::StandIns(world.into()))

@@ -137,7 +137,7 @@ impl Answers {
         reader: impl FnOnce(&Answer) -> anyhow::Result<T>,
     ) -> Result<T, String> {
         match self.0.get(&(account.clone(), question.clone())) {
-            None => Err("nobody was asked".to_owned()),
+            None => Err("not queried".to_owned()),
             Some(Err(reason)) => Err(reason.clone()),
             Some(Ok(answer)) => reader(answer).map_err(|error| in_one_line(&error)),
         }

@@ -14,14 +14,15 @@ use crate::model::{Failure, printable};
 /// The controlling terminal of this process.
 pub struct Terminal(File);
 
-/// Asks a question that is answered with yes or no. Anything but yes is `declined`, and so is that there is nobody to ask:
-/// then `otherwise` says how to go on.
-pub fn agree(question: &str, declined: Failure, otherwise: &str) -> Result<(), Failure> {
-    let Some(mut terminal) = Terminal::open() else { return Err(declined.hint(otherwise)) };
-    match terminal.ask(question, &|| false) {
+/// Asks a question that is answered with yes or no. Anything but yes cancels; `not_done` says what is not done then, such as
+/// `nothing was applied`. Where there is no terminal, `otherwise` says how to go on.
+pub fn agree(question: &str, not_done: &str, otherwise: &str, give_up: &dyn Fn() -> bool) -> Result<(), Failure> {
+    let unconfirmed = || Failure::unconfirmed(not_done);
+    let Some(mut terminal) = Terminal::open() else { return Err(unconfirmed().hint(otherwise)) };
+    match terminal.ask(question, give_up) {
         Ok(said) if ["y", "yes"].iter().any(|yes| said.eq_ignore_ascii_case(yes)) => Ok(()),
-        Ok(_) => Err(declined),
-        Err(error) => Err(declined.because(error)),
+        Ok(_) => Err(Failure::cancelled(not_done)),
+        Err(error) => Err(unconfirmed().because(error)),
     }
 }
 
@@ -34,6 +35,29 @@ impl Terminal {
     /// Prints a question and reads one line. Gives up, as interrupted, once `give_up` says so. What was typed before the
     /// question is discarded: it is an answer to something else.
     pub fn ask(&mut self, question: &str, give_up: &dyn Fn() -> bool) -> io::Result<String> {
+        self.ask_line(question, give_up).map(Option::unwrap_or_default)
+    }
+
+    /// Asks until the line is one of these answers, in any case; what else is typed is answered with `help`. `None` where
+    /// the input ends.
+    pub fn ask_for<T: Copy>(
+        &mut self,
+        question: &str,
+        answers: &[(&str, T)],
+        help: &str,
+        give_up: &dyn Fn() -> bool,
+    ) -> io::Result<Option<T>> {
+        while let Some(line) = self.ask_line(question, give_up)? {
+            if let Some((_, answer)) = answers.iter().find(|(word, _)| line.eq_ignore_ascii_case(word)) {
+                return Ok(Some(*answer));
+            }
+            self.0.write_all(printable(help).as_bytes())?;
+        }
+        Ok(None)
+    }
+
+    /// The line that is typed, `None` where the input ends instead.
+    fn ask_line(&mut self, question: &str, give_up: &dyn Fn() -> bool) -> io::Result<Option<String>> {
         tcflush(self.0.as_fd(), QueueSelector::IFlush)?;
         self.0.write_all(printable(question).as_bytes())?;
         self.0.flush()?;
@@ -48,8 +72,9 @@ impl Terminal {
         let n = BufReader::new(&self.0).read_line(&mut line)?;
         if n == 0 {
             self.0.write_all(b"\n")?;
+            return Ok(None);
         }
-        Ok(line.trim().to_owned())
+        Ok(Some(line.trim().to_owned()))
     }
 
     /// The same, for a line that is not shown.

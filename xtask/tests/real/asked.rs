@@ -31,17 +31,18 @@ fn run(mut command: Command) -> Output {
 }
 
 #[test]
-fn consent_is_asked_once_and_an_answer_that_is_not_yes_applies_nothing() {
+fn consent_is_asked_until_it_is_given_or_declined_and_nothing_is_applied_before() {
     let Some(tools) = Toolbox::get() else { return };
     let cloud = Cloud::start(tools);
     let live = Live::new(tools, &cloud, Shape::default());
     let words = ["apply-all", "--allow=unexpected", "--account", "dev"];
-    for answer in ["", "n", "yep"] {
-        let declined = run(at_a_terminal(tools, &live, &[("Apply this plan? [y/N]", answer)], &words));
-        assert_eq!(declined.status.code(), Some(3), "{answer}: {}", text(&declined));
-        assert!(tags(&cloud, DEV).is_empty(), "{answer}");
-    }
-    let agreed = run(at_a_terminal(tools, &live, &[("Apply this plan? [y/N]", "y")], &words));
+    let question = "Apply this plan? [y/n/d=details]";
+    let answers = ["", "yep", "d", "n"].map(|answer| (question, answer));
+    let declined = run(at_a_terminal(tools, &live, &answers, &words));
+    assert_eq!(declined.status.code(), Some(3), "{}", text(&declined));
+    assert!(text(&declined).contains("Cancelled. Nothing was applied."), "{}", text(&declined));
+    assert!(tags(&cloud, DEV).is_empty());
+    let agreed = run(at_a_terminal(tools, &live, &[(question, "y")], &words));
     assert!(agreed.status.success(), "{}", text(&agreed));
     assert_eq!(tags(&cloud, DEV).len(), 2);
 }
@@ -54,6 +55,9 @@ fn what_an_update_does_not_make_has_to_be_typed_out() {
     let words = ["apply-all", "--account", "dev"];
     let asks =
         |question: &'static str, answer: &'static str| run(at_a_terminal(tools, &live, &[(question, answer)], &words));
+    let declines = |question: &'static str, answer: &'static str| {
+        run(at_a_terminal(tools, &live, &[(question, answer), (question, "n")], &words))
+    };
     // The commands with which the module registers task definitions are no part of an update either.
     let agreed = asks("Type `unexpected`", "unexpected");
     assert!(agreed.status.success(), "{}", text(&agreed));
@@ -62,8 +66,8 @@ fn what_an_update_does_not_make_has_to_be_typed_out() {
     let before = std::fs::read_to_string(&file).expect("it is there");
     std::fs::write(&file, format!("{before}\ninputs = {{\n  name = \"another-name\"\n}}\n"))
         .expect("it can be written");
-    let question = "and what is marked with !? Type `unexpected` to do so:";
-    let declined = asks(question, "y");
+    let question = "and what is marked with !? Type `unexpected` to do so";
+    let declined = declines(question, "y");
     assert_eq!(declined.status.code(), Some(3), "{}", text(&declined));
     let agreed = asks(question, "unexpected");
     assert!(agreed.status.success(), "{}", text(&agreed));
@@ -73,8 +77,8 @@ fn what_an_update_does_not_make_has_to_be_typed_out() {
         format!("{before}\ninputs = {{\n  name = \"another-name\"\n  terraform_applier_config = null\n}}\n"),
     )
     .expect("it can be written");
-    let question = "and what is marked with !? Type `destroy` to do so:";
-    let declined = asks(question, "unexpected");
+    let question = "and what is marked with !? Type `destroy` to do so";
+    let declined = declines(question, "unexpected");
     assert_eq!(declined.status.code(), Some(3), "{}", text(&declined));
     let agreed = asks(question, "destroy");
     assert!(agreed.status.success(), "{}", text(&agreed));
@@ -105,7 +109,7 @@ fn passphrase_of_aws_vaults_file_store_is_asked_once_and_written_nowhere() {
     let Some(tools) = Toolbox::get() else { return };
     let cloud = Cloud::start(tools);
     let live = Live::new(tools, &cloud, Shape::default());
-    let answers = [("Passphrase of aws-vault's file store", PASSPHRASE), ("Apply these 6 plans? [y/N]", "y")];
+    let answers = [("Passphrase of aws-vault's file store", PASSPHRASE), ("Apply these 6 plans? ", "y")];
     let mut command = at_a_terminal(tools, &live, &answers, &["apply-all", "--allow=unexpected"]);
     command.env_remove("AWS_VAULT_FILE_PASSPHRASE");
     let output = run(command);

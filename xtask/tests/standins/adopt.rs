@@ -201,7 +201,7 @@ fn something_else_that_is_called_xtask_stays() {
 fn nothing_is_written_without_consent_or_outside_of_a_root() {
     let sandbox = plain();
     let before = contents(&sandbox);
-    adopt(&sandbox).run().exits(3).says("there was no consent").says("--yes");
+    adopt(&sandbox).run().exits(3).says("it was not confirmed").says("--yes");
     let into = |path: PathBuf| sandbox.xtask(["adopt".into(), "--yes".into(), "--into".into(), path]).run();
     into(sandbox.repo().join("dev")).exits(3).says("not the root of a repository");
     into(sandbox.top().join("home")).exits(3).says("this is no infrastructure-live repository");

@@ -67,12 +67,10 @@ fn runners_are_started_only_by_who_says_yes_at_the_terminal() {
 fn plans_are_applied_only_by_who_says_yes_at_the_terminal() {
     let sandbox = Sandbox::bumped();
     let args = ["apply-all", "--account", "dev"];
-    for answer in ["", "yep"] {
-        assert_eq!(answered(sandbox.xtask(args), "Apply this plan? [y/N]", answer), Some(3), "{answer}");
-    }
+    assert_eq!(answered(sandbox.xtask(args), "Apply this plan? [y/n/d=details]", "n"), Some(3));
     sandbox.xtask(args).fed("y\n").run().exits(3).says("there is no terminal to ask at");
     assert!(sandbox.log().applies().is_empty());
-    assert_eq!(answered(sandbox.xtask(args), "Apply this plan? [y/N]", "y"), Some(0));
+    assert_eq!(answered(sandbox.xtask(args), "Apply this plan? [y/n/d=details]", "y"), Some(0));
     assert_eq!(sandbox.log().applied(), ["100000000004"]);
 }
 
@@ -104,6 +102,45 @@ fn answer_that_is_typed_before_its_question_is_no_answer() {
         assert!(sandbox.log().applies().is_empty() && sandbox.log().of("infrastructure-deployer").is_empty());
     }
     assert_eq!(answered(bumped.xtask(["apply-all", "--account", "dev"]), "Apply this plan? ", "y"), Some(0));
+}
+
+#[test]
+fn digest_is_asked_about_until_there_is_an_answer_and_a_no_is_no_error() {
+    let sandbox = Sandbox::bumped();
+    let question = "Apply these 2 plans? [y/n/d=details] ";
+    let command = sandbox.xtask(["apply-all", "--quiet", "--account=dev", "--account=stage"]);
+    let mut terminal = command.env("NO_COLOR", "1").at_a_terminal(50, 100);
+    for (n, answer) in ["", "yep", "d", "no"].into_iter().enumerate() {
+        terminal.wait_until("it is asked again", |text| text.matches(question).count() == n + 1);
+        terminal.types(answer);
+    }
+    let (status, text) = terminal.finish();
+    assert_eq!(status.code(), Some(3), "{text}");
+    let (digest, rest) = text.split_once(question).unwrap();
+    assert!(digest.contains("2 units      dev stage") && digest.contains("Waves        1 dev    2 stage"), "{digest}");
+    let (_, details) = rest.split_once("details] d\r\n").unwrap();
+    for shown in [
+        "  dev   100000000004   4 changes",
+        "  stage   100000000005   4 changes",
+        "            source_code_hash\r\n               ",
+    ] {
+        assert!(details.contains(shown), "{shown}: {details}");
+    }
+    assert_eq!(rest.matches("Type `y` to apply these 2 plans, `n` to apply nothing").count(), 2, "{rest}");
+    assert!(text.ends_with("Cancelled. Nothing was applied.\r\n") && !text.contains("error"), "{text}");
+    assert!(sandbox.log().applies().is_empty());
+}
+
+#[test]
+fn interrupt_at_a_question_says_nothing_of_what_does_not_run() {
+    let sandbox = Sandbox::bumped();
+    let mut terminal = sandbox.xtask(["apply-all", "--account=dev"]).env("NO_COLOR", "1").at_a_terminal(50, 100);
+    terminal.wait_for("details] ");
+    terminal.ctrl_c();
+    let (status, text) = terminal.finish();
+    assert_eq!(status.code(), Some(130), "{text}");
+    assert!(text.contains("Stopping     nothing new is started\r\n"), "{text}");
+    assert!(sandbox.log().applies().is_empty());
 }
 
 #[test]

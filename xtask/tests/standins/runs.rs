@@ -154,7 +154,7 @@ fn resume_asks_anew_where_something_else_would_be_done() {
     let said = sandbox.xtask(["runs", "resume"]).run().exits(3);
     said.says("Differs")
         .says("stage   the same resources, with other values, commands or files")
-        .says("there was no consent");
+        .says("it was not confirmed");
     assert!(sandbox.log().applied().is_empty());
     let last = runs(&sandbox)[0]["run"].as_str().unwrap().to_owned();
     sandbox.xtask(["runs", "resume", &last, "--yes"]).run().exits(0);
@@ -203,7 +203,7 @@ fn clean_removes_old_runs_and_nothing_that_nobody_has_looked_at() {
     }
     let clean =
         |more: &[&str]| sandbox.xtask(["runs", "clean", "--keep=1"].into_iter().chain(more.iter().copied())).run();
-    clean(&[]).exits(3).says("nothing was removed: there was no consent");
+    clean(&[]).exits(3).says("nothing was removed: it was not confirmed");
     assert_eq!(clean(&["--dry-run"]).exits(0).out, "[run]\n");
     assert_eq!(folders(&sandbox).len(), 3);
     clean(&["--yes"]).exits(0).says("apply of dev has an end that nobody saw");

@@ -95,7 +95,7 @@ fn other_changes_than_those_agreed_to_are_asked_for_at_the_terminal() {
         let gate = sandbox.gate();
         let args = ["apply-all", "--jobs=1", "--waves=all", "--account=dev", "--account=stage", "--account=prod"];
         let mut terminal = sandbox.xtask(args).env("NO_COLOR", "1").at_a_terminal(50, 100);
-        terminal.wait_for("Apply these 3 plans? [y/N]");
+        terminal.wait_for("Apply these 3 plans? [y/n/d=details]");
         terminal.types("y");
         let held = gate.next();
         change(&sandbox, "stage", |state| drop(state["resources"].as_array_mut().unwrap().remove(0)));

@@ -1,7 +1,11 @@
 //! The digest as text, 80 columns wide.
 
+mod details;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+
+pub use details::details;
 
 use crate::report::screen::count;
 use crate::report::wrap::{WIDTH, cut, shown_width, wrapped};
@@ -133,24 +137,29 @@ fn attributes(text: &mut String, differences: &[Difference]) {
     for difference in known.into_iter().chain(unknown).take(N_ATTRIBUTES) {
         let path = cut(&difference.path, 36);
         let room = (WIDTH - INDENT).saturating_sub(shown_width(&path) + 6) / 2;
-        let side = |side: &Side| match side {
-            Side::Nothing => "(nothing)".to_owned(),
-            Side::Value(text) => cut(text, room),
-            Side::Sensitive => "(sensitive)".to_owned(),
-            Side::Unknown => cut("(known after apply)", room),
-        };
-        let (before, after) = (&difference.before, &difference.after);
-        let images = before.value().and_then(split_image).zip(after.value().and_then(split_image));
-        let way = match images {
-            _ if *before == Side::Sensitive || *after == Side::Sensitive => "(sensitive)".to_owned(),
-            _ if is_private(&difference.path) => "(not shown)".to_owned(),
-            Some(((old, before), (new, after))) if old == new => format!("{before} -> {after}"),
-            _ => format!("{} -> {}", side(before), side(after)),
-        };
+        let way = sides(difference, room).join(" -> ");
         let _ = writeln!(text, "{:INDENT$}{}", "", cut(&format!("{path}  {way}"), WIDTH - INDENT));
     }
     if differences.len() > N_ATTRIBUTES {
         let _ = writeln!(text, "{:INDENT$}and {} more", "", count(differences.len() - N_ATTRIBUTES, "attribute"));
+    }
+}
+
+/// What an attribute is before and after, each side in so many columns; one side where neither is shown.
+fn sides(difference: &Difference, room: usize) -> Vec<String> {
+    let side = |side: &Side| match side {
+        Side::Nothing => "(nothing)".to_owned(),
+        Side::Value(text) => cut(text, room),
+        Side::Sensitive => "(sensitive)".to_owned(),
+        Side::Unknown => cut("(known after apply)", room),
+    };
+    let (before, after) = (&difference.before, &difference.after);
+    let images = before.value().and_then(split_image).zip(after.value().and_then(split_image));
+    match images {
+        _ if *before == Side::Sensitive || *after == Side::Sensitive => vec!["(sensitive)".to_owned()],
+        _ if is_private(&difference.path) => vec!["(not shown)".to_owned()],
+        Some(((old, before), (new, after))) if old == new => vec![before.to_owned(), after.to_owned()],
+        _ => vec![side(before), side(after)],
     }
 }
 

@@ -165,7 +165,7 @@ impl Executor {
             let cause = format!("the start could not be written down, so it was not started: {error}");
             return Outcome { cause: Some(cause), ..failed(step, started.elapsed()) };
         }
-        let _at_work = step.lock.as_deref().map(|lock| self.interrupt.at_work(lock));
+        let _at_work = self.interrupt.at_work(step.lock.as_deref());
         let output = step.output.as_ref().expect("a step that runs side by side with others has a log");
         let running = process::detached(&step.invocation, output, &self.relay, step.attempt.as_ref());
         let mut watched = Watched::default();
@@ -187,7 +187,8 @@ impl Executor {
             .map_err(anyhow::Error::from)
         });
         let outcome = conclude(step, status.map(|status| status.code()), started.elapsed());
-        let outcome = Outcome { memory: watched.memory, ..outcome };
+        let interrupted = step.lock.is_some() && self.interrupt.has_asked_terraform() && !outcome.result.is_good();
+        let outcome = Outcome { memory: watched.memory, interrupted, ..outcome };
         let outcome = match watched.was_late {
             true => ended_by_us(outcome, self.time_limit),
             // What a signal of the person's did needs no other explanation.

@@ -76,9 +76,14 @@ impl Applied {
         }
         if n_done < n {
             let kind = session.check_interrupt().err().map_or(Kind::Failed, |why| why.kind);
+            let n_interrupted = self.rows.iter().filter(|row| row.interrupted).count();
+            let others = |result: StepResult| {
+                self.rows.iter().filter(|row| row.result == result.as_str() && !row.interrupted).count()
+            };
             let parts = [
-                (with(StepResult::Failed), "failed"),
-                (with(StepResult::Unknown), "unknown"),
+                (others(StepResult::Failed), "failed"),
+                (others(StepResult::Unknown), "unknown"),
+                (n_interrupted, "interrupted"),
                 (n_done, "done"),
                 (with(StepResult::EarlyExit), "not started"),
             ];

@@ -4,6 +4,7 @@ use anyhow::Context as _;
 
 use crate::cli::Allowance;
 use crate::model::{Failure, Failures};
+use crate::report::digest as digest_text;
 use crate::report::summary::Row;
 use crate::run::digest::{Digest, UnitPlan};
 use crate::run::event::Outcome;
@@ -29,7 +30,7 @@ pub(super) fn ask_consent(
         return Ok(how);
     }
     if !session.context.globals.yes {
-        return ask(session, digest);
+        return ask(session, digest, plans);
     }
     match beyond_yes(session, digest)[..] {
         [] => Ok("--yes".to_owned()),
@@ -37,30 +38,51 @@ pub(super) fn ask_consent(
             let allow: Vec<_> = beyond.iter().map(|word| format!("--allow {word}")).collect();
             let hint =
                 format!("`--yes` doesn't cover what is marked with !; after reading the digest: {}", allow.join(" "));
-            Err(declined().hint(hint))
+            Err(Failure::unconfirmed(NOT_DONE).hint(hint))
         }
     }
 }
 
-fn declined() -> Failure {
-    Failure::refused("nothing was applied: there was no consent")
+/// What is not done without consent.
+const NOT_DONE: &str = "nothing was applied";
+
+/// What is answered to a digest.
+#[derive(Clone, Copy)]
+enum Answer {
+    Apply,
+    Cancel,
+    Details,
 }
 
-/// Asks at the terminal for what a digest shows.
-pub(super) fn ask(session: &Session<'_>, digest: &Digest) -> Result<String, Failure> {
-    let n = digest.n_changing();
+/// Asks at the terminal for what a digest shows, until there is an answer. An empty line is none: nothing that was read for
+/// minutes is cancelled by one key too many.
+pub(super) fn ask(session: &Session<'_>, digest: &Digest, plans: &[UnitPlan]) -> Result<String, Failure> {
+    let what = these_plans(digest.n_changing());
     let beyond = beyond_yes(session, digest);
     let Some(mut terminal) = tty::Terminal::open() else {
-        return Err(declined().hint("there is no terminal to ask at; after reading the digest: --yes"));
+        let failure = Failure::unconfirmed(NOT_DONE);
+        return Err(failure.hint("there is no terminal to ask at; after reading the digest: --yes"));
     };
-    let what = these_plans(n);
-    let (question, answers) = match beyond.first() {
-        Some(word) => (format!("Apply {what}, and what is marked with !? Type `{word}` to do so: "), vec![*word]),
-        None => (format!("Apply {what}? [y/N] "), vec!["y", "yes"]),
+    let (question, yes) = match beyond.first() {
+        Some(word) => {
+            (format!("Apply {what}, and what is marked with !? Type `{word}` to do so [n, d=details]: "), vec![*word])
+        }
+        None => (format!("Apply {what}? [y/n/d=details] "), vec!["y", "yes"]),
     };
-    let said = terminal.ask(&question, &session.give_up()).map_err(|error| declined().because(error))?;
-    let agreed = answers.iter().any(|answer| said.eq_ignore_ascii_case(answer));
-    if agreed { Ok("terminal".to_owned()) } else { Err(declined()) }
+    let help =
+        format!("Type `{}` to apply {what}, `n` to apply nothing, `d` to see every change of each unit.\n", yes[0]);
+    let rest = [("n", Answer::Cancel), ("no", Answer::Cancel), ("d", Answer::Details), ("details", Answer::Details)];
+    let answers: Vec<_> = yes.into_iter().map(|word| (word, Answer::Apply)).chain(rest).collect();
+    loop {
+        let said = terminal.ask_for(&question, &answers, &help, &session.give_up());
+        match said.map_err(|error| Failure::unconfirmed(NOT_DONE).because(error))? {
+            Some(Answer::Apply) => return Ok("terminal".to_owned()),
+            Some(Answer::Details) => {
+                digest_text::details(plans).lines().for_each(|line| session.context.screen.insist_line(line))
+            }
+            Some(Answer::Cancel) | None => return Err(Failure::cancelled(NOT_DONE)),
+        }
+    }
 }
 
 /// The words of what `--yes` doesn't cover and nothing allows, gravest first: the word to be typed is the first.

@@ -114,8 +114,9 @@ pub fn carry_out(
     }
     record::planned(&session.journal, &plans);
     let digest = Digest::of(&plans);
-    screen.lines(&digest_text::text(&digest));
-    words::say_unseen(screen, &clean::unseen(ready.repo));
+    let shown = session.context.screen_of_question();
+    shown.lines(&digest_text::text(&digest));
+    words::say_unseen(&shown, &clean::unseen(ready.repo));
     // What an earlier run applied may have stopped before its proof: nothing goes on from what doesn't run.
     let unchanged: Vec<_> = units.iter().filter(|unit| digest.unchanged.contains(&unit.label)).collect();
     if let Some(prove) = &mut after_wave
@@ -128,7 +129,7 @@ pub fn carry_out(
         screen.say(Tone::Good, "Finished", format!("nothing to apply in {}", count(units.len(), "unit")));
         return Ok(Applied::nothing(units));
     }
-    words::say_waves(screen, &queue.changing(&digest));
+    words::say_waves(&shown, &queue.changing(&digest));
     if queue.work.plan_only {
         later::keep(session, ready, queue, &plans, &digest)?;
         return Ok(Applied::planned(units, &digest.unchanged));

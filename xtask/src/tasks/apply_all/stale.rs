@@ -142,7 +142,7 @@ impl Again<'_> {
             "carried over to a second plan".to_owned()
         } else {
             let digest = Digest::of(&others);
-            context.screen.lines(&digest_text::text(&digest));
+            context.screen_of_question().lines(&digest_text::text(&digest));
             if context.globals.yes {
                 let labels = others.iter().map(|plan| plan.label.as_str()).collect::<Vec<_>>().join(", ");
                 let what = format!(
@@ -153,7 +153,7 @@ impl Again<'_> {
                     .hint("find out who changed it, and read the digest above, before this goes on")
                     .into());
             }
-            apply::ask(session, &digest).map_err(no_more)?
+            apply::ask(session, &digest, &others).map_err(no_more)?
         };
         session.check_interrupt()?;
         record::consented(context, &session.journal, &how, fresh, self.programs.to_vec()).map_err(|error| {
@@ -165,8 +165,13 @@ impl Again<'_> {
 
 /// By now something may have been applied, which a refusal denies.
 fn no_more(declined: Failure) -> Failure {
-    let what = "no more was applied: there was no consent to what was planned again".to_owned();
-    Failure { kind: Kind::Failed, what, ..declined }
+    match declined.kind {
+        Kind::Cancelled => Failure { what: "no more was applied".to_owned(), ..declined },
+        _ => {
+            let what = "no more was applied: what was planned again was not confirmed".to_owned();
+            Failure { kind: Kind::Failed, what, ..declined }
+        }
+    }
 }
 
 /// Whether what this plan would do was agreed to: the same changes with the same values, or nothing any more.

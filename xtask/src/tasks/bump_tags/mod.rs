@@ -69,6 +69,6 @@ pub fn consent(context: &Context, bump: &Bump) -> Result<(), Failure> {
     if bump.also.is_empty() || context.globals.yes {
         return Ok(());
     }
-    let declined = Failure::refused("nothing was changed: there was no consent to change what is not selected");
-    tty::agree("Change these as well? [y/N] ", declined, "there is no terminal to ask at; if it is meant: --yes")
+    let otherwise = "there is no terminal to ask at; if what is not selected may change as well: --yes";
+    tty::agree("Change these as well? [y/N] ", "nothing was changed", otherwise, &|| false)
 }

@@ -93,9 +93,9 @@ pub(super) fn settle(
     }
     if !context.globals.yes {
         let files: Vec<_> = changed.iter().map(|draft| draft.file.as_str()).collect();
-        let declined = Failure::refused(format!("{} was not changed: there was no consent", files.join(" and ")));
+        let not_done = format!("{} was not changed", files.join(" and "));
         let otherwise = "there is no terminal to ask at; after reading the difference: --yes";
-        tty::agree("Write this? [y/N] ", declined, otherwise)?;
+        tty::agree("Write this? [y/N] ", &not_done, otherwise, &|| false)?;
     }
     changed.iter().try_for_each(|draft| write(repo, draft))?;
     let stated =

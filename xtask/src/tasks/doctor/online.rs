@@ -122,7 +122,7 @@ fn images(wanted: &[Wanted<'_>], proofs: &[Proof]) -> Finding {
     let named: BTreeSet<_> = wanted.iter().flat_map(|unit| &unit.containers).filter_map(Container::image).collect();
     match all.iter().find(|(_, check)| check.in_ecr.is_none() && check.wanted.is_some()) {
         Some((label, check)) => {
-            let why = check.why.as_deref().unwrap_or("nobody was asked");
+            let why = check.why.as_deref().unwrap_or("not queried");
             Finding::warn(NAMES[1], format!("whether the image of {label} is there is not known: {why}"))
         }
         None => Finding::ok(NAMES[1], format!("{} that the repository names, all there", count(named.len(), "image"))),

@@ -203,8 +203,8 @@ impl<'r> Trials<'r> {
         if context.globals.yes {
             return Ok(());
         }
-        let declined = Failure::refused("nothing was started: there was no consent to start tasks");
-        tty::agree("Start them? [y/N] ", declined, "there is no terminal to ask at; if it is meant: --yes")
+        let otherwise = "there is no terminal to ask at; if it is meant: --yes";
+        tty::agree("Start them? [y/N] ", "nothing was started", otherwise, &|| false)
     }
 
     /// Has them plan, and asks ECS what became of their tasks. Gives a check for each, with its unit's place.

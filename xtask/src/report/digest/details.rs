@@ -1,0 +1,44 @@
+//! Every change of every unit with all that differs, for whoever wants to see more than the digest.
+
+use std::fmt::Write as _;
+
+use super::{must_be_looked_at, sides};
+use crate::model::one_line;
+use crate::report::screen::count;
+use crate::report::wrap::{WIDTH, shown_width};
+use crate::run::digest::UnitPlan;
+
+/// Where attributes begin.
+const INDENT: usize = 12;
+
+/// What each plan would do, unit by unit. What is sensitive is not in it, as it is not in the digest. Lines are as long as
+/// their values are, so that a terminal breaks them and a value can be copied.
+pub fn details(plans: &[UnitPlan]) -> String {
+    let mut text = String::new();
+    for unit in plans.iter().filter(|unit| !unit.plan.is_empty()) {
+        let changes = &unit.plan.changes;
+        let _ = writeln!(text, "\n  {}   {}   {}", unit.label, unit.own.account_id, count(changes.len(), "change"));
+        for change in changes {
+            let mark = if must_be_looked_at(change) { '!' } else { ' ' };
+            let why = change.expected.map(|why| why.as_str()).filter(|why| !why.is_empty());
+            let notes = why.into_iter().chain(change.notes.iter().map(String::as_str));
+            let notes = notes.map(|note| format!("   {note}")).collect::<String>();
+            let line = format!("  {mark} {:<7} {}{notes}", change.action.as_str(), change.address);
+            let _ = writeln!(text, "{}", one_line(&line));
+            for difference in &change.differences {
+                let (path, sides) = (&difference.path, sides(difference, usize::MAX));
+                let line = format!("{:INDENT$}{path}  {}", "", sides.join(" -> "));
+                if shown_width(&line) <= WIDTH {
+                    let _ = writeln!(text, "{}", one_line(&line));
+                    continue;
+                }
+                let _ = writeln!(text, "{:INDENT$}{}", "", one_line(path));
+                for (n, side) in sides.iter().enumerate() {
+                    let _ = writeln!(text, "{:INDENT$}{} {}", "", if n == 0 { "  " } else { "->" }, one_line(side));
+                }
+            }
+        }
+    }
+    text.push('\n');
+    text
+}
