@@ -13,6 +13,11 @@ pub fn one_line(text: &str) -> Cow<'_, str> {
     escaped(text, |_| false)
 }
 
+/// The text as a string of TOML, HCL and JSON, in its quotes.
+pub fn literal(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
 /// Whether a character does something else than to be seen: control characters (C0, C1), direction marks, overrides and
 /// isolates (<https://www.unicode.org/reports/tr9/>), and separators that some programs take for line breaks.
 pub fn acts(letter: char) -> bool {

@@ -67,7 +67,7 @@ use stacks::Stacks;
 pub use trail::{Hop, Trail};
 pub use unit::{Unit, UnitKind};
 
-use crate::model::{Account, Failure, Failures, ImageName, UnitPath, regular};
+use crate::model::{Account, Failure, Failures, ImageName, UnitPath, literal, regular};
 
 /// An infrastructure-live repository, read once.
 #[derive(Debug)]
@@ -184,7 +184,8 @@ impl Repository {
 
     /// The line of the settings that states the account of a unit.
     pub fn line_for_account(&self, unit: &Unit, id: &str) -> String {
-        format!("accounts = {{ {:?} = {id:?} }}", self.settings.folder_of(&self.root, &unit.path.in_root(&self.root)))
+        let folder = self.settings.folder_of(&self.root, &unit.path.in_root(&self.root));
+        format!("accounts = {{ {} = {} }}", literal(&folder), literal(id))
     }
 
     /// The bytes of a file as they were when the repository was read; `file` is relative to the root.

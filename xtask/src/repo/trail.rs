@@ -1,7 +1,7 @@
 //! How a value came about: every expression that passed it on, down to the one that made it.
 
 use super::hcl::{Origin, Span, Value};
-use crate::model::Place;
+use crate::model::{Place, literal};
 
 /// How many expressions are followed for one value; a real one takes a handful.
 const LONGEST: usize = 200;
@@ -39,7 +39,7 @@ impl Trail {
         if let (Origin::Data { .. } | Origin::Datum { .. }, Some(last), Some(text)) =
             (value.origin.first(), trail.hops.last_mut(), value.as_str())
         {
-            last.expression = format!("{text:?}");
+            last.expression = literal(text);
         }
         trail
     }

@@ -47,6 +47,9 @@ pub fn ask(args: &cli::Ask) -> Result<Exit, Failures> {
     let redactor = Redactor::new(secrets::of(&vars));
     for answer in &mut answers {
         answer.stderr = redactor.text(&answer.stderr);
+        if let Some(error) = &mut answer.error {
+            error.message = redactor.text(&error.message);
+        }
     }
     let text = serde_json::to_string(&answers).expect("answers are text and numbers");
     Screen::new(Color::Never, Volume::Normal)

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::Path;
 
+use anyhow::bail;
+
 use crate::model::{Account, Failure, Failures, ImageName, ImageUri, Tag, regular};
 use crate::repo::unit::Unit;
 use crate::repo::{Decider, Repository};
@@ -11,7 +13,9 @@ use crate::run::executor::OnFailure;
 use crate::run::step::{Stage, Step};
 use crate::tasks::orders::Orders;
 use crate::tasks::session::Session;
-use crate::tools::aws::{self, Image, NoAnswer};
+use crate::tools::answer::Answer;
+use crate::tools::aws::{self, Image};
+use crate::tools::aws_error::{AwsError, Cause};
 
 /// An image that is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -156,46 +160,48 @@ pub fn ask<N: fmt::Display>(
     for ((step, outcome), image) in stage.lanes.iter().flatten().zip(&outcomes).zip(wanted) {
         match answer(step, outcome) {
             Ok(answer) => answers.push(answer),
-            Err(no_answer) => problems.push(in_doubt(image, no_answer)),
+            Err(why) => problems.push(in_doubt(image, why)),
         }
     }
     Failures::check(problems)?;
     Ok(answers)
 }
 
-fn answer(step: &Step, outcome: &Outcome) -> Result<Option<Image>, NoAnswer> {
+fn answer(step: &Step, outcome: &Outcome) -> anyhow::Result<Option<Image>> {
     let read = |path: Option<&Path>| path.and_then(|path| regular::text(path).ok()).unwrap_or_default();
-    let said = read(step.output.as_ref().map(|output| output.log.as_path()));
-    let answered = read(step.output.as_ref().and_then(|output| output.stdout.as_deref()));
+    let stderr = read(step.output.as_ref().map(|output| output.log.as_path()));
+    let stdout = read(step.output.as_ref().and_then(|output| output.stdout.as_deref()));
     let started = step.attempt.as_ref().is_some_and(|attempt| attempt.outer_proof().is_some());
     if !started || outcome.guard_refused {
-        return Err(NoAnswer::Other(outcome.cause.clone().unwrap_or(said)));
+        bail!("{}", outcome.cause.as_deref().unwrap_or(&stderr).trim());
     }
-    aws::described_image(outcome.result == StepResult::Succeeded, &answered, &said)
+    let code = (outcome.result == StepResult::Succeeded).then_some(0);
+    aws::described_image(&Answer { code, stdout, stderr, error: None }.of_cli())
 }
 
 /// That ECR could not tell, why, and what to do about it.
-fn in_doubt<N: fmt::Display>(wanted: &Wanted<'_, N>, why: NoAnswer) -> Failure {
+fn in_doubt<N: fmt::Display>(wanted: &Wanted<'_, N>, why: anyhow::Error) -> Failure {
     let (uri, account) = (&wanted.uri, wanted.account);
-    let doubt = || Failure::refused(format!("cannot find out whether {uri}:{} is in ECR", wanted.tag));
-    match why {
-        NoAnswer::NoRepository => Failure::refused(format!(
+    let doubt = Failure::refused(format!("cannot find out whether {uri}:{} is in ECR", wanted.tag));
+    let Some(error) = why.downcast_ref::<AwsError>() else { return doubt.because(why) };
+    match error.cause {
+        _ if error.is("RepositoryNotFoundException") => Failure::refused(format!(
             "there is no ECR repository `{}` in {account}, {}",
             uri.repository(),
             uri.region()
         ))
         .detail(format!("image `{}` is to be {uri}:{}", wanted.image, wanted.tag))
         .hint("create it, with the unit that has the account's ECR repositories, or correct the address"),
-        NoAnswer::Denied(said) => doubt().detail(said).hint(format!(
+        Cause::Denied => doubt.detail(error.words()).hint(format!(
             "the credentials for {account} need `ecr:DescribeImages` on repository `{}`",
             uri.repository()
         )),
-        NoAnswer::Busy => doubt()
+        Cause::Throttled => doubt
             .detail(format!("AWS was busy at each of {} tries", aws::ATTEMPTS))
             .hint("run this again in a minute; nothing was changed"),
-        NoAnswer::Unreachable(said) => doubt()
-            .detail(said)
+        _ if error.is_of_the_way() => doubt
+            .detail(error.words())
             .hint(format!("check the network and proxy settings, and that {} is the registry's region", uri.region())),
-        NoAnswer::Other(said) => doubt().because(anyhow::anyhow!("{}", said.trim())),
+        _ => error.remedy().into_iter().fold(doubt.because(why), Failure::hint),
     }
 }

@@ -119,8 +119,8 @@ impl Answers {
     /// The answers that say that an image is there.
     pub fn images_in_ecr(&self) -> Self {
         let is_there = |question: &Question, answer: &Answer| {
-            let described = || aws::described_image(answer.code == Some(0), &answer.stdout, &answer.stderr);
-            matches!(question, Question::Image { .. }) && described().is_ok_and(|image| image.is_some())
+            matches!(question, Question::Image { .. })
+                && aws::described_image(answer).is_ok_and(|image| image.is_some())
         };
         let there = self
             .0
@@ -144,14 +144,15 @@ impl Answers {
     }
 }
 
-/// The last line of what the CLI complains of says it; those before are usage.
+/// What AWS answered with what it means; of another complaint the last line says it, and those before are usage.
 fn in_one_line(error: &anyhow::Error) -> String {
-    let text = format!("{error:#}");
-    let line = text.lines().rev().map(str::trim).find(|line| !line.is_empty()).unwrap_or("it said nothing");
-    let error = AwsError::of_text(line);
-    match error.cause {
-        Cause::Other => line.to_owned(),
-        _ => format!("{line}; {}", error.meaning()),
+    match error.downcast_ref::<AwsError>() {
+        Some(error) if error.cause == Cause::Other => error.words(),
+        Some(error) => format!("{}; {}", error.words(), error.meaning()),
+        None => {
+            let text = format!("{error:#}");
+            text.lines().rev().map(str::trim).find(|line| !line.is_empty()).unwrap_or("it said nothing").to_owned()
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use crate::cli::{self, Format};
-use crate::model::{Exit, Failure, Failures, ImageName, Kind, Tag};
+use crate::model::{Exit, Failure, Failures, ImageName, Kind, Tag, literal};
 use crate::repo::image::Decider;
 use crate::repo::{Hop, Idle, Repository, Trail, Unit};
 use crate::tasks::context::Context;
@@ -146,7 +146,7 @@ impl Answer<'_> {
             way.lines(&mut lines);
         }
         for idle in &self.overridden {
-            lines.add(format!("  not used here: {} = {:?}", idle.key, idle.value), idle.place.to_string());
+            lines.add(format!("  not used here: {} = {}", idle.key, literal(&idle.value)), idle.place.to_string());
         }
         format!("{}  {}  {tag}\n{}", unit.path, self.name, lines.aligned())
     }

@@ -2,13 +2,14 @@
 //! while AWS is busy the CLI asks again by itself, a bounded number of times.
 
 use std::ffi::OsString;
-use std::fmt;
 
+use anyhow::Context as _;
 use aws_smithy_types::date_time::{DateTime, Format};
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::model::{ImageUri, Tag};
+use crate::tools::answer::Answer;
 use crate::tools::deployer::sign::TaskArn;
 
 /// How often the CLI asks in all before it gives up; it waits longer each time, at most 20 seconds
@@ -40,57 +41,6 @@ impl Image {
     }
 }
 
-/// Why the AWS CLI could not tell.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum NoAnswer {
-    /// There is no such repository in ECR.
-    NoRepository,
-    /// The credentials may not ask this.
-    Denied(String),
-    /// AWS was busy, also at the last try.
-    Busy,
-    /// AWS could not be reached.
-    Unreachable(String),
-    /// Anything else, in the CLI's words.
-    Other(String),
-}
-
-impl fmt::Display for NoAnswer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::NoRepository => "there is no such repository",
-            Self::Busy => "AWS is busy, also at the last try",
-            Self::Denied(said) | Self::Unreachable(said) | Self::Other(said) => said,
-        })
-    }
-}
-
-impl std::error::Error for NoAnswer {}
-
-impl NoAnswer {
-    /// Told from what the CLI wrote on stderr.
-    pub fn of(stderr: &str) -> Self {
-        let said = stderr.trim().to_owned();
-        let has = |words: &[&str]| words.iter().any(|word| said.contains(word));
-        if has(&["RepositoryNotFoundException"]) {
-            Self::NoRepository
-        } else if has(&["AccessDenied", "UnauthorizedOperation", "not authorized to perform"]) {
-            Self::Denied(said)
-        } else if has(&["Throttling", "TooManyRequests", "Rate exceeded", "RequestLimitExceeded"]) {
-            Self::Busy
-        } else if has(&[
-            "Could not connect to the endpoint",
-            "Connect timeout",
-            "Read timeout",
-            "Connection was closed",
-        ]) {
-            Self::Unreachable(said)
-        } else {
-            Self::Other(said)
-        }
-    }
-}
-
 /// The arguments that ask for one image by its tag; one that is asked for by name is never on a second page
 /// (<https://docs.aws.amazon.com/cli/latest/reference/ecr/describe-images.html>).
 pub fn describe_image(uri: &ImageUri, tag: &Tag) -> Vec<OsString> {
@@ -113,10 +63,10 @@ pub fn describe_image(uri: &ImageUri, tag: &Tag) -> Vec<OsString> {
 }
 
 /// Reads the answer: the image, `None` if ECR says that there is no image with this tag, an error otherwise.
-pub fn described_image(succeeded: bool, stdout: &str, stderr: &str) -> Result<Option<Image>, NoAnswer> {
+pub fn described_image(answer: &Answer) -> anyhow::Result<Option<Image>> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
-    struct Answer {
+    struct Said {
         image_details: Vec<Detail>,
     }
     #[derive(Deserialize)]
@@ -126,15 +76,15 @@ pub fn described_image(succeeded: bool, stdout: &str, stderr: &str) -> Result<Op
         image_size_in_bytes: Option<u64>,
         image_pushed_at: Option<Value>,
     }
-    if succeeded {
-        let answer: Answer = read(stdout)?;
-        return Ok(answer.image_details.into_iter().next().map(|detail| Image {
-            digest: detail.image_digest,
-            bytes: detail.image_size_in_bytes,
-            pushed: detail.image_pushed_at.as_ref().map(time),
-        }));
+    if answer.is_error("ImageNotFoundException") {
+        return Ok(None);
     }
-    if stderr.contains("ImageNotFoundException") { Ok(None) } else { Err(NoAnswer::of(stderr)) }
+    let said: Said = serde_json::from_str(answer.text()?).context("the AWS CLI printed something else")?;
+    Ok(said.image_details.into_iter().next().map(|detail| Image {
+        digest: detail.image_digest,
+        bytes: detail.image_size_in_bytes,
+        pushed: detail.image_pushed_at.as_ref().map(time),
+    }))
 }
 
 /// The command that deletes an image, for people to type: we never do.
@@ -150,11 +100,6 @@ pub fn stop_task(arn: &str, task: &TaskArn<'_>) -> Vec<OsString> {
     let words = ["aws", "ecs", "stop-task", "--region", task.region, "--task", arn];
     let cluster = (!task.cluster.is_empty()).then_some(["--cluster", task.cluster]);
     words.into_iter().chain(cluster.into_iter().flatten()).map(OsString::from).collect()
-}
-
-fn read<'a, T: Deserialize<'a>>(stdout: &'a str) -> Result<T, NoAnswer> {
-    serde_json::from_str(stdout)
-        .map_err(|error| NoAnswer::Other(format!("the AWS CLI printed something else: {error}")))
 }
 
 /// A time as the CLI writes it: ISO 8601 since version 2, seconds since 1970 before.
@@ -174,34 +119,29 @@ fn time(value: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tools::aws_error::{AwsError, Cause};
 
     #[test]
     fn an_image_is_there_missing_or_in_doubt() {
-        let there = described_image(
-            true,
+        let there = |stdout: &str| {
+            let answer = Answer { code: Some(0), stdout: stdout.to_owned(), ..Answer::default() };
+            described_image(&answer.of_cli())
+        };
+        let image = there(
             r#"{"imageDetails":[{"imageDigest":"sha256:1","imageTags":["v1"],"imageSizeInBytes":1048577,"imagePushedAt":"2026-01-02T03:04:05.678000+01:00"}]}"#,
-            "",
         );
-        let image = there.unwrap().unwrap();
+        let image = image.unwrap().unwrap();
         assert_eq!(image.describe(), "sha256:1, 2 MiB, pushed 2026-01-02T03:04:05+01:00");
-        let bare = described_image(true, r#"{"imageDetails":[{"imageDigest":"sha256:1"}]}"#, "").unwrap();
+        let bare = there(r#"{"imageDetails":[{"imageDigest":"sha256:1"}]}"#).unwrap();
         assert_eq!(bare.unwrap().describe(), "sha256:1");
-        let missing = "An error occurred (ImageNotFoundException) when calling the DescribeImages operation";
-        assert_eq!(described_image(false, "", missing).unwrap(), None);
-        assert!(matches!(described_image(true, "not json", ""), Err(NoAnswer::Other(_))));
-    }
-
-    #[test]
-    fn every_reason_not_to_know_has_its_own_words() {
-        let said = |text: &str| described_image(false, "", text).unwrap_err();
-        let error =
-            |code: &str| said(&format!("An error occurred ({code}) when calling the DescribeImages operation: x"));
-        assert_eq!(error("RepositoryNotFoundException"), NoAnswer::NoRepository);
-        assert!(matches!(error("AccessDeniedException"), NoAnswer::Denied(_)));
-        assert_eq!(error("ThrottlingException"), NoAnswer::Busy);
-        let unreachable = "Could not connect to the endpoint URL: \"https://api.ecr.us-east-9.amazonaws.com/\"";
-        assert!(matches!(said(unreachable), NoAnswer::Unreachable(_)));
-        assert!(matches!(error("ServerException"), NoAnswer::Other(_)));
+        assert!(there("not json").is_err());
+        let refused = |code: &str| {
+            let stderr = format!("An error occurred ({code}) when calling the DescribeImages operation: x");
+            described_image(&Answer { code: Some(254), stderr, ..Answer::default() }.of_cli())
+        };
+        assert_eq!(refused("ImageNotFoundException").unwrap(), None);
+        let error = refused("AccessDeniedException").unwrap_err();
+        assert_eq!(error.downcast_ref::<AwsError>().map(|error| error.cause), Some(Cause::Denied));
     }
 
     #[test]

@@ -10,9 +10,10 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use serde::{Deserialize, Serialize};
 
 use crate::model::acts;
+use crate::tools::sts::Limits;
 
 /// Longer messages are cut: that of a wrong signature repeats the whole request.
-const LONGEST: usize = 200;
+const LONGEST: usize = 400;
 
 /// The kinds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -83,8 +84,8 @@ impl AwsError {
         Self { cause, code: Some(plain(code)), message: plain(message) }
     }
 
-    /// What the SDK returned.
-    pub fn of_sdk<E: ProvideErrorMetadata + Error + 'static>(error: &SdkError<E, Response>) -> Self {
+    /// What the SDK returned, which was to wait no longer than these limits.
+    pub fn of_sdk<E: ProvideErrorMetadata + Error + 'static>(error: &SdkError<E, Response>, limits: &Limits) -> Self {
         let status = error.raw_response().map(|response| response.status().as_u16());
         match error {
             SdkError::ServiceError(answered) => match (answered.err().code(), answered.err().message()) {
@@ -92,19 +93,30 @@ impl AwsError {
                 (None, _) => Self::not_aws(status.unwrap_or_default()),
             },
             SdkError::ResponseError(_) => Self::not_aws(status.unwrap_or_default()),
-            SdkError::TimeoutError(_) => Self::new(Cause::Timeout, "no answer within 10 s"),
+            SdkError::TimeoutError(_) => Self::no_answer(limits),
             SdkError::DispatchFailure(failure) => match failure.as_connector_error() {
-                Some(error) => Self::of_connector(error),
+                Some(error) => Self::of_connector(error, limits),
                 None => Self::new(Cause::Other, "the request could not be sent"),
             },
             other => Self::new(Cause::Other, &root(other)),
         }
     }
 
+    /// That an answer did not come in time.
+    pub fn no_answer(limits: &Limits) -> Self {
+        Self::new(Cause::Timeout, &format!("no answer within {} s", limits.answer.as_secs_f32()))
+    }
+
     /// Why a connection was not made, or ended early.
-    pub fn of_connector(error: &ConnectorError) -> Self {
+    pub fn of_connector(error: &ConnectorError, limits: &Limits) -> Self {
         let chain = chain(error);
-        let cause = match of_words(&chain.join(": ").to_lowercase(), error.is_timeout()) {
+        if error.is_timeout() && chain.iter().any(|message| message.contains("connect timeout")) {
+            return Self::new(Cause::Timeout, &format!("no connection within {} s", limits.connect.as_secs_f32()));
+        }
+        if error.is_timeout() {
+            return Self::no_answer(limits);
+        }
+        let cause = match of_words(&chain.join(": ").to_lowercase()) {
             Cause::Other | Cause::NoCredentials => Cause::Unreachable,
             cause => cause,
         };
@@ -133,7 +145,7 @@ impl AwsError {
             return Self::answered(code, message);
         }
         let line = text.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or_default();
-        Self::new(of_words(&text.to_lowercase(), false), line)
+        Self::new(of_words(&text.to_lowercase()), line)
     }
 
     /// `ExpiredToken: The security token included in the request is expired`.
@@ -204,6 +216,21 @@ impl AwsError {
         }
     }
 
+    /// Whether this is what AWS answered.
+    pub fn is(&self, code: &str) -> bool {
+        self.code.as_deref() == Some(code)
+    }
+
+    /// Whether AWS was not reached, so that whatever else is asked there will not be answered either.
+    pub fn is_of_the_way(&self) -> bool {
+        matches!(self.cause, Cause::Proxy | Cause::Dns | Cause::Tls | Cause::Unreachable | Cause::Timeout)
+    }
+
+    /// Whether the same request may well be answered a little later.
+    pub fn may_pass(&self) -> bool {
+        matches!(self.cause, Cause::Throttled | Cause::Unavailable)
+    }
+
     /// Whether new credentials are what is missing.
     pub fn is_mended_by_a_new_session(&self) -> bool {
         matches!(self.cause, Cause::Expired | Cause::NoCredentials)
@@ -243,7 +270,7 @@ fn of_code(code: &str) -> Cause {
 }
 
 /// The kind of a failure that has no code, by the words of hyper, rustls, the system, and Python's botocore.
-fn of_words(text: &str, is_timeout: bool) -> Cause {
+fn of_words(text: &str) -> Cause {
     let rules: [(Cause, &[&str]); 6] = [
         (Cause::Proxy, &["tunnel error", "proxy authentication", "proxy authorization", "connect to proxy", "407"]),
         (
@@ -270,11 +297,7 @@ fn of_words(text: &str, is_timeout: bool) -> Cause {
         ),
     ];
     let known = rules.iter().find(|(_, any)| any.iter().any(|words| text.contains(words)));
-    match known {
-        Some((cause, _)) => *cause,
-        None if is_timeout => Cause::Timeout,
-        None => Cause::Other,
-    }
+    known.map_or(Cause::Other, |(cause, _)| *cause)
 }
 
 /// The messages of an error and of those below it.

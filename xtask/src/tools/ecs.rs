@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use crate::tools::answer::Answer;
+use crate::tools::aws_error::AwsError;
 
 /// A task definition.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,8 +45,10 @@ pub fn task_definition(answer: &Answer) -> anyhow::Result<Option<TaskDefinition>
         image: String,
     }
     // ECS has no error of its own for a family that isn't there.
-    let stderr = &answer.stderr;
-    if stderr.contains("(ClientException)") && stderr.to_lowercase().contains("unable to describe task definition") {
+    let is_missing = |error: &AwsError| {
+        error.is("ClientException") && error.message.to_lowercase().contains("unable to describe task definition")
+    };
+    if answer.error.as_ref().is_some_and(is_missing) {
         return Ok(None);
     }
     let said: Said = serde_json::from_str(answer.text()?)?;
@@ -92,7 +95,7 @@ pub fn task(answer: &Answer) -> anyhow::Result<Option<Task>> {
         reason: Option<String>,
         exit_code: Option<i32>,
     }
-    if answer.stderr.contains("(ClusterNotFoundException)") {
+    if answer.is_error("ClusterNotFoundException") {
         return Ok(None);
     }
     let said: Said = serde_json::from_str(answer.text()?)?;
@@ -109,11 +112,11 @@ mod tests {
     use super::*;
 
     fn said(stdout: &str) -> Answer {
-        Answer { code: Some(0), stdout: stdout.to_owned(), stderr: String::new() }
+        Answer { code: Some(0), stdout: stdout.to_owned(), ..Answer::default() }
     }
 
     fn complained(stderr: &str) -> Answer {
-        Answer { code: Some(254), stdout: String::new(), stderr: stderr.to_owned() }
+        Answer { code: Some(254), stderr: stderr.to_owned(), ..Answer::default() }.of_cli()
     }
 
     #[test]

@@ -162,7 +162,7 @@ mod tests {
         gzip.extend(miniz_oxide::deflate::compress_to_vec(config.as_bytes(), 6));
         let text = aws_smithy_types::base64::encode(gzip);
         let stdout = serde_json::json!({ "LastModified": "2026", "Environment": { "Variables": { VARIABLE: text } } });
-        let answer = Answer { code: Some(0), stdout: stdout.to_string(), stderr: String::new() };
+        let answer = Answer { code: Some(0), stdout: stdout.to_string(), ..Answer::default() };
         lambda::function(&answer).unwrap().unwrap()
     }
 

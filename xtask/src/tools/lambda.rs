@@ -38,7 +38,7 @@ impl Function {
 
 /// Reads a function; `None` if Lambda says that there is none.
 pub fn function(answer: &Answer) -> anyhow::Result<Option<Function>> {
-    if answer.stderr.contains("(ResourceNotFoundException)") {
+    if answer.is_error("ResourceNotFoundException") {
         return Ok(None);
     }
     Ok(Some(serde_json::from_str(answer.text()?)?))
@@ -51,10 +51,10 @@ mod tests {
     #[test]
     fn a_function_is_there_missing_or_in_doubt() {
         let stdout = r#"{"LastModified":"2026-11-25T10:14:09.000+0000","Environment":{"Variables":{"A":"b"}}}"#;
-        let there = Answer { code: Some(0), stdout: stdout.to_owned(), stderr: String::new() };
+        let there = Answer { code: Some(0), stdout: stdout.to_owned(), ..Answer::default() };
         let there = function(&there).unwrap().unwrap();
         assert_eq!((there.updated().as_str(), there.variable("A")), ("2026-11-25 10:14", Some("b")));
-        let error = |stderr: &str| Answer { code: Some(254), stdout: String::new(), stderr: stderr.to_owned() };
+        let error = |stderr: &str| Answer { code: Some(254), stderr: stderr.to_owned(), ..Answer::default() }.of_cli();
         let missing =
             "An error occurred (ResourceNotFoundException) when calling the GetFunctionConfiguration operation";
         assert_eq!(function(&error(missing)).unwrap(), None);

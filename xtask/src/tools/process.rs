@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 
 pub use super::service::Service;
-use crate::model::Failure;
+use crate::model::{Failure, literal};
 use crate::tools::attempt::Attempt;
 use crate::tools::env::Env;
 use crate::tools::{secrets, state};
@@ -44,7 +44,7 @@ impl Invocation {
 
 /// One word, quoted for a shell where that is needed.
 pub fn quoted(word: &str) -> String {
-    shlex::try_quote(word).map_or_else(|_| format!("{word:?}"), |quoted| quoted.into_owned())
+    shlex::try_quote(word).map_or_else(|_| literal(word), |quoted| quoted.into_owned())
 }
 
 /// Where a detached child's output goes.

@@ -1,17 +1,19 @@
-//! Questions to AWS that the AWS CLI answers: each reads something and changes nothing. Several of one account are asked
+//! Questions to AWS, in the words of the AWS CLI: each reads something and changes nothing. Several of one account are asked
 //! inside one guard, so that they share a session.
 
 use std::ffi::OsString;
 use std::path::Path;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use crate::model::{ImageUri, Region, Tag, threads};
 use crate::tools::answer::{self, Answer};
+use crate::tools::api::Api;
 use crate::tools::deployer::sign::TaskArn;
 use crate::tools::env::Env;
-use crate::tools::{api, aws, process, programs};
+use crate::tools::sts::LIMITS;
+use crate::tools::{aws, process, programs};
 
 /// How long an answer may take; the CLI tries again by itself when AWS is busy.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -106,16 +108,17 @@ impl Question {
     }
 }
 
-/// Asks all of these, a few side by side, and gives the answers in their order: AWS itself, and the CLI for what is not
-/// answered plainly. A stand-in for the CLI is always asked itself.
+/// Asks all of these, a few side by side, and gives the answers in their order: AWS itself, and the CLI for what only that
+/// can ask. A stand-in for the CLI is always asked itself.
 pub fn ask_all(aws: &Path, questions: &[String], vars: &Env) -> Vec<Answer> {
-    let (next, is_direct) = (AtomicUsize::new(0), AtomicBool::new(programs::world_of(aws).is_none()));
+    let next = AtomicUsize::new(0);
+    let api = programs::world_of(aws).is_none().then(|| Api::new(vars, LIMITS));
     let answers = Mutex::new(vec![Answer::default(); questions.len()]);
     std::thread::scope(|scope| {
         for _ in 0..AT_ONCE.min(questions.len()) {
             threads::begin(scope, || {
                 while let Some((n, question)) = questions.iter().enumerate().nth(next.fetch_add(1, Ordering::SeqCst)) {
-                    let answer = ask(aws, question, vars, &is_direct);
+                    let answer = ask(aws, question, vars, api.as_ref());
                     let answer =
                         answer.unwrap_or_else(|error| Answer { stderr: format!("{error:#}"), ..Answer::default() });
                     answers.lock().unwrap_or_else(std::sync::PoisonError::into_inner)[n] = answer;
@@ -126,17 +129,16 @@ pub fn ask_all(aws: &Path, questions: &[String], vars: &Env) -> Vec<Answer> {
     answers.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
-/// Where AWS itself was not reached once, it is not tried again: each time would cost its whole patience.
-fn ask(aws: &Path, question: &str, vars: &Env, is_direct: &AtomicBool) -> anyhow::Result<Answer> {
+/// The reason of AWS or of the network is an answer, too. Only while AWS is busy the CLI asks again, with its waits.
+fn ask(aws: &Path, question: &str, vars: &Env, api: Option<&Api<'_>>) -> anyhow::Result<Answer> {
     let words = shlex::split(question).ok_or_else(|| anyhow::anyhow!("`{question}` is no command line"))?;
-    if is_direct.load(Ordering::SeqCst) {
-        match api::ask(&words, vars) {
-            Ok(Some(answer)) => return Ok(answer),
-            Ok(None) => {}
-            Err(_) => is_direct.store(false, Ordering::SeqCst),
-        }
+    let answered = api.and_then(|api| api.ask(&words));
+    let ask_cli = || answer::ask(aws, &words, Path::new("."), vars, PATIENCE).map(Answer::of_cli);
+    match answered {
+        None => ask_cli(),
+        Some(Err(error)) if error.may_pass() => Ok(ask_cli().unwrap_or_else(|_| Answer::of_aws(Err(error)))),
+        Some(answered) => Ok(Answer::of_aws(answered)),
     }
-    answer::ask(aws, &words, Path::new("."), vars, PATIENCE)
 }
 
 #[cfg(test)]

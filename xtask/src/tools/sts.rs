@@ -9,11 +9,26 @@ use aws_sdk_sts::config::{BehaviorVersion, Credentials, SharedHttpClient};
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode};
 use aws_smithy_http_client::{Builder, Connector};
+use aws_smithy_runtime_api::client::http::HttpConnectorSettings;
 
 use crate::model::{AccountId, Region};
 use crate::tools::aws_error::AwsError;
 use crate::tools::env::{self, Env};
 use crate::tools::keys::Keys;
+
+/// How long AWS is waited for.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Until there is a connection.
+    pub connect: Duration,
+    /// Until a request is answered, the connection included.
+    pub answer: Duration,
+    /// How often STS is asked in all, while AWS is busy or out of reach.
+    pub n_tries: u32,
+}
+
+/// The limits that apply to every request of ours.
+pub const LIMITS: Limits = Limits { connect: Duration::from_secs(5), answer: Duration::from_secs(10), n_tries: 3 };
 
 /// What STS says about a set of keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,14 +44,25 @@ pub struct Identity {
 ///
 /// FIPS and dual-stack endpoints are used where the environment turns them on, as the programs will do.
 /// Proxies are taken from this process's environment, a private authority from `SSL_CERT_FILE` and `AWS_CA_BUNDLE`.
-/// Gives up after three tries of at most ten seconds each. What AWS answered instead is an [`AwsError`].
+/// Gives up after the tries that [`LIMITS`] allows. What AWS answered instead is an [`AwsError`].
 pub fn caller_identity(keys: &Keys, region: &Region, endpoint: Option<&str>, vars: &Env) -> anyhow::Result<Identity> {
-    let client = client(keys, region, endpoint, vars, http(vars)?);
+    caller_identity_within(&LIMITS, keys, region, endpoint, vars)
+}
+
+fn caller_identity_within(
+    limits: &Limits,
+    keys: &Keys,
+    region: &Region,
+    endpoint: Option<&str>,
+    vars: &Env,
+) -> anyhow::Result<Identity> {
+    let client = client(keys, region, endpoint, vars, limits, http(vars)?);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .context("cannot start the runtime for the question to STS")?;
-    let answer = runtime.block_on(client.get_caller_identity().send()).map_err(|error| AwsError::of_sdk(&error))?;
+    let answer =
+        runtime.block_on(client.get_caller_identity().send()).map_err(|error| AwsError::of_sdk(&error, limits))?;
     let account = answer.account().context("STS answered without an account")?;
     Ok(Identity { account: account.parse()?, arn: answer.arn().unwrap_or_default().to_owned() })
 }
@@ -46,19 +72,18 @@ fn client(
     region: &Region,
     endpoint: Option<&str>,
     vars: &Env,
+    limits: &Limits,
     http: SharedHttpClient,
 ) -> aws_sdk_sts::Client {
     let credentials =
         Credentials::new(&keys.access_key_id, &keys.secret_access_key, keys.session_token.clone(), None, "environment");
-    let timeouts = TimeoutConfig::builder()
-        .connect_timeout(Duration::from_secs(5))
-        .operation_attempt_timeout(Duration::from_secs(10))
-        .build();
+    let timeouts =
+        TimeoutConfig::builder().connect_timeout(limits.connect).operation_attempt_timeout(limits.answer).build();
     let mut config = aws_sdk_sts::Config::builder()
         .behavior_version(BehaviorVersion::v2026_01_12())
         .region(aws_sdk_sts::config::Region::new(region.to_string()))
         .credentials_provider(credentials)
-        .retry_config(RetryConfig::standard().with_max_attempts(3))
+        .retry_config(RetryConfig::standard().with_max_attempts(limits.n_tries))
         .timeout_config(timeouts)
         .http_client(http);
     match endpoint {
@@ -81,8 +106,9 @@ fn http(vars: &Env) -> anyhow::Result<SharedHttpClient> {
 }
 
 /// The way to AWS that STS is asked on, for other questions.
-pub(super) fn connector(vars: &Env) -> anyhow::Result<Connector> {
-    let connector = Connector::builder().proxy_config(ProxyConfig::from_env());
+pub(super) fn connector(vars: &Env, limits: &Limits) -> anyhow::Result<Connector> {
+    let settings = HttpConnectorSettings::builder().connect_timeout(limits.connect).build();
+    let connector = Connector::builder().proxy_config(ProxyConfig::from_env()).connector_settings(settings);
     Ok(connector.tls_provider(Provider::Rustls(CryptoMode::Ring)).tls_context(tls(vars)?).build())
 }
 
@@ -97,6 +123,7 @@ fn tls(vars: &Env) -> anyhow::Result<TlsContext> {
 
 #[cfg(test)]
 mod tests {
+    use std::net::TcpListener;
     use std::sync::{Arc, Mutex};
 
     use aws_smithy_runtime_api::client::http::{
@@ -106,6 +133,7 @@ mod tests {
     use aws_smithy_runtime_api::client::result::ConnectorError;
 
     use super::*;
+    use crate::tools::aws_error::Cause;
 
     /// Remembers where requests go, and answers none.
     #[derive(Clone, Debug, Default)]
@@ -118,17 +146,21 @@ mod tests {
         }
     }
 
-    fn asked(vars: &[(&str, &str)], endpoint: Option<&str>) -> String {
-        let keys = Keys::in_environment(&Env::from([
+    fn keys() -> Keys {
+        let vars = Env::from([
             ("AWS_ACCESS_KEY_ID".into(), "AKIAEXAMPLE".into()),
             ("AWS_SECRET_ACCESS_KEY".into(), "secret".into()),
-        ]));
+        ]);
+        Keys::in_environment(&vars).expect("both halves are there")
+    }
+
+    fn asked(vars: &[(&str, &str)], endpoint: Option<&str>) -> String {
         let vars = vars.iter().map(|(name, value)| (name.into(), value.into())).collect();
         let asked = Asked::default();
         let connector = SharedHttpConnector::new(asked.clone());
         let http = http_client_fn(move |_, _| connector.clone());
         let region = "us-east-1".parse().expect("a region");
-        let client = client(&keys.expect("both halves are there"), &region, endpoint, &vars, http);
+        let client = client(&keys(), &region, endpoint, &vars, &LIMITS, http);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         assert!(runtime.block_on(client.get_caller_identity().send()).is_err());
         let asked = asked.0.lock().expect("nothing panics");
@@ -143,5 +175,23 @@ mod tests {
         assert_eq!(asked(&[(env::USE_DUALSTACK, "True")], None), "https://sts.us-east-1.api.aws/");
         let own = Some("http://127.0.0.1:1");
         assert_eq!(asked(&[(env::USE_FIPS, "true")], own), "http://127.0.0.1:1/");
+    }
+
+    #[test]
+    fn who_accepts_and_never_answers_is_told_as_a_timeout() {
+        let silent = TcpListener::bind("127.0.0.1:0").expect("loopback has a port");
+        let endpoint = format!("http://{}", silent.local_addr().expect("it is bound"));
+        let limits = Limits { answer: Duration::from_millis(250), n_tries: 1, ..LIMITS };
+        let region = "us-east-1".parse().expect("a region");
+        let error = caller_identity_within(&limits, &keys(), &region, Some(&endpoint), &Env::new()).unwrap_err();
+        assert_eq!(error.to_string(), "AWS did not answer in time (no answer within 0.25 s)");
+        assert_eq!(error.downcast_ref::<AwsError>().map(|error| error.cause), Some(Cause::Timeout));
+    }
+
+    #[test]
+    fn connection_that_takes_too_long_is_told_as_such() {
+        let timeout = ConnectorError::timeout("HTTP connect timeout occurred after 5s".into());
+        let error = AwsError::of_connector(&timeout, &LIMITS);
+        assert_eq!(error.to_string(), "AWS did not answer in time (no connection within 5 s)");
     }
 }

@@ -15,9 +15,31 @@ pub(super) struct Said {
     pub(super) raw_out: String,
 }
 
+/// What only Rust's debug representations and panics have.
+const DEBUG: [&str; 13] = [
+    "ConnectorError",
+    "Custom {",
+    "DispatchFailure",
+    "Err(",
+    "Error {",
+    "ErrorKind",
+    "None,",
+    "Os {",
+    "SdkError",
+    "ServiceError",
+    "Some(",
+    "Unhandled",
+    "panicked at",
+];
+
 impl Said {
+    /// Whatever is run, no debug representation reaches the person.
     pub(super) fn new(code: Option<i32>, out: &str, err: &str, known: &[(String, &str)]) -> Self {
-        Self { code, out: redact(out, known), err: redact(err, known), raw_out: out.to_owned() }
+        let said = Self { code, out: redact(out, known), err: redact(err, known), raw_out: out.to_owned() };
+        for word in DEBUG {
+            assert!(!out.contains(word) && !err.contains(word), "`{word}` is said:\n{}", said.screen());
+        }
+        said
     }
 
     #[track_caller]

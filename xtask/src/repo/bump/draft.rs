@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::named::Named;
 use super::plan::Target;
 use super::{Bump, Change, FileEdit, Request};
-use crate::model::{Failure, Failures, ImageName, UnitPath};
+use crate::model::{Failure, Failures, ImageName, UnitPath, literal};
 use crate::repo::files::{clean, relative};
 use crate::repo::hcl::splice;
 use crate::repo::{Form, Pin, Repository, data, discover, outside};
@@ -202,6 +202,6 @@ fn spliced(file: &str, before: &[u8], changes: &[Change]) -> Result<Vec<u8>, Fai
         let failure = changes.iter().fold(fault.failure(), |failure, change| failure.at(change.pin.place()));
         changes
             .iter()
-            .fold(failure, |failure, change| failure.detail(format!("{} = {:?}", change.pin.key, change.from)))
+            .fold(failure, |failure, change| failure.detail(format!("{} = {}", change.pin.key, literal(&change.from))))
     })
 }

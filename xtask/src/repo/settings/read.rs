@@ -7,7 +7,7 @@ use ignore::gitignore::GitignoreBuilder;
 use toml_edit::{Document, Item, TableLike, Value};
 
 use super::{Clean, Settings, Standalone, StatedAccount, unknown};
-use crate::model::{AccountId, Environment, Failure, Place};
+use crate::model::{AccountId, Environment, Failure, Place, literal};
 
 /// The keys of the table, sorted.
 pub const KEYS: [&str; 18] = [
@@ -156,7 +156,7 @@ impl Reader<'_> {
     fn accounts(&mut self, item: &Item) {
         let Some(table) = item.as_table_like() else { return self.wrong("accounts", "a table", item) };
         for (folders, item) in table.iter() {
-            let key = format!("accounts.{folders:?}");
+            let key = format!("accounts.{}", literal(folders));
             let span = table.get_key_value(folders).and_then(|(key, _)| key.span());
             let place = place_in(self.text, self.file, span.or_else(|| item.span()));
             let Some(id) = item.as_str().and_then(|id| AccountId::parse(id).ok()) else {

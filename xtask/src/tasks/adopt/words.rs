@@ -7,7 +7,7 @@ use serde_json::json;
 use super::there::FOLDER;
 use super::{Adoption, record, rust, suggest, texts, there};
 use crate::cli::Format;
-use crate::model::Failure;
+use crate::model::{Failure, literal};
 use crate::repo::settings::LOCAL;
 use crate::report::screen::{Tone, count};
 use crate::tasks::context::Context;
@@ -44,7 +44,7 @@ pub(super) fn show(context: &Context, adoption: &Adoption) -> Result<(), Failure
     }
     if let Some(suggestion) = &adoption.suggested {
         for (key, value) in &suggestion.settings {
-            screen.say(Tone::Plain, "Setting", format!("{key} = {value:?}   in {LOCAL}, which git ignores"));
+            screen.say(Tone::Plain, "Setting", format!("{key} = {}   in {LOCAL}, which git ignores", literal(value)));
         }
         screen.lines(&format!("  {}", suggestion.why));
     }

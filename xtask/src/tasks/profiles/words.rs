@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Profiles;
-use crate::model::{Account, Failure, ProfileCandidate, distance};
+use crate::model::{Account, Failure, ProfileCandidate, distance, literal};
 use crate::repo::Settings;
 use crate::repo::profile::Pattern;
 use crate::repo::settings::{LOCAL, PROFILE};
@@ -98,14 +98,14 @@ pub(super) fn with_role(candidate: &ProfileCandidate) -> String {
 
 /// A pattern as a line of the settings.
 fn line(pattern: &Pattern) -> String {
-    format!("profile = {:?}{}", pattern.template, if pattern.is_limited { LIMITED } else { "" })
+    format!("profile = {}{}", literal(&pattern.template), if pattern.is_limited { LIMITED } else { "" })
 }
 
 fn entry(account: &Account, profile: &str) -> String {
     let bare =
         |name: &str| name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_') && !name.is_empty();
-    let key = if bare(&account.name) { account.name.clone() } else { format!("{:?}", account.name) };
-    format!("{key} = {profile:?}")
+    let key = if bare(&account.name) { account.name.clone() } else { literal(&account.name) };
+    format!("{key} = {}", literal(profile))
 }
 
 /// Names with those first that have this one in them, then those that differ least.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::model::{Failure, ImageName, Tag, UnitPath};
+use crate::model::{Failure, ImageName, Tag, UnitPath, literal};
 use crate::repo::image::Decider;
 use crate::repo::outside::OutsidePin;
 use crate::repo::{Exclusion, Repository, Unit};
@@ -99,7 +99,7 @@ pub(super) fn notes(context: &Context, repo: &Repository, outside: &[OutsidePin]
     notes.extend(versions::outside(repo, outside, images));
     notes.extend(versions::workers(repo));
     notes.extend(repo.idle_pins().into_iter().map(|idle| {
-        let text = format!("`{}` = {:?} decides no unit's tag", idle.key, idle.value);
+        let text = format!("`{}` = {} decides no unit's tag", idle.key, literal(&idle.value));
         Note::new(Topic::IdlePin, text).at(idle.place)
     }));
     notes.extend(alike(&units, others));

@@ -246,10 +246,7 @@ fn split(image: &str) -> (&str, &str) {
 fn in_ecr(container: &Container<'_>, answers: &Answers) -> Result<Option<String>, String> {
     let registry = container.registry.ok_or("the account of the registry is not in the accounts file")?;
     let question = container.image().ok_or("the image is not known")?;
-    let read = |answer: &crate::tools::answer::Answer| {
-        Ok(aws::described_image(answer.code == Some(0), &answer.stdout, &answer.stderr)?)
-    };
-    let image = answers.read(&registry.id, &question, read);
+    let image = answers.read(&registry.id, &question, aws::described_image);
     image.map(|image| image.map(|image| image.digest)).map_err(|why| format!("ECR in {}: {why}", registry.name))
 }
 
