@@ -180,7 +180,7 @@ impl From<Failure> for Refused {
 
 fn prove(order: &GuardOrder, vars: &Env) -> Result<(Keys, Proof), Refused> {
     endpoint::check(vars, order.endpoint.as_deref())?;
-    let keys = Keys::find(vars)?;
+    let keys = Keys::find(vars, &order.region, order.endpoint.as_deref())?;
     let identity = ask(&keys, &order.region, order.endpoint.as_deref(), vars)?;
     if identity.account != order.account {
         let failure = mismatch(&order.account, &identity);

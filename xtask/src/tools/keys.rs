@@ -6,10 +6,11 @@ use std::path::Path;
 use anyhow::anyhow;
 use serde::Deserialize;
 
-use crate::model::Failure;
+use crate::model::{Failure, Region};
 use crate::tools::aws_error::{AwsError, Cause};
 use crate::tools::env::{self, Env};
 use crate::tools::hash::sha256;
+use crate::tools::web_identity::WebIdentity;
 use crate::tools::{process, programs};
 
 /// Plain keys, and when they end if that is known. Never printed.
@@ -52,11 +53,14 @@ impl Keys {
         })
     }
 
-    /// The keys in the environment, or else those into which the AWS CLI turns whatever the environment points to: a
-    /// profile, SSO, a container, a web identity.
-    pub fn find(vars: &Env) -> Result<Self, Failure> {
+    /// The keys in the environment; or those of its web identity, by STS in `region` or at `endpoint`; or else those into
+    /// which the AWS CLI turns whatever the environment points to: a profile, SSO, a container.
+    pub fn find(vars: &Env, region: &Region, endpoint: Option<&str>) -> Result<Self, Failure> {
         if let Some(keys) = Self::in_environment(vars) {
             return Ok(keys);
+        }
+        if let Some(identity) = WebIdentity::in_environment(vars) {
+            return identity.keys(region, endpoint, vars);
         }
         let root = Path::new("/");
         let cannot = |problem| {

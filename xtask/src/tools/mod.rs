@@ -41,3 +41,4 @@ pub mod sts;
 pub mod terraform;
 pub mod terragrunt;
 pub mod tty;
+pub mod web_identity;

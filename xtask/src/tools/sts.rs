@@ -5,11 +5,12 @@ use std::time::Duration;
 use anyhow::Context;
 use aws_sdk_sts::config::retry::RetryConfig;
 use aws_sdk_sts::config::timeout::TimeoutConfig;
-use aws_sdk_sts::config::{BehaviorVersion, Credentials, SharedHttpClient};
+use aws_sdk_sts::config::{BehaviorVersion, Credentials, SharedCredentialsProvider, SharedHttpClient};
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode};
 use aws_smithy_http_client::{Builder, Connector};
 use aws_smithy_runtime_api::client::http::HttpConnectorSettings;
+use aws_smithy_types::date_time::Format;
 
 use crate::model::{AccountId, Region};
 use crate::tools::aws_error::AwsError;
@@ -56,36 +57,63 @@ fn caller_identity_within(
     endpoint: Option<&str>,
     vars: &Env,
 ) -> anyhow::Result<Identity> {
-    let client = client(keys, region, endpoint, vars, limits, http(vars)?);
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .context("cannot start the runtime for the question to STS")?;
-    let answer =
-        runtime.block_on(client.get_caller_identity().send()).map_err(|error| AwsError::of_sdk(&error, limits))?;
+    let client = client(Some(keys), region, endpoint, vars, limits, http(vars)?);
+    let answer = runtime()?.block_on(client.get_caller_identity().send());
+    let answer = answer.map_err(|error| AwsError::of_sdk(&error, limits))?;
     let account = answer.account().context("STS answered without an account")?;
     Ok(Identity { account: account.parse()?, arn: answer.arn().unwrap_or_default().to_owned() })
 }
 
+/// The keys of a role for the token of an identity provider
+/// (<https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html>), asked for as above.
+pub fn assume_role_with_web_identity(
+    role: &str,
+    session: &str,
+    token: &str,
+    region: &Region,
+    endpoint: Option<&str>,
+    vars: &Env,
+) -> anyhow::Result<Keys> {
+    let client = client(None, region, endpoint, vars, &LIMITS, http(vars)?);
+    let request = client.assume_role_with_web_identity().role_arn(role).role_session_name(session);
+    let answer = runtime()?.block_on(request.web_identity_token(token).send());
+    let answer = answer.map_err(|error| AwsError::of_sdk(&error, &LIMITS))?;
+    let keys = answer.credentials().context("STS answered without keys")?;
+    Ok(Keys {
+        access_key_id: keys.access_key_id().to_owned(),
+        secret_access_key: keys.secret_access_key().to_owned(),
+        session_token: Some(keys.session_token().to_owned()),
+        expires: Some(keys.expiration().fmt(Format::DateTime)?),
+    })
+}
+
+fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.context("cannot start the runtime for the question to STS")
+}
+
 fn client(
-    keys: &Keys,
+    keys: Option<&Keys>,
     region: &Region,
     endpoint: Option<&str>,
     vars: &Env,
     limits: &Limits,
     http: SharedHttpClient,
 ) -> aws_sdk_sts::Client {
-    let credentials =
-        Credentials::new(&keys.access_key_id, &keys.secret_access_key, keys.session_token.clone(), None, "environment");
+    let credentials = keys.map(|keys| {
+        let Keys { access_key_id, secret_access_key, session_token, .. } = keys;
+        let keys = Credentials::new(access_key_id, secret_access_key, session_token.clone(), None, "environment");
+        SharedCredentialsProvider::new(keys)
+    });
     let timeouts =
         TimeoutConfig::builder().connect_timeout(limits.connect).operation_attempt_timeout(limits.answer).build();
     let mut config = aws_sdk_sts::Config::builder()
         .behavior_version(BehaviorVersion::v2026_01_12())
         .region(aws_sdk_sts::config::Region::new(region.to_string()))
-        .credentials_provider(credentials)
         .retry_config(RetryConfig::standard().with_max_attempts(limits.n_tries))
         .timeout_config(timeouts)
         .http_client(http);
+    config.set_credentials_provider(credentials);
     match endpoint {
         Some(url) => config.set_endpoint_url(Some(url.to_owned())),
         None => config
@@ -160,7 +188,7 @@ mod tests {
         let connector = SharedHttpConnector::new(asked.clone());
         let http = http_client_fn(move |_, _| connector.clone());
         let region = "us-east-1".parse().expect("a region");
-        let client = client(&keys(), &region, endpoint, &vars, &LIMITS, http);
+        let client = client(Some(&keys()), &region, endpoint, &vars, &LIMITS, http);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         assert!(runtime.block_on(client.get_caller_identity().send()).is_err());
         let asked = asked.0.lock().expect("nothing panics");

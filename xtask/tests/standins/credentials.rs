@@ -173,3 +173,27 @@ fn no_profile_is_missing_where_none_is_used() {
     let json = sandbox.xtask(["units", "--format", "json"]).run().exits(0).json();
     assert!(json["units"][0].get("unresolved").is_none(), "{json}");
 }
+
+#[test]
+fn web_identity_of_the_environment_needs_no_aws_cli() {
+    let sandbox = Sandbox::bumped().setting("credentials", "[]").without_setting("profile");
+    let token = sandbox.top().join("tmp/token");
+    std::fs::write(&token, "rehearsal-web-identity\n").unwrap();
+    let apply = |account: &str| {
+        let role = format!("arn:aws:iam::{account}:role/ci");
+        let command = sandbox.xtask(["apply-all", "--yes", "--account", "dev"]).env("AWS_ROLE_ARN", role);
+        command.env("AWS_WEB_IDENTITY_TOKEN_FILE", &token).run()
+    };
+    apply("100000000006").exits(3).says("the credentials for account `dev` belong to another account");
+    apply("100000000004").exits(0).says("1 of 1 account proven");
+    let log = sandbox.log();
+    assert_eq!(log.applied(), ["100000000004"]);
+    assert!(log.of("aws").iter().all(|call| !call.argv().contains(&"export-credentials")), "{log:?}");
+    let with_token = |call: &super::log::Call<'_>| call.env_names().contains(&"AWS_WEB_IDENTITY_TOKEN_FILE");
+    assert!(!log.calls().iter().any(with_token), "no program sees the token");
+    std::fs::write(&token, "another's").unwrap();
+    let said = apply("100000000004").exits(3).says("InvalidIdentityToken: No OpenIDConnect provider found");
+    said.says("AWS refused the request");
+    std::fs::remove_file(&token).unwrap();
+    apply("100000000004").exits(3).says("the web identity gives no keys of role `arn:aws:iam::100000000004:role/ci`");
+}

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::http::{Request, Response};
 use crate::digest;
-use crate::keys::Keys;
+use crate::keys::{self, Keys};
 use crate::world::World;
 
 const NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
@@ -19,6 +19,9 @@ pub(super) fn answer(world: &World, request: &Request) -> Response {
             .find(|(field, _)| *field == name)
             .map(|(_, value)| value)
     };
+    if let (Some("AssumeRoleWithWebIdentity"), Some("2011-06-15")) = (field("Action"), field("Version")) {
+        return web_identity(world, field("RoleArn").unwrap_or_default(), field("WebIdentityToken").unwrap_or_default());
+    }
     let keys = match authenticate(world, request) {
         Ok(keys) => keys,
         Err((code, message)) => return error(403, code, message),
@@ -39,6 +42,28 @@ pub(super) fn answer(world: &World, request: &Request) -> Response {
         (Some("GetCallerIdentity"), Some("2011-06-15")) => Response { status: 200, body: identity(&keys, world) },
         _ => error(400, "InvalidAction", "Could not find operation for this action and version"),
     }
+}
+
+/// The only token that the identity provider of a rehearsal has signed.
+const TOKEN: &str = "rehearsal-web-identity";
+
+/// The keys of a role, for a token in the place of a signature.
+fn web_identity(world: &World, role: &str, token: &str) -> Response {
+    let role = role.replace("%3A", ":").replace("%2F", "/");
+    let account = keys::account_of_arn(&role).ok().filter(|account| world.knows(account));
+    let (Some(account), TOKEN) = (account, token) else {
+        return error(400, "InvalidIdentityToken", "No OpenIDConnect provider found in your account for this token");
+    };
+    let _ = world.log(json!({ "event": "sts", "action": "AssumeRoleWithWebIdentity", "account": account }));
+    let keys = Keys::of(account);
+    let body = format!(
+        "<AssumeRoleWithWebIdentityResponse xmlns=\"{NAMESPACE}\">\n  <AssumeRoleWithWebIdentityResult>\n    \
+         <Credentials>\n      <AccessKeyId>{}</AccessKeyId>\n      <SecretAccessKey>{}</SecretAccessKey>\n      \
+         <SessionToken>{}</SessionToken>\n      <Expiration>2099-01-01T00:00:00Z</Expiration>\n    </Credentials>\n  \
+         </AssumeRoleWithWebIdentityResult>\n</AssumeRoleWithWebIdentityResponse>\n",
+        keys.id, keys.secret, keys.token
+    );
+    Response { status: 200, body }
 }
 
 /// What AWS says with a code.
