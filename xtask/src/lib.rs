@@ -62,6 +62,7 @@ pub fn run(args: Vec<OsString>) -> Exit {
         Ok(cli) => cli,
         Err(error) => {
             // Help and version are results, everything else is a mistake; clap knows which stream is whose.
+            let error = cli::with_tip(error);
             let (screen, text) = (Screen::new(Color::Never, Volume::Normal), error.render().to_string());
             if error.use_stderr() {
                 screen.lines(&text);
@@ -105,7 +106,7 @@ fn dispatch(context: &Context, command: Command) -> Result<Exit, Failures> {
             .into());
     }
     match command {
-        Command::Units => tasks::units::run(context),
+        Command::Units(args) => tasks::units::run(context, &args),
         Command::Why(args) => tasks::why::run(context, &args),
         Command::Status(args) => tasks::status::run(context, &args),
         Command::BuildImages(args) => tasks::build_images::run(context, &args),

@@ -2,6 +2,8 @@
 
 use clap::{Args, ValueEnum};
 
+use super::Selectors;
+use super::values::n_jobs;
 use crate::run::wave::Arrangement;
 
 /// What is refused for safety unless it is allowed by name.
@@ -47,7 +49,7 @@ impl std::fmt::Display for Allowance {
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  cargo xtask apply-all\n  cargo xtask apply-all --account dev --account stage\n  cargo xtask apply-all --dry-run"
+    after_help = "Examples:\n  cargo xtask apply-all\n  cargo xtask apply-all --account dev,stage\n  cargo xtask apply-all --dry-run"
 )]
 pub struct ApplyAll {
     #[command(flatten)]
@@ -63,18 +65,14 @@ pub struct ApplyAll {
 /// Which units are applied, and how; `update` has it too.
 #[derive(Clone, Debug, Args)]
 pub struct Applies {
-    /// Only units in this account; can be given several times
-    #[arg(long, value_name = "ACCOUNT")]
-    pub account: Vec<String>,
-    /// Only this unit; can be given several times
-    #[arg(long, value_name = "PATH")]
-    pub unit: Vec<String>,
+    #[command(flatten)]
+    pub selectors: Selectors,
     /// How units are put into waves, which are applied one after the other
     #[arg(long, value_name = "HOW", default_value = "default")]
     pub waves: Arrangement,
     /// How many units are worked on side by side [default: `jobs` in Cargo.toml, or as many as
     /// the memory is enough for, up to 16]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "N", value_parser = n_jobs)]
     pub jobs: Option<u16>,
     /// After a failed apply, finish the other units of its wave; the next wave never starts
     #[arg(long)]

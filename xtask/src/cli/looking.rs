@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use super::Selectors;
 use crate::model::Tag;
 
 #[derive(Debug, Args)]
@@ -9,12 +10,8 @@ use crate::model::Tag;
     after_help = "Examples:\n  cargo xtask verify\n  cargo xtask verify --account dev\n  cargo xtask verify --smoke --account dev"
 )]
 pub struct Verify {
-    /// Only units in this account; can be given several times
-    #[arg(long, value_name = "ACCOUNT")]
-    pub account: Vec<String>,
-    /// Only this unit; can be given several times
-    #[arg(long, value_name = "PATH")]
-    pub unit: Vec<String>,
+    #[command(flatten)]
+    pub selectors: Selectors,
     /// Also let each runner plan its own unit once, to see its container start; changes nothing
     #[arg(long)]
     pub smoke: bool,
@@ -24,7 +21,9 @@ pub struct Verify {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  cargo xtask doctor\n  cargo xtask doctor v1.3.0 --offline")]
+#[command(
+    after_help = "Examples:\n  cargo xtask doctor\n  cargo xtask doctor v1.3.0 --offline\n  cargo xtask doctor --account dev,stage"
+)]
 pub struct Doctor {
     /// The tag that is to come next
     /// [default: TERRAFORM_AWS_CI_VERSION, then `terraform-aws-ci-version` in Cargo.toml, then the newest known]
@@ -39,6 +38,8 @@ pub struct Doctor {
     /// With `--fix`: write into Cargo.toml, for everybody
     #[arg(long, requires = "fix")]
     pub shared: bool,
+    #[command(flatten)]
+    pub selectors: Selectors,
 }
 
 #[derive(Debug, Args)]

@@ -5,6 +5,7 @@ mod build;
 mod hidden;
 mod looking;
 mod runs;
+mod tips;
 mod update;
 mod values;
 
@@ -17,6 +18,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use apply_all::{Allowance, Applies, ApplyAll};
 pub use runs::{Runs, RunsCommand};
+pub use tips::with_tip;
 pub use update::{Until, Update};
 
 use crate::model::{ImageName, Tag};
@@ -93,8 +95,7 @@ pub enum Format {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Show every unit: account, profile, region, images and tags
-    #[command(after_help = "Example:\n  cargo xtask units --format json")]
-    Units,
+    Units(Units),
     /// Show which line decides the tag of an image, and every step from there to the unit
     Why(Why),
     /// Show every tag and what decides it, and what about the pins needs a look
@@ -139,12 +140,30 @@ impl Command {
     }
 }
 
+/// Which units a command is about.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Selectors {
+    /// Only units in this account, by its name or id; several with commas, or given several times
+    #[arg(long, value_name = "ACCOUNT", value_delimiter = ',')]
+    pub account: Vec<String>,
+    /// Only this unit, by its path or that of a file in it, or by its account; can be given several times
+    #[arg(long, value_name = "UNIT")]
+    pub unit: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  cargo xtask units --format json\n  cargo xtask units --account dev,stage")]
+pub struct Units {
+    #[command(flatten)]
+    pub selectors: Selectors,
+}
+
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  cargo xtask why dev\n  cargo xtask why shared/us-east-1/mgmt/ecs-deploy-runner kaniko"
 )]
 pub struct Why {
-    /// The unit: its path, or its account if that has only one
+    /// The unit: its path or that of a file in it, or its account if that has only one
     #[arg(value_name = "UNIT")]
     pub unit: String,
     /// Only this image [default: all that the unit uses]
@@ -161,6 +180,8 @@ pub struct Status {
     /// Look at this image only; can be given several times
     #[arg(long, value_name = "IMAGE")]
     pub image: Vec<ImageName>,
+    #[command(flatten)]
+    pub selectors: Selectors,
 }
 
 #[derive(Debug, Args)]
@@ -178,12 +199,8 @@ pub struct BumpTags {
     /// Another tag for one image; can be given several times
     #[arg(long, value_name = "IMAGE=TAG", value_parser = image_and_tag)]
     pub set: Vec<(ImageName, Tag)>,
-    /// Only units in this account; can be given several times
-    #[arg(long, value_name = "ACCOUNT")]
-    pub account: Vec<String>,
-    /// Only this unit; can be given several times
-    #[arg(long, value_name = "PATH")]
-    pub unit: Vec<String>,
+    #[command(flatten)]
+    pub selectors: Selectors,
     /// A pin that can't be found: its file, and the key in front of it; can be given several times
     #[arg(long, value_name = "FILE:KEY")]
     pub pin: Vec<PinName>,

@@ -2,6 +2,8 @@
 
 use clap::{Args, Subcommand};
 
+use super::values::n_kept;
+
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  cargo xtask runs\n  cargo xtask runs show k3f --format markdown\n  cargo xtask runs resume\n  cargo xtask runs logs k3f dev plan"
@@ -40,7 +42,7 @@ pub enum RunsCommand {
     /// Remove what is kept of old runs, except of those that nobody has looked at yet
     Clean {
         /// How many runs stay, newest first
-        #[arg(long, value_name = "N", default_value = "20")]
+        #[arg(long, value_name = "N", default_value = "20", value_parser = n_kept)]
         keep: usize,
     },
 }

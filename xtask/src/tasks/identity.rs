@@ -4,14 +4,15 @@ use crate::model::{Exit, Failures};
 use crate::run::folder::RunFolder;
 use crate::tasks::context::Context;
 use crate::tasks::ready::{self, Ready};
-use crate::tasks::select::{select, take_problems};
+use crate::tasks::select::Selection;
 use crate::tasks::session::{self, Session};
 
 /// Proves the accounts of all units.
 pub fn run(context: &Context) -> Result<Exit, Failures> {
     let mut repo = context.repository()?;
-    let mut problems = take_problems(&mut repo, &[], &[]);
-    let selected = select(&repo, &[], &[])?;
+    let everything = Selection::default();
+    let mut problems = everything.take_problems(&mut repo);
+    let selected = everything.units(&repo)?;
     let (units, not_workable) = ready::workable(context, &repo, &selected);
     problems.extend(not_workable);
     let accounts = session::accounts_of(units.iter().map(|unit| (unit.account, unit.region.clone())));

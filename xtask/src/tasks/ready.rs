@@ -91,7 +91,7 @@ impl<'r> Ready<'r> {
             .unwrap_or_else(|| Wrapper::new(Vec::new()).expect("an empty template has no placeholders"));
         problems.extend(endpoint::check(&context.vars, settings.endpoint_url()).err());
         problems.extend(nested_session(&wrapper, &context.vars));
-        problems.extend(too_many_accounts(&wrapper, accounts));
+        problems.extend(too_many_accounts(&wrapper, accounts, &context.argv));
 
         let mut names = needed.to_vec();
         names.extend(wrapper.program());
@@ -295,7 +295,7 @@ fn nested_session(wrapper: &Wrapper, vars: &Env) -> Option<Failure> {
 }
 
 /// Credentials that are already there belong to one account.
-fn too_many_accounts(wrapper: &Wrapper, accounts: &[(&Account, Region)]) -> Option<Failure> {
+fn too_many_accounts(wrapper: &Wrapper, accounts: &[(&Account, Region)], argv: &[String]) -> Option<Failure> {
     if !wrapper.is_ambient() || accounts.len() < 2 {
         return None;
     }
@@ -304,8 +304,22 @@ fn too_many_accounts(wrapper: &Wrapper, accounts: &[(&Account, Region)]) -> Opti
         "`credentials` is empty, so the environment's credentials are used, and they can't be those of {} accounts",
         accounts.len()
     ));
+    let command = without_selection(argv);
     Some(names.iter().fold(failure, |failure, name| {
         failure
-            .hint(format!("with the credentials of {name}: cargo xtask apply-all --account {}", process::quoted(name)))
+            .hint(format!("with the credentials of {name}: cargo xtask {command} --account {}", process::quoted(name)))
     }))
+}
+
+/// The command line without what selects and without a consent, to be typed again.
+fn without_selection(argv: &[String]) -> String {
+    let (mut words, mut rest) = (Vec::new(), argv.iter());
+    while let Some(word) = rest.next() {
+        match word.split_once('=').map_or(word.as_str(), |(name, _)| name) {
+            "--account" | "--unit" if !word.contains('=') => drop(rest.next()),
+            "--account" | "--unit" | "--yes" => {}
+            _ => words.push(process::quoted(word)),
+        }
+    }
+    words.join(" ")
 }

@@ -1,77 +1,162 @@
 //! Which units a command is about, and what each is called.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
 
-use crate::model::{Failure, Failures, Kind};
+use crate::cli::Selectors;
+use crate::model::{Account, Failure, Failures, Kind, UnitPath, nearest};
 use crate::repo::Repository;
 use crate::repo::unit::Unit;
+use crate::tasks::context::Context;
+use crate::tools::process::quoted;
 
-/// The units in the named accounts that are among the named ones; every unit if nothing is named. A name that fits nothing
-/// is an error: a typing mistake must not make a selection smaller unseen.
-pub fn select<'r>(repo: &'r Repository, accounts: &[String], paths: &[String]) -> Result<Vec<&'r Unit>, Failures> {
-    let mut failures = Vec::new();
-    for name in accounts {
-        if !repo.units.iter().any(|unit| unit.is_in(name)) {
-            let known: Vec<_> = repo.units.iter().filter_map(account_name).collect();
-            failures.push(
-                Failure::new(Kind::NothingSelected, format!("no unit is in an account called `{name}`"))
-                    .hint(format!("there are {}", distinct(known))),
-            );
+/// The accounts and units that a person has named. Nothing named is everything.
+#[derive(Clone, Debug, Default)]
+pub struct Selection {
+    accounts: Vec<Account>,
+    units: Vec<UnitPath>,
+}
+
+impl Selection {
+    /// What `--account` and `--unit` name. A value that fits nothing is an error: a typing mistake must not make a selection
+    /// smaller unseen.
+    pub fn of(context: &Context, repo: &Repository, named: &Selectors) -> Result<Self, Failures> {
+        let folder = context.start()?;
+        let mut failures = Vec::new();
+        let accounts = named.account.iter().map(|name| account(repo, name).cloned());
+        let accounts = accounts.filter_map(|found| found.map_err(|failure| failures.push(failure)).ok()).collect();
+        let units = named.unit.iter().map(|name| find_unit(repo, &folder, name).map(|unit| unit.path.clone()));
+        let units = units.filter_map(|found| found.map_err(|failure| failures.push(failure)).ok()).collect();
+        Failures::check(failures)?;
+        Ok(Self { accounts, units })
+    }
+
+    /// Exactly these units.
+    pub fn of_units(repo: &Repository, paths: &[String]) -> Result<Self, Failures> {
+        let found = |path: &String| repo.units.iter().find(|unit| unit.path.as_str() == *path);
+        let units: Result<Vec<_>, Failure> = paths
+            .iter()
+            .map(|path| found(path).map(|unit| unit.path.clone()).ok_or_else(|| unknown(repo, path)))
+            .collect();
+        Ok(Self { accounts: Vec::new(), units: units? })
+    }
+
+    /// Whether a unit is selected.
+    pub fn holds(&self, unit: &Unit) -> bool {
+        let is_of = |account: &Account| unit.account.value().is_some_and(|own| own.id == account.id);
+        (self.accounts.is_empty() || self.accounts.iter().any(is_of))
+            && (self.units.is_empty() || self.units.contains(&unit.path))
+    }
+
+    /// The selected units; none is an error.
+    pub fn units<'r>(&self, repo: &'r Repository) -> Result<Vec<&'r Unit>, Failures> {
+        let chosen: Vec<_> = repo.units.iter().filter(|unit| self.holds(unit)).collect();
+        if chosen.is_empty() {
+            return Err(Failure::new(Kind::NothingSelected, "nothing is selected")
+                .hint("see `cargo xtask units`")
+                .into());
+        }
+        Ok(chosen)
+    }
+
+    /// What may hold units that would be selected and can't be read. Its account is known by its folders alone, so everything
+    /// belongs to a selection that names no account and no unit.
+    pub fn unread<'r>(&self, repo: &'r Repository) -> Vec<&'r Failure> {
+        let is_below = |failure: &Failure, account: &Account| {
+            let mut folders = failure.at.iter().flat_map(|place| place.file.split('/'));
+            failure.at.is_empty() || folders.any(|folder| folder == account.name)
+        };
+        let is_selected = |failure: &&Failure| {
+            self.accounts.is_empty() || self.accounts.iter().any(|account| is_below(failure, account))
+        };
+        if self.units.is_empty() { repo.unread.iter().filter(is_selected).collect() } else { Vec::new() }
+    }
+
+    /// What is wrong with the repository, and with the selected units.
+    pub fn take_problems(&self, repo: &mut Repository) -> Vec<Failure> {
+        let mut problems = std::mem::take(&mut repo.problems);
+        problems.extend(self.unread(repo).into_iter().map(Failure::again));
+        for unit in repo.units.iter_mut().filter(|unit| self.holds(unit)) {
+            problems.append(&mut unit.problems);
+        }
+        problems
+    }
+
+    /// The same as options of a command, for messages.
+    pub fn options(&self) -> String {
+        let accounts = self.accounts.iter().map(|account| format!(" --account {}", quoted(&account.name)));
+        accounts.chain(self.units.iter().map(|path| format!(" --unit {}", quoted(path.as_str())))).collect()
+    }
+}
+
+/// The account of this name or id, if a unit is in it.
+fn account<'r>(repo: &'r Repository, name: &str) -> Result<&'r Account, Failure> {
+    let accounts = || repo.units.iter().filter_map(|unit| unit.account.value());
+    if let Some(known) = accounts().find(|account| account.name == name || account.id.as_str() == name) {
+        return Ok(known);
+    }
+    let names: BTreeSet<_> = accounts().map(|account| account.name.as_str()).collect();
+    let failure = Failure::new(Kind::NothingSelected, format!("no unit is in an account called `{name}`"));
+    let all = format!("there are {}", names.iter().copied().collect::<Vec<_>>().join(", "));
+    Err(match nearest(names, name) {
+        Some(near) => failure.hint(format!("did you mean `{near}`? {all}")),
+        None => failure.hint(all),
+    })
+}
+
+/// The unit that a person names: by its path or that of a file in it, from the root or from `folder`; or by its account, by
+/// name or id, where that has only one.
+pub fn find_unit<'r>(repo: &'r Repository, folder: &Path, name: &str) -> Result<&'r Unit, Failure> {
+    let path = plain(name);
+    let of_path = |path: &str| repo.units.iter().find(|unit| unit.path.as_str() == path);
+    let from_folder = || of_path(below(&repo.root, &folder.join(name))?.to_str()?);
+    if let Some(unit) = of_path(path).or_else(from_folder) {
+        return Ok(unit);
+    }
+    let is_in = |unit: &&Unit| unit.account.value().is_some_and(|it| it.name == name || it.id.as_str() == name);
+    let of_account: Vec<_> = repo.units.iter().filter(is_in).collect();
+    match of_account[..] {
+        [] => Err(unknown(repo, path)),
+        [only] => Ok(only),
+        _ => {
+            let failure = Failure::usage(format!("`{name}` has several units"));
+            let failure = of_account.iter().fold(failure, |failure, unit| failure.detail(unit.path.to_string()));
+            Err(failure.hint("name one by its path"))
         }
     }
-    let paths: Vec<_> = paths.iter().map(|path| plain(path)).collect();
-    for path in &paths {
-        if !repo.units.iter().any(|unit| unit.path.as_str() == *path) {
-            failures.push(
-                Failure::new(Kind::NothingSelected, format!("there is no unit `{path}`"))
-                    .hint("see `cargo xtask units`"),
-            );
-        }
+}
+
+fn unknown(repo: &Repository, name: &str) -> Failure {
+    let paths = || repo.units.iter().map(|unit| unit.path.as_str());
+    let names = repo.units.iter().filter_map(account_name);
+    let near =
+        paths().find(|path| !name.is_empty() && path.contains(name)).or_else(|| nearest(paths().chain(names), name));
+    let failure = Failure::new(Kind::NothingSelected, format!("there is no unit `{name}`"));
+    match near {
+        Some(near) => failure.hint(format!("there is `{near}`")),
+        None => failure.hint("see `cargo xtask units`"),
     }
-    Failures::check(failures)?;
-    let chosen: Vec<_> = repo.units.iter().filter(|unit| is_selected(unit, accounts, &paths)).collect();
-    if chosen.is_empty() {
-        return Err(Failure::new(Kind::NothingSelected, "nothing is selected").hint("see `cargo xtask units`").into());
-    }
-    Ok(chosen)
 }
 
-/// What may hold units that would be selected and can't be read. Its account is known by its folders alone, so everything
-/// belongs to a selection that names no account and no unit.
-pub fn unread<'r>(repo: &'r Repository, accounts: &[String], paths: &[String]) -> Vec<&'r Failure> {
-    let is_below = |failure: &Failure, account: &str| {
-        failure.at.is_empty() || failure.at.iter().any(|place| place.file.split('/').any(|folder| folder == account))
-    };
-    let is_selected =
-        |failure: &&Failure| accounts.is_empty() || accounts.iter().any(|account| is_below(failure, account));
-    if paths.is_empty() { repo.unread.iter().filter(is_selected).collect() } else { Vec::new() }
-}
-
-/// What is wrong with the repository, and with the units that would be selected.
-pub fn take_problems(repo: &mut Repository, accounts: &[String], paths: &[String]) -> Vec<Failure> {
-    let mut problems = std::mem::take(&mut repo.problems);
-    problems.extend(unread(repo, accounts, paths).into_iter().map(Failure::again));
-    let paths: Vec<_> = paths.iter().map(|path| plain(path)).collect();
-    for unit in repo.units.iter_mut().filter(|unit| is_selected(unit, accounts, &paths)) {
-        problems.append(&mut unit.problems);
-    }
-    problems
-}
-
-fn is_selected(unit: &Unit, accounts: &[String], paths: &[&str]) -> bool {
-    (accounts.is_empty() || accounts.iter().any(|name| unit.is_in(name)))
-        && (paths.is_empty() || paths.contains(&unit.path.as_str()))
-}
-
-/// A unit's path as a shell may have completed it.
+/// A unit's path as a shell may have completed it: with `./`, with a slash at the end, or on to a file in its folder.
 fn plain(path: &str) -> &str {
-    path.trim_end_matches('/').trim_start_matches("./")
+    let path = path.trim_end_matches('/').trim_start_matches("./");
+    match path.rsplit_once('/') {
+        Some((folder, file)) if is_configuration(file) => folder,
+        _ => path,
+    }
 }
 
-fn distinct(mut names: Vec<&str>) -> String {
-    names.sort_unstable();
-    names.dedup();
-    names.join(", ")
+fn is_configuration(file: &str) -> bool {
+    [".hcl", ".tf", ".tofu"].iter().any(|end| file.ends_with(end))
+}
+
+/// Where a folder, or a file of configuration in it, lies below the root.
+fn below(root: &Path, path: &Path) -> Option<PathBuf> {
+    let path = fs::canonicalize(path).ok()?;
+    let folder = if path.is_dir() { path.as_path() } else { path.parent()? };
+    folder.strip_prefix(fs::canonicalize(root).ok()?).ok().map(Path::to_owned)
 }
 
 /// What each unit is called on the screen: its account where that says enough, its path otherwise.

@@ -4,16 +4,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use crate::cli::Format;
+use crate::cli::{self, Format};
 use crate::model::{Account, Exit, Failure, Failures, ImageName, ImageUri, Known, Region, Tag, UnitPath};
 use crate::repo::{ImageUse, Profile, Repository, Unit};
 use crate::tasks::context::Context;
 use crate::tasks::profiles::Profiles;
+use crate::tasks::select::Selection;
 use crate::tools::credentials::Wrapper;
 
 /// Prints the units; what is wrong with the repository comes after them, as an error.
-pub fn run(context: &Context) -> Result<Exit, Failures> {
+pub fn run(context: &Context, args: &cli::Units) -> Result<Exit, Failures> {
     let mut repo = context.repository()?;
+    let selection = Selection::of(context, &repo, &args.selectors)?;
+    repo.units.retain(|unit| selection.holds(unit));
     let profiles = Profiles::read(context);
     // Where no profile is used, none is missing either.
     let needs_profile = Wrapper::new(repo.settings.credentials()).is_ok_and(|wrapper| wrapper.needs_profile());
@@ -27,7 +30,7 @@ pub fn run(context: &Context) -> Result<Exit, Failures> {
     };
     context.result(&text)?;
     let mut problems = profiles.misnamed(&repo.accounts, &repo.settings);
-    problems.extend(repo.take_problems());
+    problems.extend(selection.take_problems(&mut repo));
     Failures::check(problems)?;
     Ok(Exit::DONE)
 }

@@ -9,16 +9,13 @@ use crate::model::{Exit, Failure, Failures, ImageName, Kind, Tag, literal};
 use crate::repo::image::Decider;
 use crate::repo::{Hop, Idle, Repository, Trail, Unit};
 use crate::tasks::context::Context;
+use crate::tasks::select::find_unit;
 
 /// Prints the way of every tag of a unit.
 pub fn run(context: &Context, args: &cli::Why) -> Result<Exit, Failures> {
     let mut repo = context.repository()?;
-    let at = repo.units.iter().position(|unit| is_named(unit, &args.unit)).ok_or_else(|| unknown(&repo, &args.unit))?;
-    if let [_, second, ..] = &repo.units.iter().filter(|unit| is_named(unit, &args.unit)).collect::<Vec<_>>()[..] {
-        let failure =
-            Failure::usage(format!("`{}` has several units", args.unit)).detail(format!("{}", repo.units[at].path));
-        return Err(failure.detail(second.path.to_string()).hint("name one by its path").into());
-    }
+    let path = find_unit(&repo, &context.start()?, &args.unit)?.path.clone();
+    let at = repo.units.iter().position(|unit| unit.path == path).unwrap_or_default();
     let unit = &repo.units[at];
     let answers = answers(&repo, unit, args.image);
     if answers.is_empty() {
@@ -36,20 +33,6 @@ pub fn run(context: &Context, args: &cli::Why) -> Result<Exit, Failures> {
     })?;
     Failures::check(std::mem::take(&mut repo.units[at].problems))?;
     Ok(Exit::DONE)
-}
-
-/// A unit may be named by its path or, where it is the only one there, by its account.
-fn is_named(unit: &Unit, name: &str) -> bool {
-    unit.path.as_str() == name.trim_end_matches('/').trim_start_matches("./") || unit.is_in(name)
-}
-
-fn unknown(repo: &Repository, name: &str) -> Failure {
-    let near = repo.units.iter().find(|unit| unit.path.as_str().contains(name));
-    let failure = Failure::new(Kind::NothingSelected, format!("there is no unit `{name}`"));
-    match near {
-        Some(unit) => failure.hint(format!("there is `{}`", unit.path)),
-        None => failure.hint("see `cargo xtask units`"),
-    }
 }
 
 /// Which line decides the `ref` of the module; `None` where there is none.

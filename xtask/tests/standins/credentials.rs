@@ -6,7 +6,7 @@ use super::command::Xtask;
 use super::sandbox::Sandbox;
 
 /// The variables that aws-vault gives to a program, as a CI job or a person would take them over.
-fn keys_of(sandbox: &Sandbox, profile: &str) -> Vec<(String, String)> {
+pub(super) fn keys_of(sandbox: &Sandbox, profile: &str) -> Vec<(String, String)> {
     let mut vault = Command::new(sandbox.tool("aws-vault"));
     vault.args(["exec", profile, "--", "/usr/bin/env"]).env_clear().stdin(Stdio::null());
     let output = vault.output().unwrap();

@@ -180,3 +180,12 @@ fn fix_writes_the_profiles_that_were_found_elsewhere_and_keeps_comments() {
     let written = sandbox.read("Cargo.toml");
     assert!(written.starts_with(&format!("# ours\n{text}")) && written.contains("dev = \"your-dev\""), "{written}");
 }
+
+#[test]
+fn fix_says_what_it_wrote_where_that_is_only_the_credential_tool() {
+    let sandbox = Sandbox::new();
+    fs::remove_file(sandbox.tool("aws-vault")).unwrap();
+    fs::copy("/usr/bin/env", sandbox.tool("env")).unwrap();
+    let said = sandbox.xtask(["doctor", "v1.3.0", "--offline", "--fix", "--yes"]).run();
+    said.says("Fixed        `credentials` in .xtask/local.toml\n").says_nothing_of("0 profiles");
+}

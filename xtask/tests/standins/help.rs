@@ -27,6 +27,32 @@ fn help_of_the_program_and_of_every_command() {
 }
 
 #[test]
+fn commands_of_other_tools_get_a_tip() {
+    let sandbox = Sandbox::new();
+    for (word, tip) in [
+        ("plan", "`apply-all --plan-only` plans every unit"),
+        ("list", "`units` shows every unit"),
+        ("version", "`cargo xtask --version`"),
+    ] {
+        let said = sandbox.xtask([word]).run().exits(2).prints_nothing();
+        said.says(&format!("unrecognized subcommand '{word}'")).says(tip).says_nothing_of("similar");
+    }
+    sandbox.xtask(["statsu"]).run().exits(2).says("a similar subcommand exists: 'status'");
+    sandbox.xtask(["sign-inn"]).run().exits(2).says_nothing_of("sign-in'");
+}
+
+#[test]
+fn number_that_is_none_is_told_without_a_parser_s_words() {
+    let sandbox = Sandbox::new();
+    for words in
+        [&["apply-all", "--jobs", "many"][..], &["apply-all", "--jobs=-1"], &["runs", "clean", "--keep", "all"]]
+    {
+        let said = sandbox.xtask(words.iter().copied()).run().exits(2).prints_nothing();
+        said.says("expected a whole number").says_nothing_of("digit found in string");
+    }
+}
+
+#[test]
 fn unknown_flags_and_commands_are_mistakes() {
     let sandbox = Sandbox::new();
     sandbox.xtask(["apply-all", "--acount", "dev"]).run().exits(2).prints_nothing().is("help-unknown-flag");

@@ -58,6 +58,7 @@ mod said;
 mod sandbox;
 mod secrets;
 mod seeing;
+mod selection;
 mod sessions;
 mod shapes;
 mod smoke;

@@ -129,7 +129,10 @@ fn registry_that_may_not_be_asked_is_told_with_what_is_missing() {
     let said = sandbox.xtask(BUILD).run().exits(3);
     said.says("cannot find out whether").says("need `ecr:DescribeImages` on repository `kaniko`");
     let found = sandbox.xtask(["doctor", "v1.3.0", "--format=json"]).run().exits(0).out;
-    assert!(found.contains("whether the image of dev is there is not known: ECR in shared: AccessDeniedException: User"), "{found}");
+    assert!(
+        found.contains("whether the image of dev is there is not known: ECR in shared: AccessDeniedException: User"),
+        "{found}"
+    );
     assert!(found.contains("a policy denies these credentials the request"), "{found}");
     nothing_was_built(&sandbox);
 }

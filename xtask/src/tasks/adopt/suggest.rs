@@ -10,6 +10,7 @@ use crate::tasks::context::Context;
 use crate::tasks::doctor;
 use crate::tasks::profiles::Profiles;
 use crate::tasks::profiles::ask::{self, Answer};
+use crate::tasks::select::Selection;
 
 /// Settings with their values, and why they are needed.
 #[derive(Debug)]
@@ -26,7 +27,7 @@ pub(super) fn settings(context: &Context, repo: &Repository, is_dry: bool) -> Re
         return Ok(None);
     }
     let profiles = Profiles::read(context);
-    let asked = doctor::asked(repo);
+    let asked = doctor::asked(repo, &Selection::default());
     let (found, _) = profiles.of_all(&asked, &repo.settings);
     let all: Vec<_> = asked.iter().map(|(account, _)| *account).collect();
     let unknown: Vec<&Account> = all.iter().filter(|it| !found.contains_key(&it.name)).copied().collect();
@@ -61,7 +62,7 @@ pub(super) fn without_profile<'a>(context: &Context, adoption: &'a Adoption) -> 
     if suggested.contains("profile") || !asks_for_profiles(&adoption.repo) {
         return Vec::new();
     }
-    let asked = doctor::asked(&adoption.repo);
+    let asked = doctor::asked(&adoption.repo, &Selection::default());
     let (found, _) = Profiles::read(context).of_all(&asked, &adoption.repo.settings);
     let unknown: BTreeSet<_> = asked
         .iter()

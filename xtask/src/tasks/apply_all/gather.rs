@@ -13,7 +13,7 @@ use crate::tasks::apply_all::{clean, images, rescue};
 use crate::tasks::context::Context;
 use crate::tasks::images::Taken;
 use crate::tasks::ready::{self, Workable};
-use crate::tasks::select::select;
+use crate::tasks::select::Selection;
 use crate::tasks::session;
 use crate::tasks::space;
 use crate::tools::programs::Tools;
@@ -57,8 +57,11 @@ impl<'r> Work<'r> {
         problems: &mut Vec<Failure>,
     ) -> Result<Self, Failures> {
         let earlier = args.from.as_deref().map(|name| Earlier::find(repo, name)).transpose()?;
-        let named = earlier.as_ref().map_or_else(|| args.applies.unit.clone(), Earlier::units);
-        let selected = select(repo, &args.applies.account, &named)?;
+        let selection = match &earlier {
+            Some(earlier) => Selection::of_units(repo, &earlier.units())?,
+            None => Selection::of(context, repo, &args.applies.selectors)?,
+        };
+        let selected = selection.units(repo)?;
         let (selected, left_out): (Vec<_>, Vec<_>) = selected.into_iter().partition(|unit| unit.left_out().is_none());
         if selected.is_empty() {
             return Err(all_left_out(&left_out).into());

@@ -39,7 +39,7 @@ use crate::run::unfinished::Unfinished;
 use crate::tasks::context::Context;
 use crate::tasks::ready::{Ready, Workable};
 use crate::tasks::record;
-use crate::tasks::select::take_problems;
+use crate::tasks::select::Selection;
 use crate::tasks::session::{self, Renewal, Session};
 use crate::tasks::{settle, verify};
 use crate::tools::machine;
@@ -48,7 +48,7 @@ use crate::tools::machine;
 pub fn run(context: &Context, args: &cli::ApplyAll) -> Result<Exit, Failures> {
     machine::share_memory();
     let mut repo = settle::repository(context)?;
-    let mut problems = take_problems(&mut repo, &args.applies.account, &args.applies.unit);
+    let mut problems = Selection::of(context, &repo, &args.applies.selectors)?.take_problems(&mut repo);
     repo.let_go_of_parsed();
     let mut work = Work::gather(context, &repo, args, &mut problems)?;
     problems.append(&mut work.too_small);

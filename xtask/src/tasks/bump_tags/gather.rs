@@ -7,17 +7,15 @@ use crate::model::{Failure, Failures, ImageName, Tag};
 use crate::repo::Repository;
 use crate::repo::bump::{Bump, PinName, Request, plan_bump};
 use crate::tasks::context::Context;
-use crate::tasks::select::{select, unread};
+use crate::tasks::select::Selection;
 
 /// What is asked for.
 #[derive(Clone, Debug)]
 pub struct Ask {
     /// The tag of each image that is to move.
     pub wanted: BTreeMap<ImageName, Tag>,
-    /// Only units in these accounts; all if there is none.
-    pub accounts: Vec<String>,
-    /// Only these units; all if there is none.
-    pub units: Vec<String>,
+    /// Only these units.
+    pub selection: Selection,
     /// Pins that can't be found.
     pub pins: Vec<PinName>,
     /// Whether what build scripts and CI name moves as well.
@@ -31,18 +29,11 @@ impl Ask {
     pub fn of(context: &Context, repo: &Repository, args: &cli::BumpTags) -> Result<Self, Failures> {
         Ok(Self {
             wanted: wanted(context, repo, args)?,
-            accounts: args.account.clone(),
-            units: args.unit.clone(),
+            selection: Selection::of(context, repo, &args.selectors)?,
             pins: args.pin.clone(),
             scripts: args.scripts,
             module_ref: args.module_ref.clone(),
         })
-    }
-
-    /// The same selection as options of another command.
-    pub fn selection(&self) -> String {
-        let accounts = self.accounts.iter().map(|name| format!(" --account {name}"));
-        accounts.chain(self.units.iter().map(|path| format!(" --unit {path}"))).collect()
     }
 
     /// The command that asks for this, for messages.
@@ -54,7 +45,7 @@ impl Ask {
             _ => self.wanted.iter().map(|(image, tag)| format!(" --set {image}={tag}")).collect(),
         };
         let module = self.module_ref.iter().map(|to| format!(" --module-ref {to}")).collect::<String>();
-        format!("bump-tags{tags}{module}{}", self.selection())
+        format!("bump-tags{tags}{module}{}", self.selection.options())
     }
 }
 
@@ -62,14 +53,14 @@ impl Ask {
 pub fn gather(context: &Context, repo: &Repository, ask: &Ask) -> Result<Bump, Failures> {
     let request = Request {
         wanted: ask.wanted.clone(),
-        selected: select(repo, &ask.accounts, &ask.units)?,
+        selected: ask.selection.units(repo)?,
         named: ask.pins.clone(),
         scripts: ask.scripts,
         partial: context.globals.allows(Allowance::PartialBump),
         old_module: context.globals.allows(Allowance::OldModule),
         module_ref: ask.module_ref.clone(),
     };
-    let unread: Vec<_> = unread(repo, &ask.accounts, &ask.units).into_iter().map(Failure::again).collect();
+    let unread: Vec<_> = ask.selection.unread(repo).into_iter().map(Failure::again).collect();
     match plan_bump(repo, &request) {
         Ok(bump) if request.partial || unread.is_empty() => Ok(Bump { unread, ..bump }),
         Ok(_) => Failures::check(unread).map(|()| Bump::default()),

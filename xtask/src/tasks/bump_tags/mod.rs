@@ -60,7 +60,7 @@ pub fn run(context: &Context, args: &cli::BumpTags) -> Result<Exit, Failures> {
         record::edit(&journal, &bump, || write::carry_out(&repo, &ask, &bump, &lock))?;
     }
     report::report(context, &bump, "changed")?;
-    context.screen.say(Tone::Good, "Finished", format!("next: cargo xtask apply-all{}", ask.selection()));
+    context.screen.say(Tone::Good, "Finished", format!("next: cargo xtask apply-all{}", ask.selection.options()));
     Ok(Exit::DONE)
 }
 

@@ -13,14 +13,13 @@ use crate::tasks::bump_tags::gather::Ask;
 use crate::tasks::context::Context;
 use crate::tasks::images::{self, Wanted};
 use crate::tasks::ready::Ready;
-use crate::tasks::select::select;
 use crate::tasks::session::{self, Session};
 
 /// The images that must be there, and why the address of others isn't known.
 pub fn wanted<'r>(repo: &'r Repository, ask: &Ask, bump: &Bump) -> (Vec<Wanted<'r>>, Vec<Failure>) {
     let mut problems = Vec::new();
     let mut wanted = Vec::new();
-    let selected = match select(repo, &ask.accounts, &ask.units) {
+    let selected = match ask.selection.units(repo) {
         Ok(selected) => selected,
         Err(failures) => return (wanted, failures.into_vec()),
     };

@@ -19,6 +19,7 @@ use crate::tasks::context::Context;
 use crate::tasks::personal;
 use crate::tasks::profiles::Profiles;
 use crate::tasks::profiles::ask::{self, Answer};
+use crate::tasks::select::Selection;
 use crate::tools::credential_tool::CredentialTool;
 use crate::tools::{programs, state, tty};
 
@@ -61,6 +62,7 @@ pub(super) fn settle(
     context: &Context,
     repo: &mut Repository,
     profiles: &Profiles,
+    selection: &Selection,
     target: Target,
 ) -> Result<bool, Failures> {
     let (mut own, mut shared) = (Draft::personal(repo)?, Draft::shared(repo)?);
@@ -69,7 +71,9 @@ pub(super) fn settle(
         shared.set(&format!("accounts.{folder}"), id.as_str())?;
     }
     let draft = if target == Target::Shared { &mut shared } else { &mut own };
+    let mut settled = Vec::new();
     if let Some(tool) = tool(context, repo)? {
+        settled.push("`credentials`".to_owned());
         let words = Value::from(Array::from_iter(tool));
         draft.set("credentials", words.clone())?;
         // What follows depends on it.
@@ -77,10 +81,20 @@ pub(super) fn settle(
         repo.settings.add_personal(layer);
     }
     let mut n_profiles = 0;
-    for (key, value) in missing(repo, profiles, &mut n_profiles)? {
+    for (key, value) in missing(repo, profiles, selection, &mut n_profiles)? {
         draft.set(&key, value)?;
     }
+    if n_profiles > 0 {
+        settled.push(count(n_profiles, "profile"));
+    }
     let file = draft.file.clone();
+    let mut fixed = Vec::new();
+    if !settled.is_empty() {
+        fixed.push(format!("{} in {file}", settled.join(" and ")));
+    }
+    if !accounts.is_empty() {
+        fixed.push(format!("{} in {}", count(accounts.len(), "account"), shared.file));
+    }
     let changed: Vec<_> = [own, shared].into_iter().filter(Draft::changes).collect();
     if changed.is_empty() {
         context.screen.say(Tone::Good, "Fix", format!("nothing that can be settled safely is missing in {file}"));
@@ -98,18 +112,21 @@ pub(super) fn settle(
         tty::agree("Write this? [y/N] ", &not_done, otherwise, &|| false)?;
     }
     changed.iter().try_for_each(|draft| write(repo, draft))?;
-    let stated =
-        if accounts.is_empty() { String::new() } else { format!(", and {}", count(accounts.len(), "account")) };
-    context.screen.say(Tone::Good, "Fixed", format!("{n_profiles} profiles in {file}{stated}"));
+    context.screen.say(Tone::Good, "Fixed", fixed.join(", "));
     Ok(true)
 }
 
 /// The profiles that the settings don't name yet: those that were found elsewhere, and those that were asked for.
-fn missing(repo: &Repository, profiles: &Profiles, n_accounts: &mut usize) -> Result<Vec<Setting>, Failures> {
+fn missing(
+    repo: &Repository,
+    profiles: &Profiles,
+    selection: &Selection,
+    n_accounts: &mut usize,
+) -> Result<Vec<Setting>, Failures> {
     if !repo.settings.credentials().iter().any(|word| word.contains("{profile}")) {
         return Ok(Vec::new());
     }
-    let asked = asked(repo);
+    let asked = asked(repo, selection);
     let all: Vec<_> = asked.iter().map(|(account, _)| *account).collect();
     let (found, failures) = profiles.of_all(&asked, &repo.settings);
     let ambiguous: Vec<&Account> = all

@@ -17,6 +17,7 @@ use crate::repo::settings::Target;
 use crate::tasks::changes;
 use crate::tasks::context::Context;
 use crate::tasks::profiles::Profiles;
+use crate::tasks::select::Selection;
 use crate::tasks::session;
 use crate::tasks::space;
 use crate::tools::machine;
@@ -32,11 +33,12 @@ pub fn run(context: &Context, args: &cli::Doctor) -> Result<Exit, Failures> {
     session::say_settings(context, &repo);
     let target = target(context, &repo, args)?;
     let profiles = Profiles::read(context);
+    let selection = Selection::of(context, &repo, &args.selectors)?;
     let settled = if args.shared { Target::Shared } else { Target::Personal };
-    if args.fix && fix::settle(context, &mut repo, &profiles, settled)? {
+    if args.fix && fix::settle(context, &mut repo, &profiles, &selection, settled)? {
         repo = context.repository()?;
     }
-    let findings = look(context, &repo, args.offline, &target, &profiles);
+    let findings = look(context, &repo, &selection, args.offline, &target, &profiles);
     let has_failed = finding::n_with(&findings, Grade::Fail) > 0;
     match context.globals.format {
         Format::Json => {
@@ -54,9 +56,17 @@ fn target(context: &Context, repo: &Repository, args: &cli::Doctor) -> Result<Ta
     context.tag(args.tag.as_ref(), repo.settings.terraform_aws_ci_version().or(Some(&newest)))
 }
 
-/// Everything, side by side: the programs, the files and the sources while the accounts are asked.
-fn look(context: &Context, repo: &Repository, is_offline: bool, target: &Tag, profiles: &Profiles) -> Vec<Finding> {
-    let chosen = profiles::chosen(repo, profiles);
+/// Everything, side by side: the programs, the files and the sources while the selected accounts are asked. What the files
+/// say is looked at as a whole.
+fn look(
+    context: &Context,
+    repo: &Repository,
+    selection: &Selection,
+    is_offline: bool,
+    target: &Tag,
+    profiles: &Profiles,
+) -> Vec<Finding> {
+    let chosen = profiles::chosen(repo, selection, profiles);
     let (programs, texts, read, asked) = std::thread::scope(|scope| {
         let programs = threads::begin(scope, || tools::probe(context, repo));
         let texts = threads::begin(scope, || repo.texts());
@@ -69,7 +79,11 @@ fn look(context: &Context, repo: &Repository, is_offline: bool, target: &Tag, pr
             let text = failure.to_string();
             text.contains("not found on PATH") || chosen.failures.iter().any(|said| said.to_string() == text)
         };
-        let asked = if is_offline { online::not_asked("--offline") } else { online::findings(context, repo, &is_said) };
+        let asked = if is_offline {
+            online::not_asked("--offline")
+        } else {
+            online::findings(context, repo, selection, &is_said)
+        };
         (programs.join(), texts.join(), read.join(), asked)
     });
     let terragrunt = tools::version_of(&programs, "terragrunt");

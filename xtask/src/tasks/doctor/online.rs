@@ -13,6 +13,7 @@ use crate::run::step::Stage;
 use crate::tasks::context::Context;
 use crate::tasks::inquiry::{Answers, Inquiry};
 use crate::tasks::ready::Ready;
+use crate::tasks::select::Selection;
 use crate::tasks::session::{self, Session};
 use crate::tasks::verify::{self, Container, Extent, Proof, Subject, Verdict, Wanted};
 use crate::tools::proof::Proof as Identity;
@@ -27,8 +28,13 @@ const N_JOBS: usize = 8;
 const NAMES: [&str; 5] = ["identity", "ECR", "invokers", "task definitions", "invoker"];
 
 /// Asks, and gives findings. `is_said` knows what another finding says already.
-pub(super) fn findings(context: &Context, repo: &Repository, is_said: &dyn Fn(&Failure) -> bool) -> Vec<Finding> {
-    match ask(context, repo) {
+pub(super) fn findings(
+    context: &Context,
+    repo: &Repository,
+    selection: &Selection,
+    is_said: &dyn Fn(&Failure) -> bool,
+) -> Vec<Finding> {
+    match ask(context, repo, selection) {
         Ok(found) => found,
         Err(failures) => {
             let own = failures.iter().filter(|failure| !is_said(failure));
@@ -45,8 +51,8 @@ pub(super) fn not_asked(because: &str) -> Vec<Finding> {
     NAMES.iter().map(|name| Finding::skip(name, because)).collect()
 }
 
-fn ask(context: &Context, repo: &Repository) -> Result<Vec<Finding>, Failures> {
-    let units: Vec<_> = repo.units.iter().collect();
+fn ask(context: &Context, repo: &Repository, selection: &Selection) -> Result<Vec<Finding>, Failures> {
+    let units: Vec<_> = repo.units.iter().filter(|unit| selection.holds(unit)).collect();
     let wanted = verify::wanted(repo, &units);
     let is_ambient = repo.settings.credentials().is_empty();
     let own = |account: &Account| wanted.iter().any(|unit| unit.account.id == account.id);

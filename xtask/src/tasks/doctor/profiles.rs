@@ -6,6 +6,7 @@ use super::finding::Finding;
 use crate::model::Failure;
 use crate::repo::{Profile, Repository};
 use crate::tasks::profiles::{Asked, Profiles};
+use crate::tasks::select::Selection;
 use crate::tools::credential_tool::CredentialTool;
 use crate::tools::credentials::Wrapper;
 
@@ -15,10 +16,11 @@ pub(super) struct Chosen {
     pub(super) failures: Vec<Failure>,
 }
 
-/// The accounts of units, each once, with the region of the first.
-pub(in crate::tasks) fn asked(repo: &Repository) -> Vec<Asked<'_>> {
+/// The accounts of selected units, each once, with the region of the first.
+pub(in crate::tasks) fn asked<'r>(repo: &'r Repository, selection: &Selection) -> Vec<Asked<'r>> {
     let mut asked: Vec<Asked<'_>> = Vec::new();
-    for (unit, account) in repo.units.iter().filter_map(|unit| Some((unit, unit.account.value()?))) {
+    let selected = repo.units.iter().filter(|unit| selection.holds(unit));
+    for (unit, account) in selected.filter_map(|unit| Some((unit, unit.account.value()?))) {
         if !asked.iter().any(|(known, _)| known.id == account.id) {
             asked.push((account, unit.region.value().cloned()));
         }
@@ -27,8 +29,8 @@ pub(in crate::tasks) fn asked(repo: &Repository) -> Vec<Asked<'_>> {
 }
 
 /// Chooses them.
-pub(super) fn chosen(repo: &Repository, profiles: &Profiles) -> Chosen {
-    let asked = asked(repo);
+pub(super) fn chosen(repo: &Repository, selection: &Selection, profiles: &Profiles) -> Chosen {
+    let asked = asked(repo, selection);
     let (found, mut failures) = profiles.of_all(&asked, &repo.settings);
     failures.extend(profiles.not_there(found.values(), &repo.settings));
     failures.extend(profiles.misnamed(&repo.accounts, &repo.settings));

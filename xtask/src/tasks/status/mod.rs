@@ -12,6 +12,7 @@ use crate::model::{Exit, Failure, Failures, ImageName, Kind};
 use crate::repo::outside::OutsidePin;
 use crate::repo::{Repository, Unit};
 use crate::tasks::context::Context;
+use crate::tasks::select::Selection;
 use notes::Note;
 use rows::Row;
 
@@ -33,14 +34,18 @@ pub fn run(context: &Context, args: &cli::Status) -> Result<Exit, Failures> {
     }
     let wanted = |image: &ImageName| args.image.is_empty() || args.image.contains(image);
     let images: Vec<_> = ImageName::ALL.into_iter().filter(wanted).collect();
+    let outside = repo.outside_pins();
+    // What decides nothing in the selected units may decide something elsewhere.
+    let idle = repo.idle_pins();
+    let selection = Selection::of(context, &repo, &args.selectors)?;
+    repo.units.retain(|unit| selection.holds(unit));
     let differs = args.check.as_ref().is_some_and(|tag| {
         let gets = |unit: &Unit, image| unit.image(image).is_none_or(|uses| uses.tag.value() == Some(tag));
         !repo.units.iter().all(|unit| images.iter().all(|image| gets(unit, *image)))
     });
-    let outside = repo.outside_pins();
     let status = Status {
         rows: rows::rows(&repo, &images, args.check.as_ref()),
-        notes: notes::notes(context, &repo, &outside, &images),
+        notes: notes::notes(context, &repo, &outside, idle, &images),
         outside,
         repo: &repo,
         images,
@@ -50,6 +55,6 @@ pub fn run(context: &Context, args: &cli::Status) -> Result<Exit, Failures> {
         Format::Json => json::report(&status, args.check.as_ref().map(|_| !differs)),
         Format::Markdown => markdown::page(&status),
     })?;
-    Failures::check(repo.take_problems())?;
+    Failures::check(selection.take_problems(&mut repo))?;
     Ok(if differs { Exit::DIFFERS } else { Exit::DONE })
 }

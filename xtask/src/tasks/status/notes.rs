@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::model::{Failure, ImageName, Tag, UnitPath, literal};
 use crate::repo::image::Decider;
 use crate::repo::outside::OutsidePin;
-use crate::repo::{Exclusion, Repository, Unit};
+use crate::repo::{Exclusion, Idle, Repository, Unit};
 use crate::report::screen::count;
 use crate::tasks::context::Context;
 use crate::tasks::select::labels;
@@ -81,7 +81,13 @@ impl Note {
 }
 
 /// All notes: what may be wrong first, what is only good to know last.
-pub(super) fn notes(context: &Context, repo: &Repository, outside: &[OutsidePin], images: &[ImageName]) -> Vec<Note> {
+pub(super) fn notes(
+    context: &Context,
+    repo: &Repository,
+    outside: &[OutsidePin],
+    idle: Vec<Idle>,
+    images: &[ImageName],
+) -> Vec<Note> {
     let units: Vec<_> = repo.units.iter().collect();
     let labels = labels(&units);
     let mut notes = Vec::new();
@@ -98,7 +104,7 @@ pub(super) fn notes(context: &Context, repo: &Repository, outside: &[OutsidePin]
     notes.extend(versions::retired(context, repo));
     notes.extend(versions::outside(repo, outside, images));
     notes.extend(versions::workers(repo));
-    notes.extend(repo.idle_pins().into_iter().map(|idle| {
+    notes.extend(idle.into_iter().map(|idle| {
         let text = format!("`{}` = {} decides no unit's tag", idle.key, literal(&idle.value));
         Note::new(Topic::IdlePin, text).at(idle.place)
     }));

@@ -10,6 +10,7 @@ use crate::tasks::context::Context;
 use crate::tasks::images::{self, Wanted};
 use crate::tasks::orders::Orders;
 use crate::tasks::ready::Ready;
+use crate::tasks::select::Selection;
 use crate::tasks::{apply_all, build_images, bump_tags, session};
 use crate::tools::programs;
 
@@ -42,8 +43,7 @@ impl<'r> Parts<'r> {
     ) -> Result<(Self, Ready<'r>), Failures> {
         let ask = Ask {
             wanted: ImageName::ALL.into_iter().map(|image| (image, tag.clone())).collect(),
-            accounts: args.applies.account.clone(),
-            units: args.applies.unit.clone(),
+            selection: Selection::of(context, repo, &args.applies.selectors)?,
             pins: Vec::new(),
             scripts: args.scripts,
             module_ref: args.module_ref.clone(),

@@ -13,7 +13,7 @@ use crate::report::screen::Tone;
 use crate::run::folder::RunFolder;
 use crate::tasks::context::Context;
 use crate::tasks::ready::{Ready, Workable};
-use crate::tasks::select::take_problems;
+use crate::tasks::select::Selection;
 use crate::tasks::session::{self, Session};
 use crate::tasks::{apply_all, build_images, bump_tags, images, record, settle, verify};
 use crate::tools::machine;
@@ -25,7 +25,7 @@ pub fn run(context: &Context, args: &cli::Update) -> Result<Exit, Failures> {
     machine::share_memory();
     let mut repo = settle::repository(context)?;
     let tag = context.tag(args.tag.as_ref(), repo.settings.terraform_aws_ci_version())?;
-    let problems = take_problems(&mut repo, &args.applies.account, &args.applies.unit);
+    let problems = Selection::of(context, &repo, &args.applies.selectors)?.take_problems(&mut repo);
     let ground = Ground::of(&repo);
     let (mut parts, mut ready) = Parts::gather(context, &repo, args, &tag, problems)?;
     let run = RunFolder::new(&repo.root);
@@ -116,7 +116,7 @@ fn apply(
     let context = session.context;
     before.repo.let_go_of_parsed();
     let mut repo = settle::untouched(context)?;
-    let mut problems = take_problems(&mut repo, &args.applies.account, &args.applies.unit);
+    let mut problems = Selection::of(context, &repo, &args.applies.selectors)?.take_problems(&mut repo);
     repo.let_go_of_parsed();
     let mut work = apply_all::Work::gather(context, &repo, &args.apply(), &mut problems)?;
     problems.append(&mut work.too_small);

@@ -26,7 +26,7 @@ use crate::run::step::Stage;
 use crate::tasks::context::Context;
 use crate::tasks::inquiry::Inquiry;
 use crate::tasks::ready::Ready;
-use crate::tasks::select::{select, take_problems};
+use crate::tasks::select::Selection;
 use crate::tasks::session::{self, Session};
 use crate::tools::programs;
 use smoke::Trials;
@@ -40,8 +40,9 @@ const N_JOBS: usize = 8;
 /// Proves what runs.
 pub fn run(context: &Context, args: &cli::Verify) -> Result<Exit, Failures> {
     let mut repo = context.repository()?;
-    let mut problems = take_problems(&mut repo, &args.account, &args.unit);
-    let units = select(&repo, &args.account, &args.unit)?;
+    let selection = Selection::of(context, &repo, &args.selectors)?;
+    let mut problems = selection.take_problems(&mut repo);
+    let units = selection.units(&repo)?;
     problems.extend(units.iter().filter_map(|unit| repo.needs_account(unit).err()));
     let mut wanted = wanted(&repo, &units);
     let is_ambient = repo.settings.credentials().is_empty();

@@ -20,7 +20,11 @@ pub(super) fn answer(world: &World, request: &Request) -> Response {
             .map(|(_, value)| value)
     };
     if let (Some("AssumeRoleWithWebIdentity"), Some("2011-06-15")) = (field("Action"), field("Version")) {
-        return web_identity(world, field("RoleArn").unwrap_or_default(), field("WebIdentityToken").unwrap_or_default());
+        return web_identity(
+            world,
+            field("RoleArn").unwrap_or_default(),
+            field("WebIdentityToken").unwrap_or_default(),
+        );
     }
     let keys = match authenticate(world, request) {
         Ok(keys) => keys,

@@ -30,7 +30,7 @@ pub(in crate::tasks::doctor) fn aws_vault(version: Version, path: &str) -> Findi
         let text = format!(
             "{said} takes a profile that doesn't exist for `[default]`, without a word; the guard finds out before anything starts"
         );
-        return Finding::warn(NAME, text).to_do("check the names of profiles above");
+        return Finding::warn(NAME, text).to_do("check the names of profiles below");
     }
     Finding::ok(NAME, format!("{said} asks once for all roles that share an MFA device"))
 }
