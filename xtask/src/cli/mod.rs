@@ -180,6 +180,9 @@ pub struct Status {
     /// Look at this image only; can be given several times
     #[arg(long, value_name = "IMAGE")]
     pub image: Vec<ImageName>,
+    /// Check this configuration only, such as `terraform_planner_config`; can be given several times
+    #[arg(long, value_name = "NAME", requires = "check")]
+    pub config: Vec<String>,
     #[command(flatten)]
     pub selectors: Selectors,
 }
@@ -196,6 +199,9 @@ pub struct BumpTags {
     /// Only this image; can be given several times
     #[arg(long, value_name = "IMAGE")]
     pub image: Vec<ImageName>,
+    /// Only this configuration, such as `terraform_planner_config`; can be given several times
+    #[arg(long, value_name = "NAME")]
+    pub config: Vec<String>,
     /// Another tag for one image; can be given several times
     #[arg(long, value_name = "IMAGE=TAG", value_parser = image_and_tag)]
     pub set: Vec<(ImageName, Tag)>,

@@ -53,7 +53,7 @@ pub use exclude::Exclusion;
 pub use files::{Environment, Files};
 use hcl::stack;
 use ignore::gitignore::Gitignore;
-pub use image::{Decider, ImageUse};
+pub use image::{Decider, ImageUse, UnitTag};
 pub use module::Module;
 pub use outside::OutsidePin;
 pub use pin::{Form, Pin};
@@ -220,10 +220,11 @@ impl Repository {
         // Without the stack, what lies on the disk is read.
         let files = self.files.aside().generating(Default::default());
         let again = stack::deep(|| self.read_again(&files, unit));
-        let tags = |unit: &Unit| {
-            ImageName::ALL.map(|image| unit.image(image).map(|uses| (uses.uri.clone(), uses.tag.clone())))
+        let is_alike = |image| match (unit.image(image), again.image(image)) {
+            (Some(read), Some(found)) => read.uri == found.uri && read.has_tags_of(found),
+            (read, found) => read.is_none() && found.is_none(),
         };
-        let is_same = again.problems.is_empty() && tags(unit) == tags(&again);
+        let is_same = again.problems.is_empty() && ImageName::ALL.into_iter().all(is_alike);
         (!is_same).then(|| {
             let what = format!("what terragrunt has generated in `{}` isn't what its stack says", unit.path);
             let failure = Failure::refused(what).in_file(unit.path.as_str());

@@ -8,7 +8,7 @@ use super::exclude::{self, Exclusion};
 use super::files::Files;
 use super::generated::{self, Extra};
 use super::hcl::{Evaluator, Fault, Frame, Kind, Value};
-use super::image::{Decider, ImageUse, Images};
+use super::image::{Decider, ImageUse, Images, UnitTag};
 use super::mocks::{self, Mock};
 use super::module::Module;
 use super::passed;
@@ -263,7 +263,7 @@ impl Unit {
                 expression: String::new(),
                 trail: Trail::of(value),
             };
-            let (uri, tag) = (decider.uri.clone(), decider.tag.clone());
+            let (uri, tag) = (decider.uri.clone(), UnitTag::Unknown(reason));
             let uses = ImageUse { uri, tag, pin: None, deciders: vec![decider] };
             self.images.insert(*image, Some(Box::new(uses)));
         }
@@ -298,7 +298,7 @@ impl Unit {
             *image = (*name == ImageName::DeployRunner).then(|| {
                 Box::new(ImageUse {
                     uri: Known::Unknown(reason.to_owned()),
-                    tag: Known::Unknown(reason.to_owned()),
+                    tag: UnitTag::Unknown(reason.to_owned()),
                     pin: None,
                     deciders: Vec::new(),
                 })

@@ -20,6 +20,7 @@ pub mod ready;
 pub mod record;
 pub mod rehearse;
 pub mod runs;
+pub mod schema;
 pub mod select;
 pub mod session;
 pub mod settle;

@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use crate::cli::{self, Format};
-use crate::model::{Account, Exit, Failure, Failures, ImageName, ImageUri, Known, Region, Tag, UnitPath};
-use crate::repo::{ImageUse, Profile, Repository, Unit};
+use crate::model::{Account, Exit, Failure, Failures, ImageName, Tag};
+use crate::repo::{ImageUse, Profile, Repository, Unit, UnitTag};
 use crate::tasks::context::Context;
 use crate::tasks::profiles::Profiles;
+use crate::tasks::schema::{self, Detail, PinForm, UnitForm};
 use crate::tasks::select::Selection;
 use crate::tools::credentials::Wrapper;
 
@@ -42,8 +43,8 @@ pub type FindProfile<'a> = &'a dyn Fn(&Unit, &Account) -> Result<Option<Profile>
 struct Report<'a> {
     schema: u32,
     root: String,
-    units: Vec<UnitReport<'a>>,
-    pins: Vec<PinReport<'a>>,
+    units: Vec<UnitForm<'a>>,
+    pins: Vec<PinForm<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     notices: Vec<NoticeReport<'a>>,
 }
@@ -54,133 +55,29 @@ struct NoticeReport<'a> {
     places: Vec<String>,
 }
 
-#[derive(Serialize)]
-struct PinReport<'a> {
-    image: ImageName,
-    file: &'a str,
-    line: usize,
-    key: &'a str,
-    decides: Vec<&'a str>,
-}
-
-#[derive(Serialize)]
-struct UnitReport<'a> {
-    path: &'a str,
-    kind: &'a str,
-    account: Option<AccountReport<'a>>,
-    profile: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    profile_from: Option<String>,
-    region: Option<&'a Region>,
-    module_ref: Option<&'a str>,
-    images: BTreeMap<&'a str, Option<ImageReport<'a>>>,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    others: BTreeMap<&'a str, ImageReport<'a>>,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    unresolved: BTreeMap<String, String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    excluded: Option<ExclusionReport<'a>>,
-}
-
-#[derive(Serialize)]
-struct ExclusionReport<'a> {
-    by: &'a str,
-    place: String,
-    unknown_because: Option<&'a str>,
-}
-
-#[derive(Serialize)]
-struct AccountReport<'a> {
-    name: &'a str,
-    id: &'a str,
-    evidence: Vec<String>,
-}
-
-#[derive(Serialize)]
-struct ImageReport<'a> {
-    uri: Option<&'a ImageUri>,
-    tag: Option<&'a Tag>,
-}
-
 /// The units as JSON, whose shape is a promise: `{"schema":1,"root":…,"units":[…],"pins":[…]}`, units sorted by path,
 /// pins by image and place. A value that is not known is null, with its reason under `unresolved`.
 pub fn json(repo: &Repository, profile: FindProfile<'_>) -> String {
-    let units = repo.units.iter().map(|unit| unit_report(unit, profile)).collect();
-    let pins = repo.pins().into_iter().map(|decided| PinReport {
-        image: decided.image,
-        file: &decided.pin.file,
-        line: decided.pin.line,
-        key: &decided.pin.key,
-        decides: decided.units.into_iter().map(UnitPath::as_str).collect(),
-    });
+    let units = repo.units.iter().map(|unit| unit_form(unit, profile)).collect();
     let notices = repo
         .notices
         .iter()
         .map(|notice| NoticeReport { text: &notice.what, places: notice.at.iter().map(ToString::to_string).collect() });
-    let (root, pins, notices) = (repo.root.display().to_string(), pins.collect(), notices.collect());
-    let report = Report { schema: 1, root, units, pins, notices };
+    let (root, pins) = (repo.root.display().to_string(), schema::pins(repo, &ImageName::ALL));
+    let report = Report { schema: schema::SCHEMA, root, units, pins, notices: notices.collect() };
     let mut text =
         serde_json::to_string_pretty(&report).expect("maps with string keys and strings can be written as JSON");
     text.push('\n');
     text
 }
 
-fn unit_report<'a>(unit: &'a Unit, profile: FindProfile<'_>) -> UnitReport<'a> {
-    let mut unresolved = BTreeMap::new();
-    let account = known(&unit.account, "account", &mut unresolved);
-    let profile = account.map(|account| profile(unit, account));
-    let profile = profile.and_then(|it| it.map_err(|none| unresolved.insert("profile".to_owned(), none.what)).ok()?);
-    let region = known(&unit.region, "region", &mut unresolved);
-    let mut images = BTreeMap::new();
-    for image in ImageName::ALL {
-        let report = unit.image(image).map(|uses| ImageReport {
-            uri: known(&uses.uri, &format!("images.{image}.uri"), &mut unresolved),
-            tag: known(&uses.tag, &format!("images.{image}.tag"), &mut unresolved),
-        });
-        images.insert(image.as_str(), report);
-    }
-    let module_ref = match unit.module.version() {
-        Known::Value(version) => version,
-        Known::Unknown(reason) => {
-            unresolved.insert("module_ref".to_owned(), reason);
-            None
-        }
-    };
-    let mut others = BTreeMap::new();
-    for other in &unit.others {
-        let name = other.configuration.as_str();
-        let uri = known(&other.uri, &format!("others.{name}.uri"), &mut unresolved);
-        let tag = known(&other.tag, &format!("others.{name}.tag"), &mut unresolved);
-        others.insert(name, ImageReport { uri, tag });
-    }
-    UnitReport {
-        path: unit.path.as_str(),
-        kind: unit.kind.as_str(),
-        account: account.map(|account| AccountReport {
-            name: &account.name,
-            id: account.id.as_str(),
-            evidence: account.evidence.iter().map(ToString::to_string).collect(),
-        }),
-        profile_from: profile.as_ref().map(|profile| profile.found_in.clone()),
-        profile: profile.map(|profile| profile.name),
-        region,
-        module_ref,
-        images,
-        others,
-        unresolved,
-        excluded: unit.excluded.as_ref().map(|it| ExclusionReport {
-            by: &it.by,
-            place: it.place.to_string(),
-            unknown_because: it.doubt.as_deref(),
-        }),
-    }
-}
-
-fn known<'a, T>(value: &'a Known<T>, name: &str, unresolved: &mut BTreeMap<String, String>) -> Option<&'a T> {
-    if let Some(reason) = value.reason() {
-        unresolved.insert(name.to_owned(), reason.to_owned());
-    }
-    value.value()
+fn unit_form<'a>(unit: &'a Unit, profile: FindProfile<'_>) -> UnitForm<'a> {
+    let mut form = schema::unit(unit, &ImageName::ALL, Detail::Line);
+    let found = unit.account.value().map(|account| profile(unit, account));
+    let found = found.and_then(|it| it.map_err(|none| form.unresolved.insert("profile".to_owned(), none.what)).ok()?);
+    form.profile_from = found.as_ref().map(|profile| profile.found_in.clone());
+    form.profile = Some(found.map(|profile| profile.name));
+    form
 }
 
 /// The units as an aligned table; what is not known is a `?`, explained below.
@@ -188,21 +85,29 @@ pub fn table(repo: &Repository, profile: FindProfile<'_>) -> String {
     let mut rows = vec![["unit", "account", "profile", "deploy-runner", "kaniko"].map(str::to_owned)];
     let mut notes: Vec<(String, String)> = Vec::new();
     for unit in &repo.units {
-        let report = unit_report(unit, profile);
+        let mut report = unit_form(unit, profile);
         let has_none = unit.account.value().is_some() && !report.unresolved.contains_key("profile");
         let tag = |image| unit.image(image).map_or_else(|| "-".to_owned(), tag_text);
         rows.push([
             unit.path.to_string(),
             unit.account.value().map_or_else(|| "?".to_owned(), |account| account.id.to_string()),
-            report.profile.unwrap_or_else(|| if has_none { "-" } else { "?" }.to_owned()),
+            report.profile.take().flatten().unwrap_or_else(|| if has_none { "-" } else { "?" }.to_owned()),
             tag(ImageName::DeployRunner),
             tag(ImageName::Kaniko),
         ]);
         let path = unit.path.as_str();
+        // What differs is listed by itself.
+        let differs = |image: &ImageName| unit.image(*image).is_some_and(|uses| uses.tag == UnitTag::Differ);
+        let names = ImageName::ALL.into_iter().filter(differs).map(|image| format!("images.{image}.tag"));
+        names.for_each(|name| drop(report.unresolved.remove(&name)));
         notes
             .extend(report.unresolved.into_iter().map(|(name, reason)| (format!("{name}: {reason}"), path.to_owned())));
     }
-    aligned(&rows) + &explained(without_profiles(repo, profile, notes)) + &excluded(repo) + &noticed(repo)
+    aligned(&rows)
+        + &explained(without_profiles(repo, profile, notes))
+        + &differing(repo)
+        + &excluded(repo)
+        + &noticed(repo)
 }
 
 /// What is good to know about the repository.
@@ -212,6 +117,24 @@ fn noticed(repo: &Repository) -> String {
         text.push_str(if text.is_empty() { "\nto know\n" } else { "" });
         text.push_str(&format!("  {}\n", notice.what));
         notice.at.iter().for_each(|place| text.push_str(&format!("    {place}\n")));
+    }
+    text
+}
+
+/// The tag of each configuration, in units where they get different ones.
+fn differing(repo: &Repository) -> String {
+    let mut text = String::new();
+    for unit in &repo.units {
+        let uses: Vec<_> = unit.images.values().flatten().collect();
+        if uses.iter().all(|uses| uses.tag != UnitTag::Differ) {
+            continue;
+        }
+        text.push_str(if text.is_empty() { "\ndifferent tags in one unit\n" } else { "" });
+        text.push_str(&format!("  {}\n", unit.path));
+        for decider in uses.iter().flat_map(|uses| &uses.deciders) {
+            let tag = decider.tag.value().map_or("?", Tag::as_str);
+            text.push_str(&format!("    {:27} {tag}\n", decider.configuration));
+        }
     }
     text
 }
@@ -239,7 +162,11 @@ fn sources(repo: &Repository, profile: FindProfile<'_>) -> String {
 }
 
 fn tag_text(uses: &ImageUse) -> String {
-    uses.tag.value().map_or_else(|| "?".to_owned(), Tag::to_string)
+    match &uses.tag {
+        UnitTag::One(tag) => tag.to_string(),
+        UnitTag::Differ => "differs".to_owned(),
+        UnitTag::Unknown(_) => "?".to_owned(),
+    }
 }
 
 fn aligned(rows: &[[String; 5]]) -> String {
@@ -305,6 +232,14 @@ mod tests {
         }
     }
 
+    /// Everything that was promised is there; there may be more.
+    fn assert_has(found: &serde_json::Value, promised: &serde_json::Value) {
+        match promised {
+            serde_json::Value::Object(fields) => fields.iter().for_each(|(name, it)| assert_has(&found[name], it)),
+            _ => assert_eq!(found, promised),
+        }
+    }
+
     #[test]
     fn the_json_has_the_promised_shape() {
         let tree = fixture("reference");
@@ -313,11 +248,9 @@ mod tests {
         assert_eq!(value["schema"], 1);
         assert_eq!(value["root"], repo.root.display().to_string());
         let dev = r#"{"path":"dev/us-east-1/mgmt/ecs-deploy-runner","kind":"terragrunt","account":{"name":"dev","id":"100000000004","evidence":["accounts.json:19","terragrunt.hcl:19"]},"profile":"your-dev","profile_from":"here","region":"us-east-1","module_ref":"v0.104.6","images":{"deploy-runner":{"uri":"100000000002.dkr.ecr.us-east-1.amazonaws.com/ecs-deploy-runner","tag":"v0.52.1"},"kaniko":null}}"#;
-        let compact = serde_json::to_string(&unit_report(&repo.units[0], &found)).expect("it is JSON");
-        assert_eq!(compact, dev);
-        assert_eq!(value["units"][0], serde_json::from_str::<serde_json::Value>(dev).expect("it is JSON"));
+        assert_has(&value["units"][0], &serde_json::from_str(dev).expect("it is JSON"));
         let kaniko = r#"{"image":"kaniko","file":"common.hcl","line":16,"key":"kaniko_container_image_tag","decides":["shared/us-east-1/mgmt/ecs-deploy-runner"]}"#;
-        assert_eq!(value["pins"][1], serde_json::from_str::<serde_json::Value>(kaniko).expect("it is JSON"));
+        assert_has(&value["pins"][1], &serde_json::from_str(kaniko).expect("it is JSON"));
         assert_eq!(value["units"][2]["profile"], serde_json::Value::Null);
         assert_eq!(value["units"][2]["unresolved"]["profile"], "there is no profile for account `prod`");
     }

@@ -9,6 +9,7 @@ use crate::model::{Exit, Failure, Failures, ImageName, Kind, Tag, literal};
 use crate::repo::image::Decider;
 use crate::repo::{Hop, Idle, Repository, Trail, Unit};
 use crate::tasks::context::Context;
+use crate::tasks::schema::{self, Detail};
 use crate::tasks::select::find_unit;
 
 /// Prints the way of every tag of a unit.
@@ -29,7 +30,7 @@ pub fn run(context: &Context, args: &cli::Why) -> Result<Exit, Failures> {
             let module = args.image.is_none().then(|| module_text(unit)).flatten();
             answers.iter().map(|answer| answer.text(unit)).chain(module).collect::<Vec<_>>().join("\n")
         }
-        Format::Json | Format::Markdown => format!("{:#}\n", json(unit, &answers)),
+        Format::Json | Format::Markdown => format!("{:#}\n", json(&repo, unit, args.image)),
     })?;
     Failures::check(std::mem::take(&mut repo.units[at].problems))?;
     Ok(Exit::DONE)
@@ -51,7 +52,8 @@ fn module_text(unit: &Unit) -> Option<String> {
 /// What there is to say about one image of a unit.
 struct Answer<'u> {
     name: String,
-    tag: &'u crate::model::Known<Tag>,
+    tag: Option<&'u Tag>,
+    unknown: Option<&'u str>,
     ways: Vec<Way<'u>>,
     overridden: Vec<Idle>,
 }
@@ -68,11 +70,23 @@ fn answers<'u>(repo: &Repository, unit: &'u Unit, only: Option<ImageName>) -> Ve
     for image in ImageName::ALL.into_iter().filter(|image| only.is_none_or(|only| only == *image)) {
         let Some(uses) = unit.image(image) else { continue };
         let overridden = overridden.iter().filter(|idle| idle.image == Some(image)).cloned().collect();
-        answers.push(Answer { name: image.to_string(), tag: &uses.tag, ways: ways(&uses.deciders), overridden });
+        answers.push(Answer {
+            name: image.to_string(),
+            tag: uses.tag.value(),
+            unknown: uses.tag.reason(),
+            ways: ways(&uses.deciders),
+            overridden,
+        });
     }
     for other in unit.others.iter().filter(|_| only.is_none()) {
         let ways = ways(std::slice::from_ref(other));
-        answers.push(Answer { name: other.configuration.clone(), tag: &other.tag, ways, overridden: Vec::new() });
+        answers.push(Answer {
+            name: other.configuration.clone(),
+            tag: other.tag.value(),
+            unknown: other.tag.reason(),
+            ways,
+            overridden: Vec::new(),
+        });
     }
     answers
 }
@@ -123,7 +137,7 @@ impl Lines {
 
 impl Answer<'_> {
     fn text(&self, unit: &Unit) -> String {
-        let tag = self.tag.value().map_or("unknown", Tag::as_str);
+        let tag = self.tag.map_or(if self.unknown.is_some() { "unknown" } else { "differs" }, Tag::as_str);
         let mut lines = Lines::default();
         for way in &self.ways {
             way.lines(&mut lines);
@@ -168,40 +182,13 @@ fn trail_lines(trail: &Trail, indent: usize, first_has_place: bool, end: &str, l
     }
 }
 
-fn json(unit: &Unit, answers: &[Answer<'_>]) -> Value {
-    let images: Vec<_> = answers.iter().map(|answer| {
-        let ways: Vec<_> = answer.ways.iter().map(|way| {
-            let inputs: Vec<_> = way.inputs.iter().map(|decider| {
-                let first = decider.trail.hops.first();
-                json!({ "input": decider.input, "file": first.map(|hop| &hop.place.file), "line": first.and_then(|hop| hop.place.line) })
-            }).collect();
-            let pin = way.inputs[0].pin.as_ref();
-            let pin = pin.map(|pin| json!({ "file": pin.file, "line": pin.line, "key": pin.key }));
-            json!({ "inputs": inputs, "trail": trail_json(way.trail), "pin": pin })
-        }).collect();
-        let overridden: Vec<_> = answer.overridden.iter().map(|idle| {
-            json!({ "file": idle.place.file, "line": idle.place.line, "key": idle.key, "value": idle.value })
-        }).collect();
-        json!({
-            "image": answer.name, "tag": answer.tag.value(), "unknown_because": answer.tag.reason(),
-            "ways": ways, "not_used": overridden,
-        })
-    }).collect();
-    let pin = unit.module.pin.as_ref();
-    let module = json!({
-        "source": unit.module.source.value(), "ref": unit.module.reference(),
-        "pin": pin.map(|pin| json!({ "file": pin.file, "line": pin.line, "key": pin.key })),
-    });
-    let account = unit.account.value().map(|account| &account.name);
-    json!({ "schema": 1, "unit": unit.path.as_str(), "account": account, "images": images, "module": module })
-}
-
-fn trail_json(trail: &Trail) -> Value {
-    let hops: Vec<_> = trail
-        .hops
-        .iter()
-        .map(|hop| json!({ "file": hop.place.file, "line": hop.place.line, "expression": hop.expression }))
-        .collect();
-    let from: Vec<_> = trail.from.iter().map(trail_json).collect();
-    json!({ "hops": hops, "from": from })
+/// The unit as `units` and `status` write it, with the way of each tag.
+fn json(repo: &Repository, unit: &Unit, only: Option<ImageName>) -> Value {
+    let images: Vec<_> = ImageName::ALL.into_iter().filter(|image| only.is_none_or(|only| only == *image)).collect();
+    let overridden = repo.overridden_pins(unit);
+    let mut pins = schema::pins(repo, &images);
+    pins.retain(|pin| pin.decides.contains(&unit.path.as_str()));
+    let root = repo.root.display().to_string();
+    let units = [schema::unit(unit, &images, Detail::Way(&overridden))];
+    json!({ "schema": schema::SCHEMA, "root": root, "units": units, "pins": pins })
 }

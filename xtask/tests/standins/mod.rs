@@ -22,6 +22,7 @@ mod bump_tags;
 mod changes;
 mod clock;
 mod command;
+mod configurations;
 mod crash;
 mod credentials;
 mod doctor;

@@ -102,7 +102,7 @@ fn module_of_the_runner_moves_alone_or_with_the_tags() {
     sandbox.xtask(moved).args(["--check"]).run().exits(0);
     let status = sandbox.xtask(["status", "--format", "json"]).run().exits(0).json();
     assert_eq!(status["units"][0]["module_ref"], "v0.127.0");
-    assert!(status["units"][0]["module_decided_by"]["line"].is_u64(), "{status:#}");
+    assert!(status["units"][0]["module"]["decided_by"]["line"].is_u64(), "{status:#}");
     sandbox.xtask(["bump-tags", "v1.3.0", "--module-ref", "v0.126.0", "--offline"]).run().exits(0).says("6 units");
     assert!(sandbox.read("common.hcl").contains("\"v1.3.0\""));
     sandbox.xtask(["bump-tags", "--module-ref", "a b"]).run().exits(2);

@@ -43,7 +43,7 @@ impl Draft {
         for target in targets {
             let Some(uses) = target.unit.image(target.image) else { continue };
             let to = request.wanted[&target.image].as_str();
-            for pin in uses.deciders.iter().filter_map(|decider| decider.pin.as_ref()) {
+            for pin in request.covered(Some(uses)).into_iter().filter_map(|decider| decider.pin.as_ref()) {
                 // What can't be changed shows in what the unit gets.
                 if is_inside(repo, &pin.file)
                     && !named.iter().any(|named| named.pin.span == pin.span && named.pin.file == pin.file)

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::Request;
 use super::draft::is_inside;
 use super::plan::Target;
 use crate::model::{Failure, Known, Place, Tag, UnitPath};
@@ -12,7 +13,13 @@ const HINTS: [&str; 2] =
     ["let it refer to a local that holds nothing but the tag", "or name what holds the version: --pin FILE:KEY"];
 
 /// Why a unit would not get its tag; `new` is what it would get.
-pub(super) fn why(repo: &Repository, target: &Target<'_>, wanted: &Tag, new: Option<&ImageUse>) -> Failure {
+pub(super) fn why(
+    repo: &Repository,
+    request: &Request<'_>,
+    target: &Target<'_>,
+    wanted: &Tag,
+    new: Option<&ImageUse>,
+) -> Failure {
     let image = target.image;
     let Some(uses) = target.unit.image(image).filter(|uses| !uses.deciders.is_empty()) else {
         let what = format!("cannot tell what decides the tag of image `{image}` in `{}`", target.unit.path);
@@ -21,7 +28,7 @@ pub(super) fn why(repo: &Repository, target: &Target<'_>, wanted: &Tag, new: Opt
         return Failure::refused(what).in_file(target.unit.path.as_str()).detail(reason);
     };
     let mut found: Option<(Option<&Place>, String, Vec<&str>)> = None;
-    for decider in &uses.deciders {
+    for decider in request.covered(Some(uses)) {
         let Some(why) = why_not(repo, decider, wanted) else { continue };
         let place = decider.place.as_ref();
         let (known_place, known, configurations) = found.get_or_insert_with(|| (place, why.clone(), Vec::new()));
@@ -37,16 +44,22 @@ pub(super) fn why(repo: &Repository, target: &Target<'_>, wanted: &Tag, new: Opt
                 .hint(HINTS[0])
                 .hint(HINTS[1])
         }
-        None => elsewhere(target, wanted, uses, new),
+        None => elsewhere(request, target, wanted, uses, new),
     }
 }
 
 /// All strings were changed, and the unit takes its tag from somewhere else then.
-fn elsewhere(target: &Target<'_>, wanted: &Tag, old: &ImageUse, new: Option<&ImageUse>) -> Failure {
+fn elsewhere(
+    request: &Request<'_>,
+    target: &Target<'_>,
+    wanted: &Tag,
+    old: &ImageUse,
+    new: Option<&ImageUse>,
+) -> Failure {
     let (image, path) = (target.image, &target.unit.path);
     let what = format!("with the change, image `{image}` in `{path}` would not get the tag that it should");
-    let deciders = new.map(|uses| &uses.deciders[..]).unwrap_or_default();
-    let is_other = |decider: &&Decider| decider.tag.value() != Some(wanted);
+    let deciders = request.covered(new);
+    let is_other = |decider: &&&Decider| decider.tag.value() != Some(wanted);
     let place = deciders.iter().find(is_other).and_then(|decider| decider.place.clone());
     let place = place.or_else(|| old.deciders.iter().find_map(|decider| decider.place.clone()));
     let failure = Failure::refused(what).at(place.unwrap_or_else(|| Place::file(path.as_str())));
@@ -79,9 +92,8 @@ fn why_not(repo: &Repository, decider: &Decider, wanted: &Tag) -> Option<String>
 }
 
 /// Whether nothing that can be known decides the tag, so that only a person can name the pin.
-pub(super) fn is_out_of_sight(target: &Target<'_>) -> bool {
-    let deciders = target.unit.image(target.image).map(|uses| &uses.deciders[..]).unwrap_or_default();
-    deciders.iter().any(|decider| decider.tag.reason().is_some())
+pub(super) fn is_out_of_sight(request: &Request<'_>, target: &Target<'_>) -> bool {
+    request.covered(target.unit.image(target.image)).iter().any(|decider| decider.tag.reason().is_some())
 }
 
 /// One failure for all units that miss their tag for the same reason, naming each.

@@ -18,7 +18,7 @@ use std::path::PathBuf;
 
 use similar::TextDiff;
 
-use super::{OutsidePin, Pin, Repository, Unit};
+use super::{Decider, ImageUse, OutsidePin, Pin, Repository, Unit};
 use crate::model::{Failure, ImageName, Tag, UnitPath, Version};
 pub use named::PinName;
 pub use plan::plan_bump;
@@ -30,6 +30,8 @@ pub struct Request<'r> {
     pub wanted: BTreeMap<ImageName, Tag>,
     /// The units whose tags are to move, in their order.
     pub selected: Vec<&'r Unit>,
+    /// The configurations whose tags are to move, by name; all if there is none.
+    pub configurations: Vec<String>,
     /// Pins that can't be found, named by the one who asks.
     pub named: Vec<PinName>,
     /// Whether what build scripts and CI name moves as well.
@@ -49,12 +51,29 @@ impl<'r> Request<'r> {
         Self {
             wanted,
             selected,
+            configurations: Vec::new(),
             named: Vec::new(),
             scripts: false,
             partial: false,
             old_module: false,
             module_ref: None,
         }
+    }
+
+    /// Whether the tag that this decides is to move.
+    fn covers(&self, decider: &Decider) -> bool {
+        self.configurations.is_empty() || self.configurations.iter().any(|name| decider.is_called(name))
+    }
+
+    /// What decides the tags that are to move.
+    fn covered<'u>(&self, uses: Option<&'u ImageUse>) -> Vec<&'u Decider> {
+        uses.into_iter().flat_map(|uses| &uses.deciders).filter(|decider| self.covers(decider)).collect()
+    }
+
+    /// Whether all that is to move has this tag.
+    fn is_at(&self, uses: &ImageUse, wanted: &Tag) -> bool {
+        let covered = self.covered(Some(uses));
+        !covered.is_empty() && covered.iter().all(|decider| decider.tag.value() == Some(wanted))
     }
 
     /// The paths of the units whose tags are to move.

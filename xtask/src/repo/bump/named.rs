@@ -169,8 +169,8 @@ fn needed(
     let mut needed = vec![Need::default(); pins.len()];
     for target in targets {
         let wanted = request.wanted[&target.image].as_str();
-        let deciders = marked[target.at].image(target.image).map(|uses| &uses.deciders[..]).unwrap_or_default();
-        for tag in deciders.iter().filter_map(|decider| decider.tag.value()) {
+        let deciders = request.covered(marked[target.at].image(target.image)).into_iter();
+        for tag in deciders.filter_map(|decider| decider.tag.value()) {
             for (at, need) in needed.iter_mut().enumerate() {
                 let Some((before, after)) = tag.as_str().split_once(&mark(at)) else { continue };
                 let rest = wanted.strip_prefix(before).and_then(|rest| rest.strip_suffix(after));

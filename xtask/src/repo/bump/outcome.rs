@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use super::draft::Draft;
 use super::plan::Target;
 use super::{Also, Left, Request, explain};
-use crate::model::{Failure, ImageName, Known, Tag, UnitPath};
+use crate::model::{Failure, ImageName, Tag, UnitPath};
 use crate::repo::coupling::{self, TooOld};
-use crate::repo::{Repository, Unit};
+use crate::repo::{Decider, ImageUse, Repository, Unit, UnitTag};
 
 /// What differs from what is wanted, and what changes beside it.
 #[derive(Debug, Default)]
@@ -36,29 +36,29 @@ pub(super) fn compare<'r>(
     let mut outcome = Outcome::default();
     for target in targets {
         let (wanted, new) = (&request.wanted[&target.image], after[target.at].image(target.image));
-        let (is, was) = (new.map(|uses| &uses.tag), target.unit.image(target.image).map(|uses| &uses.tag));
-        let is_unknown = |tag: Option<&Known<Tag>>| tag.and_then(|tag| tag.value()).is_none();
-        if is.and_then(|tag| tag.value()) == Some(wanted) {
+        let old = target.unit.image(target.image);
+        let is_unknown = |uses: Option<&ImageUse>| uses.is_none_or(|uses| uses.tag.reason().is_some());
+        if new.is_some_and(|uses| request.is_at(uses, wanted)) {
             // A unit that gets its tag and can't be worked on is like one that doesn't get it.
             let wrong = wrong(repo, true, target.unit, &after[target.at]);
             if !wrong.is_empty() {
                 outcome.missed.extend(wrong.into_iter().map(|why| (*target, why)));
-            } else if is != was {
+            } else if old.zip(new).is_none_or(|(old, new)| !new.has_tags_of(old)) {
                 outcome.reached.entry(target.image).or_default().push(target.unit.path.clone());
             }
             continue;
         }
-        let is_named = !request.named.is_empty() && is_unknown(is) && is_unknown(was);
-        if is_named && explain::is_out_of_sight(target) {
+        let is_named = !request.named.is_empty() && is_unknown(old) && is_unknown(new);
+        if is_named && explain::is_out_of_sight(request, target) {
             outcome.unproven.push((target.unit.path.clone(), target.image));
         } else {
             let has_deciders = target.unit.image(target.image).is_some_and(|uses| !uses.deciders.is_empty());
-            let why = match explain::is_out_of_sight(target) || !has_deciders {
+            let why = match explain::is_out_of_sight(request, target) || !has_deciders {
                 // What is wrong with the unit says more than that its tag is unknown for it, and units may share it.
                 true => after[target.at].problems.iter().map(Failure::again).collect(),
                 false => Vec::new(),
             };
-            let why = if why.is_empty() { vec![explain::why(repo, target, wanted, new)] } else { why };
+            let why = if why.is_empty() { vec![explain::why(repo, request, target, wanted, new)] } else { why };
             outcome.missed.extend(why.into_iter().map(|why| (*target, why)));
         }
     }
@@ -69,6 +69,11 @@ pub(super) fn compare<'r>(
         let is_target = |image| all.contains(&(at, image));
         for image in ImageName::ALL.into_iter().filter(|image| !is_target(*image)) {
             outcome.beside(request, draft, (old, new), image, is_selected);
+        }
+        for image in ImageName::ALL.into_iter().filter(|image| is_target(*image)) {
+            if let (Some(was), Some(is)) = (old.image(image), new.image(image)) {
+                outcome.configurations(old, was, is, |decider| request.covers(decider));
+            }
         }
         outcome.others(old, new);
         let is_missed = outcome.missed.iter().any(|(target, _)| target.at == at);
@@ -90,18 +95,25 @@ impl Outcome<'_> {
         is_selected: bool,
     ) {
         let (Some(was), Some(is)) = (old.image(image), new.image(image)) else { return };
-        if was.tag == is.tag {
+        if is.has_tags_of(was) {
             return;
         }
-        let shown = |tag: Option<&Tag>| tag.map_or("unknown", Tag::as_str).to_owned();
+        let shown = |tag: &UnitTag| match tag {
+            UnitTag::One(tag) => tag.to_string(),
+            UnitTag::Differ => "differs".to_owned(),
+            UnitTag::Unknown(_) => "unknown".to_owned(),
+        };
         match is.tag.value() {
             Some(to) if request.wanted.contains_key(&image) => {
-                let from = shown(was.tag.value());
+                let from = shown(&was.tag);
                 self.also.push(Also { unit: old.path.clone(), image: image.to_string(), from, to: to.clone() });
             }
             // Left out, since it would get its tag only in part: that is said with the reason.
             None if request.wanted.contains_key(&image) && request.partial && is_selected => {}
-            to => {
+            None if request.wanted.contains_key(&image) && is.tag == UnitTag::Differ => {
+                self.configurations(old, was, is, |_| false);
+            }
+            _ => {
                 let what = format!("the change would also change image `{image}` in `{}`, which is to stay", old.path);
                 let by = is.deciders.iter().filter_map(|decider| decider.pin.as_ref());
                 let is_changed = |place: &String| draft.edits.iter().any(|edit| edit.file == *place);
@@ -109,9 +121,26 @@ impl Outcome<'_> {
                     Some(place) => Failure::refused(what).at(place),
                     None => Failure::refused(what).in_file(old.path.as_str()),
                 };
-                let failure = failure.detail(format!("expected  {}", shown(was.tag.value())));
-                let failure = failure.detail(format!("found     {}", shown(to)));
+                let failure = failure.detail(format!("expected  {}", shown(&was.tag)));
+                let failure = failure.detail(format!("found     {}", shown(&is.tag)));
                 self.refused.push(failure.hint("move both images, or give each a local of its own"));
+            }
+        }
+    }
+
+    /// Configurations of a unit that are not to move and do so all the same.
+    fn configurations(&mut self, old: &Unit, was: &ImageUse, is: &ImageUse, is_meant: impl Fn(&Decider) -> bool) {
+        let both = was.deciders.iter().zip(&is.deciders);
+        for (was, is) in both.filter(|(was, is)| was.tag != is.tag && !is_meant(was)) {
+            let from = was.tag.value().map_or("unknown", Tag::as_str).to_owned();
+            match is.tag.value().cloned() {
+                Some(to) => self.also.push(Also { unit: old.path.clone(), image: is.configuration.clone(), from, to }),
+                None => {
+                    let what =
+                        format!("the change would make the tag of `{}` in `{}` unknown", is.configuration, old.path);
+                    let place = was.place.clone().into_iter();
+                    self.refused.push(place.fold(Failure::refused(what), Failure::at));
+                }
             }
         }
     }
@@ -160,11 +189,11 @@ pub(super) fn old_modules(repo: &Repository, request: &Request<'_>, after: &[Uni
     for (old, new) in repo.units.iter().zip(after) {
         for image in request.wanted.keys() {
             let (Some(was), Some(is)) = (old.image(*image), new.image(*image)) else { continue };
-            let Some(tag) = is.tag.value().filter(|_| was.tag != is.tag) else { continue };
-            if let Some(too_old) = coupling::too_old(&new.module, tag) {
+            for tag in is.tags().difference(&was.tags()) {
+                let Some(too_old) = coupling::too_old(&new.module, tag) else { continue };
                 let place = old.module.place.as_ref().map(ToString::to_string).unwrap_or_default();
                 let key = format!("{place} {tag} {}", too_old.module);
-                let (.., units) = found.entry(key).or_insert_with(|| (too_old, tag.clone(), Vec::new()));
+                let (.., units) = found.entry(key).or_insert_with(|| (too_old, (*tag).clone(), Vec::new()));
                 if units.last().is_none_or(|last| last.path != old.path) {
                     units.push(old);
                 }

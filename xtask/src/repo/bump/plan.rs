@@ -70,12 +70,31 @@ pub fn plan_bump(repo: &Repository, request: &Request<'_>) -> Result<Bump, Failu
     }
 }
 
+/// Names of configurations that fit nothing: a typing mistake must not make a change smaller unseen.
+fn misnamed(request: &Request<'_>) -> Vec<Failure> {
+    let uses = || request.selected.iter().flat_map(|unit| unit.images.values().flatten());
+    let is_there = |name: &String| uses().flat_map(|uses| &uses.deciders).any(|decider| decider.is_called(name));
+    let failure = |name: &String| {
+        let mut known: Vec<_> = uses().flat_map(|uses| &uses.deciders).map(|it| it.configuration.as_str()).collect();
+        known.sort_unstable();
+        known.dedup();
+        let failure = Failure::new(Kind::NothingSelected, format!("no selected unit has the configuration `{name}`"));
+        if known.is_empty() { failure } else { failure.hint(format!("there are {}", known.join(", "))) }
+    };
+    request.configurations.iter().filter(|name| !is_there(name)).map(failure).collect()
+}
+
 /// What is to move, and the images that nothing selected uses.
 fn targets<'r>(repo: &'r Repository, request: &Request<'_>) -> Result<(Vec<Target<'r>>, Vec<ImageName>), Failures> {
+    Failures::check(misnamed(request))?;
     let chosen = request.chosen();
     let mut by_image: BTreeMap<ImageName, Vec<Target<'r>>> = BTreeMap::new();
     for &image in request.wanted.keys() {
-        let uses = repo.units.iter().enumerate().filter(|(_, unit)| unit.image(image).is_some());
+        let is_meant = |unit: &Unit| match unit.image(image) {
+            Some(uses) => request.configurations.is_empty() || !request.covered(Some(uses)).is_empty(),
+            None => false,
+        };
+        let uses = repo.units.iter().enumerate().filter(|(_, unit)| is_meant(unit));
         let selected = uses.filter(|(_, unit)| chosen.contains(&unit.path));
         by_image.insert(image, selected.map(|(at, unit)| Target { at, unit, image }).collect());
     }

@@ -1,7 +1,7 @@
 //! From a container's image in the inputs to address, tag, and the line that decides it.
 
 use super::find::Container;
-use super::{Decider, ImageUse};
+use super::{Decider, ImageUse, UnitTag};
 use crate::model::{Failure, ImageName, ImageUri, Known, Tag};
 use crate::repo::hcl::{Evaluator, Kind, Origin, Value};
 use crate::repo::pin::Pin;
@@ -104,15 +104,18 @@ pub(super) fn looks_like_another(image: ImageName, decider: &Decider) -> Option<
 }
 
 /// Puts together what all containers with one image get; `None` if there are none.
-pub(super) fn image_use(image: ImageName, mut deciders: Vec<Decider>, problems: &mut Vec<Failure>) -> Option<ImageUse> {
+pub(super) fn image_use(mut deciders: Vec<Decider>) -> Option<ImageUse> {
     // They live as long as the repository, and a list that grew has room for twice as many.
     deciders.shrink_to_fit();
     let first = deciders.first()?;
     let pin = first.pin.clone().filter(|pin| deciders.iter().all(|decider| decider.pin.as_ref() == Some(pin)));
-    let tag = agreed(deciders.iter().map(|decider| &decider.tag)).unwrap_or_else(|| {
-        problems.push(disagreement(image, &deciders));
-        Known::Unknown("the configurations that use the image disagree".to_owned())
-    });
+    let unknown = deciders.iter().find_map(|decider| decider.tag.reason());
+    let tag = match (agreed(deciders.iter().map(|decider| &decider.tag)), unknown) {
+        (Some(Known::Value(tag)), _) => UnitTag::One(tag),
+        (Some(Known::Unknown(reason)), _) => UnitTag::Unknown(reason),
+        (None, Some(reason)) => UnitTag::Unknown(reason.to_owned()),
+        (None, None) => UnitTag::Differ,
+    };
     let differ = || Known::Unknown("the configurations that use the image name different addresses".to_owned());
     let uri = agreed(deciders.iter().map(|decider| &decider.uri)).unwrap_or_else(differ);
     Some(ImageUse { uri, tag, pin, deciders })
@@ -131,14 +134,4 @@ fn agreed<'k, T: Clone + PartialEq + 'k>(all: impl Iterator<Item = &'k Known<T>>
         }
     }
     unknown.or(agreed).cloned()
-}
-
-fn disagreement(image: ImageName, deciders: &[Decider]) -> Failure {
-    let mut failure = Failure::refused(format!("the configurations that use the image `{image}` have different tags"));
-    for decider in deciders {
-        let tag = decider.tag.value().map_or("unknown", Tag::as_str);
-        failure = failure.detail(format!("{} gets {tag}", decider.configuration));
-        failure = decider.place.iter().cloned().fold(failure, Failure::at);
-    }
-    failure.hint("let all of them refer to the same local")
 }

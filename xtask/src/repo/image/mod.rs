@@ -3,12 +3,15 @@
 mod decide;
 mod find;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::hcl::{Evaluator, Value};
 use super::pin::Pin;
 use super::trail::Trail;
 use crate::model::{Failure, ImageName, ImageUri, Known, Place, Tag};
+
+/// What is said in the place of a tag where configurations get different ones.
+const DIFFER: &str = "its configurations get different tags";
 
 /// How a unit uses an image.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,11 +19,60 @@ pub struct ImageUse {
     /// The address of the ECR repository.
     pub uri: Known<ImageUri>,
     /// The tag that the unit gets.
-    pub tag: Known<Tag>,
+    pub tag: UnitTag,
     /// Where the tag is written, if one plain string decides it for all of them.
     pub pin: Option<Pin>,
     /// What decides the tag in each configuration that uses the image.
     pub deciders: Vec<Decider>,
+}
+
+/// The tag of an image in a unit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum UnitTag {
+    /// Every configuration that uses the image gets this one.
+    One(Tag),
+    /// The configurations get different ones; which, the deciders say.
+    Differ,
+    /// Why it can't be known.
+    Unknown(String),
+}
+
+impl UnitTag {
+    /// The tag that all configurations get.
+    pub fn value(&self) -> Option<&Tag> {
+        self.as_result().ok()
+    }
+
+    /// Why it can't be known.
+    pub fn reason(&self) -> Option<&str> {
+        match self {
+            Self::Unknown(reason) => Some(reason),
+            Self::One(_) | Self::Differ => None,
+        }
+    }
+
+    /// The tag that all configurations get, or why there is no such tag.
+    pub fn as_result(&self) -> Result<&Tag, &str> {
+        match self {
+            Self::One(tag) => Ok(tag),
+            Self::Differ => Err(DIFFER),
+            Self::Unknown(reason) => Err(reason),
+        }
+    }
+}
+
+impl ImageUse {
+    /// Every tag that is known of it, each once.
+    pub fn tags(&self) -> BTreeSet<&Tag> {
+        self.deciders.iter().filter_map(|decider| decider.tag.value()).collect()
+    }
+
+    /// Whether every configuration gets the same tag as there, and is known as well or as little.
+    pub fn has_tags_of(&self, other: &Self) -> bool {
+        let tags = |uses: &Self| uses.deciders.iter().map(|it| (it.configuration.clone(), it.tag.clone())).collect();
+        let (own, others): (BTreeMap<_, _>, BTreeMap<_, _>) = (tags(self), tags(other));
+        self.tag == other.tag && own == others
+    }
 }
 
 /// What decides a tag.
@@ -59,6 +111,13 @@ pub(super) struct Images {
     pub(super) notes: Vec<Failure>,
 }
 
+impl Decider {
+    /// Whether its configuration is called so, where several runners are in one folder by its last name alone too.
+    pub fn is_called(&self, name: &str) -> bool {
+        self.configuration == name || self.configuration.strip_suffix(name).is_some_and(|rest| rest.ends_with('.'))
+    }
+}
+
 impl Images {
     /// The images of a unit by what it passes to its module. What is certainly wrong goes to `problems`.
     pub(super) fn read(evaluator: &Evaluator<'_>, inputs: &Value, problems: &mut Vec<Failure>) -> Self {
@@ -77,14 +136,14 @@ impl Images {
             }
         }
         for image in ImageName::ALL {
-            let uses = by_image.remove(&image).and_then(|deciders| decide::image_use(image, deciders, problems));
+            let uses = by_image.remove(&image).and_then(|deciders| decide::image_use(deciders));
             images.own.insert(image, uses.map(Box::new));
         }
         images
     }
 
     /// The images of everything that one folder deploys; where that is several things, each with its name in front.
-    pub(super) fn joined(all: Vec<(Option<String>, Self)>, problems: &mut Vec<Failure>) -> Self {
+    pub(super) fn joined(all: Vec<(Option<String>, Self)>) -> Self {
         let mut joined = Self::default();
         let mut by_image: BTreeMap<ImageName, Vec<Decider>> = BTreeMap::new();
         for (name, mut images) in all {
@@ -102,8 +161,7 @@ impl Images {
                 by_image.entry(image).or_default().extend(deciders.map(named));
             }
         }
-        let own =
-            by_image.into_iter().map(|(image, all)| (image, decide::image_use(image, all, problems).map(Box::new)));
+        let own = by_image.into_iter().map(|(image, all)| (image, decide::image_use(all).map(Box::new)));
         joined.own.extend(own);
         joined
     }

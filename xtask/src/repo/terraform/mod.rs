@@ -163,7 +163,7 @@ impl Unit {
             (name.map(str::to_owned), Images::read(evaluator, &runner.arguments, problems))
         };
         let all = runners.iter().map(|runner| read(runner, &mut self.problems)).collect();
-        let images = Images::joined(all, &mut self.problems);
+        let images = Images::joined(all);
         self.take_images(images);
         if runners.len() > 1 {
             let what = format!("`{}` deploys {} runners", self.path, runners.len());

@@ -1,9 +1,9 @@
 //! Changing the tags of some units: what else changes is named, and what can't be changed keeps all from being changed.
 
-use super::{Tree, texts};
+use super::{Tree, fixture, texts};
 use crate::model::{ImageName, Tag};
 use crate::repo::bump::Direction;
-use crate::repo::{Bump, Repository, Request, plan_bump};
+use crate::repo::{Bump, Repository, Request, UnitTag, plan_bump};
 
 const ACCOUNTS: (&str, &str) =
     ("accounts.json", r#"{"dev": "100000000004", "prod": "100000000006", "qa": "100000000007"}"#);
@@ -66,7 +66,7 @@ fn what_is_wrong_with_units_that_are_not_selected_keeps_nobody() {
 #[test]
 fn tags_that_differ_within_a_unit_are_made_one() {
     let repo = tree(&[("dev", TAG, "\"v0.51.0\"")]).open();
-    assert!(!repo.units[0].problems.is_empty(), "they differ before");
+    assert_eq!(repo.units[0].image(ImageName::DeployRunner).expect("it is used").tag, UnitTag::Differ);
     let bump = plan(&repo, &[], |_| {}).expect("it is planned");
     assert_eq!(places(&bump), ["common.hcl:2".to_owned(), format!("{}:3", file("dev"))]);
 }
@@ -131,4 +131,40 @@ fn the_direction_of_a_change_is_known() {
         let bump = plan(&tree(&[("dev", &literal, &literal)]).open(), &[], |_| {}).expect("it is planned");
         assert!(bump.changes().all(|change| change.direction() == direction), "{from}");
     }
+}
+
+fn also(bump: &Bump) -> Vec<String> {
+    bump.also.iter().map(|it| format!("{} {} {} -> {}", it.unit, it.image, it.from, it.to)).collect()
+}
+
+#[test]
+fn named_configurations_move_alone_and_what_shares_their_pin_is_said() {
+    let only = |names: &[&str]| {
+        let names: Vec<_> = names.iter().map(|name| (*name).to_owned()).collect();
+        move |request: &mut Request<'_>| request.configurations.clone_from(&names)
+    };
+    let repo = fixture("four-configs").open();
+    let unit = |account: &str| format!("{account}/us-east-1/mgmt/ecs-deploy-runner");
+    let bump = plan(&repo, &["dev"], only(&["terraform_planner_config"])).expect("it is planned");
+    let changes: Vec<_> = bump.changes().map(|it| format!("{} {}", it.pin.place(), it.from)).collect();
+    assert_eq!(changes, [format!("{}/terragrunt.hcl:35 v0.52.8", unit("dev"))]);
+    assert_eq!(also(&bump), [""; 0]);
+    assert_eq!(bump.reached[&ImageName::DeployRunner].len(), 1);
+    let two = plan(&repo, &["dev"], only(&["terraform_planner_config", "ami_builder_config"])).expect("it is planned");
+    assert_eq!(two.changes().count(), 2);
+    let shared = plan(&repo, &["prod"], only(&["terraform_planner_config"])).expect("it is planned");
+    assert_eq!(shared.changes().count(), 1);
+    assert_eq!(also(&shared), [format!("{} terraform_applier_config v0.52.1 -> v1.3.0", unit("prod"))]);
+    assert_eq!(plan(&repo, &[], |_| {}).expect("it is planned").changes().count(), 5);
+    let mistaken = plan(&repo, &[], only(&["terraform_plan_config"])).expect_err("no such configuration");
+    assert!(mistaken.starts_with("no selected unit has the configuration `terraform_plan_config`"), "{mistaken}");
+    assert!(mistaken.contains("hint: there are ami_builder_config, docker_image_builder_config, "), "{mistaken}");
+}
+
+#[test]
+fn pin_that_decides_one_configuration_of_another_unit_is_said_so() {
+    let repo = tree(&[("dev", TAG, TAG), ("prod", TAG, "\"v0.51.0\"")]).open();
+    let bump = plan(&repo, &["dev"], |_| {}).expect("it is planned");
+    let expected = "prod/us-east-1/mgmt/ecs-deploy-runner terraform_planner_config v0.52.1 -> v1.3.0";
+    assert_eq!(also(&bump), [expected]);
 }

@@ -2,7 +2,7 @@
 
 use super::{Tree, account, fixture, texts, unit_path};
 use crate::model::{Failures, ImageName, Known};
-use crate::repo::{Repository, Unit};
+use crate::repo::{Repository, Unit, UnitTag};
 
 fn summary(unit: &Unit) -> String {
     let show = |image| match unit.image(image) {
@@ -95,14 +95,18 @@ fn what_is_not_known_has_its_reason() {
 }
 
 #[test]
-fn planner_and_applier_with_different_tags_are_a_problem() {
-    let repo = Tree::new(&[ACCOUNTS, (UNIT, &inputs(&image("\"v1\""), &image("\"v2\"")))]).open();
-    let problems = texts(repo.all_problems());
-    let what = "the configurations that use the image `deploy-runner` have different tags\n";
-    assert!(problems.starts_with(what), "{problems}");
-    let places = format!("\n  --> {UNIT}:2\n  --> {UNIT}:3\n  terraform_planner_config gets v1\n");
-    assert!(problems.contains(&places), "{problems}");
-    assert!(repo.units[0].image(ImageName::DeployRunner).is_some_and(|uses| uses.tag.value().is_none()));
+fn planner_and_applier_may_have_different_tags_which_is_known_unless_one_of_them_is_not() {
+    let uses = |planner: &str, applier: &str| {
+        let repo = Tree::new(&[ACCOUNTS, (UNIT, &inputs(&image(planner), &image(applier)))]).open();
+        assert_eq!(texts(repo.all_problems()), "");
+        repo.units[0].image(ImageName::DeployRunner).expect("it is used").clone()
+    };
+    let differ = uses("\"v1\"", "\"v2\"");
+    assert_eq!(differ.tag, UnitTag::Differ);
+    assert_eq!(differ.tags().into_iter().map(ToString::to_string).collect::<Vec<_>>(), ["v1", "v2"]);
+    assert!(!differ.has_tags_of(&uses("\"v2\"", "\"v1\"")), "each has its own");
+    let unknown = uses("\"v1\"", "get_env(\"TAG\")");
+    assert_eq!(unknown.tag.reason(), Some("it depends on the environment variable `TAG`"));
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! Units of Terraform alone: the fixtures `standalone-*`, and small trees for each rule.
 
 use super::{Tree, fixture, texts};
-use crate::model::{ImageName, Known};
-use crate::repo::{Repository, Unit, UnitKind};
+use crate::model::ImageName;
+use crate::repo::{Repository, Unit, UnitKind, UnitTag};
 
 fn shown(unit: &Unit, image: ImageName) -> String {
     let Some(uses) = unit.image(image) else { return "-".to_owned() };
@@ -208,8 +208,9 @@ fn what_terraform_would_refuse_or_nobody_can_know_is_said() {
     let settings = "[workspace.metadata.xtask]\npass-environment = [\"TF_VAR_*\"]\n";
     let tree = Tree::new(&[("unit/provider.tf", PROVIDER), ("unit/main.tf", &call("var.a")), ("unit/v.tf", variable)]);
     let tag = |repo: &Repository| match &repo.units[0].image(ImageName::DeployRunner).expect("it is used").tag {
-        Known::Value(tag) => tag.to_string(),
-        Known::Unknown(reason) => reason.clone(),
+        UnitTag::One(tag) => tag.to_string(),
+        UnitTag::Differ => "differs".to_owned(),
+        UnitTag::Unknown(reason) => reason.clone(),
     };
     assert_eq!(tag(&tree.open()), "v1");
     tree.write("Cargo.toml", settings.as_bytes());

@@ -2,19 +2,23 @@
 
 use super::standalone::{PROVIDER, call, tag_in};
 use super::{Tree, open, texts};
-use crate::model::Known;
-use crate::repo::{Redirection, Unit};
+use crate::model::{ImageName, Known};
+use crate::repo::{Redirection, Unit, UnitTag};
 
 #[test]
-fn two_runners_in_one_folder_must_agree() {
+fn two_runners_in_one_folder_have_each_its_own_tags() {
     let (first, second) = (call("\"v1\""), call("\"v1\"").replace("\"runner\"", "\"other\""));
     assert_eq!(tag_in(&[("a.tf", &first), ("b.tf", &second)]), "v1");
     let second = second.replace("\"v1\"", "\"v2\"");
     let tree = Tree::new(&[("unit/provider.tf", PROVIDER), ("unit/a.tf", &first), ("unit/b.tf", &second)]);
     let repo = tree.open();
-    let problems = texts(repo.all_problems());
-    assert!(problems.contains("module.runner.terraform_planner_config gets v1"), "{problems}");
-    assert!(problems.contains("module.other.terraform_planner_config gets v2"), "{problems}");
+    assert_eq!(texts(repo.all_problems()), "");
+    let uses = repo.units[0].image(ImageName::DeployRunner).expect("it is used");
+    assert_eq!(uses.tag, UnitTag::Differ);
+    let tags = uses.deciders.iter().map(|it| format!("{} {}", it.configuration, it.tag.value().expect("it is known")));
+    let tags: Vec<_> = tags.collect();
+    assert!(tags.contains(&"module.runner.terraform_planner_config v1".to_owned()), "{tags:?}");
+    assert!(tags.contains(&"module.other.terraform_planner_config v2".to_owned()), "{tags:?}");
     let notes = texts(repo.units[0].notes.iter());
     assert!(notes.starts_with("`unit` deploys 2 runners\n  --> unit/b.tf:2\n  --> unit/a.tf:2\n"), "{notes}");
     let nobody = first.replace("source", "count = 0\n  source");

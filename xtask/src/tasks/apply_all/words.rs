@@ -121,7 +121,8 @@ fn tags(units: &[Workable<'_>]) -> String {
     for unit in units {
         for image in ImageName::ALL {
             if let Some(image_use) = unit.unit.image(image) {
-                let tag = image_use.tag.value().map_or("unknown".to_owned(), ToString::to_string);
+                let known: Vec<_> = image_use.tags().iter().map(ToString::to_string).collect();
+                let tag = image_use.tag.reason().map_or_else(|| known.join(" and "), |_| "unknown".to_owned());
                 parts.entry((image, tag)).or_default().push(&unit.label);
             }
         }

@@ -44,7 +44,8 @@ impl Bootstrap {
 /// The unit that builds and the release of its kaniko, as the repository has it: the oldest, if several build.
 pub fn builder(repo: &Repository) -> Option<(&Unit, Version)> {
     let builders = repo.units.iter().filter_map(|unit| Some((unit, unit.image(ImageName::Kaniko)?)));
-    let known = builders.filter_map(|(unit, image)| Some((unit, Version::parse(image.tag.value()?.as_str())?)));
+    let known = builders.flat_map(|(unit, image)| image.tags().into_iter().map(move |tag| (unit, tag)));
+    let known = known.filter_map(|(unit, tag)| Some((unit, Version::parse(tag.as_str())?)));
     known.min_by_key(|(_, kaniko)| *kaniko)
 }
 

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::cli::{self, Allowance};
 use crate::model::{Failure, Failures, ImageName, Tag};
-use crate::repo::Repository;
 use crate::repo::bump::{Bump, PinName, Request, plan_bump};
+use crate::repo::{Decider, Repository, Unit};
 use crate::tasks::context::Context;
 use crate::tasks::select::Selection;
 
@@ -16,6 +16,8 @@ pub struct Ask {
     pub wanted: BTreeMap<ImageName, Tag>,
     /// Only these units.
     pub selection: Selection,
+    /// Only these configurations; all if there is none.
+    pub configurations: Vec<String>,
     /// Pins that can't be found.
     pub pins: Vec<PinName>,
     /// Whether what build scripts and CI name moves as well.
@@ -30,10 +32,18 @@ impl Ask {
         Ok(Self {
             wanted: wanted(context, repo, args)?,
             selection: Selection::of(context, repo, &args.selectors)?,
+            configurations: args.config.clone(),
             pins: args.pin.clone(),
             scripts: args.scripts,
             module_ref: args.module_ref.clone(),
         })
+    }
+
+    /// Whether a tag of this image is to move in the unit.
+    pub fn is_about(&self, unit: &Unit, image: ImageName) -> bool {
+        let deciders = unit.image(image).into_iter().flat_map(|uses| &uses.deciders);
+        let is_called = |decider: &Decider| self.configurations.iter().any(|name| decider.is_called(name));
+        self.configurations.is_empty() || deciders.into_iter().any(is_called)
     }
 
     /// The command that asks for this, for messages.
@@ -45,7 +55,8 @@ impl Ask {
             _ => self.wanted.iter().map(|(image, tag)| format!(" --set {image}={tag}")).collect(),
         };
         let module = self.module_ref.iter().map(|to| format!(" --module-ref {to}")).collect::<String>();
-        format!("bump-tags{tags}{module}{}", self.selection.options())
+        let only = self.configurations.iter().map(|name| format!(" --config {name}")).collect::<String>();
+        format!("bump-tags{tags}{module}{only}{}", self.selection.options())
     }
 }
 
@@ -54,6 +65,7 @@ pub fn gather(context: &Context, repo: &Repository, ask: &Ask) -> Result<Bump, F
     let request = Request {
         wanted: ask.wanted.clone(),
         selected: ask.selection.units(repo)?,
+        configurations: ask.configurations.clone(),
         named: ask.pins.clone(),
         scripts: ask.scripts,
         partial: context.globals.allows(Allowance::PartialBump),

@@ -24,7 +24,8 @@ pub fn wanted<'r>(repo: &'r Repository, ask: &Ask, bump: &Bump) -> (Vec<Wanted<'
         Err(failures) => return (wanted, failures.into_vec()),
     };
     for (&image, tag) in &ask.wanted {
-        let selected = selected.iter().copied().filter(|unit| !is_out_of_question(bump, unit, image));
+        let selected =
+            selected.iter().copied().filter(|unit| ask.is_about(unit, image) && !is_out_of_question(bump, unit, image));
         let units: Vec<&Unit> = selected.chain(others(repo, bump, image)).collect();
         let (registries, unknown) = images::registries(repo, &units, image);
         problems.extend(unknown);

@@ -53,7 +53,7 @@ fn version(tag: &Tag) -> Result<Version, Failure> {
 fn effective(context: &Context) -> Result<(Version, String), Failures> {
     let repo = context.repository()?;
     let uses = repo.units.iter().flat_map(|unit| ImageName::ALL.into_iter().filter_map(|image| unit.image(image)));
-    let tags = uses.filter_map(|uses| uses.tag.value());
+    let tags = uses.flat_map(|uses| uses.tags());
     let oldest = tags.filter_map(|tag| Some((Version::parse(tag.as_str())?, tag.to_string()))).min();
     oldest.ok_or_else(|| {
         Failure::usage("no unit gets a tag that is the number of a release, so it is not known from where to begin")

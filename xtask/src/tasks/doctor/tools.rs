@@ -126,7 +126,7 @@ fn judged(tool: &Tool, path: String, version: Version, repo: &Repository) -> Fin
 
 fn newest_tag(repo: &Repository) -> Option<Version> {
     let images = repo.units.iter().filter_map(|unit| unit.image(crate::model::ImageName::DeployRunner));
-    images.filter_map(|image| Version::parse(image.tag.value()?.as_str())).max()
+    images.flat_map(|image| image.tags()).filter_map(|tag| Version::parse(tag.as_str())).max()
 }
 
 #[cfg(test)]

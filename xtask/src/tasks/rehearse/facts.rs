@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use serde_json::{Map, Value, json};
 
 use crate::model::{ImageName, Tag};
-use crate::repo::{ImageUse, Repository, Unit, UnitKind};
+use crate::repo::{Decider, ImageUse, Repository, Unit, UnitKind, UnitTag};
 
 /// Writes down what each unit deploys now.
 pub(super) fn write(repo: &Repository, world: &Path) -> anyhow::Result<()> {
@@ -19,12 +19,19 @@ pub(super) fn write(repo: &Repository, world: &Path) -> anyhow::Result<()> {
 }
 
 fn fact(unit: &Unit) -> Option<Value> {
-    let image =
-        |uses: &ImageUse| Some(json!({ "uri": uses.uri.value()?.to_string(), "tag": uses.tag.value()?.as_str() }));
-    let kaniko = unit.image(ImageName::Kaniko).and_then(image);
+    let image = |decider: &Decider| {
+        Some(json!({ "uri": decider.uri.value()?.to_string(), "tag": decider.tag.value()?.as_str() }))
+    };
+    // Where configurations get different tags, the stand-ins know those of the planner and the applier.
+    let called = |uses: &ImageUse, name: &str| uses.deciders.iter().find(|it| it.is_called(name)).and_then(image);
+    let first = |uses: &ImageUse| uses.deciders.first().filter(|_| uses.tag.reason().is_none()).and_then(image);
+    let kaniko = unit.image(ImageName::Kaniko).and_then(first);
+    let runner = unit.image(ImageName::DeployRunner)?;
+    let differs = runner.tag == UnitTag::Differ;
     Some(json!({
         "region": unit.region.value().map(ToString::to_string),
-        "deploy_runner": image(unit.image(ImageName::DeployRunner)?)?,
+        "deploy_runner": called(runner, "terraform_planner_config").or_else(|| first(runner))?,
+        "applier": called(runner, "terraform_applier_config").filter(|_| differs),
         "kaniko": kaniko,
     }))
 }

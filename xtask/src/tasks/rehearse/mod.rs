@@ -157,7 +157,8 @@ fn lay_out(
     }
     let faults = args.inject.iter().flat_map(|fault| ["--inject", fault]);
     let uses = repo.units.iter().flat_map(|unit| unit.images.values().flatten());
-    let there = uses.filter_map(|uses| Some(format!("{}:{}", uses.uri.value()?, uses.tag.value()?)));
+    let deciders = uses.flat_map(|uses| &uses.deciders);
+    let there = deciders.filter_map(|decider| Some(format!("{}:{}", decider.uri.value()?, decider.tag.value()?)));
     let there: Vec<_> = there.flat_map(|image| ["--image".to_owned(), image]).collect();
     cmd!(shell, "{standin} world --into {world} --repo {root} {known...} {there...} {faults...}")
         .quiet()

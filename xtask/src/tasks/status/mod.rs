@@ -8,9 +8,9 @@ mod text;
 mod versions;
 
 use crate::cli::{self, Format};
-use crate::model::{Exit, Failure, Failures, ImageName, Kind};
+use crate::model::{Exit, Failure, Failures, ImageName, Kind, Tag};
 use crate::repo::outside::OutsidePin;
-use crate::repo::{Repository, Unit};
+use crate::repo::{Decider, Repository, Unit};
 use crate::tasks::context::Context;
 use crate::tasks::select::Selection;
 use notes::Note;
@@ -40,9 +40,9 @@ pub fn run(context: &Context, args: &cli::Status) -> Result<Exit, Failures> {
     let selection = Selection::of(context, &repo, &args.selectors)?;
     repo.units.retain(|unit| selection.holds(unit));
     let differs = args.check.as_ref().is_some_and(|tag| {
-        let gets = |unit: &Unit, image| unit.image(image).is_none_or(|uses| uses.tag.value() == Some(tag));
-        !repo.units.iter().all(|unit| images.iter().all(|image| gets(unit, *image)))
+        !repo.units.iter().all(|unit| images.iter().all(|image| gets(unit, *image, tag, &args.config)))
     });
+    Failures::check(misnamed(&repo, &args.config))?;
     let status = Status {
         rows: rows::rows(&repo, &images, args.check.as_ref()),
         notes: notes::notes(context, &repo, &outside, idle, &images),
@@ -57,4 +57,22 @@ pub fn run(context: &Context, args: &cli::Status) -> Result<Exit, Failures> {
     })?;
     Failures::check(selection.take_problems(&mut repo))?;
     Ok(if differs { Exit::DIFFERS } else { Exit::DONE })
+}
+
+/// Whether a unit gets this tag in every configuration, or in the named ones.
+fn gets(unit: &Unit, image: ImageName, tag: &Tag, configurations: &[String]) -> bool {
+    let Some(uses) = unit.image(image) else { return true };
+    let is_meant = |decider: &&Decider| configurations.iter().any(|name| decider.is_called(name));
+    match configurations.is_empty() || uses.deciders.is_empty() {
+        true => uses.tag.value() == Some(tag),
+        false => uses.deciders.iter().filter(is_meant).all(|decider| decider.tag.value() == Some(tag)),
+    }
+}
+
+/// Names of configurations that no unit has.
+fn misnamed(repo: &Repository, names: &[String]) -> Vec<Failure> {
+    let uses = || repo.units.iter().flat_map(|unit| unit.images.values().flatten());
+    let is_there = |name: &String| uses().flat_map(|uses| &uses.deciders).any(|decider| decider.is_called(name));
+    let failure = |name| Failure::new(Kind::NothingSelected, format!("no unit has the configuration `{name}`"));
+    names.iter().filter(|name| !is_there(name)).map(failure).collect()
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::model::{Failure, ImageName, Tag, UnitPath, literal};
 use crate::repo::image::Decider;
 use crate::repo::outside::OutsidePin;
-use crate::repo::{Exclusion, Idle, Repository, Unit};
+use crate::repo::{Exclusion, Idle, Repository, Unit, UnitTag};
 use crate::report::screen::count;
 use crate::tasks::context::Context;
 use crate::tasks::select::labels;
@@ -32,6 +32,8 @@ pub(super) struct Note {
 pub(super) enum Topic {
     /// A tag that can't be known offline.
     Unknown,
+    /// The configurations of one unit have different tags.
+    Configurations,
     /// Units have different tags.
     Drift,
     /// A unit decides by itself what a shared pin decides for others.
@@ -95,8 +97,9 @@ pub(super) fn notes(
         notes.extend(alike(&units, |unit| unknown(unit, image).into_iter().collect()));
         notes.extend(drift(&units, &labels, image));
         notes.extend(own_pins(repo, &units, &labels, image));
-        notes.extend(alike(&units, |unit| versions::old_module(unit, image).into_iter().collect()));
+        notes.extend(alike(&units, |unit| versions::old_module(unit, image)));
     }
+    notes.extend(alike(&units, |unit| configurations(unit, images).into_iter().collect()));
     notes.extend(alike(&units, |unit| unit.excluded.iter().map(excluded).collect()));
     notes.extend(alike(&units, |unit| of_failures(Topic::NotAppliable, &unit.not_appliable)));
     notes.extend(alike(&units, |unit| of_failures(Topic::Name, &unit.notes)));
@@ -189,6 +192,19 @@ fn of_failures<'f>(kind: Topic, failures: impl IntoIterator<Item = &'f Failure>)
 
 fn excluded(exclusion: &Exclusion) -> Note {
     Note::new(Topic::Excluded, exclusion.what()).at(&exclusion.place)
+}
+
+/// Which tag each configuration of a unit gets, where one image has several.
+fn configurations(unit: &Unit, images: &[ImageName]) -> Option<Note> {
+    let differs = |image: &ImageName| unit.image(*image).is_some_and(|uses| uses.tag == UnitTag::Differ);
+    images.iter().find(|image| differs(image))?;
+    let deciders: Vec<_> = images.iter().filter_map(|image| unit.image(*image)).flat_map(|it| &it.deciders).collect();
+    let tag = |decider: &Decider| decider.tag.value().map_or("unknown", Tag::as_str).to_owned();
+    let each: Vec<_> = deciders.iter().map(|it| format!("{} {}", it.configuration, tag(it))).collect();
+    let text = format!("the configurations get different tags: {}", each.join(", "));
+    let mut places: Vec<_> = deciders.iter().filter_map(|decider| decider.place.as_ref()).collect();
+    places.dedup();
+    Some(places.into_iter().fold(Note::new(Topic::Configurations, text), Note::at))
 }
 
 fn others(unit: &Unit) -> Vec<Note> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::model::{ImageName, Known, Place, Tag};
-use crate::repo::{ImageUse, Repository, Unit};
+use crate::repo::{ImageUse, Repository, Unit, UnitTag};
 use crate::tasks::select::labels;
 
 /// Units that are alike.
@@ -69,9 +69,10 @@ pub(super) fn usual_tag(units: &[&Unit], image: ImageName) -> Option<Tag> {
 
 fn cell(uses: Option<&ImageUse>, usual: Option<&Tag>) -> Cell {
     let Some(uses) = uses else { return Cell { text: "-".to_owned(), stands_out: false } };
-    match uses.tag.value() {
-        None => Cell { text: "?".to_owned(), stands_out: true },
-        Some(tag) => Cell { text: tag.to_string(), stands_out: usual.is_some_and(|usual| usual != tag) },
+    match &uses.tag {
+        UnitTag::Unknown(_) => Cell { text: "?".to_owned(), stands_out: true },
+        UnitTag::Differ => Cell { text: "differs".to_owned(), stands_out: true },
+        UnitTag::One(tag) => Cell { text: tag.to_string(), stands_out: usual.is_some_and(|usual| usual != tag) },
     }
 }
 

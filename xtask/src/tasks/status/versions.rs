@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::notes::{Note, Topic};
 use super::rows::usual_tag;
-use crate::model::{ImageName, Version};
+use crate::model::{ImageName, Tag, Version};
 use crate::repo::coupling::{self, TooOld};
 use crate::repo::outside::OutsidePin;
 use crate::repo::{Repository, Unit, retired};
@@ -13,13 +13,15 @@ use crate::tools::env::{self, Purpose};
 use crate::tools::{process, programs, terragrunt};
 
 /// A module that its images are too new for.
-pub(super) fn old_module(unit: &Unit, image: ImageName) -> Option<Note> {
-    let tag = unit.image(image)?.tag.value()?;
-    let TooOld { module, needs, since, why } = coupling::too_old(&unit.module, tag)?;
-    let text = format!(
-        "module {module} is too old for {image} {tag}: images from {since} on need {needs} or newer, since {why}"
-    );
-    Some(unit.module.place.iter().fold(Note::new(Topic::OldModule, text), Note::at))
+pub(super) fn old_module(unit: &Unit, image: ImageName) -> Vec<Note> {
+    let note = |tag: &Tag| {
+        let TooOld { module, needs, since, why } = coupling::too_old(&unit.module, tag)?;
+        let text = format!(
+            "module {module} is too old for {image} {tag}: images from {since} on need {needs} or newer, since {why}"
+        );
+        Some(unit.module.place.iter().fold(Note::new(Topic::OldModule, text), Note::at))
+    };
+    unit.image(image).into_iter().flat_map(|uses| uses.tags()).filter_map(note).collect()
 }
 
 /// Versions in scripts and files of CI that the units of the repository have left behind, or the other way round.

@@ -44,6 +44,7 @@ impl<'r> Parts<'r> {
         let ask = Ask {
             wanted: ImageName::ALL.into_iter().map(|image| (image, tag.clone())).collect(),
             selection: Selection::of(context, repo, &args.applies.selectors)?,
+            configurations: Vec::new(),
             pins: Vec::new(),
             scripts: args.scripts,
             module_ref: args.module_ref.clone(),

@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use crate::model::{Account, Failure, Failures, Known, Tag, regular};
-use crate::repo::Repository;
 use crate::repo::bump::Bump;
+use crate::repo::{Repository, UnitTag};
 use crate::tasks::ready::Workable;
 use crate::tools::git;
 
@@ -78,8 +78,9 @@ impl<'r> Ground<'r> {
                 let Some(uses) = uses.as_ref().filter(|_| !is_left && !is_unproven) else { continue };
                 if uses.tag.value() != Some(tag) {
                     let is = match &uses.tag {
-                        Known::Value(tag) => tag.to_string(),
-                        _ => "unknown".to_owned(),
+                        UnitTag::One(tag) => tag.to_string(),
+                        UnitTag::Differ => "not the same in all configurations".to_owned(),
+                        UnitTag::Unknown(_) => "unknown".to_owned(),
                     };
                     lines.push(format!("{path}   {image} is {is}, not {tag}"));
                 }

@@ -25,7 +25,7 @@ pub(super) fn say_what_this_is(context: &Context, repo: &Repository, parts: &Par
 /// What an operator has to do between the releases that the units have and the one that they get.
 pub(super) fn say_breaking(context: &Context, parts: &Parts<'_>, tag: &Tag) {
     let images = parts.work.units.iter().flat_map(|unit| ImageName::ALL.map(|image| unit.unit.image(image)));
-    let tags = images.flatten().filter_map(|image| image.tag.value());
+    let tags = images.flatten().flat_map(|image| image.tags());
     let oldest = tags.filter_map(|tag| Some((Version::parse(tag.as_str())?, tag))).min_by_key(|(version, _)| *version);
     let changes = oldest.map(|(_, from)| changes::breaking(from.as_str(), tag.as_str())).unwrap_or_default();
     for change in changes {

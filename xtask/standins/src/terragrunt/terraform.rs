@@ -87,7 +87,10 @@ impl<'a> Terraform<'a> {
         command.env("TF_VAR_name", "ecs-deploy-runner");
         command.env("TF_VAR_aws_region", &unit.region);
         command.env("TF_VAR_terraform_planner_config", container(&unit.deploy_runner).to_string());
-        command.env("TF_VAR_terraform_applier_config", container(&unit.deploy_runner).to_string());
+        command.env(
+            "TF_VAR_terraform_applier_config",
+            container(unit.applier.as_ref().unwrap_or(&unit.deploy_runner)).to_string(),
+        );
         if let Some(kaniko) = &unit.kaniko {
             command.env("TF_VAR_docker_image_builder_config", container(kaniko).to_string());
         }

@@ -27,6 +27,7 @@ struct Facts {
 struct Told {
     region: Option<String>,
     deploy_runner: Image,
+    applier: Option<Image>,
     kaniko: Option<Image>,
 }
 
@@ -44,6 +45,8 @@ pub(crate) struct Unit {
     pub(crate) key: String,
     pub(crate) region: String,
     pub(crate) deploy_runner: Image,
+    /// The image of the applier, where it has another tag than the planner.
+    pub(crate) applier: Option<Image>,
     /// Only where the unit configures the docker image builder.
     pub(crate) kaniko: Option<Image>,
     /// The role that terragrunt assumes first, if the unit names one.
@@ -65,6 +68,7 @@ impl Unit {
                 key,
                 region: told.region.unwrap_or_else(|| "us-east-1".to_owned()),
                 deploy_runner: told.deploy_runner,
+                applier: told.applier,
                 kaniko: told.kaniko,
                 iam_role: hcl::string(&own, "iam_role"),
             });
@@ -86,9 +90,12 @@ impl Unit {
             Ok(Image { uri: common.resolved(uri)?, tag: own_tag.map_or_else(|| common.resolved(tag), Ok)? })
         };
         let builds = hcl::value(&own, "docker_image_builder_config").is_some_and(|value| value != "null");
+        let applier = hcl::string(&own, "terraform_applier_image_tag");
+        let applier = applier.map(|tag| Ok(Image { uri: common.resolved("deploy_runner_ecr_uri")?, tag }));
         Ok(Self {
             key,
             region,
+            applier: applier.transpose()?,
             deploy_runner: image("deploy_runner_ecr_uri", "deploy_runner_container_image_tag")?,
             kaniko: builds.then(|| image("kaniko_ecr_uri", "kaniko_container_image_tag")).transpose()?,
             iam_role: hcl::string(&own, "iam_role"),

@@ -128,8 +128,8 @@ fn find_units(repo: &Path, accounts: &BTreeMap<String, String>) -> BTreeMap<Stri
 fn seed(world: &World, repo: &Path, path: &str, account: &str) -> Outcome {
     let unit = Unit::read(world.folder(), &repo.join(path))?;
     let whole = |image: &Image| format!("{}:{}", image.uri, image.tag);
-    let runner = whole(&unit.deploy_runner);
-    let mut images = vec![("planner", runner.clone()), ("applier", runner)];
+    let applier = unit.applier.as_ref().unwrap_or(&unit.deploy_runner);
+    let mut images = vec![("planner", whole(&unit.deploy_runner)), ("applier", whole(applier))];
     images.extend(unit.kaniko.iter().map(|kaniko| ("image_builder", whole(kaniko))));
     images.iter().try_for_each(|(_, image)| push(world, &place(image)?))?;
     terraform::seed(world, account, &unit.key, &Inputs { region: unit.region, images })?;

@@ -39,7 +39,8 @@ pub(in crate::tasks::doctor) fn bootstrap(repo: &Repository, profiles: &Profiles
 pub(in crate::tasks::doctor) fn modules(repo: &Repository, target: &Tag) -> Finding {
     const NAME: &str = "module";
     let effective = |unit: &Unit| {
-        let tags = ImageName::ALL.into_iter().filter_map(|image| unit.image(image)?.tag.value().cloned());
+        let tags = ImageName::ALL.into_iter().filter_map(|image| unit.image(image));
+        let tags = tags.flat_map(|uses| uses.tags().into_iter().cloned());
         tags.filter_map(|tag| Some((too_old(&unit.module, &tag)?, tag))).max_by_key(|(old, _)| old.needs)
     };
     let now: Vec<_> = repo.units.iter().filter_map(|unit| Some((unit, effective(unit)?))).collect();
