@@ -27,5 +27,5 @@ pub fn run(context: &Context) -> Result<Exit, Failures> {
     let stage = session::orders(&ready, &run, false)?.identities(&accounts);
     let proven = session.prove_identities(&ready, &stage, &accounts);
     run.discard();
-    proven.map(|()| Exit::DONE)
+    proven.map(|_| Exit::DONE)
 }

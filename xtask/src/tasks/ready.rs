@@ -9,11 +9,13 @@ use crate::repo::commands::Commands;
 use crate::repo::unit::{Unit, UnitKind};
 use crate::repo::{Repository, providers};
 use crate::tasks::context::Context;
-use crate::tasks::profiles::Profiles;
+use crate::tasks::profiles::{Profiles, codes};
 use crate::tasks::select::labels;
 use crate::tools::aws_error::AwsError;
+use crate::tools::credential_tool::CredentialTool;
 use crate::tools::credentials::Wrapper;
 use crate::tools::env::{self, ChildEnv, Env, Purpose};
+use crate::tools::mfa::Code;
 use crate::tools::programs::{self, Programs};
 use crate::tools::terraform::Standalone;
 use crate::tools::{aws_config, endpoint, git, process, terraform, terragrunt, tty};
@@ -144,6 +146,24 @@ impl<'r> Ready<'r> {
     /// What the credential tool sees beside `wrapper_env`, for a profile and a region.
     pub fn added(&self, profile: Option<&str>, region: &Region) -> Env {
         self.known.added(&self.wrapper_env, profile, &self.repo.settings, region)
+    }
+
+    /// The MFA codes that opening the sessions of these accounts takes, in a person's words.
+    pub fn codes(&self, accounts: &[(&Account, Region)]) -> Option<codes::Words> {
+        let asked = accounts.iter().filter_map(|(account, _)| Some((*account, self.profile(account)?)));
+        self.known.codes(asked, &self.repo.settings, &self.wrapper_env, None)?.words()
+    }
+
+    /// Those that opening the session of one account takes.
+    pub fn codes_of(&self, account: &Account) -> Vec<Code> {
+        let profile = self.profile(account);
+        profile.map(|profile| self.known.codes_of(profile, &self.repo.settings, &self.wrapper_env)).unwrap_or_default()
+    }
+
+    /// Whether the credential tool itself tells on stderr that AWS refused a code. It asks at the terminal itself, so its
+    /// stderr may be read; that of others may be where they draw.
+    pub fn tells_of_codes(&self) -> bool {
+        CredentialTool::of(&self.repo.settings.credentials()) == CredentialTool::AwsVault
     }
 
     /// What mends such an error for these accounts, in the terms of the credential tool.

@@ -13,7 +13,9 @@ const MOST: usize = 12;
 pub(super) struct NotProven<'a> {
     pub(super) account: &'a Account,
     pub(super) proof: Option<Proof>,
-    pub(super) outcome: &'a Outcome,
+    /// What the credential tool was answered, where that is known.
+    pub(super) error: Option<AwsError>,
+    pub(super) outcome: Outcome,
 }
 
 /// What accounts may have in common.
@@ -33,7 +35,7 @@ enum Why {
 pub(super) fn failures(ready: &Ready<'_>, all: Vec<NotProven<'_>>) -> Vec<Failure> {
     let mut groups: Vec<(Why, Vec<&Account>)> = Vec::new();
     for one in all {
-        let why = why(one.proof, one.outcome);
+        let why = why(one.proof, one.error, &one.outcome);
         match groups.iter_mut().find(|(known, _)| is_alike(known, &why)) {
             Some((_, accounts)) => accounts.push(one.account),
             None => groups.push((why, vec![one.account])),
@@ -42,11 +44,12 @@ pub(super) fn failures(ready: &Ready<'_>, all: Vec<NotProven<'_>>) -> Vec<Failur
     groups.into_iter().map(|(why, accounts)| failure(ready, why, &accounts)).collect()
 }
 
-fn why(proof: Option<Proof>, outcome: &Outcome) -> Why {
+fn why(proof: Option<Proof>, error: Option<AwsError>, outcome: &Outcome) -> Why {
     match proof {
         Some(proof) if proof.verdict == Verdict::Mismatch && proof.account.is_some() => Why::Mismatch(proof.into()),
         Some(Proof { error: Some(error), .. }) => Why::Error(error),
         Some(Proof { reason: Some(reason), .. }) => Why::Reason(reason),
+        _ if let Some(error) = error => Why::Error(error),
         _ => Why::NoSession(outcome.cause.clone().unwrap_or_default()),
     }
 }

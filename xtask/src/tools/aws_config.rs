@@ -1,7 +1,7 @@
 //! The AWS config and credentials files, read to find the profiles that lead into an account and how a person signs in to
 //! them.
 //!
-//! Programs differ: aws-vault never reads the credentials file, and a profile without `include_profile` inherits every key of
+//! Programs differ: aws-vault never reads the credentials file, and a profile inherits every key of `include_profile` and then of
 //! `[default]`; the AWS CLI and the SDKs join both files and inherit nothing.
 
 use std::collections::BTreeMap;
@@ -258,31 +258,30 @@ impl AwsConfig {
             .or_else(|| Some(Lead { is_weak: true, ..by_arn("mfa_serial", value("mfa_serial")?)? }))
     }
 
+    /// Where a profile is in the files.
+    pub fn place(&self, name: &str) -> Option<&Place> {
+        self.section(name).map(|section| &section.place)
+    }
+
     /// The effective value of a key and the profile that it was found in.
-    fn value(&self, name: &str, key: &str, reader: Reader) -> Option<(String, String)> {
+    pub fn value(&self, name: &str, key: &str, reader: Reader) -> Option<(String, String)> {
         let of = |sections: &Sections| sections.get(name)?.keys.get(key).filter(|it| !it.is_empty()).cloned();
         if reader == Reader::Sdk {
             let found = of(&self.credentials).or_else(|| of(&self.profiles));
             return found.map(|value| (value, name.to_owned()));
         }
+        // A profile that includes no other inherits from `[default]`, as does one that is in no file.
         let mut name = name;
         let mut seen = Vec::new();
-        loop {
-            let section = self.profiles.get(name)?;
-            if let Some(value) = section.keys.get(key).filter(|value| !value.is_empty()) {
+        while !seen.contains(&name) {
+            seen.push(name);
+            let keys = self.profiles.get(name).map(|section| &section.keys);
+            if let Some(value) = keys.and_then(|keys| keys.get(key)).filter(|value| !value.is_empty()) {
                 return Some((value.clone(), name.to_owned()));
             }
-            if seen.contains(&name) {
-                return None;
-            }
-            seen.push(name);
-            name = match section.keys.get("include_profile") {
-                Some(included) => included,
-                // Only a profile that includes no other inherits from `[default]`.
-                None if seen.len() == 1 => "default",
-                None => return None,
-            };
+            name = keys.and_then(|keys| keys.get("include_profile")).map_or("default", String::as_str);
         }
+        None
     }
 }
 
@@ -416,11 +415,11 @@ mod tests {
     }
 
     #[test]
-    fn every_key_of_default_is_inherited_unless_another_profile_is_included() {
+    fn every_key_of_default_is_inherited_also_behind_a_profile_that_is_included() {
         let text = "[default]\nrole_arn = arn:aws:iam::100000000004:role/x\n[profile a]\nregion = r\n[profile b]\ninclude_profile = c\n[profile c]\n";
         let names: Vec<_> = found(text, DEV).into_iter().map(|it| (it.0, it.2)).collect();
         let of_default = "`role_arn` of profile `default`";
-        let wanted = [("a", of_default), ("default", "`role_arn`")];
+        let wanted = [("a", of_default), ("b", of_default), ("default", "`role_arn`")];
         assert_eq!(names, wanted.map(|(a, b)| (a.to_owned(), b.to_owned())));
     }
 

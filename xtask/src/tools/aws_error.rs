@@ -31,6 +31,8 @@ pub enum Cause {
     Signature,
     /// The clock of this machine is wrong.
     Clock,
+    /// The MFA code is wrong, or was used before.
+    CodeRefused,
     /// A policy denies the question.
     Denied,
     /// The region is not enabled.
@@ -79,6 +81,7 @@ impl AwsError {
             Cause::Signature if ["expired", "not yet current"].iter().any(|words| message.contains(words)) => {
                 Cause::Clock
             }
+            _ if is_refused_code(&message.to_lowercase()) => Cause::CodeRefused,
             cause => cause,
         };
         Self { cause, code: Some(plain(code)), message: plain(message) }
@@ -134,14 +137,18 @@ impl AwsError {
         Self::new(cause, &format!("HTTP status {status}, without a code of AWS"))
     }
 
-    /// What a program wrote that asked AWS for us: `An error occurred (CODE) when calling the X operation: MESSAGE`, or the
-    /// words of the network.
+    /// What a program wrote that asked AWS for us: `An error occurred (CODE) when calling the X operation: MESSAGE`, `api error
+    /// CODE: MESSAGE`, or the words of the network.
     pub fn of_text(text: &str) -> Self {
         let answered = text.split_once("An error occurred (").and_then(|(_, rest)| rest.split_once(") when calling "));
         if let Some((code, rest)) = answered.filter(|(code, _)| code.bytes().all(|byte| byte.is_ascii_alphanumeric())) {
             let message = rest.split_once("operation").map_or(rest, |(_, rest)| rest);
             // `(reached max retries: 2)` may stand in between.
             let message = message.split_once("): ").or_else(|| message.split_once(": ")).map_or(message, |(_, it)| it);
+            return Self::answered(code, message);
+        }
+        // The SDK for Go, of which aws-vault is made.
+        if let Some((code, message)) = text.split_once("api error ").and_then(|(_, rest)| rest.split_once(": ")) {
             return Self::answered(code, message);
         }
         let line = text.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or_default();
@@ -168,6 +175,7 @@ impl AwsError {
             }
             Cause::Signature => "the secret key does not belong to the access key",
             Cause::Clock => "the clock of this machine differs from that of AWS",
+            Cause::CodeRefused => "AWS refused the MFA code",
             Cause::Denied => "a policy denies these credentials the request",
             Cause::RegionOff => "the region is not enabled in this account",
             Cause::Throttled => "AWS limits the rate of requests",
@@ -190,6 +198,9 @@ impl AwsError {
                 Some("install version 2: https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html")
             }
             Cause::Clock => Some("set the clock (`date -u` shows it), and run the command again"),
+            Cause::CodeRefused => Some(
+                "AWS accepts each code once: wait for the next one; if it is refused too, `mfa_serial` may be another device",
+            ),
             Cause::Denied => {
                 Some("compare the policies of the role or user, and the service control policies of the account")
             }
@@ -269,8 +280,16 @@ fn of_code(code: &str) -> Cause {
     }
 }
 
+/// Whether this, in lower case, is about a code: one that is wrong or was used, or one of another length than AWS's.
+fn is_refused_code(text: &str) -> bool {
+    text.contains("invalid mfa one time pass code") || text.contains("tokencode")
+}
+
 /// The kind of a failure that has no code, by the words of hyper, rustls, the system, and Python's botocore.
 fn of_words(text: &str) -> Cause {
+    if is_refused_code(text) {
+        return Cause::CodeRefused;
+    }
     let rules: [(Cause, &[&str]); 6] = [
         (Cause::Proxy, &["tunnel error", "proxy authentication", "proxy authorization", "connect to proxy", "407"]),
         (
@@ -343,6 +362,17 @@ mod tests {
             ("Throttling", "", Cause::Throttled),
             ("ThrottlingException", "", Cause::Throttled),
             ("RegionDisabledException", "", Cause::RegionOff),
+            (
+                "AccessDenied",
+                "MultiFactorAuthentication failed with invalid MFA one time pass code. ",
+                Cause::CodeRefused,
+            ),
+            (
+                "AccessDenied",
+                "MultiFactorAuthentication failed, must provide both MFA serial number and one time pass code.",
+                Cause::Denied,
+            ),
+            ("ValidationError", "Value '12' at 'tokenCode' failed to satisfy constraint", Cause::CodeRefused),
             ("ServiceUnavailable", "", Cause::Unavailable),
             ("Wonderful", "", Cause::Other),
         ] {
@@ -360,6 +390,16 @@ mod tests {
             (
                 "An error occurred (AccessDenied) when calling the X operation (reached max retries: 2): no",
                 Cause::Denied,
+            ),
+            (
+                "aws-vault: error: exec: Failed to get credentials for dev: operation error STS: AssumeRole, https response \
+                 error StatusCode: 403, RequestID: x, api error AccessDenied: MultiFactorAuthentication failed with invalid \
+                 MFA one time pass code. \n",
+                Cause::CodeRefused,
+            ),
+            (
+                "Parameter validation failed:\nInvalid length for parameter TokenCode, value: 3, valid min length: 6",
+                Cause::CodeRefused,
             ),
             ("Error loading SSO Token: Token for x does not exist", Cause::NoCredentials),
             ("The SSO session associated with this profile has expired or is otherwise invalid.", Cause::NoCredentials),

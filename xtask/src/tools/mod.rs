@@ -27,6 +27,7 @@ pub mod keys;
 pub mod lambda;
 pub mod lock;
 pub mod machine;
+pub mod mfa;
 pub mod operator;
 pub mod process;
 pub mod programs;

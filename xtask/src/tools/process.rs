@@ -3,7 +3,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::os::fd::AsFd;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -12,12 +12,19 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
+use rustix::event::Timespec;
 
 pub use super::service::Service;
 use crate::model::{Failure, literal};
 use crate::tools::attempt::Attempt;
 use crate::tools::env::Env;
-use crate::tools::{secrets, state};
+use crate::tools::{secrets, state, tty};
+
+/// How much is kept of what a program in the foreground says.
+const HEARD: usize = 8192;
+
+/// How often a program that says nothing is looked after.
+const TICK: Timespec = Timespec { tv_sec: 0, tv_nsec: 50_000_000 };
 
 /// A command as a value: what `--dry-run` prints and what is then executed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -138,6 +145,43 @@ pub fn foreground(invocation: &Invocation, show_stdout: bool) -> anyhow::Result<
         .stdout(if show_stdout { Stdio::from(io::stderr()) } else { Stdio::null() })
         .status()
         .with_context(|| cannot_start(program))
+}
+
+/// The same, where what it prints to stderr is shown and also returned: the last of it.
+pub fn foreground_heard(invocation: &Invocation, show_stdout: bool) -> anyhow::Result<(ExitStatus, String)> {
+    let (program, args) = split(&invocation.argv)?;
+    let (mut reader, writer) = io::pipe().context("cannot make a pipe")?;
+    let mut child = command(program, &invocation.vars);
+    child
+        .args(args)
+        .current_dir(&invocation.cwd)
+        .env("PWD", &invocation.cwd)
+        .stdout(if show_stdout { Stdio::from(io::stderr()) } else { Stdio::null() })
+        .stderr(writer);
+    let mut running = child.spawn().with_context(|| cannot_start(program))?;
+    // It holds the other end of the pipe.
+    drop(child);
+    let (mut heard, mut has_ended) = (Vec::new(), false);
+    let mut bytes = [0; 4096];
+    loop {
+        // A program that lives on, such as a browser, may hold the pipe: what it says later is not waited for.
+        if !tty::is_readable(&reader, &TICK)? {
+            if has_ended {
+                break;
+            }
+            has_ended = running.try_wait()?.is_some();
+            continue;
+        }
+        let n = reader.read(&mut bytes)?;
+        if n == 0 {
+            break;
+        }
+        // Nobody may be there to read it.
+        let _ = io::stderr().write_all(&bytes[..n]);
+        heard.extend_from_slice(&bytes[..n]);
+        heard.drain(..heard.len().saturating_sub(HEARD));
+    }
+    Ok((running.wait()?, String::from_utf8_lossy(&heard).into_owned()))
 }
 
 /// Runs a program in our place: with our input, our output, and the person at the terminal.
@@ -320,6 +364,17 @@ mod tests {
         let command = invocation(&["sh", "-c", "echo nope >&2; exit 3"]);
         let error = captured("sh", &command.argv[1..], Path::new("/"), &command.vars).unwrap_err();
         assert_eq!(error.to_string(), "`sh` ended with exit status: 3: nope");
+    }
+
+    #[test]
+    fn what_a_program_in_the_foreground_says_is_heard_also_where_another_holds_its_stderr() {
+        let folder = tempfile::tempdir().unwrap();
+        let fifo = folder.path().join("fifo");
+        let script = format!("mkfifo {0}; cat {0} >/dev/null & echo one >&2; echo two >&2; exit 3", fifo.display());
+        let (status, heard) = foreground_heard(&invocation(&["sh", "-c", &script]), false).unwrap();
+        assert_eq!((status.code(), heard.as_str()), (Some(3), "one\ntwo\n"));
+        // The other one ends here.
+        drop(File::options().write(true).open(fifo).unwrap());
     }
 
     #[test]

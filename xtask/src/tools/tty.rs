@@ -106,7 +106,8 @@ pub fn restore() {
     drop(ORIGINAL.lock().unwrap_or_else(PoisonError::into_inner).take());
 }
 
-fn is_readable(file: &File, patience: &Timespec) -> io::Result<bool> {
+/// Whether there is something to read, or nothing will come any more.
+pub(super) fn is_readable(file: &impl AsFd, patience: &Timespec) -> io::Result<bool> {
     let mut waiting = [PollFd::new(file, PollFlags::IN)];
     match poll(&mut waiting, Some(patience)) {
         Ok(n) => Ok(n > 0),

@@ -20,8 +20,10 @@ from http.server import ThreadingHTTPServer
 os.environ["TEST_PROXY_MODE"] = "true"
 
 from moto.moto_proxy.certificate_creator import CertificateCreator  # noqa: E402
-from moto.moto_proxy.proxy3 import ProxyRequestHandler  # noqa: E402
+from moto.moto_proxy.proxy3 import MotoRequestHandler, ProxyRequestHandler  # noqa: E402
 from moto.server import ThreadedMotoServer  # noqa: E402
+
+from sign_in import SignIn  # noqa: E402
 
 
 class QuietProxy(ProxyRequestHandler):
@@ -37,8 +39,20 @@ class QuietProxy(ProxyRequestHandler):
         return parsed
 
 
+def let_sign_in(folder):
+    """Lets the proxy answer what moto has no answer to."""
+    sign_in, moto = SignIn(folder), MotoRequestHandler.parse_request
+
+    def parse_request(self, method, host, path, headers, body, form_data):
+        answer = sign_in.answer(host, path, headers, body)
+        return moto(self, method, host, path, headers, body, form_data) if answer is None else answer
+
+    MotoRequestHandler.parse_request = parse_request
+
+
 def main():
     certificates = sys.argv[1]
+    let_sign_in(certificates)
     shutil.copy(os.path.join(CertificateCreator.certdir, "req.conf.tmpl"), certificates)
     CertificateCreator.certdir = certificates
     # These two would write a line for every request, one of them to stdout.

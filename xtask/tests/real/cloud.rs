@@ -71,6 +71,35 @@ impl Cloud {
         asked.lines().filter(|host| host.split('.').any(|part| part == service)).count()
     }
 
+    /// From now on a role takes an MFA code, and each code is accepted once.
+    pub(crate) fn ask_for_codes(&self) {
+        self.steer("mfa");
+    }
+
+    /// What became of the MFA codes so far: `accepted 000001 AssumeRole`, `refused 999999`.
+    pub(crate) fn codes(&self) -> Vec<String> {
+        self.noted("codes")
+    }
+
+    /// Ends every session of the identity center.
+    pub(crate) fn sign_out(&self) {
+        self.steer("sign-out");
+    }
+
+    /// How often somebody has signed in to the identity center.
+    pub(crate) fn n_sign_ins(&self) -> usize {
+        self.noted("sign-ins").len()
+    }
+
+    fn steer(&self, name: &str) {
+        fs::write(self._folder.path().join(name), "").expect("the file can be written");
+    }
+
+    fn noted(&self, name: &str) -> Vec<String> {
+        let noted = fs::read_to_string(self._folder.path().join(name)).unwrap_or_default();
+        noted.lines().map(str::to_owned).collect()
+    }
+
     /// The same AWS without proxy and TLS, for `AWS_ENDPOINT_URL`.
     pub(crate) fn http_endpoint(&self) -> String {
         format!("http://127.0.0.1:{}", self.http_port)

@@ -140,6 +140,7 @@ fn expected(bin: &str, said: &[(&str, &str, String)]) -> Vec<(&'static str, &'st
             "that of shared builds from https://github.com/gruntwork-io/terraform-aws-ci.git, with --env-secret and --build-arg",
         ),
         fine("MFA", "every profile has a role, SSO or an MFA device"),
+        fine("MFA codes", "no code is asked for: `mfa_process` gives them"),
         fine("sources", "every module lies in the repository, or in no git repository"),
         fine("bootstrap", "the runner of shared (kaniko v1.3.0) can build v1.3.0"),
         fine("module", "as far as is known, the modules go with their tags and with v1.3.0"),

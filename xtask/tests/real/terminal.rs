@@ -85,9 +85,9 @@ impl Terminal {
         String::from_utf8_lossy(&self.shown).into_owned()
     }
 
-    /// Types a line.
+    /// Types a line; the Enter key sends a carriage return.
     pub(crate) fn types(&mut self, line: &str) {
-        self.keyboard.write_all(format!("{line}\n").as_bytes()).expect("the terminal is there");
+        self.keyboard.write_all(format!("{line}\r").as_bytes()).expect("the terminal is there");
     }
 
     /// Presses Ctrl-C.

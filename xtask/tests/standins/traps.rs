@@ -11,7 +11,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use serde_json::{Value, json};
 
-use super::sandbox::Sandbox;
+use super::sandbox::{ACCOUNTS, Sandbox};
 use crate::real::doctor::variables;
 
 const BUILD: [&str; 3] = ["build-images", "v1.3.0", "--image=kaniko"];
@@ -158,6 +158,66 @@ fn sessions_without_mfa_or_that_end_too_soon_are_found() {
     assert!(finding(&sandbox, "sessions").starts_with("ok: good for 59 min"));
     sandbox.session_ends_in(600);
     assert!(finding(&sandbox, "sessions").starts_with("warn: the first one ends in 9 min"));
+}
+
+/// A role profile for each account, all with this source; `more` are further lines of each.
+fn roles(source: &str, more: &str) -> String {
+    let role = |(name, id): (&str, &str)| {
+        let arn = format!("arn:aws:iam::{id}:role/allow-full-access-from-other-accounts");
+        format!("[profile your-{name}]\nsource_profile = {source}\nrole_arn = {arn}\n{more}")
+    };
+    ACCOUNTS.into_iter().map(role).collect()
+}
+
+#[test]
+fn doctor_tells_how_many_mfa_codes_are_asked_for_and_the_line_that_makes_it_one() {
+    const ME: &str = "mfa_serial = arn:aws:iam::111111111111:mfa/me\n";
+    let sandbox = Sandbox::new();
+    let config = sandbox.top().join("home/config");
+    let finding = |text: &str, more: &[(&str, &str)]| {
+        fs::write(&config, text).unwrap();
+        let asked = sandbox.xtask(["doctor", "v1.3.0", "--format=json"]).env("AWS_CONFIG_FILE", &config);
+        let json = more.iter().fold(asked, |asked, (name, value)| asked.env(name, value)).run().json();
+        let found = json["findings"].as_array().unwrap().iter().find(|it| it["name"] == "MFA codes").cloned().unwrap();
+        let lines = |key: &str| {
+            found[key].as_array().unwrap().iter().map(|it| it.as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        (
+            format!("{}: {}", found["grade"].as_str().unwrap(), found["text"].as_str().unwrap()),
+            lines("details"),
+            lines("do"),
+        )
+    };
+    let shared = "[profile ops]\n".to_owned() + ME + &roles("ops", ME);
+    let (text, why, to_do) = finding(&shared, &[]);
+    assert_eq!(text, "ok: one code of arn:aws:iam::111111111111:mfa/me for all 6 accounts");
+    assert!(why.is_empty() && to_do.is_empty());
+
+    let six = "warn: 6 codes of arn:aws:iam::111111111111:mfa/me, one for each account";
+    let (text, why, to_do) = finding(&format!("[profile ops]\nregion = us-east-1\n{}", roles("ops", ME)), &[]);
+    assert_eq!(text, six);
+    assert!(why[0].contains("not on their source profile `ops`"), "{why:?}");
+    assert_eq!(to_do, ["add to [profile ops] (~/config:1): mfa_serial = arn:aws:iam::111111111111:mfa/me"]);
+    // The line, taken at its word.
+    let mended = format!("[profile ops]\n{ME}region = us-east-1\n{}", roles("ops", ME));
+    assert!(finding(&mended, &[]).0.starts_with("ok: one code"));
+
+    let (text, why, to_do) = finding(&(shared.clone() + "[default]\nduration_seconds = 14400\n"), &[]);
+    assert_eq!(text, six);
+    assert!(why[0].starts_with("`duration_seconds` is more than the hour"), "{why:?}");
+    assert_eq!(to_do, ["remove `duration_seconds` from [default] (~/config:27)"]);
+
+    let (text, _, to_do) = finding(&shared, &[("AWS_ASSUME_ROLE_TTL", "4h")]);
+    assert_eq!((text.as_str(), &to_do[..]), (six, &["unset AWS_ASSUME_ROLE_TTL".to_owned()][..]));
+
+    let (text, why, _) = finding(&shared, &[("XTASK_CREDENTIALS", "env AWS_PROFILE={profile}")]);
+    assert_eq!(text, six);
+    assert!(why[0].starts_with("the AWS CLI asks for each role"), "{why:?}");
+
+    let (text, ..) = finding(&shared, &[("XTASK_CREDENTIALS", "saml2aws exec --exec-profile {profile} --")]);
+    assert_eq!(text, "skip: saml2aws decides when to ask for one");
+    let (text, ..) = finding("", &[]);
+    assert_eq!(text, "ok: none is asked for, as far as the AWS config files tell");
 }
 
 #[test]

@@ -51,32 +51,30 @@ pub enum OnFailure {
 }
 
 impl Executor {
-    /// Runs a stage in the foreground, one step after the other, where programs may ask the person at the terminal. Goes
-    /// on after a failure, so that everything that is wrong is found at once.
-    pub fn one_by_one(&self, stage: &Stage, tell: &mut dyn FnMut(&Event)) -> Vec<Outcome> {
-        begin(stage, tell);
-        let terminal = tty::Terminal::open();
-        let mut outcomes = Vec::new();
-        for step in stage.lanes.iter().flatten() {
-            let name = name_of(step);
-            let outcome = if self.interrupt.asked() {
-                Outcome::not_started()
-            } else {
-                tell(&Event::Started(name.clone()));
-                // A credential tool that is ended in the middle of a prompt leaves the terminal without echo.
-                let _settings = terminal.as_ref().and_then(tty::Terminal::remember);
-                let started = Instant::now();
-                // What only asks may start without having been written down.
-                let _ = self.journal.start(step);
-                let status = process::foreground(&step.invocation, step.kind != StepKind::Source);
-                let outcome = conclude(step, status.map(|status| status.code()), started.elapsed());
-                self.journal.end(step, &outcome);
-                outcome
-            };
-            tell(&Event::Finished(name, outcome.clone()));
-            outcomes.push(outcome);
+    /// Runs a step in the foreground, where programs may ask the person at the terminal. What it says on stderr is shown, and
+    /// returned if `is_heard`.
+    pub fn in_the_foreground(&self, step: &Step, is_heard: bool) -> (Outcome, Option<String>) {
+        if self.interrupt.asked() {
+            return (Outcome::not_started(), None);
         }
-        outcomes
+        // A credential tool that is ended in the middle of a prompt leaves the terminal without echo.
+        let terminal = tty::Terminal::open();
+        let _settings = terminal.as_ref().and_then(tty::Terminal::remember);
+        let started = Instant::now();
+        // What only asks may start without having been written down.
+        let _ = self.journal.start(step);
+        let show_stdout = step.kind != StepKind::Source;
+        let ended = match is_heard {
+            true => {
+                process::foreground_heard(&step.invocation, show_stdout).map(|(status, heard)| (status, Some(heard)))
+            }
+            false => process::foreground(&step.invocation, show_stdout).map(|status| (status, None)),
+        };
+        let (status, heard) =
+            ended.map_or_else(|error| (Err(error), None), |(status, heard)| (Ok(status.code()), heard));
+        let outcome = conclude(step, status, started.elapsed());
+        self.journal.end(step, &outcome);
+        (outcome, heard)
     }
 
     /// Runs the lanes of a stage side by side, the steps of a lane one after the other. Gives, lane by lane, the outcome

@@ -99,6 +99,8 @@ fn look(
     found.extend(profiles::findings(repo, profiles, &chosen));
     found.extend(asked);
     found.push(sessions::without_mfa(repo, profiles));
+    let aws_vault = tools::version_of(&programs, "aws-vault");
+    found.push(sessions::codes(repo, profiles, &context.vars, aws_vault));
     found.extend(read);
     found.push(tags::bootstrap(repo, profiles, target));
     found.push(tags::modules(repo, target));

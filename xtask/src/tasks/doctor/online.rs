@@ -9,7 +9,6 @@ use crate::repo::Repository;
 use crate::report::screen::count;
 use crate::run::folder::RunFolder;
 use crate::run::lifetime::Lifetime;
-use crate::run::step::Stage;
 use crate::tasks::context::Context;
 use crate::tasks::inquiry::{Answers, Inquiry};
 use crate::tasks::ready::Ready;
@@ -71,22 +70,17 @@ fn ask(context: &Context, repo: &Repository, selection: &Selection) -> Result<Ve
     let orders = session::orders(&ready, &run, false)?;
     let identity = orders.identities(&accounts);
     let proven = session.prove_identities(&ready, &identity, &accounts);
-    let now = clock::now();
-    let identities = identities(&identity);
-    let lives = Lifetime::of(&identities, now).left(now);
-    let asked = proven.map(|()| inquiry.ask(&session, &inquiry.stage(&orders, "doctor")));
+    let answered = proven.map(|proofs| (proofs, inquiry.ask(&session, &inquiry.stage(&orders, "doctor"))));
     let interrupted = session.check_interrupt();
     drop(session);
     run.discard();
     interrupted?;
-    let answers = asked?;
+    let (identities, answers) = answered?;
+    let now = clock::now();
+    let lives = Lifetime::of(&identities, now).left(now);
     let mut found = vec![identity_of(&accounts, &identities), sessions::lifetime(lives)];
     found.extend(judge(repo, &wanted, &answers));
     Ok(found)
-}
-
-fn identities(stage: &Stage) -> Vec<Identity> {
-    stage.lanes.iter().flatten().filter_map(|step| step.attempt.as_ref()?.outer_proof()).collect()
 }
 
 fn judge(repo: &Repository, wanted: &[Wanted<'_>], answers: &Answers) -> Vec<Finding> {

@@ -1,6 +1,7 @@
 //! Which profile is taken for each account: joins the options, the settings, and the AWS config files.
 
 pub mod ask;
+pub mod codes;
 mod words;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,11 +1,12 @@
 //! A run that has begun: its lock, its folder, its executor; and the questions that come before everything else.
 
+mod codes;
 mod prompts;
 mod renewal;
 
 pub use renewal::Renewal;
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -54,6 +55,7 @@ pub struct Session<'a> {
     executor: Executor,
     asked_where: Arc<AtomicBool>,
     n_renewed: Cell<u32>,
+    used_codes: RefCell<codes::UsedCodes>,
     lock: RunLock,
 }
 
@@ -97,6 +99,7 @@ impl<'a> Session<'a> {
             executor,
             asked_where: asked_where(),
             n_renewed: Cell::new(0),
+            used_codes: RefCell::default(),
             lock,
         })
     }

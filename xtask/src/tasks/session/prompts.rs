@@ -3,13 +3,15 @@
 
 use crate::model::{Account, Failure, Failures, Region};
 use crate::report::screen::{Tone, count, duration};
-use crate::run::event::{Event, StepResult};
+use crate::run::event::StepResult;
 use crate::run::lifetime::Lifetime;
 use crate::run::step::Stage;
 use crate::tasks::ready::Ready;
 use crate::tasks::session::Session;
+use crate::tasks::session::codes::{Opened, Round};
 use crate::tasks::unproven::{self, NotProven};
 use crate::tools::clock;
+use crate::tools::proof::Proof;
 
 impl Session<'_> {
     /// Opens every session in the foreground, one after the other, and proves every account: one that is not what it
@@ -19,8 +21,12 @@ impl Session<'_> {
         ready: &Ready<'_>,
         stage: &Stage,
         accounts: &[(&Account, Region)],
-    ) -> Result<(), Failures> {
-        let outcomes = self.executor.one_by_one(stage, &mut |_: &Event| {});
+    ) -> Result<Vec<Proof>, Failures> {
+        self.say_codes(ready, accounts);
+        let mut round = Round::default();
+        let opened = stage.lanes.iter().flatten().zip(accounts);
+        // Goes on after a failure, so that everything that is wrong is found at once.
+        let opened: Vec<_> = opened.map(|(step, (account, _))| self.open(ready, step, account, &mut round)).collect();
         // Said first: what is missing here may be the reason for what fails now or later.
         if !ready.left_out.is_empty() && self.n_renewed.get() == 0 {
             let names = ready.left_out.join(", ");
@@ -29,11 +35,10 @@ impl Session<'_> {
         self.check_interrupt()?;
         let mut wrong = Vec::new();
         let mut proofs = Vec::new();
-        for ((step, outcome), (account, _)) in stage.lanes.iter().flatten().zip(&outcomes).zip(accounts) {
-            let proof = step.attempt.as_ref().and_then(|attempt| attempt.outer_proof());
+        for (Opened { outcome, proof, error }, (account, _)) in opened.into_iter().zip(accounts) {
             match (outcome.result, proof) {
                 (StepResult::Succeeded, Some(proof)) => proofs.push(proof),
-                (_, proof) => wrong.push(NotProven { account, proof, outcome }),
+                (_, proof) => wrong.push(NotProven { account, proof, error, outcome }),
             }
         }
         let n_wrong = wrong.len();
@@ -55,7 +60,16 @@ impl Session<'_> {
         let sessions = sessions.unwrap_or_default();
         let about = format!("{n} of {} proven{sessions}", count(proofs.len(), "account"), n = proofs.len());
         self.context.screen.say(Tone::Good, "Identity", about);
-        Ok(())
+        Ok(proofs)
+    }
+
+    /// Says how many MFA codes may be asked for, and what makes it one.
+    fn say_codes(&self, ready: &Ready<'_>, accounts: &[(&Account, Region)]) {
+        let screen = &self.context.screen;
+        let Some(words) = ready.codes(accounts).filter(|words| words.n_typed > 0) else { return };
+        screen.say(Tone::Plain, "MFA", format!("{}, unless sessions are still good", words.text));
+        words.why.iter().for_each(|why| screen.lines(&format!("             {why}")));
+        words.to_do.iter().for_each(|to_do| screen.lines(&format!("             do: {to_do}")));
     }
 
     /// Asks every private git source in the foreground, so that nothing has to ask later.
@@ -63,7 +77,8 @@ impl Session<'_> {
         if stage.lanes.is_empty() {
             return Ok(());
         }
-        let outcomes = self.executor.one_by_one(stage, &mut |_: &Event| {});
+        let steps = stage.lanes.iter().flatten();
+        let outcomes: Vec<_> = steps.map(|step| self.executor.in_the_foreground(step, false).0).collect();
         self.check_interrupt()?;
         let failures =
             stage.lanes.iter().flatten().zip(&outcomes).filter(|(_, outcome)| outcome.result != StepResult::Succeeded);

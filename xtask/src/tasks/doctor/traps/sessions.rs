@@ -6,6 +6,8 @@ use crate::model::Version;
 use crate::repo::Repository;
 use crate::tasks::doctor::finding::Finding;
 use crate::tasks::profiles::Profiles;
+use crate::tools::credential_tool::CredentialTool;
+use crate::tools::env::Env;
 
 /// How long plans, a careful look and applies take, generously.
 const EXPECTED: Duration = Duration::from_secs(20 * 60);
@@ -60,6 +62,37 @@ pub(in crate::tasks::doctor) fn without_mfa(repo: &Repository, profiles: &Profil
         )
         .to_do("add `mfa_serial` to the profile")
         .to_do("or, in Cargo.toml: credentials = [\"aws-vault\", \"exec\", \"--no-session\", \"{profile}\", \"--\"]"),
+    }
+}
+
+/// How many MFA codes a run asks for, and why more than one.
+pub(in crate::tasks::doctor) fn codes(
+    repo: &Repository,
+    profiles: &Profiles,
+    vars: &Env,
+    aws_vault: Option<Version>,
+) -> Finding {
+    const NAME: &str = "MFA codes";
+    let chosen: Vec<_> = repo
+        .units
+        .iter()
+        .filter_map(|unit| {
+            let account = unit.account.value()?;
+            Some((account, profiles.of(account, unit.region.value(), &repo.settings).ok()?.name))
+        })
+        .collect();
+    let asked = chosen.iter().map(|(account, profile)| (*account, profile.as_str()));
+    let Some(codes) = profiles.codes(asked, &repo.settings, vars, aws_vault) else {
+        let tool = CredentialTool::of(&repo.settings.credentials());
+        return Finding::skip(NAME, format!("{} decides when to ask for one", tool.name()));
+    };
+    match codes.words() {
+        None => Finding::ok(NAME, "none is asked for, as far as the AWS config files tell"),
+        Some(words) if words.n_typed < 2 => Finding::ok(NAME, words.text),
+        Some(words) => {
+            let finding = words.why.iter().fold(Finding::warn(NAME, words.text), Finding::detail);
+            words.to_do.into_iter().fold(finding, Finding::to_do)
+        }
     }
 }
 
