@@ -27,13 +27,20 @@ const MARGIN: Duration = Duration::from_secs(5 * 60);
 pub struct Lifetime {
     proven: SystemTime,
     ends: Option<SystemTime>,
+    /// Whether no session is among them, only keys of users.
+    pub is_endless: bool,
 }
 
 impl Lifetime {
     /// That of the first to end of the sessions which these proofs are of.
     pub fn of<'p>(proofs: impl IntoIterator<Item = &'p Proof>, now: SystemTime) -> Self {
-        // One that has just been proven has not ended: then a clock is wrong, and nothing is known.
-        Self { proven: now, ends: proofs.into_iter().filter_map(Proof::end).filter(|end| *end > now).min() }
+        let (mut ends, mut is_endless) = (None, true);
+        for proof in proofs {
+            is_endless &= proof.endless;
+            // One that has just been proven has not ended: then a clock is wrong, and nothing is known.
+            ends = proof.end().filter(|end| *end > now).into_iter().chain(ends).min();
+        }
+        Self { proven: now, ends, is_endless }
     }
 
     /// How long it still lives.
@@ -103,6 +110,7 @@ impl Lifetimes {
         let Some(session) = known.sessions.get(account) else { return false };
         match session.life.left(now) {
             Some(left) => left >= known.needed(StepKind::Apply, n_rounds),
+            None if session.life.is_endless => true,
             // A clock that was put back says nothing about age.
             None => now.duration_since(session.life.proven).is_ok_and(|age| age < UNKNOWN),
         }
@@ -210,6 +218,17 @@ mod tests {
         assert_eq!(lifetimes.left(&dev(), at(0)), None);
         assert!(lifetimes.is_enough(&dev(), 9, at(4)) && !lifetimes.is_enough(&dev(), 1, at(5)));
         assert!(!lifetimes.is_too_short_for(&step(StepKind::Apply), at(90)));
+    }
+
+    #[test]
+    fn keys_of_a_user_never_end_and_are_not_proven_again() {
+        let lifetimes = Lifetimes::default();
+        let plain = Proof { expires: None, endless: true, ..until(0) };
+        lifetimes.proven(&plain, at(0));
+        assert!(
+            lifetimes.is_enough(&dev(), 9, at(600)) && !lifetimes.is_too_short_for(&step(StepKind::Apply), at(600))
+        );
+        assert!(Lifetime::of([&plain], at(0)).is_endless && !Lifetime::of([&plain, &until(60)], at(0)).is_endless);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::repo::{Repository, providers};
 use crate::tasks::context::Context;
 use crate::tasks::profiles::{Profiles, codes};
 use crate::tasks::select::labels;
-use crate::tools::aws_error::AwsError;
+use crate::tools::aws_error::{AwsError, Cause};
 use crate::tools::credential_tool::CredentialTool;
 use crate::tools::credentials::Wrapper;
 use crate::tools::env::{self, ChildEnv, Env, Purpose};
@@ -163,13 +163,40 @@ impl<'r> Ready<'r> {
     /// Whether the credential tool itself tells on stderr that AWS refused a code. It asks at the terminal itself, so its
     /// stderr may be read; that of others may be where they draw.
     pub fn tells_of_codes(&self) -> bool {
-        CredentialTool::of(&self.repo.settings.credentials()) == CredentialTool::AwsVault
+        self.tool() == CredentialTool::AwsVault
     }
 
     /// What mends such an error for these accounts, in the terms of the credential tool.
     pub fn mended_by(&self, error: &AwsError, accounts: &[&Account]) -> Vec<String> {
         let profiles: Vec<_> = accounts.iter().filter_map(|account| self.profile(account)).collect();
         self.known.mended_by(error, &profiles, &self.repo.settings)
+    }
+
+    /// What opens new sessions for these accounts before the ones that there are have ended.
+    pub fn renewed_by(&self, accounts: &[&Account]) -> Vec<String> {
+        if self.tool() == CredentialTool::AwsVault {
+            return vec!["AWS_MIN_TTL=30m in front of the command makes aws-vault renew them first".to_owned()];
+        }
+        self.mended_by(&AwsError::new(Cause::Expired, ""), accounts)
+    }
+
+    /// How the sessions of an account are made to live longer.
+    pub fn lives_longer_by(&self, account: &Account) -> String {
+        let is_sso = self.profile(account).is_some_and(|profile| self.known.is_sso(profile, &self.repo.settings));
+        let by = match self.tool() {
+            _ if is_sso => "the session duration of its permission set in IAM Identity Center".to_owned(),
+            CredentialTool::AwsVault => {
+                "`duration_seconds` of the profile, AWS_ASSUME_ROLE_TTL; above an hour each role takes an MFA code"
+                    .to_owned()
+            }
+            CredentialTool::Profile => "`duration_seconds` of the profile".to_owned(),
+            tool => format!("the settings of {}", tool.name()),
+        };
+        format!("have sessions live longer: {by}")
+    }
+
+    fn tool(&self) -> CredentialTool {
+        CredentialTool::of(&self.repo.settings.credentials())
     }
 
     /// What is said of the profile of an account that is in no AWS config file.

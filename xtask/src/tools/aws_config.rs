@@ -216,6 +216,12 @@ impl AwsConfig {
         None
     }
 
+    /// The profile that the keys of this one come from, by `source_profile`; the profile itself where it names none.
+    pub fn source(&self, name: &str, reader: Reader) -> String {
+        let source = |name: &str| self.value(name, "source_profile", reader).map(|(source, _)| source);
+        (0..8).fold(name.to_owned(), |name, _| source(&name).unwrap_or(name))
+    }
+
     fn section(&self, name: &str) -> Option<&Section> {
         self.profiles.get(name).or_else(|| self.credentials.get(name))
     }

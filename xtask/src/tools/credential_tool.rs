@@ -32,7 +32,7 @@ impl CredentialTool {
     pub const TEMPLATES: [(&str, &[&str]); 4] = [
         ("aws", &["env", "AWS_PROFILE={profile}"]),
         ("aws-sso", &["aws-sso", "exec", "--profile", "{profile}", "--"]),
-        ("saml2aws", &["saml2aws", "exec", "--exec-profile", "{profile}", "--"]),
+        ("saml2aws", &["saml2aws", "exec", "--profile", "{profile}", "--"]),
         ("assume", &["assume", "{profile}", "--exec", "--"]),
     ];
 
@@ -106,7 +106,7 @@ impl CredentialTool {
                 },
                 Self::Granted => format!("assume {word}"),
                 Self::AwsSso => "aws-sso login".to_owned(),
-                Self::Saml2aws => format!("saml2aws login --profile {word}"),
+                Self::Saml2aws => format!("saml2aws login --profile {}", quoted(&config.source(profile, reader))),
                 Self::OktaAwsCli => format!("okta-aws-cli web --write-aws-credentials --profile {word}"),
                 Self::Environment | Self::Other(_) => break,
             };
@@ -140,6 +140,16 @@ mod tests {
         assert_eq!(tool(&["env", "AWS_PROFILE={profile}"]), CredentialTool::Profile);
         assert_eq!(tool(&["env", "X=1"]), CredentialTool::Other("env".to_owned()));
         assert_eq!(tool(&[]), CredentialTool::Environment);
+    }
+
+    #[test]
+    fn saml2aws_signs_in_to_the_profile_that_a_role_is_taken_from_once() {
+        let role = |name: &str| format!("[profile {name}]\nsource_profile = saml\nrole_arn = x\n");
+        let config = AwsConfig::parse(&(role("dev") + &role("prod")), "config");
+        let tool = tool(&["saml2aws", "exec", "--exec-profile", "{profile}", "--"]);
+        assert_eq!(tool.sign_in(&["dev", "prod"], &config), ["saml2aws login --profile saml"]);
+        let each = ["saml2aws login --profile dev", "saml2aws login --profile prod"];
+        assert_eq!(tool.sign_in(&["dev", "prod"], &AwsConfig::default()), each);
     }
 
     #[test]

@@ -128,8 +128,9 @@ const WRAPPERS: &[&str] = &[
 ];
 
 /// What a wrapper must not see although it matches a pattern above: to aws-vault, `AWS_VAULT` means a session inside
-/// another, and `AWS_VAULT_PROFILE_ENV` asks for the name of a profile instead of keys.
-const NEVER_FOR_WRAPPERS: &[&str] = &["AWS_VAULT", "AWS_VAULT_PROFILE_ENV"];
+/// another, and `AWS_VAULT_PROFILE_ENV` asks for the name of a profile instead of keys. When a session of this shell ends says
+/// nothing of those that the wrapper opens.
+const NEVER_FOR_WRAPPERS: &[&str] = &["AWS_VAULT", "AWS_VAULT_PROFILE_ENV", "AWS_SSO_SESSION_EXPIRATION"];
 
 /// What nobody gets, whatever the settings say: terragrunt's cache lies in the unit, where a lost state is looked for.
 const NEVER: &[&str] = &["TERRAGRUNT_DOWNLOAD", "TG_DOWNLOAD_DIR"];
@@ -140,6 +141,8 @@ const SOURCES: &[&str] = &[
     "AWS_SECRET_ACCESS_KEY",
     "AWS_SESSION_TOKEN",
     "AWS_CREDENTIAL_EXPIRATION",
+    "AWS_SESSION_EXPIRATION",
+    "AWS_SSO_SESSION_EXPIRATION",
     "AWS_PROFILE",
     "AWS_DEFAULT_PROFILE",
     "AWS_ROLE_ARN",

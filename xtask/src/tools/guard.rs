@@ -186,7 +186,8 @@ fn prove(order: &GuardOrder, vars: &Env) -> Result<(Keys, Proof), Refused> {
         let failure = mismatch(&order.account, &identity);
         return Err(Refused { failure, found: Some(Box::new(identity)) });
     }
-    let proof = Proof { expires: keys.expires.clone(), ..blank_proof(order).proven(identity) };
+    let proof = blank_proof(order).proven(identity);
+    let proof = Proof { expires: keys.expires.clone(), endless: keys.is_endless(), ..proof };
     Ok((keys, proof))
 }
 

@@ -13,6 +13,10 @@ use crate::tools::hash::sha256;
 use crate::tools::web_identity::WebIdentity;
 use crate::tools::{process, programs};
 
+/// The variables in which credential tools tell when a session ends, as RFC 3339: aws-vault 7, saml2aws and granted; aws-vault 6;
+/// aws-sso-cli.
+const EXPIRATIONS: [&str; 3] = ["AWS_CREDENTIAL_EXPIRATION", "AWS_SESSION_EXPIRATION", "AWS_SSO_SESSION_EXPIRATION"];
+
 /// Plain keys, and when they end if that is known. Never printed.
 #[derive(Clone)]
 pub struct Keys {
@@ -45,11 +49,14 @@ struct Exported {
 impl Keys {
     /// The keys that are in the environment.
     pub fn in_environment(vars: &Env) -> Option<Self> {
+        let session_token = env::text(vars, "AWS_SESSION_TOKEN").map(str::to_owned);
+        // Whatever an earlier session has left behind, keys without a token don't end.
+        let told = EXPIRATIONS.iter().filter(|_| session_token.is_some()).find_map(|name| env::text(vars, name));
         Some(Self {
             access_key_id: env::text(vars, "AWS_ACCESS_KEY_ID")?.to_owned(),
             secret_access_key: env::text(vars, "AWS_SECRET_ACCESS_KEY")?.to_owned(),
-            session_token: env::text(vars, "AWS_SESSION_TOKEN").map(str::to_owned),
-            expires: env::text(vars, "AWS_CREDENTIAL_EXPIRATION").map(str::to_owned),
+            expires: told.map(str::to_owned),
+            session_token,
         })
     }
 
@@ -85,6 +92,11 @@ impl Keys {
             session_token: exported.session_token,
             expires: exported.expiration,
         })
+    }
+
+    /// Whether they are the keys of a user, which don't end.
+    pub fn is_endless(&self) -> bool {
+        self.session_token.is_none()
     }
 
     /// What tells these keys from all others within an attempt, and is no secret: the hash of all three words and the
@@ -159,6 +171,23 @@ mod tests {
             assert_ne!(other.fingerprint("n"), first);
         }
         assert_ne!(keys("ASIA", "s", Some("t")).fingerprint("m"), first, "nor is it the same in another attempt");
+    }
+
+    #[test]
+    fn end_of_a_session_is_read_from_the_variable_of_each_tool_and_plain_keys_have_none() {
+        let keys = |more: &[(&str, &str)]| {
+            let both = [("AWS_ACCESS_KEY_ID", "ASIA"), ("AWS_SECRET_ACCESS_KEY", "s")];
+            let vars = both.iter().chain(more).map(|(name, value)| (name.into(), value.into())).collect();
+            Keys::in_environment(&vars).expect("both halves are there")
+        };
+        let end = "2026-11-30T12:00:00Z";
+        for name in EXPIRATIONS {
+            let of_session = keys(&[("AWS_SESSION_TOKEN", "t"), (name, end)]);
+            assert_eq!((of_session.expires.as_deref(), of_session.is_endless()), (Some(end), false), "{name}");
+            let plain = keys(&[(name, end)]);
+            assert_eq!((plain.expires, plain.session_token.is_none()), (None, true), "{name} of an earlier session");
+        }
+        assert_eq!(keys(&[("AWS_SESSION_TOKEN", "t")]).expires, None);
     }
 
     #[test]

@@ -54,6 +54,9 @@ pub struct Proof {
     pub time: String,
     /// When the credentials end, if known.
     pub expires: Option<String>,
+    /// Whether they are the keys of a user, which don't end.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub endless: bool,
     /// The process, which keeps this id when it becomes the program.
     pub pid: u32,
     /// What was then started: the program, or Terraform's subcommand.
@@ -84,6 +87,7 @@ impl Proof {
             endpoint: endpoint.map(str::to_owned),
             time: now(),
             expires: None,
+            endless: false,
             pid: std::process::id(),
             command: command.to_owned(),
             plan_sha256: None,

@@ -77,8 +77,9 @@ fn ask(context: &Context, repo: &Repository, selection: &Selection) -> Result<Ve
     interrupted?;
     let (identities, answers) = answered?;
     let now = clock::now();
-    let lives = Lifetime::of(&identities, now).left(now);
-    let mut found = vec![identity_of(&accounts, &identities), sessions::lifetime(lives)];
+    let names: Vec<_> = accounts.iter().map(|(account, _)| *account).collect();
+    let sessions = sessions::lifetime(Lifetime::of(&identities, now), now, &ready.renewed_by(&names));
+    let mut found = vec![identity_of(&accounts, &identities), sessions];
     found.extend(judge(repo, &wanted, &answers));
     Ok(found)
 }

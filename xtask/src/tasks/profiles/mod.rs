@@ -145,6 +145,11 @@ impl Profiles {
         self.config.is_session_without_mfa(profile)
     }
 
+    /// Whether a profile takes its keys from IAM Identity Center.
+    pub fn is_sso(&self, profile: &str, settings: &Settings) -> bool {
+        self.config.value(profile, "sso_account_id", reader(settings)).is_some()
+    }
+
     /// Files that a variable names and that can't be read.
     pub fn unreadable(&self) -> impl Iterator<Item = &Failure> {
         self.files.iter().filter_map(|file| file.wrong.as_ref())

@@ -109,9 +109,7 @@ impl Renewal<'_> {
         };
         let refusals = short.filter(|(_, left)| is_short(*left)).map(|(account, left)| {
             let what = format!("a new session of `{}` lives for {} only", account.name, duration(left));
-            Failure::refused(what)
-                .detail(&why)
-                .hint("have sessions live longer: `duration_seconds` of the profile, AWS_ASSUME_ROLE_TTL")
+            Failure::refused(what).detail(&why).hint(self.ready.lives_longer_by(account))
         });
         Failures::check(refusals.collect())
     }

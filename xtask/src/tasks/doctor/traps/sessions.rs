@@ -1,9 +1,10 @@
 //! Traps in sessions: versions of aws-vault that ask too often, profiles that can't call IAM, sessions that end too soon.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use crate::model::Version;
 use crate::repo::Repository;
+use crate::run::lifetime::Lifetime;
 use crate::tasks::doctor::finding::Finding;
 use crate::tasks::profiles::Profiles;
 use crate::tools::credential_tool::CredentialTool;
@@ -96,17 +97,19 @@ pub(in crate::tasks::doctor) fn codes(
     }
 }
 
-/// Whether the sessions live as long as a run takes.
-pub(in crate::tasks::doctor) fn lifetime(left: Option<Duration>) -> Finding {
+/// Whether the sessions live as long as a run takes. `renewed_by` is what opens new ones.
+pub(in crate::tasks::doctor) fn lifetime(life: Lifetime, now: SystemTime, renewed_by: &[String]) -> Finding {
     const NAME: &str = "sessions";
-    let Some(left) = left else { return Finding::skip(NAME, "the credential tool doesn't say when they end") };
+    let Some(left) = life.left(now) else {
+        return match life.is_endless {
+            true => Finding::ok(NAME, "none: keys of users don't end"),
+            false => Finding::skip(NAME, "the credential tool doesn't say when they end"),
+        };
+    };
     let minutes = left.as_secs() / 60;
     if left < EXPECTED {
-        return Finding::warn(
-            NAME,
-            format!("the first one ends in {minutes} min, which may be in the middle of a run"),
-        )
-        .to_do("AWS_MIN_TTL=30m in front of the command makes aws-vault renew them first");
+        let text = format!("the first one ends in {minutes} min, which may be in the middle of a run");
+        return renewed_by.iter().fold(Finding::warn(NAME, text), Finding::to_do);
     }
     Finding::ok(NAME, format!("good for {minutes} min or more"))
 }
@@ -114,7 +117,9 @@ pub(in crate::tasks::doctor) fn lifetime(left: Option<Duration>) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::AccountId;
     use crate::tasks::doctor::finding::Grade;
+    use crate::tools::proof::Proof;
 
     #[test]
     fn versions_of_aws_vault_that_ask_too_often_are_known() {
@@ -127,9 +132,20 @@ mod tests {
     }
 
     #[test]
-    fn a_session_that_ends_in_the_middle_of_a_run_is_told() {
-        assert_eq!(lifetime(Some(Duration::from_secs(19 * 60))).grade, Grade::Warn);
-        assert_eq!(lifetime(Some(Duration::from_secs(59 * 60))).grade, Grade::Ok);
-        assert_eq!(lifetime(None).grade, Grade::Skip);
+    fn a_session_that_ends_in_the_middle_of_a_run_is_told_with_what_renews_it() {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
+        let account = AccountId::parse("100000000004").unwrap();
+        let proof = |end: Option<&str>, endless| Proof {
+            expires: end.map(str::to_owned),
+            endless,
+            ..Proof::blank("n", &account, None, "")
+        };
+        let found = |proof: &Proof| lifetime(Lifetime::of([proof], now), now, &["aws sso login".to_owned()]);
+        // The time above is 08:00.
+        let short = found(&proof(Some("2027-01-15T08:19:00Z"), false));
+        assert_eq!((short.grade, &short.to_do[..]), (Grade::Warn, &["aws sso login".to_owned()][..]));
+        assert_eq!(found(&proof(Some("2027-01-15T08:59:00Z"), false)).grade, Grade::Ok);
+        assert_eq!(found(&proof(None, false)).grade, Grade::Skip);
+        assert_eq!(found(&proof(None, true)).text, "none: keys of users don't end");
     }
 }
