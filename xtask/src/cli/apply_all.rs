@@ -29,6 +29,8 @@ pub enum Allowance {
     UnprovenWave,
     /// Go on although the disk seems to have too little room for what is planned
     FullDisk,
+    /// Build images with a tag that is no known release of terraform-aws-ci
+    UnknownRelease,
     /// Have images built although the deployed runner seems unable to, or not to allow it
     DoubtfulBuild,
     /// Build as the guide has it although a build script of this repository says otherwise, or can't be read

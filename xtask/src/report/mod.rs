@@ -10,5 +10,6 @@ pub mod progress;
 pub mod region;
 pub mod run_report;
 pub mod screen;
+pub mod stays;
 pub mod summary;
 pub mod wrap;

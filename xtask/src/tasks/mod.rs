@@ -19,6 +19,7 @@ pub mod profiles;
 pub mod ready;
 pub mod record;
 pub mod rehearse;
+pub mod release;
 pub mod runs;
 pub mod schema;
 pub mod select;

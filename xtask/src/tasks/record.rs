@@ -7,7 +7,8 @@ use std::io::Write;
 use crate::model::{Account, Exit, Failure, Failures, Region};
 use crate::repo::bump::{Bump, FileEdit};
 use crate::repo::{Repository, Unit};
-use crate::report::{region, run_report};
+use crate::report::screen::{Tone, VERBS};
+use crate::report::{region, run_report, stays};
 use crate::run::digest::UnitPlan;
 use crate::run::event::StepResult;
 use crate::run::folder::RunFolder;
@@ -194,8 +195,22 @@ pub fn close(context: &Context, ended: Result<Exit, &Failures>) {
             let millis = millis(journal.age());
             journal.note(&Record::Finished(Finished { exit, failures: Vec::clone(&failures), millis }));
             report(&run);
+            if exit != Exit::DONE.0 {
+                let (stays, screen) = (stays(&run), &context.screen);
+                for (n, line) in stays.iter().enumerate() {
+                    match n {
+                        0 => screen.insist(Tone::Warning, "Stays", line),
+                        _ => screen.insist_line(&format!("{:VERBS$}{line}", "")),
+                    }
+                }
+            }
         }
     }
+}
+
+/// What a run has changed, and how to go on or back.
+fn stays(run: &RunFolder) -> Vec<String> {
+    Story::read(&run.journal()).0.map(|story| stays::stays(&story, run.word())).unwrap_or_default()
 }
 
 /// Writes down that the runner leaves, and says how to go on. Called in the middle of anything; what still runs goes on.
@@ -208,6 +223,11 @@ pub fn left(journal: &Journal, run: &RunFolder, signal: i32) {
         "Leaving      what still runs finishes by itself, and its end is unknown until somebody looks\n             to go on from here: cargo xtask runs resume {}",
         run.word()
     ));
+    let stays = stays(run);
+    if !stays.is_empty() {
+        let indent = format!("\n{:VERBS$}", "");
+        region::interject(&format!("{:VERBS$}{}", "Stays", stays.join(&indent)));
+    }
 }
 
 /// Makes the report of a run from its journal. If it can't be written it can be made again at any time.

@@ -74,6 +74,7 @@ mod units;
 mod unread;
 mod unwritable;
 mod update;
+mod update_asks;
 mod verify;
 mod waves;
 mod why;

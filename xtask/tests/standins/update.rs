@@ -33,10 +33,10 @@ fn repeated_it_does_nothing_and_says_so() {
 fn a_pull_request_can_come_between() {
     let sandbox = Sandbox::new();
     let before = sandbox.read("common.hcl");
-    sandbox.xtask(["update", TAG, "--until", "images"]).run().exits(0).says("next: cargo xtask update v1.3.0");
+    sandbox.xtask(["update", TAG, "--yes", "--until", "images"]).run().exits(0).says("next: cargo xtask update v1.3.0");
     assert_eq!((n_builds(&sandbox), sandbox.read("common.hcl")), (2, before));
     sandbox.clear_log();
-    sandbox.xtask(["update", TAG, "--until", "bump"]).run().exits(0).is("update-until-bump");
+    sandbox.xtask(["update", TAG, "--yes", "--until", "bump"]).run().exits(0).is("update-until-bump");
     assert_eq!(n_builds(&sandbox), 0, "they are there already");
     assert!(!sandbox.read("common.hcl").contains("v0.52.1"));
     assert!(sandbox.log().of("terragrunt").is_empty());
@@ -58,7 +58,7 @@ fn only_what_is_missing_is_built() {
     let sandbox = Sandbox::new();
     sandbox.xtask(["build-images", TAG, "--image", "kaniko"]).run().exits(0);
     sandbox.clear_log();
-    sandbox.xtask(["update", TAG, "--until", "images"]).run().exits(0).says("was there already");
+    sandbox.xtask(["update", TAG, "--yes", "--until", "images"]).run().exits(0).says("was there already");
     assert_eq!(n_builds(&sandbox), 1);
 }
 

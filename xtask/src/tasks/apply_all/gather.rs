@@ -49,6 +49,11 @@ pub struct Work<'r> {
 }
 
 impl<'r> Work<'r> {
+    /// The units wave by wave.
+    pub fn in_waves(&self) -> Vec<Vec<&Workable<'r>>> {
+        self.waves.iter().map(|wave| wave.iter().map(|n| &self.units[*n]).collect()).collect()
+    }
+
     /// Selects the units and puts them into waves. What is wrong is added to `problems`; an error is that nothing is left.
     pub fn gather(
         context: &Context,

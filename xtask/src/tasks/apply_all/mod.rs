@@ -26,7 +26,7 @@ pub use bind::Hashing;
 pub use clean::needs_a_commit;
 pub use gather::Work;
 pub use queue::Queue;
-pub(super) use words::say_left_out;
+pub(super) use words::{say_left_out, say_waves};
 
 use crate::cli;
 use crate::model::{Exit, Failure, Failures};
@@ -129,7 +129,7 @@ pub fn carry_out(
         screen.say(Tone::Good, "Finished", format!("nothing to apply in {}", count(units.len(), "unit")));
         return Ok(Applied::nothing(units));
     }
-    words::say_waves(&shown, &queue.changing(&digest));
+    say_waves(&shown, &queue.changing(&digest));
     if queue.work.plan_only {
         later::keep(session, ready, queue, &plans, &digest)?;
         return Ok(Applied::planned(units, &digest.unchanged));

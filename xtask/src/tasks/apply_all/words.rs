@@ -87,7 +87,7 @@ pub(super) fn say_unseen(screen: &Screen, unseen: &[String]) {
 }
 
 /// Which units come when: on one line, or a line for each wave.
-pub(super) fn say_waves(screen: &Screen, waves: &[Vec<&Workable<'_>>]) {
+pub(in crate::tasks) fn say_waves(screen: &Screen, waves: &[Vec<&Workable<'_>>]) {
     let labels = |wave: &[&Workable<'_>]| wave.iter().map(|unit| unit.label.as_str()).collect::<Vec<_>>().join(" ");
     let words: Vec<_> = waves.iter().enumerate().map(|(k, wave)| format!("{} {}", k + 1, labels(wave))).collect();
     let line = format!("  Waves        {}", words.join("    "));

@@ -1,16 +1,18 @@
 //! Building, within a session in which the accounts are proven: what is there already is left alone, and what is built is
 //! looked up afterwards.
 
-use crate::model::{Account, Failures, ImageUri, Tag};
+use crate::model::{Account, Failure, Failures, ImageUri, Tag};
 use crate::report::screen::Tone;
 use crate::run::event::{Outcome, StepResult};
 use crate::run::executor::OnFailure;
 use crate::run::step::Stage;
 use crate::run::task::{self, LeftTask};
 use crate::tasks::build_images::admission;
+use crate::tasks::build_images::gather::Planned;
 use crate::tasks::build_images::left;
 use crate::tasks::build_images::queue::{self, Queue};
 use crate::tasks::build_images::report;
+use crate::tasks::images::Wanted;
 use crate::tasks::ready::Ready;
 use crate::tasks::session::Session;
 use crate::tasks::{ecs_task, images, record};
@@ -61,12 +63,17 @@ pub struct Built<'r> {
     pub task: Option<String>,
 }
 
+/// Asks whether these images may be built, with everything known that speaks against it. `true` if somebody had to answer, so
+/// that time has gone by; an error keeps them from being built.
+pub type Consent<'a> = dyn Fn(&[&Planned<'_>]) -> Result<bool, Failures> + 'a;
+
 /// Builds what is not there, and gives what became of every image. An error means that nothing was built, or that
 /// somebody asked to stop.
 pub fn carry_out<'r>(
     session: &Session<'_>,
     ready: &Ready<'_>,
     queue: &Queue<'_, 'r>,
+    consent: &Consent<'_>,
 ) -> Result<Vec<Built<'r>>, Failures> {
     record::selected_images(&session.journal, &queue.wanted);
     left::check(session, ready, queue)?;
@@ -98,6 +105,9 @@ pub fn carry_out<'r>(
         return Ok(built);
     }
     admission::check(session, ready.repo, queue, &places)?;
+    if consent(&places.iter().map(|n| &queue.planned[*n]).collect::<Vec<_>>())? {
+        still_missing(session, queue, &places)?;
+    }
     sign_in(session, &queue.sign_in)?;
     let stage = Stage { about: queue::names(&pick(queue.planned, &places)), ..queue::only(&queue.builds, &places) };
     let outcomes = session.watched(&stage, OnFailure::GoOn, &mut |event| {
@@ -136,13 +146,24 @@ pub fn carry_out<'r>(
     Ok(built)
 }
 
+/// Refuses if somebody else has pushed an image since it was found missing.
+fn still_missing(session: &Session<'_>, queue: &Queue<'_, '_>, places: &[usize]) -> Result<(), Failures> {
+    let wanted = pick(&queue.wanted, places);
+    let found = images::ask(session, &queue::only(&queue.again, places), &wanted)?;
+    let new = wanted.iter().zip(found).filter(|(_, found)| found.is_some());
+    let refusal = |(wanted, _): (&Wanted<'_, String>, _)| {
+        Failure::refused(format!("image {}:{} has been pushed meanwhile, so nothing was built", wanted.uri, wanted.tag))
+            .hint("run the same command again, which leaves alone what is there")
+    };
+    Failures::check(new.map(refusal).collect())
+}
+
 fn pick<T: Clone>(all: &[T], places: &[usize]) -> Vec<T> {
     places.iter().map(|n| all[*n].clone()).collect()
 }
 
 /// Lets docker into the registries.
 fn sign_in(session: &Session<'_>, stage: &Stage) -> Result<(), Failures> {
-    use crate::model::Failure;
     use crate::run::tail;
     let outcomes = session.side_by_side(stage, OnFailure::GoOn);
     session.check_interrupt()?;

@@ -14,18 +14,22 @@ mod recipe;
 mod report;
 mod words;
 
-pub use carry_out::{Built, Verdict, carry_out};
+pub use carry_out::{Built, Consent, Verdict, carry_out};
 pub use gather::{Ask, Planned, gather};
 pub use left::of as left_behind;
 pub use queue::Queue;
 pub use report::show;
+pub use words::who;
 
 use crate::cli;
 use crate::model::{Exit, Failures};
+use crate::repo::Repository;
 use crate::run::folder::RunFolder;
 use crate::tasks::context::Context;
 use crate::tasks::ready::Ready;
+use crate::tasks::release;
 use crate::tasks::session::{self, Session};
+use crate::tools::tty;
 
 /// Builds and pushes the images.
 pub fn run(context: &Context, args: &cli::BuildImages) -> Result<Exit, Failures> {
@@ -53,6 +57,18 @@ pub fn run(context: &Context, args: &cli::BuildImages) -> Result<Exit, Failures>
     session.ask_passphrase(&mut ready)?;
     let queue = Queue::of(&session::orders(&ready, &run, false)?, &planned, left, ask.how);
     session.prove_identities(&ready, &queue.identity, &queue.accounts)?;
-    let built = carry_out(&session, &ready, &queue)?;
+    let built = carry_out(&session, &ready, &queue, &|builds| consent(&session, &repo, builds))?;
     report::report(&session, &ready, &built)
+}
+
+/// Asks about what looks like a mistake; builds of a release were asked for by the command.
+fn consent(session: &Session<'_>, repo: &Repository, builds: &[&Planned<'_>]) -> Result<bool, Failures> {
+    if !release::is_doubtful(session.context, repo, builds.iter().map(|planned| &planned.build))? {
+        return Ok(false);
+    }
+    let otherwise = "there is no terminal to ask at; if it is right all the same: --allow unknown-release";
+    let agreed = tty::agree("Build it all the same? [y/N] ", "nothing was built", otherwise, &session.give_up());
+    session.check_interrupt()?;
+    agreed?;
+    Ok(true)
 }

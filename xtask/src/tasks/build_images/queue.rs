@@ -24,6 +24,8 @@ pub struct Queue<'q, 'r> {
     pub(super) before: Stage,
     /// What the runner that builds is asked before anything is built.
     pub(super) admission: (Inquiry<'r>, Stage),
+    /// Asks ECR once more, after the user was asked.
+    pub(super) again: Stage,
     /// Docker's way into the registries, where this machine builds.
     pub(super) sign_in: Stage,
     /// The builds.
@@ -67,6 +69,7 @@ impl<'q, 'r> Queue<'q, 'r> {
             identity: orders.identities(&accounts),
             tasks: left::inquiry(&left).stage(orders, "tasks"),
             before: images::lookups(orders, &wanted, "before"),
+            again: images::lookups(orders, &wanted, "again"),
             sign_in: stage("Signing in", false, sign_in.collect()),
             builds: stage("Building", true, builds.collect()),
             after: images::lookups(orders, &wanted, "after"),

@@ -9,11 +9,15 @@ use crate::tasks::context::Context;
 /// Which images, and who builds them.
 pub(super) fn say_what(context: &Context, planned: &[Planned<'_>], how: How) {
     let Some(first) = planned.first() else { return };
-    let who = match how {
-        How::Runner => format!("by the runner of {} in {}", first.account, first.build.region),
-        How::LocalDocker => format!("on this machine, for {} in {}", first.account, first.build.uri.region()),
-    };
-    context.screen.say(Tone::Plain, "Images", format!("{} {who}", queue::names(planned)));
+    context.screen.say(Tone::Plain, "Images", format!("{} {}", queue::names(planned), who(first, how)));
+}
+
+/// Who builds an image, and where.
+pub fn who(planned: &Planned<'_>, how: How) -> String {
+    match how {
+        How::Runner => format!("by the runner of {} in {}", planned.account, planned.build.region),
+        How::LocalDocker => format!("on this machine, for {} in {}", planned.account, planned.build.uri.region()),
+    }
 }
 
 /// What is other than in the documented command, and who says so.

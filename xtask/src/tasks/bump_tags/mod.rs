@@ -65,7 +65,7 @@ pub fn run(context: &Context, args: &cli::BumpTags) -> Result<Exit, Failures> {
 }
 
 /// Asks at the terminal whether what nobody selected may change as well; `--yes` covers it.
-pub fn consent(context: &Context, bump: &Bump) -> Result<(), Failure> {
+fn consent(context: &Context, bump: &Bump) -> Result<(), Failure> {
     if bump.also.is_empty() || context.globals.yes {
         return Ok(());
     }

@@ -5,7 +5,7 @@ mod table;
 
 use serde_json::json;
 
-pub use table::{Change, Kind, breaking};
+pub use table::{Change, Kind, breaking, releases};
 
 use crate::cli::{self, Format};
 use crate::model::{Exit, Failure, Failures, ImageName, Tag, Version};

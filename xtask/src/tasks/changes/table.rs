@@ -84,6 +84,13 @@ pub(super) fn newest_in(table: &[Change]) -> Option<Version> {
     table.iter().map(|change| change.version).max()
 }
 
+/// The releases that the table tells of, as their tags are written.
+pub fn releases() -> Vec<String> {
+    let mut names: Vec<_> = embedded().iter().map(|change| change.version.to_string()).collect();
+    names.dedup();
+    names
+}
+
 /// What comes with going from one release to another, or goes with going back: everything after the older one, up to and
 /// with the newer one, ascending.
 pub(super) fn between(table: &[Change], from: Version, to: Version) -> Vec<Change> {

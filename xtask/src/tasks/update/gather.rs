@@ -90,9 +90,10 @@ impl<'r> Parts<'r> {
     }
 
     /// The builds, now that some are needed.
-    pub(super) fn builds(&mut self) -> Result<&[build_images::Planned<'r>], Failures> {
-        let add = |failure: Failure| failure.detail("an image is missing in ECR, so nothing was moved or applied");
-        Failures::check(std::mem::take(&mut self.unbuildable).into_iter().map(add).collect())?;
+    pub(super) fn builds(&self) -> Result<&[build_images::Planned<'r>], Failures> {
+        let add =
+            |failure: &Failure| failure.again().detail("an image is missing in ECR, so nothing was moved or applied");
+        Failures::check(self.unbuildable.iter().map(add).collect())?;
         Ok(&self.builds)
     }
 

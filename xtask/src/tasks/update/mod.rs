@@ -2,6 +2,7 @@
 //!
 //! Each part is skipped if what it is for holds already, so that the same command again goes on from where it stopped.
 
+mod consent;
 mod gather;
 mod ground;
 mod words;
@@ -17,6 +18,7 @@ use crate::tasks::select::Selection;
 use crate::tasks::session::{self, Session};
 use crate::tasks::{apply_all, build_images, bump_tags, images, record, settle, verify};
 use crate::tools::machine;
+use consent::Consent;
 use gather::Parts;
 use ground::Ground;
 
@@ -27,7 +29,7 @@ pub fn run(context: &Context, args: &cli::Update) -> Result<Exit, Failures> {
     let tag = context.tag(args.tag.as_ref(), repo.settings.terraform_aws_ci_version())?;
     let problems = Selection::of(context, &repo, &args.applies.selectors)?.take_problems(&mut repo);
     let ground = Ground::of(&repo);
-    let (mut parts, mut ready) = Parts::gather(context, &repo, args, &tag, problems)?;
+    let (parts, mut ready) = Parts::gather(context, &repo, args, &tag, problems)?;
     let run = RunFolder::new(&repo.root);
     if context.globals.dry_run {
         apply_all::say_left_out(&context.screen, &parts.work.left_out);
@@ -42,12 +44,16 @@ pub fn run(context: &Context, args: &cli::Update) -> Result<Exit, Failures> {
     Failures::check(still_running)?;
     session.ask_passphrase(&mut ready)?;
     prove(&session, &ready, &parts)?;
-
-    make_images(&session, &ready, &mut parts, args.how)?;
+    if !args.ends_with(Until::Images) {
+        bump_tags::sources::prove(context, &repo, &parts.ask, &parts.bump)?;
+    }
+    let consent = Consent::new(&session, &repo, &parts, args);
+    make_images(&session, &ready, &parts, args.how, &consent)?;
     if args.ends_with(Until::Images) {
         context.screen.say(Tone::Good, "Finished", format!("next: cargo xtask update {tag}"));
         return Ok(Exit::DONE);
     }
+    consent.ask(&[])?;
     ground.check_untouched()?;
     move_tags(&session, &repo, &parts)?;
     if args.ends_with(Until::Bump) {
@@ -69,7 +75,13 @@ fn prove(session: &Session<'_>, ready: &Ready<'_>, parts: &Parts<'_>) -> Result<
 }
 
 /// Builds the images that are not in ECR; at the end all of them are there, or nothing is moved.
-fn make_images(session: &Session<'_>, ready: &Ready<'_>, parts: &mut Parts<'_>, how: cli::How) -> Result<(), Failures> {
+fn make_images(
+    session: &Session<'_>,
+    ready: &Ready<'_>,
+    parts: &Parts<'_>,
+    how: cli::How,
+    consent: &Consent<'_>,
+) -> Result<(), Failures> {
     let orders = session::orders(ready, session.run, false)?;
     let answers = images::ask(session, &images::lookups(&orders, &parts.wanted, "first"), &parts.wanted)?;
     if answers.iter().all(Option::is_some) {
@@ -82,7 +94,7 @@ fn make_images(session: &Session<'_>, ready: &Ready<'_>, parts: &mut Parts<'_>, 
     let planned = parts.builds()?;
     let left = build_images::left_behind(session.run, ready.repo, planned);
     let queue = build_images::Queue::of(&orders, planned, left, how);
-    let built = build_images::carry_out(session, ready, &queue)?;
+    let built = build_images::carry_out(session, ready, &queue, &|builds| consent.ask(builds))?;
     build_images::show(session, ready, &built)?;
     // Also those that nobody here builds, such as a copy in another region.
     bump_tags::prove::carry_out(session, &images::lookups(&orders, &parts.wanted, "bump"), &parts.wanted)
@@ -91,13 +103,10 @@ fn make_images(session: &Session<'_>, ready: &Ready<'_>, parts: &mut Parts<'_>, 
 /// Moves the tags in the files, if they are not where they should be.
 fn move_tags(session: &Session<'_>, repo: &Repository, parts: &Parts<'_>) -> Result<(), Failures> {
     let (context, bump) = (session.context, &parts.bump);
-    bump_tags::words::say_what_to_know(context, repo, bump);
     if bump.edits.is_empty() {
         context.screen.say(Tone::Good, "Tags", "already where they should be, no file is changed");
         return Ok(());
     }
-    bump_tags::sources::prove(context, repo, &parts.ask, bump)?;
-    bump_tags::consent(context, bump)?;
     session.check_interrupt()?;
     record::edit(&session.journal, bump, || bump_tags::write::carry_out(repo, &parts.ask, bump, session.lock()))?;
     words::say_moved(&context.screen, bump);

@@ -1,0 +1,54 @@
+//! What a run that ended early has changed and leaves so: images in ECR, files of the repository; and how to go on or back.
+
+use crate::report::screen::count;
+use crate::run::event::StepResult;
+use crate::run::journal::story::{Story, UnitStory};
+use crate::run::step::StepKind;
+use crate::tools::process::quoted;
+
+/// The lines, the first of which follows a verb; none if nothing stays changed. `word` is what people call the run.
+pub fn stays(story: &Story, word: &str) -> Vec<String> {
+    let units = story.units();
+    let built = |in_ecr: bool| -> Vec<&str> {
+        let images = units.iter().filter(|unit| is_built(unit) && (unit.reason == Some("built")) == in_ecr);
+        images.map(|unit| unit.of.path.split_once('/').map_or(unit.of.path.as_str(), |(_, name)| name)).collect()
+    };
+    let is_done = |edits: &&crate::run::journal::story::Edits| {
+        edits.ended.as_ref().is_some_and(|ended| ended.result == StepResult::Succeeded.as_str())
+    };
+    let mut files: Vec<_> =
+        story.edits.iter().filter(is_done).flat_map(|edits| &edits.files).map(|it| &it.file).collect();
+    files.sort();
+    files.dedup();
+    let mut lines = Vec::new();
+    for (images, place) in [(built(true), "in ECR"), (built(false), "built, not looked up in ECR")] {
+        if !images.is_empty() {
+            lines.push(format!("{} {place}: {}", count(images.len(), "image"), images.join(", ")));
+        }
+    }
+    let files: Vec<_> = files.into_iter().map(|file| quoted(file)).collect();
+    if !files.is_empty() {
+        lines.push(format!("{} changed: {}", count(files.len(), "file"), files.join(", ")));
+    }
+    // What was applied needs the files as they are now, and has its own words.
+    let has_applied = story.steps.iter().any(|step| step.of.step == StepKind::Apply);
+    if lines.is_empty() || has_applied {
+        return lines;
+    }
+    lines.push(format!("to go on: cargo xtask runs resume {word}"));
+    if !files.is_empty() {
+        let files = files.join(" ");
+        // What else was changed in them would be lost.
+        lines.push(match story.begun.n_changed_files {
+            Some(0) => format!("to go back: git restore {files}"),
+            _ => format!("to see what to take back: git diff {files}"),
+        });
+    }
+    lines
+}
+
+fn is_built(unit: &UnitStory<'_>) -> bool {
+    let has_ended_well =
+        unit.step.is_some_and(|step| step.of.step == StepKind::Build) && unit.result == StepResult::Succeeded.as_str();
+    unit.reason == Some("built") || has_ended_well && unit.reason.is_none()
+}

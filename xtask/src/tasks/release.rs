@@ -1,0 +1,154 @@
+//! Whether the tags of images that are to be built are releases of terraform-aws-ci: by the table of changes, else by the
+//! tags of the git repository that is built from. What can't be looked up is told, and keeps nothing from being built.
+
+use std::time::Duration;
+
+use crate::cli::Allowance;
+use crate::model::{Failure, ImageName, Result, Tag, Version};
+use crate::repo::Repository;
+use crate::report::screen::Tone;
+use crate::tasks::changes;
+use crate::tasks::context::Context;
+use crate::tools::answer;
+use crate::tools::deployer::Build;
+use crate::tools::env::{self, Purpose};
+use crate::tools::programs::Tools;
+
+/// How long a server may take.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// What is known of a tag.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Standing {
+    /// It is a release.
+    Release,
+    /// None has this name; those that come nearest.
+    Unknown(Vec<String>),
+    /// The git repository could not be asked, for this reason.
+    NotLookedUp(String),
+}
+
+/// Names the tags of these builds that are no known release. `true` means that the user has to be asked about them; they are
+/// refused under `--yes`, which covers nothing that looks like a mistake.
+pub fn is_doubtful<'b>(
+    context: &Context,
+    repo: &Repository,
+    builds: impl IntoIterator<Item = &'b Build>,
+) -> Result<bool> {
+    let mut seen: Vec<(&str, &Tag)> = Vec::new();
+    let mut unknown = Vec::new();
+    // Further images have releases of their own.
+    for build in builds.into_iter().filter(|build| build.image.parse::<ImageName>().is_ok()) {
+        let asked = (build.dockerfile_repo.as_str(), &build.tag);
+        if seen.contains(&asked) {
+            continue;
+        }
+        seen.push(asked);
+        let (remote, tag) = asked;
+        match standing(context, repo, remote, tag.as_str()) {
+            Standing::Release => {}
+            Standing::NotLookedUp(why) => {
+                let about = format!("whether {tag} is a release: git can't read the tags of {remote} ({why})");
+                context.screen.say(Tone::Plain, "Not known", about);
+            }
+            Standing::Unknown(nearest) => {
+                let nearest = nearest.join(" and ");
+                let about = format!("{tag} is no known release of terraform-aws-ci; the nearest: {nearest}");
+                context.screen.insist(Tone::Warning, "No release", about);
+                unknown.push((tag, nearest));
+            }
+        }
+    }
+    let globals = &context.globals;
+    match unknown.first() {
+        Some((tag, nearest)) if globals.yes && !globals.allows(Allowance::UnknownRelease) => {
+            Err(Failure::refused(format!("`{tag}` is no known release of terraform-aws-ci, so nothing was built"))
+                .hint(format!("perhaps {nearest} was meant"))
+                .hint("if it is right all the same: --allow unknown-release"))
+        }
+        Some(_) => Ok(!globals.allows(Allowance::UnknownRelease)),
+        None => Ok(false),
+    }
+}
+
+fn standing(context: &Context, repo: &Repository, remote: &str, tag: &str) -> Standing {
+    let table = changes::releases();
+    if table.iter().any(|known| known == tag) {
+        return Standing::Release;
+    }
+    let listed = match context.tools() {
+        Tools::Real => listed(context, repo, remote).map_err(|error| {
+            let error = format!("{error:#}");
+            error.lines().last().unwrap_or_default().to_owned()
+        }),
+        Tools::StandIns(_) => Err("not asked in a rehearsal".to_owned()),
+    };
+    judge(tag, &table, listed)
+}
+
+fn judge(tag: &str, table: &[String], listed: Result<Vec<String>, String>) -> Standing {
+    let is_spelled_like_one = tag.starts_with('v') && Version::parse(tag).is_some();
+    match listed {
+        Ok(tags) if tags.iter().any(|known| known == tag) => Standing::Release,
+        Ok(tags) if tags.iter().any(|known| Version::parse(known).is_some()) => Standing::Unknown(nearest(tag, &tags)),
+        Err(why) if is_spelled_like_one => Standing::NotLookedUp(why),
+        Ok(_) | Err(_) => Standing::Unknown(nearest(tag, table)),
+    }
+}
+
+/// The release with the same number; else the one before it and the one after it; the newest, where it has no number.
+fn nearest(tag: &str, names: &[String]) -> Vec<String> {
+    let mut known: Vec<_> = names.iter().filter_map(|name| Some((Version::parse(name)?, name))).collect();
+    known.sort();
+    let Some(wanted) = Version::parse(tag) else {
+        return known.last().map(|(_, name)| (*name).clone()).into_iter().collect();
+    };
+    let same = known.iter().find(|(version, _)| *version == wanted);
+    let before = known.iter().rfind(|(version, _)| *version < wanted);
+    let after = known.iter().find(|(version, _)| *version > wanted);
+    let names = same.map_or_else(|| vec![before, after], |same| vec![Some(same)]);
+    names.into_iter().flatten().map(|(_, name)| (*name).clone()).collect()
+}
+
+/// The tags of a git repository. Nothing can ask back.
+fn listed(context: &Context, repo: &Repository, remote: &str) -> anyhow::Result<Vec<String>> {
+    let mut vars = env::build(&context.vars, Purpose::Plain, repo.settings.pass_environment()).vars;
+    env::forbid_prompts(&mut vars);
+    let args = ["ls-remote", "--tags", "--refs", "--quiet", "--", remote];
+    let answer = answer::ask("git", &args, &repo.root, &vars, PATIENCE)?;
+    let names = answer.text()?.lines().filter_map(|line| line.split_once("refs/tags/"));
+    Ok(names.map(|(_, name)| name.trim().to_owned()).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(names: &[&str]) -> Vec<String> {
+        names.iter().map(|name| (*name).to_owned()).collect()
+    }
+
+    #[test]
+    fn tag_is_a_release_if_its_repository_has_it_and_the_nearest_are_named_if_not() {
+        let tags = names(&["v0.52.1", "v1.2.0", "v1.3.0", "v1.4.0", "nightly"]);
+        for (tag, expected) in [
+            ("v1.4.0", Standing::Release),
+            ("nightly", Standing::Release),
+            ("1.3.0", Standing::Unknown(names(&["v1.3.0"]))),
+            ("v1.2.7", Standing::Unknown(names(&["v1.2.0", "v1.3.0"]))),
+            ("v9.8.423", Standing::Unknown(names(&["v1.4.0"]))),
+            ("latest", Standing::Unknown(names(&["v1.4.0"]))),
+        ] {
+            assert_eq!(judge(tag, &[], Ok(tags.clone())), expected, "{tag}");
+        }
+    }
+
+    #[test]
+    fn tag_that_cannot_be_looked_up_is_doubted_only_if_it_is_spelled_like_no_release() {
+        let (table, why) = (names(&["v0.52.1", "v1.3.0"]), || Err("offline".to_owned()));
+        assert_eq!(judge("v1.9.0", &table, why()), Standing::NotLookedUp("offline".to_owned()));
+        assert_eq!(judge("1.3.0", &table, why()), Standing::Unknown(names(&["v1.3.0"])));
+        assert_eq!(judge("latest", &table, why()), Standing::Unknown(names(&["v1.3.0"])));
+        assert_eq!(judge("latest", &table, Ok(Vec::new())), Standing::Unknown(names(&["v1.3.0"])));
+    }
+}
