@@ -75,7 +75,10 @@ pub fn run(args: Vec<OsString>) -> Exit {
     };
     let context = Context::new(cli.globals, argv);
     if cli.command.is_part_of_a_run() {
-        return ended(&context, dispatch(&context, cli.command));
+        return dispatch(&context, cli.command).unwrap_or_else(|failures| {
+            context.screen.failures(&failures);
+            failures.exit()
+        });
     }
     tasks::runs::sweep(&context);
     let done = dispatch(&context, cli.command);
@@ -86,8 +89,12 @@ pub fn run(args: Vec<OsString>) -> Exit {
 
 fn ended(context: &Context, done: Result<Exit, Failures>) -> Exit {
     match done {
-        Ok(exit) => exit,
+        Ok(exit) => {
+            context.conclude(exit, None);
+            exit
+        }
         Err(failures) => {
+            context.conclude(failures.exit(), Some(&failures));
             context.screen.failures(&failures);
             failures.exit()
         }

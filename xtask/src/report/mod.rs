@@ -1,6 +1,7 @@
 //! Telling about a run: everything here only reads events and what the run hands over, and writes words.
 
 pub mod digest;
+pub mod document;
 pub mod evidence;
 pub mod fill;
 pub mod live;

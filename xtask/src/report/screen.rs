@@ -64,23 +64,26 @@ pub struct Screen {
     color: bool,
     volume: Volume,
     is_terminal: bool,
+    /// Whether it is a terminal that can only be printed on, such as that of an editor.
+    is_dumb: bool,
 }
 
 impl Screen {
     /// A screen for this process's stderr and stdout.
     pub fn new(color: Color, volume: Volume) -> Self {
         let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty() && value != "0");
+        let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
         let color = color.resolve(
-            std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()),
+            is_dumb || std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()),
             set("CLICOLOR_FORCE"),
             io::stderr().is_terminal(),
         );
-        Self { color, volume, is_terminal: io::stderr().is_terminal() }
+        Self { color, volume, is_terminal: io::stderr().is_terminal(), is_dumb }
     }
 
     /// Whether a live region is painted: on a terminal, where lines of programs don't fill it anyway.
     pub fn shows_live(&self) -> bool {
-        self.is_terminal && self.volume == Volume::Normal
+        self.is_terminal && !self.is_dumb && self.volume == Volume::Normal
     }
 
     /// The same screen, on which what a question is about is shown however little else is said.

@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::cli::Globals;
-use crate::model::{Failure, Failures, Result, Tag};
+use crate::cli::{Format, Globals};
+use crate::model::{Exit, Failure, Failures, Result, Tag};
 use crate::repo::{Environment, Repository};
+use crate::report::document;
 use crate::report::screen::{Screen, Volume};
 use crate::run::folder::RunFolder;
 use crate::run::journal::{Journal, Planned, Selected};
@@ -36,6 +38,12 @@ pub struct Context {
     pub resumed: Option<Resumed>,
     /// The runs that this command has begun.
     begun: Mutex<Vec<(Journal, RunFolder)>>,
+    /// The last of them.
+    run: Mutex<Option<String>>,
+    /// Whether a result was printed.
+    has_result: AtomicBool,
+    /// What a dry run would do, where programs read the result.
+    commands: Mutex<Vec<String>>,
 }
 
 /// A run that is taken up again.
@@ -58,12 +66,23 @@ impl Context {
             _ => Volume::Normal,
         };
         let screen = Screen::new(globals.color, volume);
-        Self { screen, vars: env::of_this_process(), globals, argv, resumed: None, begun: Mutex::default() }
+        Self {
+            screen,
+            vars: env::of_this_process(),
+            globals,
+            argv,
+            resumed: None,
+            begun: Mutex::default(),
+            run: Mutex::default(),
+            has_result: AtomicBool::default(),
+            commands: Mutex::default(),
+        }
     }
 
     /// Remembers that this command has begun a run.
     pub fn begun(&self, journal: &Journal, run: &RunFolder) {
         self.runs().push((journal.clone(), run.clone()));
+        *locked(&self.run) = Some(run.id.clone());
     }
 
     /// The runs that this command has begun, once.
@@ -71,8 +90,34 @@ impl Context {
         std::mem::take(&mut *self.runs())
     }
 
-    fn runs(&self) -> std::sync::MutexGuard<'_, Vec<(Journal, RunFolder)>> {
-        self.begun.lock().unwrap_or_else(PoisonError::into_inner)
+    fn runs(&self) -> MutexGuard<'_, Vec<(Journal, RunFolder)>> {
+        locked(&self.begun)
+    }
+
+    /// Prints how the command ended for programs that read results, unless it has printed a document of its own.
+    pub fn conclude(&self, exit: Exit, failures: Option<&Failures>) {
+        if self.globals.format != Format::Json || self.has_result.load(Ordering::SeqCst) {
+            return;
+        }
+        let document = document::of(exit, failures, locked(&self.run).as_deref(), &locked(&self.commands));
+        // The exit code says the same to who can't be told.
+        let _ = self.result(&document.to_string());
+    }
+
+    /// Takes over what another context has printed, where it did a part of this command.
+    pub fn concluded_by(&self, other: &Self) {
+        self.has_result.fetch_or(other.has_result.load(Ordering::SeqCst), Ordering::SeqCst);
+        *locked(&self.run) = locked(&other.run).take();
+        *locked(&self.commands) = std::mem::take(&mut *locked(&other.commands));
+    }
+
+    /// What a dry run would do, ready to paste.
+    pub fn commands(&self, lines: &str) -> Result<()> {
+        if self.globals.format == Format::Json {
+            locked(&self.commands).extend(lines.lines().filter(|line| !line.is_empty()).map(str::to_owned));
+            return Ok(());
+        }
+        self.exact(lines.as_bytes())
     }
 
     /// The repository that the options, or the current directory, lead to, as it is: for tasks that only look at it. Those
@@ -133,13 +178,23 @@ impl Context {
 
     /// Prints a result on stdout. A reader that is gone, as behind `| head`, is nobody's failure.
     pub fn result(&self, text: &str) -> Result<()> {
+        self.has_result.store(true, Ordering::SeqCst);
         printed(self.screen.result(text))
     }
 
     /// The same for what must keep every byte when it goes elsewhere than to a terminal.
     pub fn exact(&self, bytes: &[u8]) -> Result<()> {
+        // Programs that read results get one document and nothing else.
+        if self.globals.format == Format::Json {
+            self.screen.lines(&String::from_utf8_lossy(bytes));
+            return Ok(());
+        }
         printed(self.screen.exact(bytes))
     }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn printed(written: std::io::Result<()>) -> Result<()> {

@@ -19,7 +19,7 @@ pub fn run(context: &Context) -> Result<Exit, Failures> {
     let mut ready = Ready::gather(context, &repo, &accounts, &[], problems)?;
     let run = RunFolder::new(&repo.root);
     if context.globals.dry_run {
-        context.exact(session::orders(&ready, &run, true)?.identities(&accounts).shell_lines().as_bytes())?;
+        context.commands(&session::orders(&ready, &run, true)?.identities(&accounts).shell_lines())?;
         return Ok(Exit::DONE);
     }
     let mut session = Session::begin(context, &repo, &run, "identity", 1)?;

@@ -102,6 +102,13 @@ pub fn stop_task(arn: &str, task: &TaskArn<'_>) -> Vec<OsString> {
     words.into_iter().chain(cluster.into_iter().flatten()).map(OsString::from).collect()
 }
 
+/// Takes a revision of a task definition away, so that the one before it is the newest again.
+pub fn deregister(region: &str, family: &str, revision: u64) -> Vec<OsString> {
+    let name = format!("{family}:{revision}");
+    let words = ["aws", "ecs", "deregister-task-definition", "--region", region, "--task-definition", &name];
+    words.into_iter().map(OsString::from).collect()
+}
+
 /// A time as the CLI writes it: ISO 8601 since version 2, seconds since 1970 before.
 fn time(value: &Value) -> String {
     let Some(text) = value.as_str() else {

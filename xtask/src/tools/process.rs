@@ -185,12 +185,13 @@ pub fn foreground_heard(invocation: &Invocation, show_stdout: bool) -> anyhow::R
 }
 
 /// Runs a program in our place: with our input, our output, and the person at the terminal.
-pub fn in_our_place(invocation: &Invocation) -> anyhow::Result<ExitStatus> {
+pub fn in_our_place(invocation: &Invocation, stdout: Stdio) -> anyhow::Result<ExitStatus> {
     let (program, args) = split(&invocation.argv)?;
     command(program, &invocation.vars)
         .args(args)
         .current_dir(&invocation.cwd)
         .env("PWD", &invocation.cwd)
+        .stdout(stdout)
         .status()
         .with_context(|| cannot_start(program))
 }

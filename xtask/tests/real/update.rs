@@ -66,8 +66,12 @@ fn update_as_one_run_proves_every_account_and_does_so_again_when_repeated() {
     // Somebody registers another revision in the first wave: nothing goes on from there.
     let image = format!("{SHARED}.dkr.ecr.us-east-1.amazonaws.com/ecs-deploy-runner:v0.52.1");
     cloud.register_task("100000000004", "ecs-deploy-runner-terraform-planner", &image);
-    let stopped = ends_with(&live, &["update", "v1.3.0", "--yes"], 1);
+    let stopped = ends_with(&live, &["update", "v1.3.0", "--yes"], 3);
     assert!(stopped.contains("what the repository says does not run in `dev`"), "{stopped}");
+    let command = stopped.lines().find_map(|line| line.split_once("to take it away: ")).expect("it is named").1;
+    assert!(live.command("sh").args(["-c", command]).output().expect("sh starts").status.success(), "{command}");
+    let again = ends_with(&live, &["update", "v1.3.0", "--yes"], 0);
+    assert!(again.contains("nothing to apply in 6 units"), "{again}");
 }
 
 /// Every log of every run.
@@ -183,4 +187,24 @@ fn failed_apply_is_shown_with_its_log_and_production_is_not_started() {
         assert!(tags(&cloud, "100000000006").is_empty(), "production was not started");
         assert!(!live.state_file("prod").exists(), "production has no state");
     }
+}
+
+#[test]
+fn releases_are_the_tags_of_the_repository_that_is_built_from() {
+    let Some(tools) = Toolbox::get() else { return };
+    let cloud = Cloud::start(tools);
+    let live = Live::new(tools, &cloud, Shape::default());
+    let remote = live.root().with_file_name("terraform-aws-ci");
+    let script = "git init --quiet \"$0\" && cd \"$0\" && git -c user.name=x -c user.email=x@example.com commit --quiet \
+                  --allow-empty --message x && git tag v1.4.0 && git tag v1.5.0";
+    let made = live.command("sh").arg("-c").arg(script).arg(&remote).status().expect("sh starts");
+    assert!(made.success());
+    let setting = format!("[workspace.metadata.xtask]\ndockerfile-repo = \"file://{}\"", remote.display());
+    live.edit("Cargo.toml", |text| text.replacen("[workspace.metadata.xtask]", &setting, 1));
+    for command in ["build-images", "update"] {
+        let told = ends_with(&live, &[command, "v9.8.423", "--yes", "--allow", "doubtful-build"], 3);
+        let said = "v9.8.423 is no known release of terraform-aws-ci; the nearest: v1.5.0";
+        assert!(told.contains(said) && told.contains("--allow unknown-release"), "{told}");
+    }
+    assert_eq!(cloud.images(SHARED, "kaniko").keys().collect::<Vec<_>>(), ["v0.52.1"], "nothing was built");
 }

@@ -26,6 +26,7 @@ mod configurations;
 mod crash;
 mod credentials;
 mod doctor;
+mod documents;
 mod dry_run;
 mod environment;
 mod escaped;

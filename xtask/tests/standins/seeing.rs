@@ -127,3 +127,11 @@ fn colour_is_for_who_wants_it() {
         assert_eq!(text.contains(bold), expected, "{name}");
     }
 }
+
+#[test]
+fn terminal_that_can_only_be_printed_on_is_never_redrawn() {
+    let sandbox = Sandbox::bumped();
+    let command = sandbox.xtask(["apply-all", "--yes", "--account=dev"]).env("TERM", "dumb");
+    let (status, text) = command.at_a_terminal(24, 80).finish();
+    assert!(status.success() && text.contains("Applied      dev") && !text.contains('\u{1b}'), "{text:?}");
+}

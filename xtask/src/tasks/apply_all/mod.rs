@@ -29,7 +29,7 @@ pub use queue::Queue;
 pub(super) use words::{say_left_out, say_waves};
 
 use crate::cli;
-use crate::model::{Exit, Failure, Failures};
+use crate::model::{Exit, Failure, Failures, Kind};
 use crate::report::digest as digest_text;
 use crate::report::screen::{Tone, count};
 use crate::run::digest::Digest;
@@ -57,7 +57,7 @@ pub fn run(context: &Context, args: &cli::ApplyAll) -> Result<Exit, Failures> {
     if context.globals.dry_run {
         say_left_out(&context.screen, &work.left_out);
         let orders = session::orders(&ready, &run, true)?;
-        context.exact(Queue::of(&orders, context, &work).shell_lines(&run).as_bytes())?;
+        context.commands(&Queue::of(&orders, context, &work).shell_lines(&run))?;
         return Ok(Exit::DONE);
     }
 
@@ -123,7 +123,7 @@ pub fn carry_out(
         && !unchanged.is_empty()
         && !queue.work.plan_only
     {
-        prove(&unchanged)?;
+        prove(&unchanged).map_err(before_anything)?;
     }
     if digest.n_changing() == 0 {
         screen.say(Tone::Good, "Finished", format!("nothing to apply in {}", count(units.len(), "unit")));
@@ -149,4 +149,13 @@ pub fn carry_out(
     let waves = queue.applies(&digest);
     let (rows, stopped) = apply::apply(session, &waves, plans, queue.work.on_failure, renewal, &again, after_wave)?;
     Ok(Applied::new(units, rows, stopped))
+}
+
+/// What stops a run before its first apply is a refusal.
+fn before_anything(failures: Failures) -> Failures {
+    let mut failures = failures.into_vec();
+    for failure in failures.iter_mut().filter(|failure| failure.kind == Kind::Failed) {
+        failure.kind = Kind::Refused;
+    }
+    Failures::check(failures).expect_err("there is at least one")
 }

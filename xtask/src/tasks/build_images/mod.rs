@@ -45,9 +45,8 @@ pub fn run(context: &Context, args: &cli::BuildImages) -> Result<Exit, Failures>
 
     if context.globals.dry_run {
         words::say_where_from(context, &planned);
-        context.exact(
-            Queue::of(&session::orders(&ready, &run, true)?, &planned, left, ask.how).shell_lines().as_bytes(),
-        )?;
+        let orders = session::orders(&ready, &run, true)?;
+        context.commands(&Queue::of(&orders, &planned, left, ask.how).shell_lines())?;
         return Ok(Exit::DONE);
     }
     session::say_repository(context, &repo);

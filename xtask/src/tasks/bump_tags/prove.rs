@@ -81,7 +81,7 @@ pub(super) fn by_itself(context: &Context, repo: &Repository, ask: &Ask, bump: &
     };
     if context.globals.dry_run {
         let (identity, lookups) = stages(&ready, true)?;
-        context.exact(format!("{}\n{}", identity.shell_lines(), lookups.shell_lines()).as_bytes())?;
+        context.commands(&format!("{}\n{}", identity.shell_lines(), lookups.shell_lines()))?;
         return Ok(());
     }
     let mut session = Session::begin(context, repo, &run, "bump-tags", wanted.len())?;

@@ -52,11 +52,18 @@ fn say_what_is_there(context: &Context, already: &[Pin]) {
     }
 }
 
-/// How many units get a new tag, by image.
+/// How many units get a new tag, selected or not, by image.
 fn reached(bump: &Bump) -> Vec<String> {
-    let images = bump.reached.iter().map(|(image, units)| format!("{image} in {}", count(units.len(), "unit")));
+    let selected = bump.reached.iter().flat_map(|(image, units)| units.iter().map(|unit| (image.as_str(), unit)));
+    let also = bump.also.iter().map(|also| (also.image.as_str(), &also.unit));
+    let mut units: BTreeMap<&str, BTreeSet<&UnitPath>> = BTreeMap::new();
+    for (image, unit) in selected.chain(also) {
+        units.entry(image).or_default().insert(unit);
+    }
+    let images: Vec<_> =
+        units.iter().map(|(image, units)| format!("{image} in {}", count(units.len(), "unit"))).collect();
     let modules = (!bump.modules.is_empty()).then(|| format!("module in {}", count(bump.modules.len(), "unit")));
-    images.chain(modules).collect()
+    images.into_iter().chain(modules).collect()
 }
 
 /// `{"schema":1,"changes":[…],"already":[…],"also":[…],"left":[…],"unread":[…],"allowed":[…],"unproven":[…],"outside":[…],"modules":[…]}`

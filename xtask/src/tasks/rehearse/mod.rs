@@ -7,6 +7,7 @@ mod facts;
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -238,7 +239,12 @@ fn perform(context: &Context, place: &Place, tag: &Tag) -> anyhow::Result<Exit> 
         argv.extend(words.iter().map(OsString::from));
         argv.extend(options(context));
         let invocation = Invocation { argv, cwd: place.root.clone(), vars: vars.clone() };
-        let status = process::in_our_place(&invocation)?;
+        // Programs that read results get one document, which is not that of a part.
+        let stdout = match context.globals.format {
+            cli::Format::Json => Stdio::from(std::io::stderr()),
+            _ => Stdio::inherit(),
+        };
+        let status = process::in_our_place(&invocation, stdout)?;
         let code = status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1);
         if code != 0 {
             return Ok(Exit(code));

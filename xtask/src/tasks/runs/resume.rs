@@ -61,6 +61,7 @@ pub(super) fn run(context: &Context, root: &Path, id: Option<&str>) -> Result<Ex
         _ => Err(Failure::refused(format!("`{}` is nothing that can be taken up again", begun.command)).into()),
     };
     record::close(&again, done.as_ref().copied());
+    context.concluded_by(&again);
     done
 }
 

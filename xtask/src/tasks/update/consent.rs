@@ -80,16 +80,19 @@ impl<'a> Consent<'a> {
         let mut line = |head: &str, words: &str| text += &wrapped(head, INDENT, words);
         for (n, planned) in builds.iter().enumerate() {
             let head = if n == 0 { "  Build" } else { "" };
-            line(head, &format!("{}:{}", planned.build.uri, planned.build.tag));
+            let (uri, tag) = (&planned.build.uri, &planned.build.tag);
+            let place = format!("in ECR of {}, {}", planned.account, uri.region());
+            line(head, &format!("{}:{tag} {place}", uri.repository()));
         }
         if let Some(first) = builds.first() {
             line("", &crate::tasks::build_images::who(first, self.args.how));
         }
         let mut head = "  Change";
         for change in self.parts.bump.changes().filter(|_| moves) {
+            let images = change.images.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and ");
+            let what = if images.is_empty() { &change.pin.key } else { &images };
             let units = count(change.units.len(), "unit");
-            let pin = &change.pin;
-            line(head, &format!("{} {} {} -> {} ({units})", pin.place(), pin.key, change.from, change.to));
+            line(head, &format!("{} {} -> {}, {what} in {units}", change.pin.place(), change.from, change.to));
             head = "";
         }
         let (units, accounts) = (self.parts.work.units.len(), self.parts.work.accounts.len());

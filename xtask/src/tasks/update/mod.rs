@@ -34,7 +34,7 @@ pub fn run(context: &Context, args: &cli::Update) -> Result<Exit, Failures> {
     if context.globals.dry_run {
         apply_all::say_left_out(&context.screen, &parts.work.left_out);
         let orders = session::orders(&ready, &run, true)?;
-        context.exact(parts.shell_lines(context, &orders, &run, args).as_bytes())?;
+        context.commands(&parts.shell_lines(context, &orders, &run, args))?;
         return Ok(Exit::DONE);
     }
     let mut session = Session::begin(context, &repo, &run, "update", parts.work.n_jobs)?;

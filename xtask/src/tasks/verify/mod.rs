@@ -63,7 +63,7 @@ pub fn run(context: &Context, args: &cli::Verify) -> Result<Exit, Failures> {
         let stages = [orders.identities(&accounts), inquiry.stage(&orders, "verify")];
         let lines =
             stages.iter().map(Stage::shell_lines).chain(trials.iter().map(|trials| trials.shell_lines(&orders)));
-        context.exact(lines.collect::<Vec<_>>().join("\n").as_bytes())?;
+        context.commands(&lines.collect::<Vec<_>>().join("\n"))?;
         return Ok(Exit::DONE);
     }
     session::say_repository(context, &repo);
@@ -155,6 +155,14 @@ fn not_proven(proofs: &[Proof]) -> Failure {
     accounts.dedup();
     let accounts = if differ.len() == proofs.len() { String::new() } else { accounts.join("") };
     let failure = failure.hint(format!("to apply what the repository says: cargo xtask apply-all{accounts}"));
+    let is_task = |check: &Check| check.subject == Subject::TaskDefinition && check.runs_another();
+    let failure = match differ.iter().flat_map(|proof| &proof.checks).any(is_task) {
+        false => failure,
+        true => failure.hint(
+            "where that has nothing to apply, somebody else registered the newest revision: it names each of them, and \
+             the `aws ecs deregister-task-definition` that takes it away",
+        ),
+    };
     match old_tag(&differ) {
         Some(tag) => failure
             .hint(format!("to go back instead: cargo xtask update {tag}, which moves the tags back and applies them")),

@@ -5,11 +5,12 @@ use super::wanted::{Extent, questions, wanted};
 use crate::cli::Allowance;
 use crate::model::{Account, Failure, Failures, Kind};
 use crate::report::screen::Tone;
+use crate::tasks::ecs_task;
 use crate::tasks::inquiry::{Answers, Inquiry};
 use crate::tasks::ready::Workable;
 use crate::tasks::session::{self, Renewal, Session};
-use crate::tools::state;
 use crate::tools::terraform::plan::families;
+use crate::tools::{aws, state};
 
 /// How many units are asked about at a time: what ECS says of thousands of task definitions is more than has to be held at
 /// once.
@@ -41,7 +42,8 @@ impl Waves {
         let wrong: Vec<_> = proofs.iter().filter(|proof| proof.checks.iter().any(Check::runs_another)).collect();
         // Who allows another image than the repository says is told of it, and not stopped by it.
         if !wrong.is_empty() && !session.context.globals.allows(Allowance::OtherImage) {
-            return Err(stopped(&wrong).into());
+            let to_remove: Vec<_> = wrong.iter().flat_map(|proof| removals(renewal, units, proof)).collect();
+            return Err(stopped(&wrong, &to_remove).into());
         }
         tell(session, &proofs);
         let silent: Vec<_> =
@@ -115,7 +117,18 @@ fn unanswered(silent: &[&Proof]) -> Failure {
         .hint("to go on without that proof: --allow unproven-wave")
 }
 
-fn stopped(wrong: &[&Proof]) -> Failure {
+/// The commands that take away what somebody else has registered.
+fn removals(renewal: &Renewal<'_>, units: &[&Workable<'_>], proof: &Proof) -> Vec<String> {
+    let Some(unit) = units.iter().find(|unit| unit.unit.path.as_str() == proof.path) else { return Vec::new() };
+    let others = proof.checks.iter().filter(|check| check.runs_another() && !check.is_own);
+    let command = |check: &Check| {
+        let words = aws::deregister(unit.region.as_str(), check.aws_name.as_deref()?, check.revision?);
+        Some(ecs_task::typed(renewal.ready, unit.account, &unit.region, words))
+    };
+    others.filter_map(command).collect()
+}
+
+fn stopped(wrong: &[&Proof], to_remove: &[String]) -> Failure {
     let names: Vec<_> = wrong.iter().map(|proof| format!("`{}`", proof.label)).collect();
     let failure = Failure::new(Kind::Failed, format!("what the repository says does not run in {}", names.join(", ")));
     let lines = wrong.iter().flat_map(|proof| {
@@ -135,7 +148,7 @@ fn stopped(wrong: &[&Proof]) -> Failure {
         }
         return failure.hint("look who else registers the other task definitions there: cargo xtask verify");
     }
-    failure
-        .hint("look first who else registers task definitions there: cargo xtask verify")
-        .hint("where Terraform has nothing to apply, it doesn't see that revision: remove it, or go on with --allow other-image")
+    let failure = failure.hint("somebody else registered that revision, which Terraform doesn't see: find out who");
+    let failure = to_remove.iter().fold(failure, |it, command| it.hint(format!("to take it away: {command}")));
+    failure.hint("to go on all the same: --allow other-image")
 }
