@@ -70,8 +70,6 @@ fn update_as_one_run_proves_every_account_and_does_so_again_when_repeated() {
     assert!(stopped.contains("what the repository says does not run in `dev`"), "{stopped}");
     let command = stopped.lines().find_map(|line| line.split_once("to take it away: ")).expect("it is named").1;
     assert!(live.command("sh").args(["-c", command]).output().expect("sh starts").status.success(), "{command}");
-    let again = ends_with(&live, &["update", "v1.3.0", "--yes"], 0);
-    assert!(again.contains("nothing to apply in 6 units"), "{again}");
 }
 
 /// Every log of every run.
@@ -199,8 +197,8 @@ fn releases_are_the_tags_of_the_repository_that_is_built_from() {
                   --allow-empty --message x && git tag v1.4.0 && git tag v1.5.0";
     let made = live.command("sh").arg("-c").arg(script).arg(&remote).status().expect("sh starts");
     assert!(made.success());
-    let setting = format!("[workspace.metadata.xtask]\ndockerfile-repo = \"file://{}\"", remote.display());
-    live.edit("Cargo.toml", |text| text.replacen("[workspace.metadata.xtask]", &setting, 1));
+    let settings = format!("[workspace.metadata.xtask]\ndockerfile-repo = \"file://{}\"\n", remote.display());
+    fs::write(live.root().join("Cargo.toml"), settings).expect("the file can be written");
     for command in ["build-images", "update"] {
         let told = ends_with(&live, &[command, "v9.8.423", "--yes", "--allow", "doubtful-build"], 3);
         let said = "v9.8.423 is no known release of terraform-aws-ci; the nearest: v1.5.0";
