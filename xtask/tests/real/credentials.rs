@@ -2,9 +2,12 @@
 //! accepted once, sessions that end. What answers for AWS is moto, and `sign_in.py` where moto has no answer.
 
 use std::fs;
+use std::path::Path;
 
 use super::cloud::{Cloud, REGION};
 use super::live::{ACCOUNTS, Live};
+use super::operator::script;
+use super::programs::here;
 use super::shape::{Apply, Shape};
 use super::terminal::Terminal;
 use super::toolbox::Toolbox;
@@ -191,12 +194,8 @@ fn session_of_aws_vault_that_ends_in_the_middle_of_a_run_is_opened_with_a_new_co
     assert_eq!([DEV, PROD].map(|account| tags(&cloud, account).len()), [2, 2]);
 }
 
-#[test]
-fn aws_vault_signs_in_to_a_stand_in_of_the_identity_center_once_for_all_accounts_and_again_where_the_session_has_ended()
-{
-    let Some(tools) = Toolbox::get() else { return };
-    let cloud = Cloud::start(tools);
-    let live = Live::new(tools, &cloud, Shape::default());
+/// Thirty profiles of the identity center.
+fn thirty_of_sso() -> String {
     let session =
         format!("[sso-session acme]\nsso_start_url = https://acme.awsapps.com/start\nsso_region = {REGION}\n");
     let roles = ["AdministratorAccess", "AWSReadOnlyAccess", "Billing", "DatabaseAdministrator", "PowerUserAccess"];
@@ -205,7 +204,16 @@ fn aws_vault_signs_in_to_a_stand_in_of_the_identity_center_once_for_all_accounts
         format!("{section}sso_account_id = {id}\nsso_role_name = {role}\n")
     };
     let profiles: String = ACCOUNTS.into_iter().flat_map(|account| roles.map(|role| profile(account, role))).collect();
-    fs::write(&live.env()["AWS_CONFIG_FILE"], session + &profiles).expect("the file can be written");
+    session + &profiles
+}
+
+#[test]
+fn aws_vault_signs_in_to_a_stand_in_of_the_identity_center_once_for_all_accounts_and_again_where_the_session_has_ended()
+{
+    let Some(tools) = Toolbox::get() else { return };
+    let cloud = Cloud::start(tools);
+    let live = Live::new(tools, &cloud, Shape::default());
+    fs::write(&live.env()["AWS_CONFIG_FILE"], thirty_of_sso()).expect("the file can be written");
     fs::create_dir_all(live.root().join(".xtask")).expect("the folder can be made");
     let local = "credentials = [\"aws-vault\", \"exec\", \"--stdout\", \"{profile}\", \"--\"]\nprofile = \"acme-{account}.AdministratorAccess\"\n";
     fs::write(live.root().join(".xtask/local.toml"), local).expect("the file can be written");
@@ -218,4 +226,67 @@ fn aws_vault_signs_in_to_a_stand_in_of_the_identity_center_once_for_all_accounts
     end_sessions(&live, "sso.");
     ends_with(&live, &["identity"], 0);
     assert_eq!(cloud.n_sign_ins(), 2);
+}
+
+/// The AWS CLI as `credentials`, where exporting them is a stand-in around botocore itself.
+fn use_botocore(tools: &Toolbox, live: &Live, profile: &str) {
+    let aws = Path::new(&live.env()["PATH"]).join("aws");
+    fs::remove_file(&aws).expect("it is a link of ours");
+    let program = fs::read_to_string(here().join("export_credentials.py")).expect("it is beside this file");
+    script(&aws, &format!("#!{}\n{program}", tools.python.display()));
+    fs::create_dir_all(live.root().join(".xtask")).expect("the folder can be made");
+    let local = format!("credentials = [\"env\", \"AWS_PROFILE={{profile}}\"]\nprofile = \"{profile}\"\n");
+    fs::write(live.root().join(".xtask/local.toml"), local).expect("the file can be written");
+}
+
+#[test]
+fn botocore_behind_a_stand_in_for_the_aws_cli_gets_another_code_for_each_role_and_again_for_one_that_was_refused() {
+    let Some(tools) = Toolbox::get() else { return };
+    let cloud = Cloud::start(tools);
+    let live = Live::new(tools, &cloud, Shape::default());
+    somebody(&live, DEVICE, DEVICE);
+    use_botocore(tools, &live, "acme-{account}-admin");
+    let keys = "[ops]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = any-secret-will-do\n";
+    fs::write(format!("{}/.aws/credentials", live.env()["HOME"]), keys).expect("the file can be written");
+    cloud.ask_for_codes();
+    let mut terminal = at_a_terminal(&live, &["identity"]);
+    for (n, code) in ["999999", "000001", "000002", "000003", "000004", "000005", "000006"].into_iter().enumerate() {
+        type_code(&mut terminal, n + 1, code);
+    }
+    let (status, text) = terminal.finish();
+    assert!(status.success() && text.contains("6 of 6 accounts proven"), "{text}");
+    assert!(text.contains("the AWS CLI asks for each role") && text.contains("asking again (2 of 3)"), "{text}");
+    assert_eq!(text.matches(WAITING).count(), 6, "{text}");
+    let accepted = [1, 2, 3, 4, 5, 6].map(|n| format!("accepted 00000{n} AssumeRole"));
+    assert_eq!(cloud.codes(), [&["refused 999999".to_owned()][..], &accepted].concat());
+
+    // Botocore has kept what it was given, and nobody is asked or waits.
+    let told = ends_with(&live, &["identity"], 0);
+    assert!(!told.contains(WAITING) && told.contains("sessions good for"), "{told}");
+}
+
+#[test]
+fn botocore_behind_a_stand_in_for_the_aws_cli_takes_the_sign_in_of_sso_and_a_missing_one_is_told_with_its_command() {
+    let Some(tools) = Toolbox::get() else { return };
+    let cloud = Cloud::start(tools);
+    let live = Live::new(tools, &cloud, Shape::default());
+    fs::write(&live.env()["AWS_CONFIG_FILE"], thirty_of_sso()).expect("the file can be written");
+    use_botocore(tools, &live, "acme-{account}.AdministratorAccess");
+    let sign_in = "open a new session: aws sso login --profile acme-dev.AdministratorAccess";
+    let told = ends_with(&live, &["identity"], 3);
+    assert!(told.contains(sign_in) && told.contains("6 of 6 accounts not proven"), "{told}");
+
+    // What `aws sso login` leaves: a file by the SHA-1 of the session's name.
+    let cache = format!("{}/.aws/sso/cache", live.env()["HOME"]);
+    fs::create_dir_all(&cache).expect("the folder can be made");
+    let token = r#"{"accessToken": "of-aws-sso-login", "expiresAt": "2999-01-01T00:00:00Z"}"#;
+    fs::write(format!("{cache}/293abb6b76d7791c0732cc517d38c4b5c734b87f.json"), token)
+        .expect("the file can be written");
+    let told = ends_with(&live, &["identity"], 0);
+    assert!(told.contains("6 of 6 accounts proven   sessions good for"), "{told}");
+
+    cloud.sign_out();
+    fs::remove_dir_all(format!("{}/.aws/cli", live.env()["HOME"])).expect("it is ours");
+    let told = ends_with(&live, &["identity"], 3);
+    assert!(told.contains(sign_in), "{told}");
 }

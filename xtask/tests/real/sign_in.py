@@ -27,7 +27,7 @@ class SignIn:
         self.folder = folder
         self.lock = threading.Lock()
         self.used = set()
-        self.tokens = set()
+        self.tokens = {"of-aws-sso-login"}
         self.n_tokens = 0
 
     def answer(self, host, path, headers, body):
