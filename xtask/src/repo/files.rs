@@ -1,7 +1,7 @@
 //! The files of a repository: each is read and parsed once, and may be overlaid by texts that are not written yet.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::ops::Bound;
 use std::path::{Component, Path, PathBuf};
@@ -33,13 +33,18 @@ pub enum Variable {
     Is(String),
     /// It is not set.
     Unset,
+    /// It is set in the user's shell, and is not passed on.
+    Withheld,
     /// Nobody can tell yet.
     Unknown,
 }
 
 /// The variables that terragrunt and terraform will have, but those that are only set when a unit is run.
 #[derive(Clone, Debug, Default)]
-pub struct Environment(Option<Arc<BTreeMap<String, String>>>);
+pub struct Environment {
+    variables: Option<Arc<BTreeMap<String, String>>>,
+    withheld: Arc<BTreeSet<String>>,
+}
 
 /// The beginnings of names of variables that are set for each unit when it is run.
 const SET_LATER: [&str; 6] = ["AWS_", "TF_", "TG_", "TERRAGRUNT_", "GIT_SSH_COMMAND", "GIT_TERMINAL_PROMPT"];
@@ -47,18 +52,25 @@ const SET_LATER: [&str; 6] = ["AWS_", "TF_", "TG_", "TERRAGRUNT_", "GIT_SSH_COMM
 impl Environment {
     /// An environment that is known.
     pub fn of(variables: BTreeMap<String, String>) -> Self {
-        Self(Some(Arc::new(variables)))
+        Self { variables: Some(Arc::new(variables)), withheld: Arc::default() }
+    }
+
+    /// The same, where the user's shell also has these variables, which are not passed on.
+    #[must_use]
+    pub fn without(self, withheld: BTreeSet<String>) -> Self {
+        Self { withheld: Arc::new(withheld), ..self }
     }
 
     /// Whether the variable may have a value, also one that is only set when a unit is run.
     fn may_have(&self, name: &str) -> bool {
-        self.0.as_ref().is_none_or(|all| all.contains_key(name))
+        self.variables.as_ref().is_none_or(|all| all.contains_key(name))
     }
 
     fn variable(&self, name: &str) -> Variable {
-        match &self.0 {
+        match &self.variables {
             Some(all) if !SET_LATER.iter().any(|prefix| name.starts_with(prefix)) => {
-                all.get(name).map_or(Variable::Unset, |value| Variable::Is(value.clone()))
+                let other = || if self.withheld.contains(name) { Variable::Withheld } else { Variable::Unset };
+                all.get(name).map_or_else(other, |value| Variable::Is(value.clone()))
             }
             _ => Variable::Unknown,
         }

@@ -51,6 +51,7 @@ use std::sync::Arc;
 pub use bump::{Bump, Change, FileEdit, Request, plan_bump};
 pub use exclude::Exclusion;
 pub use files::{Environment, Files};
+pub use hcl::Remark;
 use hcl::stack;
 use ignore::gitignore::Gitignore;
 pub use image::{Decider, ImageUse, UnitTag};

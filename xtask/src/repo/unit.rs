@@ -7,7 +7,7 @@ use std::rc::Rc;
 use super::exclude::{self, Exclusion};
 use super::files::Files;
 use super::generated::{self, Extra};
-use super::hcl::{Evaluator, Fault, Frame, Kind, Value};
+use super::hcl::{Evaluator, Fault, Frame, Kind, Remark, Value};
 use super::image::{Decider, ImageUse, Images, UnitTag};
 use super::mocks::{self, Mock};
 use super::module::Module;
@@ -86,6 +86,8 @@ pub struct Unit {
     pub problems: Vec<Failure>,
     /// What looks wrong and may be meant.
     pub notes: Vec<Failure>,
+    /// What came up where its values were worked out.
+    pub remarks: Vec<Remark>,
 }
 
 impl Unit {
@@ -119,6 +121,7 @@ impl Unit {
             remote: None,
             problems: Vec::new(),
             notes: Vec::new(),
+            remarks: Vec::new(),
         }
     }
 
@@ -218,6 +221,7 @@ impl Unit {
                 Ok(())
             }
         });
+        self.remarks = evaluator.remarks.take();
         if let Err(fault) = read {
             return self.cannot_be_read(&fault);
         }

@@ -134,7 +134,9 @@ impl Context {
             let child = env::build(&self.vars, Purpose::Program, settings.pass_environment());
             let text =
                 |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
-            Environment::of(child.vars.into_iter().filter_map(text).collect())
+            let names = self.vars.keys().filter(|name| !child.vars.contains_key(*name));
+            let withheld = names.filter_map(|name| name.to_str().map(str::to_owned)).collect();
+            Environment::of(child.vars.into_iter().filter_map(text).collect()).without(withheld)
         })?;
         personal::add_to(&mut repo, &self.vars);
         let root = repo.root.clone();

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::model::{ImageName, ImageUri, Known, Place, Region, Tag, UnitPath};
 use crate::repo::image::Decider;
-use crate::repo::{Idle, ImageUse, Pin, Repository, Trail, Unit, UnitTag};
+use crate::repo::{Idle, ImageUse, Pin, Remark, Repository, Trail, Unit, UnitTag};
 
 /// The version of the form. Fields are added without a new one, and never removed.
 pub const SCHEMA: u32 = 1;
@@ -31,6 +31,9 @@ pub struct UnitForm<'a> {
     /// Why values are null, by their way in this form.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub unresolved: BTreeMap<String, String>,
+    /// Variables of the user's shell in whose place the default of `get_env` is used.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub defaults_used: Vec<DefaultForm<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub excluded: Option<ExclusionForm<'a>>,
 }
@@ -50,6 +53,14 @@ pub struct ModuleForm<'a> {
     #[serde(rename = "ref")]
     pub reference: Option<&'a str>,
     pub decided_by: Option<PinPlace<'a>>,
+}
+
+/// A default that is used although the variable is set.
+#[derive(Debug, Serialize)]
+pub struct DefaultForm<'a> {
+    pub variable: &'a str,
+    pub file: &'a str,
+    pub line: Option<usize>,
 }
 
 /// What leaves it out of plans or applies.
@@ -194,6 +205,7 @@ pub fn unit<'a>(unit: &'a Unit, images: &[ImageName], detail: Detail<'a>) -> Uni
         images: own,
         others,
         unresolved,
+        defaults_used: unit.remarks.iter().map(default_form).collect(),
         excluded: unit.excluded.as_ref().map(|it| ExclusionForm {
             by: &it.by,
             place: it.place.to_string(),
@@ -254,6 +266,11 @@ fn decider<'a>(decider: &'a Decider, detail: Detail<'_>) -> DeciderForm<'a> {
 
 fn pin_place(pin: &Pin) -> PinPlace<'_> {
     PinPlace { file: &pin.file, line: pin.line, key: &pin.key }
+}
+
+fn default_form(remark: &Remark) -> DefaultForm<'_> {
+    let Remark::Withheld { variable, place } = remark;
+    DefaultForm { variable, file: &place.file, line: place.line }
 }
 
 fn idle_form(idle: &Idle) -> IdleForm<'_> {

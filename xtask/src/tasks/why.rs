@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::cli::{self, Format};
 use crate::model::{Exit, Failure, Failures, ImageName, Kind, Tag, literal};
 use crate::repo::image::Decider;
-use crate::repo::{Hop, Idle, Repository, Trail, Unit};
+use crate::repo::{Hop, Idle, Remark, Repository, Trail, Unit};
 use crate::tasks::context::Context;
 use crate::tasks::schema::{self, Detail};
 use crate::tasks::select::find_unit;
@@ -28,7 +28,8 @@ pub fn run(context: &Context, args: &cli::Why) -> Result<Exit, Failures> {
     context.result(&match context.globals.format {
         Format::Text => {
             let module = args.image.is_none().then(|| module_text(unit)).flatten();
-            answers.iter().map(|answer| answer.text(unit)).chain(module).collect::<Vec<_>>().join("\n")
+            let remarks = remarks_text(unit);
+            answers.iter().map(|answer| answer.text(unit)).chain(module).chain(remarks).collect::<Vec<_>>().join("\n")
         }
         Format::Json | Format::Markdown => format!("{:#}\n", json(&repo, unit, args.image)),
     })?;
@@ -47,6 +48,15 @@ fn module_text(unit: &Unit) -> Option<String> {
         None => lines.add("  no single plain text decides the ref", ""),
     }
     Some(format!("{}  module  {reference}\n{}", unit.path, lines.aligned()))
+}
+
+/// Variables of the user's shell in whose place a default is used; `None` where there are none.
+fn remarks_text(unit: &Unit) -> Option<String> {
+    let mut lines = Lines::default();
+    for Remark::Withheld { variable, place } in &unit.remarks {
+        lines.add(format!("  {variable} is set in this shell, and is not passed on"), place.to_string());
+    }
+    (!unit.remarks.is_empty()).then(|| format!("{}  default of get_env used\n{}", unit.path, lines.aligned()))
 }
 
 /// What there is to say about one image of a unit.

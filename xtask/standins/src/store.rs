@@ -22,7 +22,9 @@ pub(crate) fn read_if_there<T: DeserializeOwned>(path: &Path) -> Outcome<Option<
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(at(path, error)),
     };
-    serde_json::from_slice(&text).map(Some).map_err(|error| at(path, error))
+    // Files that come from Windows may begin with a byte order mark.
+    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&text);
+    serde_json::from_slice(text).map(Some).map_err(|error| at(path, error))
 }
 
 /// Writes a file, the whole of it or nothing.

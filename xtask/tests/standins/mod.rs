@@ -30,6 +30,7 @@ mod documents;
 mod dry_run;
 mod environment;
 mod escaped;
+mod every_shape;
 mod first_hour;
 mod foreign;
 mod full_disk;

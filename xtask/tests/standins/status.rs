@@ -101,3 +101,25 @@ fn check_does_not_pass_what_is_unknown() {
 fn markdown_is_for_status_alone() {
     Sandbox::new().xtask(["units", "--format", "markdown"]).run().exits(2).prints_nothing().is("markdown-refused");
 }
+
+#[test]
+fn default_of_a_variable_that_is_set_here_and_not_passed_on_is_said_to_be_used() {
+    let sandbox = Sandbox::new();
+    sandbox.edit("common.hcl", r#""v0.52.1""#, r#"get_env("RUNNER_TAG", "v0.52.1")"#);
+    let run = |sandbox: &Sandbox, args: &[&str]| sandbox.xtask(args.iter().copied()).env("RUNNER_TAG", "v9.9.9").run();
+    let status = run(&sandbox, &["status"]).exits(0).out.split_whitespace().collect::<Vec<_>>().join(" ");
+    let note = "the default of `get_env` is used: RUNNER_TAG is set in this shell, and is not passed on";
+    assert_eq!(status.matches(note).count(), 2, "once for each place: {status}");
+    assert!(status.contains("v0.52.1") && !status.contains("v9.9.9"), "{status}");
+    let why = run(&sandbox, &["why", "dev"]).exits(0);
+    assert!(why.out.contains("  RUNNER_TAG is set in this shell, and is not passed on   common.hcl:"), "{}", why.out);
+    for command in [&["units"][..], &["status"], &["why", "dev"]] {
+        let json = run(&sandbox, &[command, &["--format", "json"]].concat()).exits(0).json();
+        assert_eq!(json["units"][0]["defaults_used"][0]["variable"], "RUNNER_TAG", "{json:#}");
+    }
+    // Where it isn't set, there is nothing to say; where it is passed on, its value counts.
+    assert!(!sandbox.xtask(["status"]).run().exits(0).out.contains("RUNNER_TAG is set"));
+    let sandbox = sandbox.setting("pass-environment", r#"["RUNNER_TAG"]"#);
+    let status = run(&sandbox, &["status"]).exits(0).out;
+    assert!(status.contains("v9.9.9") && !status.contains("is set in this shell"), "{status}");
+}

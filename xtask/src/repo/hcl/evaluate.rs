@@ -10,6 +10,7 @@ use super::handed::Locals;
 use super::syntax::{Call, Expr, ExprKind, Item, Key, Part};
 use super::value::Map;
 use super::{Fault, Frame, Kind, Names, Origin, Source, Span, Value, functions, operators};
+use crate::model::Place;
 use crate::repo::files::Files;
 
 /// How deep expressions, locals and files may refer to each other.
@@ -19,6 +20,18 @@ const LONGEST: u64 = 5_000_000;
 /// How long a string may become.
 const LONGEST_STRING: usize = 1 << 20;
 
+/// What an evaluation came across that is no fault, and that the user may not expect.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Remark {
+    /// `get_env` gives its default, although the variable is set in the user's shell.
+    Withheld {
+        /// The variable.
+        variable: String,
+        /// The default.
+        place: Place,
+    },
+}
+
 /// Evaluates for one unit. Files are parsed once for the whole repository, but mean something else in each unit.
 pub struct Evaluator<'a> {
     /// The files of the repository.
@@ -27,6 +40,8 @@ pub struct Evaluator<'a> {
     pub original: PathBuf,
     /// Faults in inputs, each of which only made that input unknown.
     pub noticed: RefCell<Vec<Fault>>,
+    /// What is worth to be told beside the values, each once.
+    pub remarks: RefCell<Vec<Remark>>,
     /// What names mean where it is not Terragrunt that reads the files.
     pub(super) names: Option<&'a dyn Names>,
     pub(super) attempts: Cell<Attempts>,
@@ -94,6 +109,7 @@ impl<'a> Evaluator<'a> {
             files,
             original,
             noticed: RefCell::default(),
+            remarks: RefCell::default(),
             names: None,
             attempts: Cell::default(),
             frames: RefCell::default(),
@@ -113,6 +129,14 @@ impl<'a> Evaluator<'a> {
         let same = |known: &Fault| known.what() == fault.what() && known.places() == fault.places();
         if !noticed.iter().any(same) {
             noticed.push(fault.clone());
+        }
+    }
+
+    /// Remembers a remark, once.
+    pub(super) fn remark(&self, remark: Remark) {
+        let mut remarks = self.remarks.borrow_mut();
+        if !remarks.contains(&remark) {
+            remarks.push(remark);
         }
     }
 

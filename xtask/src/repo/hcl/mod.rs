@@ -26,7 +26,7 @@ mod traverse;
 mod unify;
 pub mod value;
 
-pub use evaluate::Evaluator;
+pub use evaluate::{Evaluator, Remark};
 pub use fault::Fault;
 pub use frame::Frame;
 pub use functions::terragrunt::OWN as FUNCTIONS_OF_TERRAGRUNT;

@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::model::{Failure, ImageName, Tag, UnitPath, literal};
 use crate::repo::image::Decider;
 use crate::repo::outside::OutsidePin;
-use crate::repo::{Exclusion, Idle, Repository, Unit, UnitTag};
+use crate::repo::{Exclusion, Idle, Remark, Repository, Unit, UnitTag};
 use crate::report::screen::count;
 use crate::tasks::context::Context;
 use crate::tasks::select::labels;
@@ -52,6 +52,8 @@ pub(super) enum Topic {
     WorkerImage,
     /// An attribute that newer releases of terragrunt don't parse.
     Retired,
+    /// A default that is used although the variable is set in the user's shell.
+    Environment,
     /// A unit that its own configuration leaves out of plans or applies.
     Excluded,
     /// Something that would make every apply fail.
@@ -100,6 +102,7 @@ pub(super) fn notes(
         notes.extend(alike(&units, |unit| versions::old_module(unit, image)));
     }
     notes.extend(alike(&units, |unit| configurations(unit, images).into_iter().collect()));
+    notes.extend(alike(&units, |unit| unit.remarks.iter().map(remark).collect()));
     notes.extend(alike(&units, |unit| unit.excluded.iter().map(excluded).collect()));
     notes.extend(alike(&units, |unit| of_failures(Topic::NotAppliable, &unit.not_appliable)));
     notes.extend(alike(&units, |unit| of_failures(Topic::Name, &unit.notes)));
@@ -188,6 +191,16 @@ fn alike(units: &[&Unit], of: impl Fn(&Unit) -> Vec<Note>) -> Vec<Note> {
 fn of_failures<'f>(kind: Topic, failures: impl IntoIterator<Item = &'f Failure>) -> Vec<Note> {
     let note = |failure: &Failure| failure.at.iter().fold(Note::new(kind, &failure.what), Note::at);
     failures.into_iter().map(note).collect()
+}
+
+/// What came up where values were worked out, in a sentence.
+fn remark(remark: &Remark) -> Note {
+    let Remark::Withheld { variable, place } = remark;
+    let text = format!(
+        "the default of `get_env` is used: {variable} is set in this shell, and is not passed on; if it is meant: pass-environment = [{}]",
+        literal(variable)
+    );
+    Note::new(Topic::Environment, text).at(place)
 }
 
 fn excluded(exclusion: &Exclusion) -> Note {

@@ -118,7 +118,7 @@ pub(super) fn make(world: &World, keys: &Keys, flags: &Parsed) -> Outcome<Plan> 
         out::line("aws_ecs_cluster.runner: Still reading...");
         clock::pause(60_000);
     }
-    let plan = Plan::make(world, keys, key, &Inputs::of(&folder.path, flags.values("var-file"))?)?;
+    let plan = Plan::make(world, keys, key, &Inputs::of(world.folder(), &folder.path, flags.values("var-file"))?)?;
     fs::write(folder.bundle(), b"zipped").map_err(|failure| error("Error archiving file", &failure.to_string()))?;
     Ok(plan)
 }

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::error;
 use crate::digest;
 use crate::refusal::Outcome;
-use crate::unit::hcl;
+use crate::unit::{Unit, hcl};
 
 /// The module that holds them all.
 pub(super) const MODULE: &str = "module.ecs_deploy_runner";
@@ -55,10 +55,14 @@ pub(crate) struct Inputs {
 
 impl Inputs {
     /// What a folder's module is given: by terragrunt in the environment, or by the folder itself and its files of values.
-    pub(super) fn of<'a>(folder: &Path, var_files: impl Iterator<Item = &'a str>) -> Outcome<Self> {
+    /// What the rehearsal of a copy has written down of it comes first.
+    pub(super) fn of<'a>(world: &Path, folder: &Path, var_files: impl Iterator<Item = &'a str>) -> Outcome<Self> {
         let text = super::configuration(folder);
         if !text.contains("module \"") {
             return Self::from_env();
+        }
+        if let Some(unit) = Unit::told(world, folder).map_err(|refusal| error("rehearsal: no facts", &refusal.text))? {
+            return Ok(Self { images: unit.images(), region: unit.region });
         }
         let automatic = folder.join("terraform.tfvars");
         let files = std::iter::once(automatic).chain(var_files.map(PathBuf::from));

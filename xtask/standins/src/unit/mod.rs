@@ -54,24 +54,34 @@ pub(crate) struct Unit {
 }
 
 impl Unit {
-    /// Reads the unit in a folder. What the rehearsal of a copy has written down of it comes first.
-    pub(crate) fn read(world: &Path, folder: &Path) -> Outcome<Self> {
+    /// What the rehearsal of a copy has written down of the unit in a folder.
+    pub(crate) fn told(world: &Path, folder: &Path) -> Outcome<Option<Self>> {
         let facts: Option<Facts> = store::read_if_there(&world.join("units.json"))?;
         let told = facts.and_then(|mut facts| {
             let path = folder.strip_prefix(&facts.root).ok()?.to_str()?.to_owned();
-            let told = facts.units.remove(&path)?;
-            Some((path, told))
+            // The root itself is a unit by this name.
+            let path = if path.is_empty() { ".".to_owned() } else { path };
+            let Told { region, deploy_runner, applier, kaniko } = facts.units.remove(&path)?;
+            let region = region.unwrap_or_else(|| "us-east-1".to_owned());
+            Some(Self { key: path, region, deploy_runner, applier, kaniko, iam_role: None })
         });
-        if let Some((key, told)) = told {
+        Ok(told)
+    }
+
+    /// Whole addresses, by the task that each is for.
+    pub(crate) fn images(&self) -> Vec<(&'static str, String)> {
+        let whole = |image: &Image| format!("{}:{}", image.uri, image.tag);
+        let applier = self.applier.as_ref().unwrap_or(&self.deploy_runner);
+        let mut images = vec![("planner", whole(&self.deploy_runner)), ("applier", whole(applier))];
+        images.extend(self.kaniko.iter().map(|kaniko| ("image_builder", whole(kaniko))));
+        images
+    }
+
+    /// Reads the unit in a folder. What the rehearsal of a copy has written down of it comes first.
+    pub(crate) fn read(world: &Path, folder: &Path) -> Outcome<Self> {
+        if let Some(told) = Self::told(world, folder)? {
             let own = text(&folder.join("terragrunt.hcl"))?;
-            return Ok(Self {
-                key,
-                region: told.region.unwrap_or_else(|| "us-east-1".to_owned()),
-                deploy_runner: told.deploy_runner,
-                applier: told.applier,
-                kaniko: told.kaniko,
-                iam_role: hcl::string(&own, "iam_role"),
-            });
+            return Ok(Self { iam_role: hcl::string(&own, "iam_role"), ..told });
         }
         let own = text(&folder.join("terragrunt.hcl"))?;
         let root = above(folder, &["terragrunt.hcl", "root.hcl"])?;

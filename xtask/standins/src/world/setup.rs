@@ -14,7 +14,7 @@ use crate::out;
 use crate::refusal::{Outcome, Refusal};
 use crate::store;
 use crate::terraform::{self, Inputs};
-use crate::unit::{Image, Unit};
+use crate::unit::Unit;
 
 const FLAGS: &[Known] = &[
     ("into", Takes::Value),
@@ -127,10 +127,7 @@ fn find_units(repo: &Path, accounts: &BTreeMap<String, String>) -> BTreeMap<Stri
 /// Makes a unit deployed as the repository has it now: state, task definitions, images.
 fn seed(world: &World, repo: &Path, path: &str, account: &str) -> Outcome {
     let unit = Unit::read(world.folder(), &repo.join(path))?;
-    let whole = |image: &Image| format!("{}:{}", image.uri, image.tag);
-    let applier = unit.applier.as_ref().unwrap_or(&unit.deploy_runner);
-    let mut images = vec![("planner", whole(&unit.deploy_runner)), ("applier", whole(applier))];
-    images.extend(unit.kaniko.iter().map(|kaniko| ("image_builder", whole(kaniko))));
+    let images = unit.images();
     images.iter().try_for_each(|(_, image)| push(world, &place(image)?))?;
     terraform::seed(world, account, &unit.key, &Inputs { region: unit.region, images })?;
     Ok(())

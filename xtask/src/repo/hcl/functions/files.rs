@@ -7,9 +7,10 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::{Arguments, Stop, Value, text_of, unknown};
+use crate::model::Place;
 use crate::repo::files::{Variable, clean, relative};
 use crate::repo::hcl::frame::{VALUES, values_in};
-use crate::repo::hcl::{Fault, Frame, Kind, Origin, operators};
+use crate::repo::hcl::{Fault, Frame, Kind, Origin, Remark, operators};
 
 /// Terragrunt's own limit.
 const MOST_FOLDERS: usize = 100;
@@ -133,11 +134,15 @@ pub(super) fn get_env(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
         (Variable::Unknown, _) => Err(unknown(&format!("it depends on the environment variable `{name}`"))),
         (Variable::Is(text), _) if operators::is_composed(&text) => Ok(Value::string(text)),
         (Variable::Is(_), _) => Err(unknown("a string with combining characters is not worked out")),
-        (Variable::Unset, Some(default)) => {
+        (variable @ (Variable::Unset | Variable::Withheld), Some(default)) => {
+            if variable == Variable::Withheld {
+                let place = default.origin.place().unwrap_or_else(|| Place::file(&call.scope.source().name));
+                call.evaluator.remark(Remark::Withheld { variable: name.to_string(), place });
+            }
             let text = text_of(default)?;
             Ok(Value { kind: Kind::String(text), origin: default.origin.clone() })
         }
-        (Variable::Unset, None) => Err(Stop::Fault(Fault::new(format!(
+        (Variable::Unset | Variable::Withheld, None) => Err(Stop::Fault(Fault::new(format!(
             "the environment variable `{name}` is not set, and there is no default"
         )))),
     }
