@@ -64,8 +64,8 @@ pub(super) fn all(files: &Files, evaluator: &Evaluator<'_>, frame: &Rc<Frame>) -
     all
 }
 
-/// The files of Terraform in a unit's folder, which terragrunt hands to terraform with the module.
-fn beside(files: &Files, dir: &Path) -> Vec<PathBuf> {
+/// The files of Terraform in a folder: those beside a unit's configuration terragrunt hands to terraform with the module.
+pub(super) fn beside(files: &Files, dir: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(files.real(dir)).into_iter().flatten().flatten();
     let entries = entries.map(|entry| dir.join(entry.file_name()));
     let mut files: Vec<_> = entries.filter(|path| path.extension().is_some_and(|ending| ending == "tf")).collect();

@@ -1,5 +1,5 @@
-//! The provider blocks of the configuration that a plan was made from: what in them would act with other credentials than
-//! those that were proven, or send requests elsewhere than to AWS.
+//! The provider blocks of the configuration that a plan was made from, and its backend: what in them would act with other
+//! credentials than those that were proven, or send requests elsewhere than to AWS.
 //!
 //! A plan's JSON leaves out `dynamic` blocks and what `endpoints` say, so the files themselves are read. Of a provider for
 //! AWS only arguments that are known to stay in the account are taken for granted.
@@ -12,7 +12,7 @@ use super::hcl::parse;
 use super::hcl::syntax::{Block, Body, Expr, ExprKind, Key};
 use super::hcl::{Fault, Source};
 use super::json::{self, Node, Value};
-use super::redirect::{CREDENTIALS, ROLES, account_of};
+use super::redirect::{CREDENTIALS, ROLES, account_of, same_address};
 use crate::model::{AccountId, Place, Reach, Remedy};
 
 /// One configuration file of a module.
@@ -65,8 +65,47 @@ const HARMLESS: [&str; 23] = [
     "version",
 ];
 
-/// Arguments by which a provider for AWS reaches AWS in another way than every other program.
-const OTHER_WAYS: [&str; 7] = [
+/// The same of the backend `s3` (<https://developer.hashicorp.com/terraform/language/backend/s3>).
+const HARMLESS_OF_S3: [&str; 31] = [
+    "acl",
+    "allowed_account_ids",
+    "assume_role_duration_seconds",
+    "assume_role_policy",
+    "assume_role_policy_arns",
+    "assume_role_tags",
+    "assume_role_transitive_tag_keys",
+    "bucket",
+    "dynamodb_table",
+    "encrypt",
+    "external_id",
+    "forbidden_account_ids",
+    "force_path_style",
+    "key",
+    "kms_key_id",
+    "max_retries",
+    "region",
+    "retry_mode",
+    "session_name",
+    "skip_credentials_validation",
+    "skip_metadata_api_check",
+    "skip_region_validation",
+    "skip_requesting_account_id",
+    "skip_s3_checksum",
+    "sse_customer_key",
+    "use_dualstack_endpoint",
+    "use_fips_endpoint",
+    "use_legacy_workflow",
+    "use_lockfile",
+    "use_path_style",
+    "workspace_key_prefix",
+];
+
+/// Arguments of the backend `s3` that send requests for one service elsewhere, and the service.
+pub(super) const ENDPOINTS_OF_S3: [(&str, &str); 4] =
+    [("dynamodb_endpoint", "dynamodb"), ("endpoint", "s3"), ("iam_endpoint", "iam"), ("sts_endpoint", "sts")];
+
+/// Arguments by which a provider for AWS or a backend reaches AWS in another way than every other program.
+pub(super) const OTHER_WAYS: [&str; 7] = [
     "custom_ca_bundle",
     "ec2_metadata_service_endpoint",
     "ec2_metadata_service_endpoint_mode",
@@ -78,6 +117,12 @@ const OTHER_WAYS: [&str; 7] = [
 
 /// The types of the providers for AWS.
 const AWS: [&str; 2] = ["aws", "awscc"];
+
+/// The data source that reads the outputs of another state.
+const REMOTE_STATE: &str = "terraform_remote_state";
+
+/// The argument of a variable that no plan and no state keeps.
+const EPHEMERAL: &str = "ephemeral";
 
 /// An argument or block of a provider.
 #[derive(Debug)]
@@ -99,7 +144,7 @@ enum Says {
     Entries(Vec<Entry>),
 }
 
-/// A provider block.
+/// A provider block, or the backend.
 #[derive(Debug)]
 struct Provider {
     name: String,
@@ -107,10 +152,14 @@ struct Provider {
     entries: Vec<Entry>,
 }
 
-/// The blocks of one file that decide about providers.
+/// The blocks of one file that decide about providers, and about the states of others that are read.
 #[derive(Debug, Default)]
 struct Parts {
     providers: Vec<Provider>,
+    /// What `terraform_remote_state` reads with the backend `s3`, or one that is not written out.
+    states: Vec<Provider>,
+    /// Variables that are ephemeral, or may be.
+    ephemeral: Vec<String>,
     /// Local names of providers with their sources, as far as they are written out.
     sources: Vec<(String, Option<String>)>,
 }
@@ -126,7 +175,8 @@ impl Memo {
     fn parts(&self, file: &ConfigText<'_>) -> Result<Arc<Parts>, Fault> {
         let is_json = file.path.ends_with(".json");
         // Blocks are named by plain words, so where these letters are missing there is none of interest.
-        if !is_json && !file.bytes.windows(b"provider".len()).any(|word| word == b"provider") {
+        let has = |word: &str| file.bytes.windows(word.len()).any(|it| it == word.as_bytes());
+        if !is_json && !has("provider") && !has(REMOTE_STATE) && !has(EPHEMERAL) {
             return Ok(Arc::default());
         }
         let key = (is_json, file.bytes.to_vec());
@@ -163,13 +213,32 @@ pub fn elsewhere(files: &[ConfigText<'_>], declared: Declared<'_>, memo: &Memo) 
         .map(|(module, (name, _))| (module, name.as_str()))
         .collect();
     for (file, parts) in &read {
+        for state in &parts.states {
+            let title = format!("data `{REMOTE_STATE}.{}`", state.name);
+            found.extend(judge(file.path, &title, &state.entries, Some(&HARMLESS_OF_S3), declared));
+        }
         for provider in &parts.providers {
             let is_aws =
                 AWS.contains(&provider.name.as_str()) || names_of_aws.contains(&(file.module, provider.name.as_str()));
-            found.extend(judge(file.path, provider, is_aws, declared));
+            let title = format!("provider `{}`", provider.name);
+            let (harmless, is_named) = (is_aws.then_some(&HARMLESS[..]), !provider.name.is_empty());
+            if !is_named {
+                found.insert(Reach::new(format!(
+                    "a provider without a name ({})",
+                    Place::line(file.path, provider.line)
+                )));
+            }
+            found.extend(judge(file.path, &title, &provider.entries, harmless, declared));
         }
     }
     found.into_iter().collect()
+}
+
+/// The variables of the root module that an apply takes from the environment again. Of a file that can't be read there are
+/// none: [`elsewhere`] refuses it.
+pub fn ephemeral(files: &[ConfigText<'_>], memo: &Memo) -> Vec<String> {
+    let of_root = files.iter().filter(|file| file.module.is_empty() || file.module == ".");
+    of_root.filter_map(|file| memo.parts(file).ok()).flat_map(|parts| parts.ephemeral.clone()).collect()
 }
 
 /// Whether a source such as `registry.terraform.io/hashicorp/aws` is a provider for AWS.
@@ -177,12 +246,42 @@ fn is_aws(source: &str) -> bool {
     AWS.contains(&source.rsplit('/').next().unwrap_or_default().to_ascii_lowercase().as_str())
 }
 
-fn judge(file: &str, provider: &Provider, is_aws: bool, declared: Declared<'_>) -> Vec<Reach> {
+/// Everything by which the backend would act elsewhere, by the record that Terraform keeps of it in its data folder after
+/// `init`: there all of it is worked out.
+pub fn backend_elsewhere(path: &str, record: &str, declared: Declared<'_>) -> Result<Vec<Reach>, String> {
+    let node = json::parse(record).map_err(|error| format!("{path}:{}: {}", error.line, error.what))?;
+    let inner = |node: &Node, name: &str| objects(node).find(|(key, _)| *key == name).map(|(_, node)| node.clone());
+    let Some(backend) = inner(&node, "backend") else { return Ok(Vec::new()) };
+    let is_s3 = inner(&backend, "type").is_some_and(|kind| matches!(kind.value, Value::String(kind) if kind == "s3"));
+    let Some(config) = inner(&backend, "config").filter(|_| is_s3) else { return Ok(Vec::new()) };
+    let entry = |(name, node): (&str, &Node)| Entry { name: name.to_owned(), line: node.line, says: says_json(node) };
+    let entries: Vec<_> = objects(&config).map(entry).collect();
+    Ok(judge(path, "the backend `s3`", &entries, Some(&HARMLESS_OF_S3), declared))
+}
+
+/// Where the backend keeps the state, by the same record.
+pub fn place_of_state(record: &str) -> Option<String> {
+    let node = json::parse(record).ok()?;
+    let inner = |node: &Node, name: &str| objects(node).find(|(key, _)| *key == name).map(|(_, node)| node.clone());
+    let backend = inner(&node, "backend")?;
+    let text = |node: Option<Node>| match node?.value {
+        Value::String(text) => Some(text),
+        _ => None,
+    };
+    let config = inner(&backend, "config")?;
+    let parts = ["hostname", "organization", "address", "bucket", "prefix", "key", "path"];
+    let parts: Vec<_> = parts.into_iter().filter_map(|name| text(inner(&config, name))).collect();
+    Some(format!("{} {}", text(inner(&backend, "type"))?, parts.join("/")).trim_end().to_owned())
+}
+
+/// What in a block would act elsewhere. `harmless` are the arguments that may be there, where it is one for AWS.
+fn judge(file: &str, title: &str, entries: &[Entry], harmless: Option<&[&str]>, declared: Declared<'_>) -> Vec<Reach> {
     let mut found = Vec::new();
-    for entry in &provider.entries {
+    let is_aws = harmless.is_some();
+    let is_known = |name: &str| harmless.is_none_or(|harmless| harmless.contains(&name));
+    for entry in entries {
         let name = entry.name.as_str();
-        let reach =
-            |what: &str| Reach::new(format!("provider `{}` {what} ({})", provider.name, Place::line(file, entry.line)));
+        let reach = |what: &str| Reach::new(format!("{title} {what} ({})", Place::line(file, entry.line)));
         match name {
             _ if matches!(entry.says, Says::Nothing) => {}
             // Other providers than that of AWS have tokens too, which lead into no account.
@@ -190,18 +289,24 @@ fn judge(file: &str, provider: &Provider, is_aws: bool, declared: Declared<'_>) 
             "assume_role" => {
                 found.extend(assumed(&entry.says, declared).map(|what| reach(&what).unless(Remedy::DeclareRole)))
             }
+            // Of a backend alone.
+            "role_arn" => {
+                let role = assumed_by(&entry.says, declared);
+                found.extend(role.map(|what| reach(&what).unless(Remedy::DeclareRole)));
+            }
             _ if ROLES.contains(&name) || CREDENTIALS.contains(&name) => {
                 found.push(reach(&format!("has credentials of its own: `{name}`")));
             }
             "dynamic" => {
                 let labels = inner(&entry.says).iter().map(|label| label.name.as_str());
-                let is_harmless = |label: &str| if is_aws { HARMLESS.contains(&label) } else { !decides(label) };
+                let is_harmless = |label: &str| if is_aws { is_known(label) } else { !decides(label) };
                 let dynamic = labels.filter(|label| !is_harmless(label));
                 found.extend(
                     dynamic.map(|label| reach(&format!("has a `dynamic \"{label}\"` block, which may say anything"))),
                 );
             }
-            _ if !is_aws || HARMLESS.contains(&name) => {}
+            _ if !is_aws => found.extend(with_keys_of_aws(&entry.says, name, declared).map(|what| reach(&what))),
+            _ if is_known(name) => {}
             "endpoints" => {
                 let (says, entries) = (&entry.says, inner(&entry.says));
                 let foreign = entries.iter().filter_map(|it| endpoint(&it.name, &it.says, declared.endpoint));
@@ -211,16 +316,31 @@ fn judge(file: &str, provider: &Provider, is_aws: bool, declared: Declared<'_>) 
                 };
                 found.extend(foreign.iter().map(|what| reach(what).unless(Remedy::NameEndpoint)));
             }
+            _ if ENDPOINTS_OF_S3.iter().any(|(argument, _)| *argument == name) => {
+                let service = ENDPOINTS_OF_S3.iter().find(|(argument, _)| *argument == name).map_or("", |(_, it)| it);
+                let foreign = endpoint(service, &entry.says, declared.endpoint);
+                found.extend(foreign.map(|what| reach(&what).unless(Remedy::NameEndpoint)));
+            }
             _ if OTHER_WAYS.contains(&name) => {
                 found.push(reach(&format!("reaches AWS in a way of its own: `{name}`")).unless(Remedy::SetInShell));
             }
             _ => found.push(reach(&format!("has an argument that is not known: `{name}`")).unless(Remedy::Allow)),
         }
     }
-    if provider.name.is_empty() {
-        found.push(Reach::new(format!("a provider without a name ({})", Place::line(file, provider.line))));
-    }
     found
+}
+
+/// What in an argument of a provider for something else, at any depth, would act in AWS as somebody else.
+fn with_keys_of_aws(says: &Says, name: &str, declared: Declared<'_>) -> Option<String> {
+    match says {
+        Says::Entries(entries) => entries.iter().find_map(|it| with_keys_of_aws(&it.says, &it.name, declared)),
+        Says::Text(arn) if arn.starts_with("arn:") && arn.contains(":role/") => assumed_by(says, declared),
+        Says::Text(_) | Says::Computed => {
+            let of_aws = name.strip_prefix("aws_").is_some_and(|name| decides(name) || name.ends_with("role_arn"));
+            of_aws.then(|| format!("has credentials for AWS of its own: `{name}`"))
+        }
+        Says::Nothing => None,
+    }
 }
 
 /// Whether a block of this name decides whose credentials are used.
@@ -237,29 +357,32 @@ fn inner(says: &Says) -> &[Entry] {
 
 /// What is wrong with a role that is assumed, if anything is.
 fn assumed(says: &Says, declared: Declared<'_>) -> Option<String> {
-    let unknown = || Some("assumes a role that is not written out".to_owned());
-    let Says::Entries(entries) = says else { return unknown() };
-    for entry in entries {
-        match (entry.name.as_str(), &entry.says) {
-            ("role_arn", Says::Nothing) => {}
-            ("role_arn", Says::Text(arn)) => {
-                let is_own = account_of(arn).as_ref() == Some(declared.account);
-                if !is_own && !declared.roles.contains(arn) {
-                    return Some(format!("assumes {arn}, a role of another account"));
-                }
-            }
-            ("role_arn" | "dynamic", _) => return unknown(),
-            _ => {}
+    let Says::Entries(entries) = says else { return assumed_by(&Says::Computed, declared) };
+    entries.iter().find_map(|entry| match entry.name.as_str() {
+        "role_arn" => assumed_by(&entry.says, declared),
+        "dynamic" => assumed_by(&Says::Computed, declared),
+        _ => None,
+    })
+}
+
+/// What is wrong with the role of this ARN, if anything is.
+fn assumed_by(arn: &Says, declared: Declared<'_>) -> Option<String> {
+    match arn {
+        Says::Nothing => None,
+        Says::Text(arn) => {
+            let is_own = account_of(arn).as_ref() == Some(declared.account);
+            let is_foreign = !is_own && !declared.roles.contains(arn);
+            is_foreign.then(|| format!("assumes {arn}, a role of another account"))
         }
+        _ => Some("assumes a role that is not written out".to_owned()),
     }
-    None
 }
 
 /// What is wrong with an endpoint, if anything is.
 fn endpoint(service: &str, says: &Says, named: Option<&str>) -> Option<String> {
     match says {
         Says::Nothing => None,
-        Says::Text(url) if named.is_some_and(|named| url.trim_end_matches('/') == named.trim_end_matches('/')) => None,
+        Says::Text(url) if named.is_some_and(|named| same_address(url, named)) => None,
         Says::Text(url) => Some(format!("sends requests for `{service}` to {url}")),
         _ => Some(format!("sends requests for `{service}` to an endpoint that is not written out")),
     }
@@ -278,7 +401,39 @@ fn of_hcl(file: &ConfigText<'_>) -> Result<Parts, Fault> {
         let says = says(&attribute.value, source);
         (name.clone(), source_in(name, &says))
     });
-    Ok(Parts { providers: source.body.blocks_named("provider").map(provider).collect(), sources: sources.collect() })
+    let data =
+        source.body.blocks_named("data").filter(|block| block.labels.first().is_some_and(|it| it == REMOTE_STATE));
+    let states = data.filter_map(|block| {
+        let name = block.labels.get(1).cloned().unwrap_or_default();
+        remote_state(name, source.line(block.span.start), entries_of(&block.body, source))
+    });
+    Ok(Parts {
+        providers: source.body.blocks_named("provider").map(provider).collect(),
+        states: states.collect(),
+        ephemeral: source
+            .body
+            .blocks_named("variable")
+            .filter_map(|block| {
+                let says = says(&block.body.attributes.get(EPHEMERAL)?.value, source);
+                block.labels.first().filter(|_| !matches!(says, Says::Nothing)).cloned()
+            })
+            .collect(),
+        sources: sources.collect(),
+    })
+}
+
+/// What a `terraform_remote_state` says of its backend, where that may be `s3`.
+fn remote_state(name: String, line: usize, entries: Vec<Entry>) -> Option<Provider> {
+    let (mut is_s3, mut config) = (true, Vec::new());
+    for entry in entries {
+        match (entry.name.as_str(), entry.says) {
+            ("backend", Says::Text(kind)) => is_s3 = kind == "s3",
+            ("config" | "dynamic", Says::Entries(entries)) => config.extend(entries),
+            ("config", says @ Says::Computed) => config.push(Entry { name: entry.name, line: entry.line, says }),
+            _ => {}
+        }
+    }
+    is_s3.then_some(Provider { name, line, entries: config })
 }
 
 /// The source in an entry of `required_providers`; one that only has a version is HashiCorp's provider of that name.
@@ -314,7 +469,7 @@ fn entries_of(body: &Body, source: &Source) -> Vec<Entry> {
 
 fn says(expr: &Expr, source: &Source) -> Says {
     match &expr.kind {
-        ExprKind::Null => Says::Nothing,
+        ExprKind::Null | ExprKind::Bool(false) => Says::Nothing,
         ExprKind::String(text) if text.is_empty() => Says::Nothing,
         ExprKind::String(text) => Says::Text(text.to_string()),
         ExprKind::Parens(inner) => says(inner, source),
@@ -371,6 +526,22 @@ fn of_json(file: &ConfigText<'_>) -> Result<Parts, Fault> {
                     let entries = entries.filter(|entry| entry.name != "//").collect();
                     parts.providers.push(Provider { name: name.to_owned(), line: node.line, entries });
                 }
+                ("variable", name) => {
+                    let is_ephemeral =
+                        |(key, node): (&str, &Node)| key == EPHEMERAL && !matches!(says_json(node), Says::Nothing);
+                    parts.ephemeral.extend(objects(node).any(is_ephemeral).then(|| name.to_owned()));
+                }
+                ("data", REMOTE_STATE) => {
+                    let of_state = |(name, node): (&str, &Node)| {
+                        let entries = objects(node).map(|(name, node)| Entry {
+                            name: name.to_owned(),
+                            line: node.line,
+                            says: says_json(node),
+                        });
+                        remote_state(name.to_owned(), node.line, entries.collect())
+                    };
+                    parts.states.extend(objects(node).filter_map(of_state));
+                }
                 ("terraform", "required_providers") => {
                     let sources =
                         objects(node).map(|(name, node)| (name.to_owned(), source_in(name, &says_json(node))));
@@ -395,11 +566,11 @@ fn objects(node: &Node) -> Box<dyn Iterator<Item = (&str, &Node)> + '_> {
 /// Texts are templates in JSON, so one with a `${` or `%{` is not written out.
 fn says_json(node: &Node) -> Says {
     match &node.value {
-        Value::Null => Says::Nothing,
+        Value::Null | Value::Bool(false) => Says::Nothing,
         Value::String(text) if text.is_empty() => Says::Nothing,
         Value::String(text) if text.contains("${") || text.contains("%{") => Says::Computed,
         Value::String(text) => Says::Text(text.clone()),
-        Value::Bool(_) | Value::Number(_) => Says::Computed,
+        Value::Bool(true) | Value::Number(_) => Says::Computed,
         Value::Array(items) => joined(items.iter().map(says_json)),
         Value::Object(entries) => {
             let entry = |entry: &json::Entry| Entry {
@@ -533,6 +704,95 @@ mod tests {
         assert_eq!(found(&other), Vec::<String>::new(), "names belong to their module");
         assert_eq!(found(&[(".", "m.tf", "provider \"x\" {\n  profile = \"prod\"\n  insecure = true\n}")]).len(), 1);
         assert_eq!(found(&[(".", "m.tf", "provider \"github\" {\n  token = var.token\n}")]), Vec::<String>::new());
+    }
+
+    #[test]
+    fn backend_is_held_to_the_account_its_roles_and_its_endpoints_as_a_provider_is() {
+        let account = AccountId::parse("100000000004").unwrap();
+        let roles = ["arn:aws:iam::100000000009:role/known".to_owned()];
+        let declared = Declared { account: &account, roles: &roles, endpoint: Some(ENDPOINT) };
+        let found = |kind: &str, config: &str| {
+            let record =
+                format!(r#"{{"version": 3, "backend": {{"type": "{kind}", "config": {{{config}}}, "hash": 1}}}}"#);
+            let found = backend_elsewhere("terraform.tfstate", &record, declared).unwrap();
+            found.into_iter().map(|reach| reach.what).collect::<Vec<_>>().join("; ")
+        };
+        for config in [
+            r#""bucket": "b", "key": "k", "encrypt": true, "profile": null, "assume_role": null, "insecure": false"#,
+            r#""role_arn": "arn:aws:iam::100000000004:role/own", "endpoints": {"s3": null}"#,
+            r#""assume_role": {"role_arn": "arn:aws:iam::100000000009:role/known"}, "endpoint": "http://127.0.0.1:4566""#,
+        ] {
+            assert_eq!(found("s3", config), "", "{config}");
+        }
+        for (config, what) in [
+            (r#""role_arn": "arn:aws:iam::100000000006:role/x""#, "assumes arn:aws:iam::100000000006:role/x"),
+            (r#""assume_role": {"role_arn": "arn:aws:iam::100000000006:role/x"}"#, "assumes arn:aws:iam::100000000006"),
+            (r#""assume_role_with_web_identity": {"role_arn": "x"}"#, "credentials of its own"),
+            (r#""profile": "prod""#, "credentials of its own: `profile`"),
+            (r#""endpoints": {"sts": "http://elsewhere"}"#, "sends requests for `sts` to http://elsewhere"),
+            (r#""dynamodb_endpoint": "http://elsewhere""#, "sends requests for `dynamodb` to http://elsewhere"),
+            (r#""insecure": true"#, "a way of its own: `insecure`"),
+            (r#""brand_new": 1"#, "not known: `brand_new`"),
+        ] {
+            assert!(found("s3", config).contains(what), "{config}: {}", found("s3", config));
+            assert_eq!(found("http", config), "", "another backend has no keys of AWS");
+        }
+        let record = |kind: &str, config: &str| {
+            place_of_state(&format!(r#"{{"backend": {{"type": "{kind}", "config": {config}}}}}"#)).unwrap_or_default()
+        };
+        assert_eq!(record("s3", r#"{"bucket": "b", "key": "dev/x.tfstate", "path": null}"#), "s3 b/dev/x.tfstate");
+        assert_eq!(record("local", r#"{"path": "/x/prods.tfstate"}"#), "local /x/prods.tfstate");
+        assert_eq!(place_of_state("{}"), None);
+        assert!(backend_elsewhere("x", "{", declared).is_err());
+        assert_eq!(backend_elsewhere("x", r#"{"version": 3}"#, declared), Ok(Vec::new()));
+    }
+
+    #[test]
+    fn state_of_another_unit_is_read_with_the_credentials_of_the_account_and_from_aws() {
+        let data = |config: &str| {
+            let text =
+                format!("data \"terraform_remote_state\" \"vpc\" {{\n backend = \"s3\"\n config = {config}\n}}\n");
+            found(&[(".", "main.tf", &text)]).join("; ")
+        };
+        assert_eq!(data("{ bucket = local.bucket, key = \"vpc/terraform.tfstate\", region = var.region }"), "");
+        for (config, what) in [
+            ("{ endpoints = { s3 = \"http://elsewhere\" } }", "sends requests for `s3` to http://elsewhere"),
+            ("{ role_arn = \"arn:aws:iam::100000000006:role/x\" }", "assumes arn:aws:iam::100000000006:role/x"),
+            ("{ profile = \"prod\" }", "data `terraform_remote_state.vpc` has credentials of its own: `profile`"),
+            ("merge({}, local.x)", "an argument that is not known: `config`"),
+        ] {
+            assert!(data(config).contains(what), "{config}: {}", data(config));
+        }
+        let other = "data \"terraform_remote_state\" \"x\" {\n backend = \"http\"\n config = { address = \"x\" }\n}\n";
+        assert_eq!(found(&[(".", "main.tf", other)]), Vec::<String>::new());
+        let json = r#"{"data": {"terraform_remote_state": {"x": {"backend": "s3", "config": {"profile": "prod"}}}}}"#;
+        assert_eq!(found(&[(".", "main.tf.json", json)]).len(), 1);
+    }
+
+    #[test]
+    fn provider_for_something_else_that_acts_in_aws_as_somebody_else_is_found_at_any_depth() {
+        let found = |body: &str| found(&[(".", "main.tf", &format!("provider \"x\" {{\n{body}\n}}\n"))]).join("; ");
+        for (body, what) in [
+            ("aws_assume_role_arn = \"arn:aws:iam::100000000006:role/x\"", "assumes arn:aws:iam::100000000006:role/x"),
+            ("aws_profile = \"prod\"", "credentials for AWS of its own: `aws_profile`"),
+            ("auth {\n aws_role_arn = var.role\n}", "credentials for AWS of its own: `aws_role_arn`"),
+            ("auth {\n inner = { aws_access_key = \"x\" }\n}", "credentials for AWS of its own: `aws_access_key`"),
+        ] {
+            assert!(found(body).contains(what), "{body}: {}", found(body));
+        }
+        assert_eq!(found("url = \"https://x\"\n role = \"arn:aws:iam::100000000004:role/own\""), "");
+    }
+
+    #[test]
+    fn ephemeral_variables_of_the_root_module_are_known() {
+        let texts = [
+            ("", "a.tf", "variable \"a\" {\n ephemeral = true\n}\nvariable \"b\" {\n ephemeral = false\n}\n"),
+            ("", "b.tf.json", r#"{"variable": {"c": {"ephemeral": true}, "d": {"default": 1}}}"#),
+            ("inner", "inner/a.tf", "variable \"e\" {\n ephemeral = true\n}\n"),
+        ];
+        let files: Vec<_> =
+            texts.iter().map(|(module, path, text)| ConfigText { module, path, bytes: text.as_bytes() }).collect();
+        assert_eq!(ephemeral(&files, &Memo::default()), ["a", "c"]);
     }
 
     #[test]

@@ -1,10 +1,13 @@
-//! What would act with other credentials than those that were proven: roles, profiles and keys in the configuration.
+//! What would act with other credentials than those that were proven: roles, profiles and keys in the configuration. Of a
+//! backend also what sends its requests elsewhere, since it is asked before anything is planned.
 
 use std::rc::Rc;
 
-use super::generated::{Extra, literal};
-use super::hcl::syntax::{Block, Body, Expr, ExprKind, Key};
+use super::generated::{self, Extra, literal};
+use super::hcl::syntax::{Attribute, Block, Body, Expr, ExprKind, Key};
 use super::hcl::{Evaluator, Fault, Frame, Kind, Value};
+use super::passed;
+use super::providers::{ENDPOINTS_OF_S3, OTHER_WAYS};
 use super::unit::known_text;
 use crate::model::{Account, AccountId, Failure, Known, Place};
 
@@ -21,6 +24,10 @@ pub(super) const CREDENTIALS: [&str; 8] = [
 ];
 /// Blocks, or attributes with a map, that name a role.
 pub(super) const ROLES: [&str; 2] = ["assume_role", "assume_role_with_web_identity"];
+/// The backend that signs requests to AWS.
+const S3: &str = "s3";
+/// Its addresses by service.
+const ENDPOINTS: &str = "endpoints";
 /// Variables that decide whose credentials the AWS SDK uses, or whom it asks.
 const VARIABLES: [&str; 14] = [
     "AWS_ACCESS_KEY_ID",
@@ -50,6 +57,8 @@ pub enum Actor {
     Provider,
     /// The backend that keeps the state: nobody else sees it.
     Backend,
+    /// Whoever answers the requests of the backend, which are signed with the credentials.
+    Elsewhere,
 }
 
 /// One thing in the configuration that brings other credentials.
@@ -75,20 +84,29 @@ impl Redirection {
 
     /// A redirection by this value, unless it is none.
     pub(super) fn by(what: String, actor: Actor, value: &Value, place: Place) -> Option<Self> {
-        let is_none = value.is_null() || value.as_str() == Some("");
+        let is_none = value.is_null() || value.as_str() == Some("") || matches!(value.kind, Kind::Bool(false));
         (!is_none).then(|| Self::new(what, actor, known_text(value), place))
     }
 
     /// Why the unit of this account can't be worked on, if it can't: the redirection leads elsewhere, or nobody could
-    /// notice if it did. `declared` are the roles that the settings know of.
-    pub fn refusal(&self, account: &Account, declared: &[String]) -> Option<Failure> {
+    /// notice if it did. `declared` are the roles and `endpoint` the address that the settings know of.
+    pub fn refusal(&self, account: &Account, declared: &[String], endpoint: Option<&str>) -> Option<Failure> {
         let (says, what) = (self.value.value(), &self.what);
+        if self.actor == Actor::Elsewhere {
+            let is_named = says.is_some_and(|url| endpoint.is_some_and(|it| same_address(url, it)));
+            return (!is_named).then(|| {
+                let by = says.map_or("which is not written out", String::as_str);
+                let failure = Failure::refused(format!("{what} sends the requests for the state elsewhere"));
+                let failure = failure.detail(by.to_owned()).at(self.place.clone());
+                failure.hint("leave it out; or set it for all programs: `endpoint-url` in [workspace.metadata.xtask], proxies and certificates in this shell")
+            });
+        }
         let is_declared = says.is_some_and(|value| declared.contains(value));
         let is_declared = is_declared && matches!(self.actor, Actor::Provider | Actor::Backend);
         let noticed_later = match self.actor {
             Actor::Terragrunt => self.account.is_none(),
             Actor::Variables | Actor::Provider => says.is_none(),
-            Actor::Backend => false,
+            Actor::Backend | Actor::Elsewhere => false,
         };
         if self.account.as_ref() == Some(&account.id) || is_declared || noticed_later {
             return None;
@@ -128,8 +146,13 @@ pub(super) fn find(evaluator: &Evaluator<'_>, frame: &Rc<Frame>, extras: &[Extra
     for frame in &frames {
         let _ = of_extra_arguments(evaluator, frame, &mut found);
     }
-    if let Some((frame, config)) = frames.iter().find_map(|frame| Some((frame, remote_state(&frame.source.body)?))) {
-        let _ = of_config(evaluator, frame, config, &mut found);
+    let remote_state = frames.iter().find_map(|frame| Some((frame, remote_state(&frame.source.body)?)));
+    if let Some((frame, block)) = remote_state {
+        let _ = of_remote_state(evaluator, frame, block, &mut found);
+    } else if let Some(folder) = passed::module_folder(evaluator, frame) {
+        let files = generated::beside(evaluator.files, &folder).into_iter();
+        let sources = files.filter_map(|path| evaluator.files.hcl(&path).ok());
+        sources.for_each(|source| in_backends(&Extra::file(source), &mut found));
     }
     for extra in extras {
         in_providers(extra, &mut found);
@@ -138,20 +161,36 @@ pub(super) fn find(evaluator: &Evaluator<'_>, frame: &Rc<Frame>, extras: &[Extra
     found
 }
 
-fn remote_state(body: &Body) -> Option<&Expr> {
-    let block = body.blocks_named("remote_state").next();
-    Some(&block?.body.attributes.get("config")?.value)
+fn remote_state(body: &Body) -> Option<&Block> {
+    body.blocks_named("remote_state").next()
 }
 
 /// `config` of a `remote_state` block; an entry that can't be worked out is unknown.
-fn of_config(
+fn of_remote_state(
     evaluator: &Evaluator<'_>,
     frame: &Rc<Frame>,
-    config: &Expr,
+    block: &Block,
     found: &mut Vec<Redirection>,
 ) -> Result<(), Fault> {
+    let attribute = |name: &str| block.body.attributes.get(name).map(|attribute| &attribute.value);
+    let kind = attribute("backend").map(|kind| evaluator.value(kind, frame)).transpose()?;
+    let is_s3 = kind.is_none_or(|kind| kind.as_str().is_none_or(|kind| kind == S3));
+    let Some(config) = attribute("config") else { return Ok(()) };
     let mut entry = |name: &str, value: Value, place: Place| {
         let what = format!("`{name}` of the remote state");
+        if is_s3 && leads_elsewhere(name) {
+            found.extend(Redirection::by(what, Actor::Elsewhere, &value, place));
+            return;
+        }
+        if is_s3 && name == ENDPOINTS {
+            let services = match &value.kind {
+                Kind::Map(map) if map.open.is_none() => map.entries.values().collect(),
+                _ => vec![&value],
+            };
+            let by = |value| Redirection::by(what.clone(), Actor::Elsewhere, value, place.clone());
+            found.extend(services.into_iter().filter_map(by));
+            return;
+        }
         if CREDENTIALS.contains(&name) || name == "role_arn" {
             found.extend(Redirection::by(what, Actor::Backend, &value, place));
         } else if ROLES.contains(&name) {
@@ -226,7 +265,23 @@ pub(super) fn in_backends(extra: &Extra, found: &mut Vec<Redirection>) {
     }
 }
 
+/// Whether an argument of the backend `s3` decides who answers its requests.
+fn leads_elsewhere(name: &str) -> bool {
+    OTHER_WAYS.contains(&name) || ENDPOINTS_OF_S3.iter().any(|(argument, _)| *argument == name)
+}
+
+/// Whether two addresses are the same one.
+pub(super) fn same_address(one: &str, other: &str) -> bool {
+    one.trim_end_matches('/') == other.trim_end_matches('/')
+}
+
 fn in_block(extra: &Extra, block: &Block, of: &str, actor: Actor, found: &mut Vec<Redirection>) {
+    let is_s3 = actor == Actor::Backend && block.labels.first().is_some_and(|kind| kind == S3);
+    let elsewhere = |name: &str, of_it: &str, attribute: &Attribute| {
+        let value = literal(&attribute.value)?;
+        let what = format!("`{name}` of {of}");
+        Some(Redirection::new(what, Actor::Elsewhere, value, extra.place_of(of_it, attribute)))
+    };
     let add = |name: &str, value: Option<Known<String>>, place: Place, found: &mut Vec<Redirection>| {
         found.extend(value.map(|value| Redirection::new(format!("`{name}` of {of}"), actor, value, place)));
     };
@@ -234,7 +289,18 @@ fn in_block(extra: &Extra, block: &Block, of: &str, actor: Actor, found: &mut Ve
         let place = extra.place_of(name, attribute);
         let is_role = ROLES.contains(&name.as_str());
         let is_credential = CREDENTIALS.contains(&name.as_str()) && is_ours(&block.labels, name);
-        if is_credential || (actor == Actor::Backend && name == "role_arn") {
+        if is_s3 && (leads_elsewhere(name) || name == ENDPOINTS) {
+            match &attribute.value.kind {
+                ExprKind::Bool(false) => {}
+                ExprKind::Object(services) => {
+                    let values = services.iter().filter_map(|service| literal(&service.value));
+                    let by =
+                        |value| Redirection::new(format!("`{name}` of {of}"), Actor::Elsewhere, value, place.clone());
+                    found.extend(values.map(by));
+                }
+                _ => found.extend(elsewhere(name, name, attribute)),
+            }
+        } else if is_credential || (actor == Actor::Backend && name == "role_arn") {
             add(name, literal(&attribute.value), place, found);
         } else if is_role {
             let role = match &attribute.value.kind {
@@ -251,7 +317,10 @@ fn in_block(extra: &Extra, block: &Block, of: &str, actor: Actor, found: &mut Ve
     for inner in &block.body.blocks {
         let is_dynamic = inner.kind == "dynamic" && inner.labels.first().is_some_and(|it| ROLES.contains(&it.as_str()));
         let place = || extra.place(inner.span.start, &inner.kind);
-        if ROLES.contains(&inner.kind.as_str()) {
+        if is_s3 && inner.kind == ENDPOINTS {
+            let services = inner.body.attributes.iter();
+            found.extend(services.filter_map(|(name, attribute)| elsewhere(ENDPOINTS, name, attribute)));
+        } else if ROLES.contains(&inner.kind.as_str()) {
             let role = inner.body.attributes.get("role_arn");
             let value = role.and_then(|role| literal(&role.value));
             add(&inner.kind, value, role.map_or_else(place, |role| extra.place_of("role_arn", role)), found);

@@ -24,6 +24,8 @@ pub struct UnitPlan {
     pub runs: Vec<String>,
     /// Options of the plan and its apply that somebody has to know of; the apply gets no others.
     pub options: Vec<String>,
+    /// Variables of the configuration that the apply takes from the environment again.
+    pub ephemeral: Vec<String>,
     /// What else there is to know of how the plan was made.
     pub notes: Vec<String>,
 }
@@ -249,6 +251,7 @@ mod tests {
             bound: Bounds::default(),
             runs: Vec::new(),
             options: Vec::new(),
+            ephemeral: Vec::new(),
             notes: Vec::new(),
         }
     }

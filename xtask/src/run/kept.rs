@@ -128,9 +128,10 @@ impl Kept {
             if !is(&run.plan(&unit.label), &unit.plan_sha256) || !is(&run.shown(&unit.label), &unit.shown_sha256) {
                 changed.push(format!("the plan of {} is not the one that was shown", unit.label));
             }
-            let others = unit.bound.iter().filter(|bound| !bound.is_same());
-            changed.extend(others.map(|bound| format!("{}: {}", bound.what_changed(), bound.path().display())));
         }
+        let others = Bound::changed(self.units.iter().flat_map(|unit| &unit.bound)).into_iter();
+        changed
+            .extend(others.map(|bound| format!("{}: {}", bound.what_changed(), bound.file_that_changed().display())));
         changed.sort();
         changed.dedup();
         changed

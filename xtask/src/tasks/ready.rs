@@ -248,11 +248,11 @@ pub fn workable<'r>(context: &Context, repo: &Repository, units: &[&'r Unit]) ->
     let mut workable = Vec::new();
     let commands = Commands::of(repo);
     for (unit, label) in units.iter().zip(labels(units)) {
-        let declared = repo.settings.assumed_roles();
+        let (declared, endpoint) = (repo.settings.assumed_roles(), repo.settings.endpoint_url());
         let account = repo.needs_account(unit).map_err(|failure| problems.push(failure)).ok();
         let redirections =
             account.into_iter().flat_map(|account| unit.redirections.iter().map(move |it| (it, account)));
-        problems.extend(redirections.filter_map(|(it, account)| it.refusal(account, declared)));
+        problems.extend(redirections.filter_map(|(it, account)| it.refusal(account, declared, endpoint)));
         let region = unit.region.as_result().map_err(|reason| {
             Failure::refused(format!("the region of `{}` is not known, because {reason}", unit.path))
         });

@@ -1,7 +1,8 @@
-//! What a plan was made from: files by their content, programs by their place on the disk. A consent covers the plan for as
+//! What a plan was made from: files by their content, the checkout by what differs from its commit, programs by their place
+//! on the disk. A consent covers the plan for as
 //! long as none of it is another.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt;
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::regular;
 use crate::tools::call::Call;
+use crate::tools::checkout::Changes;
 use crate::tools::hash::{self, sha256_of};
 
 /// One of the things that a plan was made from.
@@ -32,6 +34,17 @@ pub enum Bound {
         /// The hash of all that is in it.
         sha256: String,
     },
+    /// Everything in a checkout that a unit may read or run.
+    Checkout {
+        /// The top of the checkout.
+        path: PathBuf,
+        /// The commit that it is compared with.
+        base: String,
+        /// The folder of the unit.
+        unit: PathBuf,
+        /// The hash of what differs from the commit.
+        sha256: String,
+    },
     /// A program.
     Program {
         /// Where it is.
@@ -41,13 +54,12 @@ pub enum Bound {
     },
 }
 
-/// What Terraform and terragrunt keep in a folder for themselves, and git. The hashes of the lock file cover the providers.
-const LEFT_OUT: [&str; 5] = [".git", ".terraform", ".terragrunt-cache", ".xtask", LOCK_FILE];
+/// What Terraform and terragrunt keep in a folder for themselves, git, and what file managers leave. The hashes of the lock
+/// file cover the providers.
+const LEFT_OUT: [&str; 6] = [".DS_Store", ".git", ".terraform", ".terragrunt-cache", ".xtask", LOCK_FILE];
 /// The lock file of a folder.
 const LOCK_FILE: &str = ".terraform.lock.hcl";
-/// Where Terraform keeps what it downloads, unless a variable says otherwise.
-const DATA_DIR: &str = ".terraform";
-/// Its folder there for modules.
+/// Terraform's folder for modules among its data.
 const MODULES: &str = "modules";
 
 impl Bound {
@@ -61,7 +73,7 @@ impl Bound {
     /// already.
     pub fn of_plan_folder(call: &Call, unit: &Path) -> io::Result<Vec<Self>> {
         let folder = call.folder.canonicalize()?;
-        let modules = folder.join(call.data_dir.as_deref().unwrap_or(DATA_DIR)).join(MODULES);
+        let modules = call.data_folder().join(MODULES);
         let mut paths = vec![modules.clone()];
         if !unit.canonicalize().is_ok_and(|unit| unit == folder) {
             paths.push(folder.clone());
@@ -96,22 +108,54 @@ impl Bound {
     /// Where it is.
     pub fn path(&self) -> &Path {
         match self {
-            Self::File { path, .. } | Self::Folder { path, .. } | Self::Program { path, .. } => path,
+            Self::File { path, .. }
+            | Self::Folder { path, .. }
+            | Self::Checkout { path, .. }
+            | Self::Program { path, .. } => path,
         }
+    }
+
+    /// What a unit may read or run in a checkout, as it was seen.
+    pub fn checkout(changes: &Changes, unit: &Path) -> Self {
+        let sha256 = changes.sha256_for(unit);
+        let (path, base) = (changes.top().to_owned(), changes.base().to_owned());
+        Self::Checkout { path, base, unit: unit.to_owned(), sha256 }
+    }
+
+    /// Those that are not what they were any more. Each checkout is looked at once.
+    pub fn changed<'b>(bounds: impl IntoIterator<Item = &'b Self>) -> Vec<&'b Self> {
+        let mut seen = HashMap::new();
+        bounds.into_iter().filter(|bound| !bound.is_same_in(&mut seen)).collect()
     }
 
     /// Whether it is still what it was.
     pub fn is_same(&self) -> bool {
+        self.is_same_in(&mut HashMap::new())
+    }
+
+    fn is_same_in<'b>(&'b self, seen: &mut HashMap<(&'b Path, &'b str), Option<Changes>>) -> bool {
         match self {
+            Self::Checkout { path, base, unit, sha256 } => {
+                let changes = seen.entry((path, base)).or_insert_with(|| Changes::since(path, base).ok());
+                changes.as_ref().is_some_and(|changes| changes.sha256_for(unit) == *sha256)
+            }
             Self::File { path, sha256 } => sha256_of(path).is_ok_and(|now| now == *sha256),
             Self::Folder { path, sha256 } => sha256_of_folder(path).is_ok_and(|now| now == *sha256),
             Self::Program { path, mark: before } => mark(path).is_ok_and(|now| now == *before),
         }
     }
 
+    /// The file to name where it is another now.
+    pub fn file_that_changed(&self) -> PathBuf {
+        let Self::Checkout { path, base, unit, .. } = self else { return self.path().to_owned() };
+        let changes = Changes::since(path, base).ok();
+        changes.and_then(|it| Some(path.join(it.newest_for(unit)?))).unwrap_or_else(|| path.clone())
+    }
+
     /// What to say of one that is another now.
     pub fn what_changed(&self) -> &'static str {
         match self {
+            Self::Checkout { .. } => "the checkout has changed since the plan was made",
             Self::File { .. } => "a file that the plan was made from has changed since",
             Self::Folder { .. } => "a module that the plan was made from has changed since",
             Self::Program { .. } => "a program that the plan was made with has been replaced since",
@@ -142,7 +186,7 @@ impl Bounds {
     pub fn fingerprint(&self) -> String {
         let line = |bound: &Bound| match bound {
             Bound::Program { .. } => None,
-            Bound::Folder { sha256, .. } => Some(sha256.clone()),
+            Bound::Folder { sha256, .. } | Bound::Checkout { sha256, .. } => Some(sha256.clone()),
             Bound::File { path, .. } if path.ends_with(LOCK_FILE) => {
                 let text = regular::text(path).unwrap_or_default();
                 let is_version =
@@ -175,30 +219,47 @@ impl Bounds {
 /// The hash of everything in a folder: names, and what is in files and links.
 fn sha256_of_folder(root: &Path) -> io::Result<String> {
     let mut lines = Vec::new();
-    let mut folders = vec![PathBuf::new()];
+    for path in files_in(root, &[])? {
+        let relative = path.strip_prefix(root).unwrap_or(&path);
+        let what = match fs::read_link(&path) {
+            _ if path.is_file() => sha256_of(&path)?,
+            Ok(to) => format!("-> {}", to.display()),
+            Err(_) => "no file".to_owned(),
+        };
+        lines.push(format!("{what}  {}\n", relative.display()));
+    }
+    Ok(hash::sha256(lines.concat()))
+}
+
+/// Every file in a folder, in order, through links to folders too, each folder once. Left out are `others`, and what
+/// Terraform, terragrunt and editors keep there.
+fn files_in(root: &Path, others: &[PathBuf]) -> io::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    let mut folders = vec![root.to_owned()];
+    let mut seen = HashSet::new();
     while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(root.join(&folder))? {
+        let metadata = fs::metadata(&folder)?;
+        if !seen.insert((metadata.dev(), metadata.ino())) {
+            continue;
+        }
+        for entry in fs::read_dir(&folder)? {
             let entry = entry?;
-            let (name, kind, path) = (entry.file_name(), entry.file_type()?, entry.path());
-            let text = name.to_string_lossy();
-            if LEFT_OUT.contains(&&*text) || text.starts_with(".terragrunt-") || text.contains(".tfstate") {
+            let path = entry.path();
+            if is_left_out(&entry.file_name().to_string_lossy()) || others.contains(&path) {
                 continue;
             }
-            let relative = folder.join(&name);
-            let what = match () {
-                () if kind.is_dir() => {
-                    folders.push(relative);
-                    continue;
-                }
-                () if path.is_file() => sha256_of(&path)?,
-                () if kind.is_symlink() => format!("-> {}", fs::read_link(&path)?.display()),
-                () => "no file".to_owned(),
-            };
-            lines.push(format!("{what}  {}\n", relative.display()));
+            if path.is_dir() { folders.push(path) } else { found.push(path) }
         }
     }
-    lines.sort();
-    Ok(hash::sha256(lines.concat()))
+    found.sort();
+    Ok(found)
+}
+
+/// Whether a file or folder of this name is no part of what a plan is made from.
+pub(super) fn is_left_out(name: &str) -> bool {
+    let is_state = name.contains(".tfstate") && [".tfstate", ".backup", ".info"].iter().any(|end| name.ends_with(end));
+    let is_editors = name.ends_with('~') || (name.starts_with('.') && name.ends_with(".swp"));
+    LEFT_OUT.contains(&name) || name.starts_with(".terragrunt-") || is_state || is_editors
 }
 
 /// The folders of local modules outside of a folder, by the list that Terraform keeps of the modules it has installed
@@ -230,28 +291,9 @@ fn mark(path: &Path) -> io::Result<String> {
     Ok(format!("{}:{}:{}:{}.{:09}", file.dev(), file.ino(), file.size(), file.mtime(), file.mtime_nsec()))
 }
 
-/// Every file below a unit's folder that its plan may have been made from: nothing hidden, such as terragrunt's cache, no
-/// state, and nothing of the units inside.
+/// Every file below a unit's folder that its plan may have been made from: nothing of the units inside.
 pub fn files_below(unit: &Path, others: &[PathBuf]) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    let mut folders = vec![unit.to_owned()];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
-            let path = entry.path();
-            let name = entry.file_name();
-            let name = name.to_string_lossy();
-            if name.starts_with('.') || name.contains(".tfstate") || others.contains(&path) {
-                continue;
-            }
-            match entry.file_type() {
-                Ok(kind) if kind.is_dir() => folders.push(path),
-                Ok(kind) if kind.is_file() || path.is_file() => found.push(path),
-                _ => {}
-            }
-        }
-    }
-    found.sort();
-    found
+    files_in(unit, others).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //! the variables that decide which state is meant. The proof of the call that wrote a plan file lies beside that file, so
 //! that a later step can work in the same folder without asking terragrunt for it.
 
+use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{AccountId, Failure};
 use crate::tools::env::{self, Env};
+use crate::tools::hash::sha256;
 use crate::tools::proof::{Proof, Verdict};
 use crate::tools::state;
 use crate::tools::terragrunt::{Action, NO_COLOR};
@@ -25,6 +27,9 @@ pub struct Call {
     pub workspace: Option<String>,
     /// The arguments, without values of variables.
     pub args: Vec<String>,
+    /// A hash of each variable of the configuration that the environment gives, good for this call and its plan.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub given: BTreeMap<String, String>,
     /// Whether standard output went to the file of the product.
     pub has_product: bool,
 }
@@ -38,9 +43,23 @@ impl Call {
             folder: std::env::current_dir()?.join(chdir.unwrap_or_default()),
             data_dir: text(DATA_DIR),
             workspace: text(WORKSPACE),
-            args: args.iter().map(|arg| without_value(&arg.to_string_lossy())).collect(),
+            args: with_arguments_of_variables(args, vars)
+                .iter()
+                .map(|arg| without_value(&arg.to_string_lossy()))
+                .collect(),
+            given: BTreeMap::new(),
             has_product: false,
         })
+    }
+
+    /// Where Terraform keeps its data, unless a variable says otherwise: below the folder.
+    pub fn data_folder(&self) -> PathBuf {
+        self.folder.join(self.data_dir.as_deref().unwrap_or(".terraform"))
+    }
+
+    /// The record that Terraform keeps of the backend, which `init` has worked out.
+    pub fn record_of_backend(&self) -> PathBuf {
+        self.data_folder().join("terraform.tfstate")
     }
 
     /// What another Terraform needs to see the same state in this folder.
@@ -50,8 +69,22 @@ impl Call {
     }
 }
 
+/// A hash of each variable of the configuration that the environment gives.
+pub fn given(vars: &Env, nonce: &str) -> BTreeMap<String, String> {
+    let texts = vars.iter().filter_map(|(name, value)| Some((name.to_str()?.strip_prefix("TF_VAR_")?, value)));
+    texts.map(|(name, value)| (name.to_owned(), sha256([nonce, name, &value.to_string_lossy()].join("\0")))).collect()
+}
+
 const DATA_DIR: &str = "TF_DATA_DIR";
 const WORKSPACE: &str = "TF_WORKSPACE";
+
+/// The arguments, and those that Terraform itself takes from variables.
+pub fn with_arguments_of_variables(args: &[OsString], vars: &Env) -> Vec<OsString> {
+    let command = args.iter().map(|arg| arg.to_string_lossy()).find(|arg| !arg.starts_with('-')).unwrap_or_default();
+    let names = ["TF_CLI_ARGS".to_owned(), format!("TF_CLI_ARGS_{command}")];
+    let words = names.iter().filter_map(|name| env::text(vars, name)).flat_map(str::split_whitespace);
+    args.iter().cloned().chain(words.map(OsString::from)).collect()
+}
 
 /// Options whose values may be secrets.
 const WITH_SECRETS: [&str; 2] = ["-var", "-backend-config"];
@@ -166,6 +199,17 @@ mod tests {
         ] {
             assert_eq!(writes_plan(&words(line), plan), writes, "{line}");
         }
+    }
+
+    #[test]
+    fn arguments_in_variables_count_for_their_command() {
+        let vars = Env::from([
+            ("TF_CLI_ARGS".into(), "-lock=false".into()),
+            ("TF_CLI_ARGS_plan".into(), "-refresh=false  -target=x".into()),
+            ("TF_CLI_ARGS_apply".into(), "-x".into()),
+        ]);
+        let call = Call::of_this_process(&words("plan -input=false"), &vars).unwrap();
+        assert_eq!(call.args, ["plan", "-input=false", "-lock=false", "-refresh=false", "-target=x"]);
     }
 
     #[test]

@@ -1,8 +1,16 @@
 //! git: what the checkout is, and which module sources it will have to ask a password or a host key for.
 
+use std::io;
 use std::path::Path;
+use std::time::Duration;
 
 use xshell::{Shell, cmd};
+
+use crate::tools::answer;
+use crate::tools::env::{self, Purpose};
+
+/// Time limit of one question.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What a person wants to know of the checkout before they change production with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -141,12 +149,23 @@ pub fn is_same_remote(one: &str, other: &str) -> bool {
     plain(one) == plain(other)
 }
 
-/// The files below a folder that git tracks; none where git isn't there or knows no repository.
-pub fn tracked(folder: &Path) -> Vec<String> {
-    let Some(shell) = Shell::new().ok().filter(|_| folder.is_dir()) else { return Vec::new() };
-    shell.change_dir(folder);
-    let listed = cmd!(shell, "git ls-files -z").quiet().ignore_stderr().read().unwrap_or_default();
-    listed.split('\0').filter(|name| !name.is_empty()).map(str::to_owned).collect()
+/// The files in a folder below `root` that git tracks; none where git is missing or knows no repository. An error is git's
+/// own reason not to tell. The shell's variables for git and the owner of the repository make no difference.
+pub fn tracked(root: &Path, folder: &str) -> Result<Vec<String>, String> {
+    let vars = env::build(&env::of_this_process(), Purpose::Plain, &[]).vars;
+    let args = ["-c", "safe.directory=*", "-c", "core.fsmonitor=false", "ls-files", "-z", "--", folder];
+    let answer = match answer::ask("git", &args, root, &vars, PATIENCE) {
+        Ok(answer) => answer,
+        Err(error) => {
+            let is_missing = error.downcast_ref::<io::Error>().is_some_and(|it| it.kind() == io::ErrorKind::NotFound);
+            return if is_missing { Ok(Vec::new()) } else { Err(format!("{error:#}")) };
+        }
+    };
+    match answer.text() {
+        Ok(listed) => Ok(listed.split('\0').filter(|name| !name.is_empty()).map(str::to_owned).collect()),
+        Err(_) if answer.stderr.contains("not a git repository (or any") => Ok(Vec::new()),
+        Err(error) => Err(error.to_string()),
+    }
 }
 
 /// The commit that is checked out.

@@ -15,7 +15,7 @@ use crate::tools::lock::WorkLock;
 use crate::tools::proof::Proof;
 use crate::tools::shim::ShimConfig;
 use crate::tools::terragrunt::Action;
-use crate::tools::{call, endpoint, process, provider_cache, secrets, state, sts};
+use crate::tools::{call, consent, endpoint, process, provider_cache, secrets, state, sts};
 
 /// What a guard is told on its command line.
 #[derive(Clone, Debug)]
@@ -110,6 +110,11 @@ impl GuardOrder {
         args
     }
 
+    /// Whether the program is terraform itself, without terragrunt above it.
+    pub(super) fn is_standalone(&self, terragrunt: &TerragruntOrder) -> bool {
+        self.program.first().is_some_and(|program| *program == *terragrunt.terraform.as_os_str())
+    }
+
     /// An option as it stands on the command line.
     pub fn option(name: &str, value: &OsStr) -> OsString {
         let mut word = OsString::from(format!("--{name}="));
@@ -131,6 +136,7 @@ pub fn run(order: &GuardOrder) -> Result<(), Failure> {
     let locks = WorkLock::take_all(&order.locks).map_err(Refused::from);
     let locks = locks.and_then(|locks| still_wanted(order).map(|()| locks).map_err(Refused::from));
     let proven = locks.and_then(|locks| prove(order, &vars).map(|proven| (locks, proven)));
+    let proven = proven.and_then(|proven| still_consented(order).map(|()| proven).map_err(Refused::from));
     let (_locks, (keys, proof)) = match proven {
         Ok(proven) => proven,
         Err(refused) => {
@@ -149,9 +155,14 @@ pub fn run(order: &GuardOrder) -> Result<(), Failure> {
     Err(process::become_program_in(folder.as_deref(), &argv, &vars))
 }
 
-/// Whether the program is terraform itself, without terragrunt above it.
-fn is_standalone(order: &GuardOrder, terragrunt: &TerragruntOrder) -> bool {
-    order.program.first().is_some_and(|program| *program == *terragrunt.terraform.as_os_str())
+/// Terragrunt runs hooks and evaluates HCL before the inner guard looks at the consent, so nothing may have changed by now.
+fn still_consented(order: &GuardOrder) -> Result<(), Failure> {
+    let applies =
+        |terragrunt: &&TerragruntOrder| terragrunt.action == Action::Apply && !order.is_standalone(terragrunt);
+    let Some(terragrunt) = order.terragrunt.as_ref().filter(applies) else { return Ok(()) };
+    let Some(consent) = terragrunt.consent.as_deref() else { return Ok(()) };
+    let consent = consent::read(consent)?;
+    consent::still_holds(&terragrunt.plan, &consent.plan_sha256, &consent.bound)
 }
 
 /// A guard that comes late, because its runner was killed while the credential tool was still at work, may find that a
@@ -262,7 +273,7 @@ fn program(order: &GuardOrder, vars: &Env, keys: &Keys) -> Result<Program, Failu
         }
         remove_earlier(terragrunt)?;
         let shim = ShimConfig::place(&terragrunt.terraform, attempt);
-        if is_standalone(order, terragrunt) {
+        if order.is_standalone(terragrunt) {
             program[0] = shim.into_os_string();
             child.insert("TF_IN_AUTOMATION".into(), "1".into());
             child.extend(terragrunt.workspace.as_ref().map(|name| ("TF_WORKSPACE".into(), name.into())));

@@ -9,6 +9,7 @@ pub mod aws_error;
 pub mod bound;
 pub mod cache;
 pub mod call;
+pub mod checkout;
 pub mod clock;
 pub mod consent;
 pub mod credential_tool;

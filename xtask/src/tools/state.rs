@@ -40,10 +40,17 @@ pub fn check(root: &Path) -> Result<(), Failure> {
         }
     }
     // What came with a commit was written by whoever made that.
-    let tracked = git::tracked(&state);
+    if !state.is_dir() {
+        return Ok(());
+    }
+    let tracked = git::tracked(root, STATE).map_err(|reason| {
+        let what =
+            format!("git does not tell whether it tracks files in `{STATE}`, so nothing was read or written there");
+        refuse(&what, &state).detail(reason).hint("repair the repository, or remove the folder")
+    })?;
     let Some(first) = tracked.first() else { return Ok(()) };
     let what = format!("git tracks files in `{STATE}`, so nothing was read or written there");
-    Err(refuse(&what, &state.join(first))
+    Err(refuse(&what, &root.join(first))
         .hint(format!("it is for this machine alone: git rm -r --cached {STATE}, commit that, and remove the folder")))
 }
 
@@ -279,6 +286,25 @@ mod tests {
 
     fn mode_of(path: &Path) -> u32 {
         fs::metadata(path).unwrap().permissions().mode() & 0o7777
+    }
+
+    #[test]
+    fn folder_of_which_git_does_not_tell_is_refused() {
+        let root = tempfile::tempdir().unwrap();
+        let git = |args: &[&str]| {
+            let status = std::process::Command::new("git").args(args).current_dir(root.path()).status().unwrap();
+            assert!(status.success(), "{args:?}");
+        };
+        private_folder(&root.path().join(".xtask/runs")).unwrap();
+        write(&root.path().join(".xtask/local.toml"), "").unwrap();
+        assert!(check(root.path()).is_ok(), "there is no repository");
+        git(&["init", "--quiet"]);
+        assert!(check(root.path()).is_ok());
+        git(&["add", "--force", ".xtask/local.toml"]);
+        assert!(check(root.path()).unwrap_err().to_string().contains("git tracks files"));
+        fs::write(root.path().join(".git/index"), "damaged").unwrap();
+        let refusal = check(root.path()).unwrap_err().to_string();
+        assert!(refusal.contains("git does not tell whether") && refusal.contains("index"), "{refusal}");
     }
 
     #[test]

@@ -157,6 +157,72 @@ fn script_beside_a_module_that_changes_after_the_plan_is_not_run() {
     });
 }
 
+/// Adds a hook to the unit of an account.
+fn hook(live: &Live, account: &str, hook: &str) {
+    let hook = format!("terraform {{\n  {hook}\n");
+    live.edit(live.unit(account).join("terragrunt.hcl"), |text| text.replacen("terraform {\n", &hook, 1));
+}
+
+#[test]
+fn checkout_that_changes_after_the_plan_is_refused_whatever_runs_its_files() {
+    both(Apply::Plain, |cloud, live| {
+        let (ran, other) = other_script(live);
+        let scripts = live.root().join("scripts");
+        fs::create_dir(&scripts).expect("it is new");
+        fs::write(scripts.join("hook.sh"), "true\n").expect("it can be written");
+        let execute = r#"execute = ["sh", "${get_repo_root()}/scripts/hook.sh"]"#;
+        hook(live, "dev", &format!("before_hook \"script\" {{\n    commands = [\"apply\"]\n    {execute}\n  }}"));
+        let told = ends_with(live, &["apply-all", "--plan-only", "--account", "dev"], 0);
+        let (_, run) = told.split_once("apply-all --from ").expect("it says how to go on");
+        let run = run.split_whitespace().next().expect("it names the run").to_owned();
+        let from = ["apply-all", "--yes", "--allow", "unexpected", "--from", &run];
+        let evil = format!(
+            "terraform {{\n  before_hook \"new\" {{\n    commands = [\"apply\"]\n    execute = [\"sh\", \"-c\", \"{}\"]\n  }}\n}}\n",
+            other.trim()
+        );
+        let nearer = fs::read_to_string(live.root().join("terragrunt.hcl")).expect("it is there") + &evil;
+        for (file, text) in [("scripts/hook.sh", &other), (".hooks/new.sh", &other), ("dev/terragrunt.hcl", &nearer)] {
+            let path = live.root().join(file);
+            let earlier = fs::read(&path).ok();
+            fs::create_dir_all(path.parent().expect("it lies somewhere")).expect("it can be made");
+            fs::write(&path, text).expect("it can be written");
+            let told = ends_with(live, &from, 3);
+            assert!(told.contains("the checkout has changed since the plan was made"), "{file}: {told}");
+            assert!(told.contains(file), "{file}: {told}");
+            match earlier {
+                Some(bytes) => fs::write(&path, bytes).expect("it can be written"),
+                None => fs::remove_file(&path).expect("it is there"),
+            }
+        }
+        assert!(!ran.exists());
+        // Another unit may change meanwhile.
+        live.edit(live.unit("logs").join("terragrunt.hcl"), |text| format!("{text}# later\n"));
+        ends_with(live, &from, 0);
+        assert_eq!(tags(cloud, DEV).len(), 2);
+    });
+}
+
+#[test]
+fn what_changes_between_two_waves_is_refused_before_terragrunt_runs_any_of_it() {
+    both(Apply::Plain, |cloud, live| {
+        let (ran, other) = other_script(live);
+        let prod = live.unit("prod").join("terragrunt.hcl");
+        let changed = live.root().with_file_name("changed.hcl");
+        let evil = format!(
+            "terraform {{\n  before_hook \"new\" {{\n    commands = [\"apply\"]\n    execute = [\"sh\", \"-c\", \"{}\"]\n  }}\n",
+            other.trim()
+        );
+        let text = fs::read_to_string(&prod).expect("it is there");
+        fs::write(&changed, text.replacen("terraform {\n", &evil, 1)).expect("it can be written");
+        let execute = format!("execute = [\"/bin/cp\", \"{}\", \"{}\"]", changed.display(), prod.display());
+        hook(live, "dev", &format!("after_hook \"change\" {{\n    commands = [\"apply\"]\n    {execute}\n  }}"));
+        let told = ends_with(live, &["apply-all", "--yes", "--account=dev", "--account=prod"], 1);
+        assert!(told.contains("a file that the plan was made from has changed since"), "{told}");
+        assert!(!ran.exists(), "the new hook was run: {told}");
+        assert_eq!((tags(cloud, DEV).len(), tags(cloud, "100000000006").len()), (2, 0));
+    });
+}
+
 #[test]
 fn consent_is_not_carried_over_to_another_script_and_is_to_the_same() {
     both(Apply::WaitsAtGate, |_, live| {

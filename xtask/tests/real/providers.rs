@@ -156,3 +156,38 @@ fn apply_that_made_something_in_another_account_fails_and_nothing_further_starts
         assert!(told.contains("in the state, which is another account"), "{told}");
     }
 }
+
+#[test]
+fn backend_of_a_module_that_leads_into_another_account_is_refused_however_it_is_written() {
+    let Some(tools) = Toolbox::get() else { return };
+    let arn = "arn:aws:iam::100000000006:role/deploy";
+    for terragrunt in [Terragrunt::V0, Terragrunt::V1] {
+        let cloud = Cloud::start(tools);
+        let live = live_with(tools, &cloud, terragrunt);
+        cloud.aws(PROD, &["s3api", "create-bucket", "--bucket", "prod-state"]).expect("the bucket is new");
+        live.edit("terragrunt.hcl", |text| {
+            let (before, rest) = text.split_once("remote_state {").expect("there is one");
+            let (_, after) = rest.split_once("\n}\n").expect("it ends");
+            format!("{before}{after}")
+        });
+        let place = r#""bucket": "prod-state", "key": "dev.tfstate", "region": "us-east-1""#;
+        let json =
+            format!(r#"{{"terraform": {{"backend": {{"s3": {{{place}, "assume_role": {{"role_arn": "{arn}"}}}}}}}}}}"#);
+        let hcl = format!(
+            "terraform {{\n  backend \"s3\" {{\n    assume_role = {{\n      role_arn = \"{arn}\"\n    }}\n  }}\n}}\n"
+        );
+        let apply = ["apply-all", "--yes", "--allow=unexpected", "--allow=other-image", "--account=dev"];
+        let file = live.module().join("backend.tf");
+        fs::write(&file, hcl).expect("the file can be written");
+        let told = ends_with(&live, &apply, 3);
+        assert!(told.contains("`assume_role` of the backend leads into another account"), "{terragrunt:?}: {told}");
+        assert!(!told.contains("Planning"), "{terragrunt:?}: nothing was started: {told}");
+        fs::remove_file(&file).expect("it is there");
+        fs::write(file.with_extension("tf.json"), json).expect("the file can be written");
+        let told = ends_with(&live, &apply, 3);
+        let what = format!("the backend `s3` assumes {arn}, a role of another account");
+        assert!(told.contains(&what), "{terragrunt:?}: {told}");
+        let listed = cloud.aws(PROD, &["s3api", "list-objects-v2", "--bucket", "prod-state"]).expect("listing works");
+        assert!(listed["Contents"].is_null(), "{terragrunt:?}: {listed}");
+    }
+}

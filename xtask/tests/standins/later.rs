@@ -148,3 +148,20 @@ fn file_or_program_that_is_another_since_the_plan_is_not_applied_with() {
     said.says("a program that the plan was made with has been replaced since").says("1 failed, 1 done");
     assert_eq!(sandbox.log().applied(), ["100000000004", "100000000005"]);
 }
+
+#[test]
+fn plans_are_not_applied_by_another_program_than_they_were_made_with() {
+    let sandbox = Sandbox::bumped();
+    let id = kept(&sandbox);
+    let nearer = sandbox.world().join("nearer");
+    fs::create_dir(&nearer).unwrap();
+    let path = std::env::join_paths([nearer.clone(), sandbox.world().join("bin")]).unwrap();
+    for program in ["terraform", "terragrunt"] {
+        fs::copy(sandbox.tool(program), nearer.join(program)).unwrap();
+        let said = sandbox.xtask(["apply-all", "--yes", "--from", &id]).env("PATH", &path).run().exits(3);
+        said.says("was made with another program").says(&format!("[world]/nearer/{program}"));
+        fs::remove_file(nearer.join(program)).unwrap();
+    }
+    assert!(sandbox.log().applies().is_empty());
+    sandbox.xtask(["apply-all", "--yes", "--from", &id]).env("PATH", &path).run().exits(0);
+}

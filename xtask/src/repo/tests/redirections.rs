@@ -21,7 +21,8 @@ fn in_unit(text: &str) -> (Vec<String>, Vec<String>) {
     let unit = &repo.units[0];
     assert_eq!(texts(unit.problems.iter()), "");
     let declared = ["arn:aws:iam::100000000009:role/state".to_owned()];
-    let refusals = unit.redirections.iter().filter_map(|it| it.refusal(account(unit), &declared));
+    let refusals =
+        unit.redirections.iter().filter_map(|it| it.refusal(account(unit), &declared, Some("http://127.0.0.1:4566")));
     (found(unit), refusals.map(|failure| failure.what).collect())
 }
 
@@ -115,4 +116,44 @@ fn a_cache_outside_of_the_unit_keeps_it_from_being_planned() {
     let told = texts(repo.units[0].problems.iter());
     assert!(told.contains("`download_dir` takes terragrunt's cache out of `dev/us-east-1"), "{told}");
     assert!(told.contains("terragrunt.hcl:1"), "{told}");
+}
+
+#[test]
+fn backend_whose_requests_go_elsewhere_is_refused_wherever_it_is_written() {
+    let state = |config: &str| format!("remote_state {{\n  backend = \"s3\"\n  config = {{\n    {config}\n  }}\n}}\n");
+    for (config, n) in [
+        ("endpoints = { s3 = \"http://elsewhere\", sts = \"http://127.0.0.1:4566/\" }", 1),
+        ("endpoint = \"http://127.0.0.1:4566\"\n    insecure = false", 0),
+        ("sts_endpoint = \"http://elsewhere\"", 1),
+        ("endpoints = local.missing", 1),
+        ("http_proxy = \"http://elsewhere\"", 1),
+        ("insecure = true", 1),
+    ] {
+        let refusals = in_unit(&state(config)).1;
+        assert_eq!(refusals.len(), n, "{config}: {refusals:?}");
+        let other = state(config).replace("\"s3\"", "\"http\"");
+        assert_eq!(in_unit(&other).1, Vec::<String>::new(), "another backend signs nothing: {config}");
+    }
+    let image = "{ container_image = { docker_image = \"x/ecs-deploy-runner\", docker_tag = \"v1\" } }";
+    let source = "terraform {\n  source = \"../../../../modules//runner\"\n}\n";
+    let unit = &*format!("{source}inputs = {{\n  terraform_planner_config = {image}\n}}\n");
+    for (block, what) in [
+        (
+            format!("assume_role = {{\n role_arn = \"{ELSEWHERE}\"\n }}"),
+            "`assume_role` of the backend leads into another",
+        ),
+        ("endpoints = {\n s3 = \"http://elsewhere\"\n }".to_owned(), "`endpoints` of the backend sends the requests"),
+        ("endpoints {\n s3 = \"http://elsewhere\"\n }".to_owned(), "`endpoints` of the backend sends the requests"),
+    ] {
+        let backend = format!("terraform {{\n backend \"s3\" {{\n {block}\n }}\n}}\n");
+        let refusals = |unit: &str| {
+            let repo = Tree::new(&[ACCOUNTS, (UNIT, unit), ("modules/runner/backend.tf", &backend)]).open();
+            let unit = &repo.units[0];
+            let refusals = unit.redirections.iter().filter_map(|it| it.refusal(account(unit), &[], None));
+            refusals.map(|failure| failure.what).collect::<Vec<_>>().join("; ")
+        };
+        assert!(refusals(unit).contains(what), "{block}: {}", refusals(unit));
+        let generated = format!("{unit}{}", state("bucket = \"b\""));
+        assert_eq!(refusals(&generated), "", "the module's own is replaced, or the record of `init` shows it");
+    }
 }

@@ -72,6 +72,7 @@ fn unit(label: &str, changes: Vec<Change>) -> UnitPlan {
         bound: Bounds::default(),
         runs: Vec::new(),
         options: Vec::new(),
+        ephemeral: Vec::new(),
         notes: Vec::new(),
     }
 }

@@ -291,7 +291,7 @@ mod tests {
             "run the command again",
         ),
         (
-            "api error Throttling: TooManyRequestsException RequestLimitExceeded",
+            "api error Throttling: TooManyRequestsException RequestLimitExceeded, api error SlowDown",
             Cause::Throttled,
             "run the command again",
         ),

@@ -165,14 +165,13 @@ pub(super) fn apply(
 /// before each.
 fn unchanged_since(plans: &[UnitPlan]) -> Result<(), Failures> {
     let bound = Bounds::of_all(plans.iter().map(|plan| &plan.bound));
-    let changed = bound.into_iter().filter(|bound| !bound.is_same());
     let refusal = |bound: &Bound| {
         Failure::refused(bound.what_changed())
-            .in_file(bound.path().display().to_string())
+            .in_file(bound.file_that_changed().display().to_string())
             .detail("nothing was applied in any account")
             .hint("again: cargo xtask apply-all")
     };
-    Failures::check(changed.map(refusal).collect())
+    Failures::check(Bound::changed(bound).into_iter().map(refusal).collect())
 }
 
 /// What is said where that can't be done.
@@ -186,5 +185,5 @@ pub(super) fn not_written_down(unit: &Workable<'_>) -> impl FnOnce(anyhow::Error
 pub(super) fn write_consent(step: &Step, plans: &[UnitPlan]) -> anyhow::Result<()> {
     let shown = plans.iter().find(|plan| plan.label == step.subject).context("no plan was shown for it")?;
     let (plan, file) = step.plan.as_ref().zip(step.consent.as_ref()).context("it applies no plan")?;
-    Ok(consent::write(file, plan, &shown.sha256, &shown.options, shown.bound.iter())?)
+    Ok(consent::write(file, plan, &shown.sha256, &shown.options, &shown.ephemeral, shown.bound.iter())?)
 }

@@ -14,6 +14,7 @@ use crate::run::journal::Program;
 use crate::tasks::ready::{Ready, Workable};
 use crate::tools::bound::{Bound, Bounds, files_below};
 use crate::tools::call;
+use crate::tools::checkout::Changes;
 use crate::tools::hash::sha256_of;
 
 /// The programs as they are before anything is planned with them.
@@ -28,6 +29,12 @@ pub(super) fn programs(ready: &Ready<'_>, units: &[Workable<'_>]) -> Result<BTre
         programs.insert(path, bound);
     }
     Ok(programs)
+}
+
+/// The programs that work on a unit.
+pub(super) fn programs_of<'u>(ready: &'u Ready<'_>, unit: &'u Workable<'_>) -> impl Iterator<Item = &'u Path> {
+    let terragrunt = unit.standalone.is_none().then(|| ready.programs.path("terragrunt"));
+    terragrunt.into_iter().chain([unit.terraform.as_path()])
 }
 
 fn paths(ready: &Ready<'_>, units: &[Workable<'_>]) -> BTreeSet<PathBuf> {
@@ -59,7 +66,7 @@ impl Hashing {
                 let sha256 = hashes.get(bound).cloned();
                 Some(Program { path: path.clone(), mark: mark.clone(), sha256 })
             }
-            Bound::File { .. } | Bound::Folder { .. } => None,
+            Bound::File { .. } | Bound::Folder { .. } | Bound::Checkout { .. } => None,
         };
         bound.into_iter().filter_map(program).collect()
     }
@@ -81,6 +88,8 @@ pub(super) struct Binding<'a> {
     shared: Arc<[Bound]>,
     /// The others, by the innermost unit that they lie in.
     within: BTreeMap<PathBuf, Vec<Bound>>,
+    /// What differs from the commit, where git can tell.
+    changes: Option<Changes>,
 }
 
 impl<'a> Binding<'a> {
@@ -98,7 +107,8 @@ impl<'a> Binding<'a> {
                 None => shared.push(bound),
             }
         }
-        Self { ready, programs, shared: shared.into(), within }
+        let changes = Changes::since_commit(&repo.root);
+        Self { ready, programs, shared: shared.into(), within, changes }
     }
 
     /// Everything that a unit's plan was made from. The files of the unit that nobody has read are taken as they are now,
@@ -113,7 +123,7 @@ impl<'a> Binding<'a> {
                 files.insert(path.clone(), Bound::file(path)?);
             }
         }
-        let mut folders = Vec::new();
+        let mut folders: Vec<_> = self.changes.iter().map(|changes| Bound::checkout(changes, &folder)).collect();
         // Terragrunt copies a local source anew for the apply.
         if let Some(source) = local_source(unit, &folder).filter(|source| source.is_dir()) {
             folders.push(Bound::folder(source)?);
@@ -121,9 +131,7 @@ impl<'a> Binding<'a> {
         let proof = call::proof_of_plan(plan);
         let call = proof.and_then(|proof| proof.call).ok_or_else(|| io::Error::other("no plan was proven"))?;
         folders.extend(Bound::of_plan_folder(&call, &folder)?);
-        let terragrunt = unit.standalone.is_none().then(|| self.ready.programs.path("terragrunt"));
-        let paths = terragrunt.into_iter().chain([unit.terraform.as_path()]);
-        let programs = paths.filter_map(|path| self.programs.get(path).cloned());
+        let programs = programs_of(self.ready, unit).filter_map(|path| self.programs.get(path).cloned());
         Ok(Bounds::new(self.shared.clone(), files.into_values().chain(folders).chain(programs).collect()))
     }
 }

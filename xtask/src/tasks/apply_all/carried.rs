@@ -83,6 +83,7 @@ mod tests {
             bound: crate::tools::bound::Bounds::default(),
             runs: Vec::new(),
             options: Vec::new(),
+            ephemeral: Vec::new(),
             notes: Vec::new(),
         }
     }

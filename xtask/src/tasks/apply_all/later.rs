@@ -1,6 +1,6 @@
 //! Plans that are kept for later, and a run that goes on with them.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::model::{Failure, Failures};
@@ -14,7 +14,7 @@ use crate::tasks::apply_all::queue::Queue;
 use crate::tasks::apply_all::{bind, checks, plans};
 use crate::tasks::ready::{Ready, Workable};
 use crate::tasks::session::Session;
-use crate::tools::bound::Bounds;
+use crate::tools::bound::{Bound, Bounds};
 use crate::tools::git;
 use crate::tools::hash::sha256_of;
 
@@ -96,6 +96,7 @@ impl Earlier {
         let mut problems = Vec::new();
         for unit in &queue.work.units {
             let Some(kept) = self.kept.units.iter().find(|kept| kept.label == unit.label) else { continue };
+            problems.extend(other_programs(ready, unit, kept));
             let (plan, shown) = (session.run.plan(&unit.label), session.run.shown(&unit.label));
             let is_same = |path, sha256: &str| sha256_of(path).is_ok_and(|now| now == sha256);
             if !is_same(&plan, &kept.plan_sha256) || !is_same(&shown, &kept.shown_sha256) {
@@ -135,6 +136,21 @@ impl Earlier {
         );
         Ok(found)
     }
+}
+
+/// A refusal for each program that would apply the plan and is not the one that it was made with.
+fn other_programs<'u>(
+    ready: &'u Ready<'_>,
+    unit: &'u Workable<'_>,
+    kept: &'u KeptUnit,
+) -> impl Iterator<Item = Failure> + 'u {
+    let is_other =
+        |path: &&Path| !Bound::program((*path).to_owned()).is_ok_and(|program| kept.bound.contains(&program));
+    bind::programs_of(ready, unit).filter(is_other).map(|path| {
+        Failure::refused(format!("the plan of `{}` was made with another program", kept.path))
+            .in_file(path.display().to_string())
+            .hint("plan again: cargo xtask apply-all")
+    })
 }
 
 /// Keeps the plans that would change something, and says where and for how long.

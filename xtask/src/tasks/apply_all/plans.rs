@@ -1,12 +1,13 @@
 //! Planning every unit, and reading the plans.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 use std::path::Path;
 use std::time::Instant;
 
 use anyhow::{Context as _, ensure};
 
-use crate::model::{Failure, Failures, Reach};
+use crate::model::{Failure, Failures, Reach, regular};
 use crate::repo::providers::{self, ConfigText, Declared};
 use crate::report::screen::{Tone, count, duration};
 use crate::report::summary;
@@ -24,7 +25,7 @@ use crate::tools::bound::Bounds;
 use crate::tools::proof::Proof;
 use crate::tools::terraform::plan::{self, Own, Reading};
 use crate::tools::terraform::plan_file::{self, ConfigFile};
-use crate::tools::{hash, provider_cache, state};
+use crate::tools::{call, hash, provider_cache, state};
 
 /// Plans every unit and reads the plans. If one can't be planned nothing is applied anywhere.
 pub(super) fn plan_all(
@@ -162,36 +163,58 @@ pub(super) fn of_unit(
     if !plan.values_sha256.is_empty() {
         plan.values_sha256 = hash::sha256(format!("{}\n{}", plan.values_sha256, bound.fingerprint()));
     }
-    plan.elsewhere.extend(providers_elsewhere(ready, unit, files.plan, &sha256, &plan.providers_elsewhere)?);
+    let (elsewhere, ephemeral) = by_configuration(ready, unit, files.plan, &sha256, &plan.providers_elsewhere)?;
+    plan.elsewhere.extend(elsewhere);
     let own = Own {
         account_id: account.id.to_string(),
         account: account.name.clone(),
         region: unit.region.as_str().to_owned(),
     };
-    let made = made::of_plan(files.plan, files.log, &unit.unit.apply_options);
+    let mut made = made::of_plan(files.plan, files.log, &unit.unit.apply_options);
+    if let Some((path, record)) = record_of_backend(unit, files.plan)? {
+        let found = providers::backend_elsewhere(&path, &record, declared(ready, unit)).map_err(anyhow::Error::msg)?;
+        plan.elsewhere.extend(found);
+        // A part of it may come from an `init` by hand, which nothing in the repository tells of.
+        let place = unit.standalone.as_ref().and_then(|_| providers::place_of_state(&record));
+        made.notes.extend(place.map(|place| format!("its state is in {place}")));
+    }
     plan.incomplete.extend(made.incomplete);
     let (label, runs) = (unit.label.clone(), unit.runs.clone());
-    Ok(UnitPlan { label, plan, sha256, own, wanted, bound, runs, options: made.options, notes: made.notes })
+    Ok(UnitPlan { label, plan, sha256, own, wanted, bound, runs, options: made.options, ephemeral, notes: made.notes })
 }
 
-/// What the providers would do elsewhere, by the configuration files that the plan was made from and that an apply of it is
+/// What the providers would do elsewhere, and the ephemeral variables, by the configuration files that the plan was made from and that an apply of it is
 /// made from. What the plan's JSON tells of them counts as well, and is told where the files show nothing.
-fn providers_elsewhere(
+fn by_configuration(
     ready: &Ready<'_>,
     unit: &Workable<'_>,
     plan: &Path,
     sha256: &str,
     by_json: &[Reach],
-) -> anyhow::Result<Vec<Reach>> {
+) -> anyhow::Result<(Vec<Reach>, Vec<String>)> {
     let bytes = state::read(plan)?;
     ensure!(hash::sha256(&bytes) == sha256, "the plan file has changed since it was shown");
-    let settings = &ready.repo.settings;
     let files = plan_file::configuration(&bytes)?;
     let paths: Vec<_> = files.iter().map(ConfigFile::path).collect();
     let texts =
         files.iter().zip(&paths).map(|(file, path)| ConfigText { module: &file.module, path, bytes: &file.bytes });
-    let declared =
-        Declared { account: &unit.account.id, roles: settings.assumed_roles(), endpoint: settings.endpoint_url() };
-    let found = providers::elsewhere(&texts.collect::<Vec<_>>(), declared, &ready.providers);
-    Ok(if found.is_empty() { by_json.to_vec() } else { found })
+    let texts: Vec<_> = texts.collect();
+    let found = providers::elsewhere(&texts, declared(ready, unit), &ready.providers);
+    let ephemeral = providers::ephemeral(&texts, &ready.providers);
+    Ok((if found.is_empty() { by_json.to_vec() } else { found }, ephemeral))
+}
+
+/// The record that Terraform keeps of the backend that the plan was made with, and its path. Without one the state is in a
+/// file beside the configuration.
+fn record_of_backend(unit: &Workable<'_>, plan: &Path) -> anyhow::Result<Option<(String, String)>> {
+    let path = call::of_plan(plan, &unit.account.id)?.record_of_backend();
+    match regular::text(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        record => Ok(Some((path.display().to_string(), record.with_context(|| path.display().to_string())?))),
+    }
+}
+
+fn declared<'r>(ready: &Ready<'r>, unit: &Workable<'r>) -> Declared<'r> {
+    let settings = &ready.repo.settings;
+    Declared { account: &unit.account.id, roles: settings.assumed_roles(), endpoint: settings.endpoint_url() }
 }

@@ -36,6 +36,8 @@ pub struct ShimConfig {
     pub(super) plan_sha256: Option<String>,
     /// The notable options that the apply may have.
     pub(super) options: Vec<String>,
+    /// The variables that an apply takes anew.
+    pub(super) ephemeral: Vec<String>,
     /// Where Terraform's standard output goes when it does what it is to do.
     pub(super) product: Option<PathBuf>,
     /// What the plan was made from.
@@ -55,8 +57,10 @@ impl ShimConfig {
         passed_on: &Env,
     ) -> Result<Self, Failure> {
         let consent = terragrunt.consent.as_deref().map(consent::read).transpose()?;
-        let (plan_sha256, consent) = consent.map(|it| (it.plan_sha256, (it.options, it.bound))).unzip();
-        let (options, bound) = consent.unwrap_or_default();
+        let (plan_sha256, consent) = consent.map(|it| (it.plan_sha256, (it.options, it.ephemeral, it.bound))).unzip();
+        let (options, ephemeral, mut bound) = consent.unwrap_or_default();
+        // Of the checkout the outer guard has made sure, before terragrunt ran anything that lies in it.
+        bound.retain(|bound| order.is_standalone(terragrunt) || !matches!(bound, Bound::Checkout { .. }));
         Ok(Self {
             account: order.account.clone(),
             region: order.region.clone(),
@@ -73,6 +77,7 @@ impl ShimConfig {
             locks: order.locks.iter().map(|lock| lock::of_terraform(lock)).collect(),
             plan_sha256,
             options,
+            ephemeral,
             bound,
         })
     }

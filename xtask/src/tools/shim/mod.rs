@@ -21,7 +21,7 @@ use crate::tools::lock::WorkLock;
 use crate::tools::proof::{Proof, Verdict};
 use crate::tools::sts::Identity;
 use crate::tools::terragrunt::{Action, LOCK_TIMEOUT, NO_COLOR};
-use crate::tools::{endpoint, process, secrets, state};
+use crate::tools::{consent, endpoint, process, secrets, state};
 
 pub use config::ShimConfig;
 
@@ -37,11 +37,15 @@ pub fn run(config: &ShimConfig, attempt: &Attempt, args: &[OsString]) -> Failure
         return process::become_program(&program, &vars);
     }
     let command = subcommand.as_deref().unwrap_or_default();
-    let judged = may_run(config, subcommand.as_deref(), args).map_err(Refused::from);
+    let all = call::with_arguments_of_variables(args, &vars);
+    let judged = may_run(config, subcommand.as_deref(), args, &all).map_err(Refused::from);
+    let judged = judged.and_then(|()| same_ephemeral(config, command, &vars).map_err(Refused::from));
     let judged = judged.and_then(|()| Ok((prove(config, attempt, command, &vars)?, take_locks(config, command)?)));
     let is_product = config.product.is_some() && is_ours(attempt) && is_the_question(config, args);
     let shown = (command == Action::Show.as_str()).then(|| sha256_of(&config.plan).ok()).flatten();
-    let call = Call::of_this_process(args, &vars).ok().map(|call| Call { has_product: is_product, ..call });
+    let given = if command == Action::Plan.as_str() { call::given(&vars, &attempt.nonce) } else { Default::default() };
+    let call = Call::of_this_process(args, &vars).ok();
+    let call = call.map(|call| Call { has_product: is_product, given, ..call });
     let blank = Proof::blank(&attempt.nonce, &config.account, config.endpoint.as_deref(), command);
     let blank = Proof { plan_sha256: shown, call, ..blank };
     let (proof, outcome) = match judged {
@@ -202,14 +206,73 @@ fn asks_for_version_or_help(args: &[OsString]) -> bool {
     matches!(first.as_deref(), Some("version" | "-version" | "--version" | "-v" | "-help" | "--help" | "-h"))
 }
 
-/// What terragrunt needs Terraform for besides the one thing that it is to do: all of it only reads.
-const ALWAYS: &[&str] = &["init", "get", "output", "providers"];
+/// What terragrunt needs Terraform for besides `init` and the one thing that it is to do: all of it only reads.
+const ALWAYS: &[&str] = &["get", "output", "providers"];
 
-fn may_run(config: &ShimConfig, subcommand: Option<&str>, args: &[OsString]) -> Result<(), Failure> {
+/// Refuses an apply in which an ephemeral variable has another value than in the plan: those alone are taken from the
+/// environment again, and a saved plan does not have them.
+fn same_ephemeral(config: &ShimConfig, command: &str, vars: &Env) -> Result<(), Failure> {
+    if command != Action::Apply.as_str() || config.ephemeral.is_empty() {
+        return Ok(());
+    }
+    let proof = call::proof_of_plan(&config.plan);
+    let planned = proof.as_ref().and_then(|proof| Some((&proof.nonce, &proof.call.as_ref()?.given)));
+    let is_same = |name: &&String| {
+        planned.is_some_and(|(nonce, planned)| call::given(vars, nonce).get(*name) == planned.get(*name))
+    };
+    match config.ephemeral.iter().find(|name| !is_same(name)) {
+        None => Ok(()),
+        Some(name) => Err(Failure::refused(format!("the ephemeral variable `{name}` is not what it was in the plan"))
+            .hint("its value comes from outside of the files that were read: let it be the same for plan and apply")),
+    }
+}
+
+/// Options of `init` that leave every state as it is.
+const OF_INIT: [&str; 17] = [
+    "-backend",
+    "-backend-config",
+    "-compact-warnings",
+    "-get",
+    "-get-plugins",
+    "-input",
+    "-json",
+    "-lock",
+    "-lock-timeout",
+    "-lockfile",
+    "-no-color",
+    "-plugin-dir",
+    "-reconfigure",
+    "-upgrade",
+    "-var",
+    "-var-file",
+    "-verify-plugins",
+];
+
+/// Refuses an `init` that may write a state: with `-migrate-state` and `-force-copy` it overwrites the one at another place.
+fn may_init(args: &[OsString]) -> Result<(), Failure> {
+    let args = args.iter().map(|arg| arg.to_string_lossy());
+    let mut options = args.filter(|arg| arg.starts_with('-') && !arg.starts_with("-chdir=")).map(|arg| {
+        let name = arg.split('=').next().unwrap_or_default().trim_start_matches('-').to_owned();
+        format!("-{name}")
+    });
+    match options.find(|option| !OF_INIT.contains(&option.as_str())) {
+        None => Ok(()),
+        Some(option) => Err(Failure::refused(format!(
+            "terraform was asked to `init` with `{option}`, which may write a state"
+        ))
+        .hint(
+            "look for `extra_arguments` for `init` in the HCL; a state is moved by hand, where somebody looks at it",
+        )),
+    }
+}
+
+/// `all` are the arguments with those that Terraform takes from variables.
+fn may_run(config: &ShimConfig, subcommand: Option<&str>, args: &[OsString], all: &[OsString]) -> Result<(), Failure> {
     let action = config.action.as_str();
     match subcommand {
+        Some("init") => may_init(all),
         Some(name) if ALWAYS.contains(&name) => Ok(()),
-        Some("apply") if config.action == Action::Apply => is_consented_plan(config, args),
+        Some("apply") if config.action == Action::Apply => is_consented_plan(config, args, all),
         Some(name) if name == action && config.action != Action::Apply => Ok(()),
         name => Err(Failure::refused(format!(
             "terragrunt asked terraform to `{}`, which `{action}` never needs",
@@ -219,7 +282,7 @@ fn may_run(config: &ShimConfig, subcommand: Option<&str>, args: &[OsString]) -> 
     }
 }
 
-fn is_consented_plan(config: &ShimConfig, args: &[OsString]) -> Result<(), Failure> {
+fn is_consented_plan(config: &ShimConfig, args: &[OsString], all: &[OsString]) -> Result<(), Failure> {
     let plan = &config.plan;
     let Some(consented) = &config.plan_sha256 else {
         return Err(Failure::refused("an apply without a plan that was consented to"));
@@ -230,29 +293,12 @@ fn is_consented_plan(config: &ShimConfig, args: &[OsString]) -> Result<(), Failu
         )
         .detail(format!("expected  {}", plan.display())));
     }
-    let words: Vec<_> = args.iter().map(|arg| arg.to_string_lossy()).collect();
+    let words: Vec<_> = all.iter().map(|arg| arg.to_string_lossy()).collect();
     if let Some(option) = call::notable_options(&words).into_iter().find(|option| !config.options.contains(option)) {
         return Err(Failure::refused(format!("terraform was asked to apply with `{option}`, which was not shown"))
             .hint("look for `extra_arguments` for `apply` in the HCL, and write the option out there"));
     }
-    let found = sha256_of(plan).map_err(|error| {
-        Failure::refused("cannot read the plan that was consented to")
-            .in_file(plan.display().to_string())
-            .because(error)
-    })?;
-    if found == *consented {
-        return match config.bound.iter().find(|bound| !bound.is_same()) {
-            None => Ok(()),
-            Some(bound) => Err(Failure::refused(bound.what_changed())
-                .in_file(bound.path().display().to_string())
-                .hint("plan again: what was consented to is not what would be applied")),
-        };
-    }
-    Err(Failure::refused("the plan file is not the one that was consented to")
-        .in_file(plan.display().to_string())
-        .detail(format!("expected  sha256 {consented}"))
-        .detail(format!("found     sha256 {found}"))
-        .hint("plan again: something has changed the file since"))
+    consent::still_holds(plan, consented, &config.bound)
 }
 
 #[cfg(test)]
@@ -278,6 +324,7 @@ mod tests {
             plan: plan.map_or_else(|| "/p".into(), |(path, _)| path.to_owned()),
             plan_sha256: plan.map(|(_, hash)| hash.to_owned()),
             options: Vec::new(),
+            ephemeral: Vec::new(),
             product: None,
             bound: Vec::new(),
             locks: Vec::new(),
@@ -286,19 +333,43 @@ mod tests {
 
     fn judge(config: &ShimConfig, line: &str) -> Result<(), Failure> {
         let args: Vec<OsString> = line.split(' ').map(OsString::from).collect();
-        may_run(config, subcommand(&args).as_deref(), &args)
+        may_run(config, subcommand(&args).as_deref(), &args, &args)
     }
 
     #[test]
     fn only_the_one_thing_that_was_asked_for_goes_through() {
         let plan = config(Action::Plan, None);
-        for good in ["init -input=false", "plan -out=/p", "output -json", "-chdir=x plan"] {
+        for good in
+            ["init -input=false -reconfigure --backend-config=a=b", "plan -out=/p", "output -json", "-chdir=x plan"]
+        {
             assert!(judge(&plan, good).is_ok(), "{good}");
+        }
+        for bad in ["init -migrate-state", "init --force-copy", "init -from-module=x", "init -input=false -new"] {
+            assert!(judge(&plan, bad).is_err(), "{bad}");
         }
         for bad in ["apply", "apply -auto-approve", "destroy", "import a b", "state rm x", "taint x", "force-unlock 1"]
         {
             assert!(judge(&plan, bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn ephemeral_variable_has_the_same_value_in_plan_and_apply() {
+        let folder = tempfile::tempdir().unwrap();
+        let plan = folder.path().join("dev.tfplan");
+        let vars = |value: &str| Env::from([("TF_VAR_cmd".into(), value.into()), ("TF_VAR_x".into(), value.into())]);
+        let config = ShimConfig { ephemeral: vec!["cmd".to_owned()], ..config(Action::Apply, Some((&plan, ""))) };
+        assert!(same_ephemeral(&config, "apply", &vars("one")).is_err(), "nothing is known of the plan");
+        let call = Call { given: call::given(&vars("one"), "n"), ..Call::default() };
+        let blank = Proof::blank("n", &config.account, None, "plan");
+        let proof = Proof { verdict: Verdict::Proven, call: Some(call), ..blank };
+        proof.write(&call::beside(&plan)).unwrap();
+        assert!(same_ephemeral(&config, "apply", &vars("one")).is_ok());
+        assert!(same_ephemeral(&config, "apply", &vars("two")).is_err());
+        assert!(same_ephemeral(&config, "apply", &Env::new()).is_err());
+        assert!(same_ephemeral(&config, "show", &vars("two")).is_ok());
+        let plain = ShimConfig { ephemeral: Vec::new(), ..config };
+        assert!(same_ephemeral(&plain, "apply", &vars("two")).is_ok(), "the plan itself has the values of all others");
     }
 
     #[test]

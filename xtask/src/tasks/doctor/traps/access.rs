@@ -29,10 +29,12 @@ pub(in crate::tasks::doctor) fn notices(repo: &Repository) -> Vec<Finding> {
 /// Roles, profiles and keys in the configuration that lead into another account and that the settings don't declare.
 pub(in crate::tasks::doctor) fn redirections(repo: &Repository) -> Vec<Finding> {
     const NAME: &str = "roles";
-    let declared = repo.settings.assumed_roles();
+    let (declared, endpoint) = (repo.settings.assumed_roles(), repo.settings.endpoint_url());
     let refusals = repo.units.iter().flat_map(|unit| {
         let account = unit.account.value();
-        account.into_iter().flat_map(|account| unit.redirections.iter().filter_map(|it| it.refusal(account, declared)))
+        let of_account =
+            |account| unit.redirections.iter().filter_map(move |it| it.refusal(account, declared, endpoint));
+        account.into_iter().flat_map(of_account)
     });
     let mut found: Vec<_> = refusals.map(|failure| Finding::refusal(NAME, &failure)).collect();
     found.dedup();
