@@ -121,8 +121,6 @@ fn git(folder: &Path, args: &[&str]) -> io::Result<String> {
 
 #[cfg(test)]
 mod tests {
-    use std::process::Command;
-
     use super::*;
 
     fn write(top: &Path, file: &str, text: &str) {
@@ -133,8 +131,7 @@ mod tests {
 
     fn run(top: &Path, args: &[&str]) {
         let identity = ["-c", "user.name=x", "-c", "user.email=x@example.com", "-c", "commit.gpgsign=false"];
-        let status = Command::new("git").args(identity).args(args).current_dir(top).output().unwrap();
-        assert!(status.status.success(), "{args:?}: {}", String::from_utf8_lossy(&status.stderr));
+        git(top, &[&identity, args].concat()).unwrap();
     }
 
     #[test]

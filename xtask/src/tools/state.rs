@@ -292,8 +292,9 @@ mod tests {
     fn folder_of_which_git_does_not_tell_is_refused() {
         let root = tempfile::tempdir().unwrap();
         let git = |args: &[&str]| {
-            let status = std::process::Command::new("git").args(args).current_dir(root.path()).status().unwrap();
-            assert!(status.success(), "{args:?}");
+            let vars = crate::tools::env::of_this_process();
+            let limit = std::time::Duration::from_secs(60);
+            crate::tools::answer::ask("git", args, root.path(), &vars, limit).unwrap().text().unwrap();
         };
         private_folder(&root.path().join(".xtask/runs")).unwrap();
         write(&root.path().join(".xtask/local.toml"), "").unwrap();
