@@ -16,6 +16,7 @@ pub mod inquiry;
 pub mod orders;
 pub mod personal;
 pub mod profiles;
+pub mod pulls;
 pub mod ready;
 pub mod record;
 pub mod rehearse;

@@ -17,6 +17,7 @@ pub mod credentials;
 pub mod deployer;
 pub mod disk;
 pub mod docker;
+pub mod ecr_policy;
 pub mod ecs;
 pub mod endpoint;
 pub mod env;

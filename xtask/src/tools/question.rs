@@ -52,6 +52,16 @@ pub enum Question {
         /// With which tag.
         tag: Tag,
     },
+    /// The policy of an ECR repository.
+    RepositoryPolicy {
+        /// Which.
+        uri: ImageUri,
+    },
+    /// The policy of all of an account's ECR in a region.
+    RegistryPolicy {
+        /// Where.
+        region: Region,
+    },
     /// A task that runs or ran.
     Task {
         /// Where.
@@ -87,6 +97,18 @@ impl Question {
                 in_region(region, &["lambda", "get-function-configuration", "--function-name", name])
             }
             Self::Image { uri, tag } => aws::describe_image(uri, tag),
+            Self::RepositoryPolicy { uri } => in_region(
+                uri.region(),
+                &[
+                    "ecr",
+                    "get-repository-policy",
+                    "--registry-id",
+                    uri.account().as_str(),
+                    "--repository-name",
+                    uri.repository(),
+                ],
+            ),
+            Self::RegistryPolicy { region } => in_region(region, &["ecr", "get-registry-policy"]),
             Self::Task { region, cluster, arn } if cluster.is_empty() => {
                 in_region(region, &["ecs", "describe-tasks", "--tasks", arn])
             }

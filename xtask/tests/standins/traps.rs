@@ -256,3 +256,41 @@ fn invoker_that_the_settings_name_is_the_one_that_is_asked() {
     let asked = calls.iter().filter(|call| call.argv().contains(&"another-invoker")).count();
     assert_eq!(asked, 2, "{calls:?}");
 }
+
+/// Gives repositories of shared these policies; null is none.
+fn policies(sandbox: &Sandbox, policies: &Value) {
+    let folder = sandbox.world().join("accounts/100000000002");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("ecr-policies.json"), policies.to_string()).unwrap();
+}
+
+#[test]
+fn account_that_may_not_pull_its_images_is_found() {
+    let sandbox = Sandbox::new();
+    let finding = || {
+        let json = sandbox.xtask(["doctor", "v1.3.0", "--format=json"]).run().exits(0).json();
+        let found =
+            json["findings"].as_array().unwrap().iter().find(|finding| finding["name"] == "ECR policy").cloned();
+        let found = found.unwrap();
+        (found["grade"].as_str().unwrap().to_owned(), found.to_string())
+    };
+    assert_eq!(finding().0, "ok");
+    let names = ["dev", "logs", "prod", "security"].map(|name| {
+        let (_, id) = super::sandbox::ACCOUNTS.iter().find(|(known, _)| *known == name).unwrap();
+        format!("arn:aws:iam::{id}:root")
+    });
+    let allow = |principal: Value| serde_json::json!({ "Statement": [{ "Effect": "Allow", "Principal": principal, "Action": "ecr:*" }] });
+    policies(&sandbox, &serde_json::json!({ "ecs-deploy-runner": allow(serde_json::json!({ "AWS": names })) }));
+    let (grade, text) = finding();
+    assert!(grade == "warn" && text.contains("1 account may not pull"), "{text}");
+    assert!(text.contains("stage from ecs-deploy-runner of shared   no statement allows ecr:"), "{text}");
+    policies(&sandbox, &serde_json::json!({ "ecs-deploy-runner": null }));
+    let (grade, text) = finding();
+    assert!(grade == "warn" && text.contains("5 accounts may not pull"), "{text}");
+    let mut conditional = allow(serde_json::json!("*"));
+    conditional["Statement"][0]["Condition"] = serde_json::json!({ "StringEquals": { "aws:PrincipalOrgID": "o-1" } });
+    policies(&sandbox, &serde_json::json!({ "ecs-deploy-runner": conditional }));
+    let (grade, text) = finding();
+    assert!(grade == "skip" && text.contains("whether 5 accounts may pull can't be judged"), "{text}");
+    assert!(text.contains("depends on the condition `aws:PrincipalOrgID`"), "{text}");
+}

@@ -4,17 +4,19 @@
 use super::finding::Finding;
 use super::traps::{invoker as invoker_trap, sessions};
 use crate::model::Account;
-use crate::model::{Failure, Failures, ImageName, Region};
+use crate::model::{Failure, Failures, ImageName, ImageUri, Region};
 use crate::repo::Repository;
 use crate::report::screen::count;
 use crate::run::folder::RunFolder;
 use crate::run::lifetime::Lifetime;
 use crate::tasks::context::Context;
 use crate::tasks::inquiry::{Answers, Inquiry};
+use crate::tasks::pulls::{self, Pulls};
 use crate::tasks::ready::Ready;
 use crate::tasks::select::Selection;
 use crate::tasks::session::{self, Session};
 use crate::tasks::verify::{self, Container, Extent, Proof, Subject, Verdict, Wanted};
+use crate::tools::ecr_policy::Pull;
 use crate::tools::proof::Proof as Identity;
 use crate::tools::question::Question;
 use crate::tools::{clock, lambda};
@@ -24,7 +26,7 @@ use std::collections::BTreeSet;
 const N_JOBS: usize = 8;
 
 /// The names of the findings that need a session, in their order.
-const NAMES: [&str; 5] = ["identity", "ECR", "invokers", "task definitions", "invoker"];
+const NAMES: [&str; 6] = ["identity", "ECR", "ECR policy", "invokers", "task definitions", "invoker"];
 
 /// Asks, and gives findings. `is_said` knows what another finding says already.
 pub(super) fn findings(
@@ -57,6 +59,9 @@ fn ask(context: &Context, repo: &Repository, selection: &Selection) -> Result<Ve
     let own = |account: &Account| wanted.iter().any(|unit| unit.account.id == account.id);
     let mut inquiry = Inquiry::default();
     verify::questions(&mut inquiry, &wanted, Extent::Invokers, &|account| !is_ambient || own(account));
+    let mut pulls = pulls::of(wanted.iter().flat_map(pulled));
+    pulls.retain(|pulls| !is_ambient || own(pulls.registry));
+    pulls::questions(&mut inquiry, &pulls);
     if let Some((unit, question)) = asked_of_builder(repo, &wanted)
         && let Ok(region) = unit.region()
     {
@@ -80,13 +85,20 @@ fn ask(context: &Context, repo: &Repository, selection: &Selection) -> Result<Ve
     let names: Vec<_> = accounts.iter().map(|(account, _)| *account).collect();
     let sessions = sessions::lifetime(Lifetime::of(&identities, now), now, &ready.renewed_by(&names));
     let mut found = vec![identity_of(&accounts, &identities), sessions];
-    found.extend(judge(repo, &wanted, &answers));
+    found.extend(judge(repo, &wanted, &pulls, &answers));
     Ok(found)
 }
 
-fn judge(repo: &Repository, wanted: &[Wanted<'_>], answers: &Answers) -> Vec<Finding> {
+/// What a unit pulls: its account, from where, and the account that this lies in.
+fn pulled<'w, 'r>(unit: &'w Wanted<'r>) -> impl Iterator<Item = (&'r Account, ImageUri, &'r Account)> + use<'w, 'r> {
+    let of = |container: &'w Container<'r>| Some((unit.account, container.uri.value()?.clone(), container.registry?));
+    unit.containers.iter().filter_map(of)
+}
+
+fn judge(repo: &Repository, wanted: &[Wanted<'_>], pulls: &[Pulls<'_>], answers: &Answers) -> Vec<Finding> {
     let proofs = verify::proofs(wanted, answers, Extent::Invokers);
-    let mut found = vec![images(wanted, &proofs), invokers(&proofs), task_definitions(&proofs)];
+    let mut found =
+        vec![images(wanted, &proofs), policies(pulls, answers), invokers(&proofs), task_definitions(&proofs)];
     found.extend(builder(repo, wanted, answers));
     found
 }
@@ -130,19 +142,46 @@ fn images(wanted: &[Wanted<'_>], proofs: &[Proof]) -> Finding {
     }
 }
 
+/// Whether the accounts may pull the images that lie in another one.
+fn policies(pulls: &[Pulls<'_>], answers: &Answers) -> Finding {
+    const NAME: &str = NAMES[2];
+    if pulls.is_empty() {
+        return Finding::skip(NAME, "no account pulls from a registry elsewhere that can be asked");
+    }
+    let (mut lacks, mut doubts) = (Vec::new(), Vec::new());
+    for one in pulls {
+        for (account, pull) in one.judged(answers) {
+            let what = format!("{} from {} of {}", account.name, one.uri.repository(), one.registry.name);
+            match pull {
+                Pull::Allowed => {}
+                Pull::NotJudged(why) => doubts.push(format!("{what}   depends on {why}")),
+                Pull::NotAllowed(action) => lacks.push(format!("{what}   no statement allows {action}")),
+                Pull::Denied(action) => lacks.push(format!("{what}   a statement denies {action}")),
+            }
+        }
+    }
+    let finding = match (lacks.len(), doubts.len()) {
+        (0, 0) => Finding::ok(NAME, format!("{} may be pulled by every account", count(pulls.len(), "repository"))),
+        (0, n) => Finding::skip(NAME, format!("whether {} may pull can't be judged", count(n, "account"))),
+        (n, _) => Finding::warn(NAME, format!("{} may not pull, and no task can start there", count(n, "account")))
+            .to_do("allow it in the unit that has the ECR repositories, and apply that one first"),
+    };
+    lacks.into_iter().chain(doubts).fold(finding, Finding::detail)
+}
+
 /// Whether every runner has its lambda.
 fn invokers(proofs: &[Proof]) -> Finding {
     let all = checks(proofs, Subject::Invoker);
     if let Some((label, check)) = all.iter().find(|(_, check)| check.verdict != Verdict::Proven) {
         let why = check.why.as_deref().unwrap_or_default();
         return Finding::warn(
-            NAMES[2],
+            NAMES[3],
             format!("{} of {label}: {why}", check.aws_name.as_deref().unwrap_or(&check.name)),
         )
         .to_do("a runner that was never applied has none; otherwise look into the account");
     }
     let first = all.iter().filter_map(|(_, check)| check.updated.as_deref()).min().unwrap_or("?");
-    Finding::ok(NAMES[2], format!("{} there, updated {first} UTC or later", count(all.len(), "lambda")))
+    Finding::ok(NAMES[3], format!("{} there, updated {first} UTC or later", count(all.len(), "lambda")))
 }
 
 /// Whether what runs is what the repository says: before an update it may well not be.
@@ -151,11 +190,11 @@ fn task_definitions(proofs: &[Proof]) -> Finding {
     let off: Vec<_> = all.iter().filter(|(_, check)| check.verdict != Verdict::Proven).collect();
     match off.first() {
         None => Finding::ok(
-            NAMES[3],
+            NAMES[4],
             format!("{} run what the repository says", count(all.len(), "family").replace("familys", "families")),
         ),
         Some((label, check)) => Finding::warn(
-            NAMES[3],
+            NAMES[4],
             format!(
                 "{} of {} not proven to run what the repository says, {} of {label} first: {}",
                 off.len(),
@@ -186,18 +225,18 @@ fn builder_of<'w, 'r>(wanted: &'w [Wanted<'r>]) -> Option<&'w Wanted<'r>> {
 /// What the invoker of the account that builds lets through.
 fn builder(repo: &Repository, wanted: &[Wanted<'_>], answers: &Answers) -> Vec<Finding> {
     let Some(unit) = builder_of(wanted) else {
-        return vec![Finding::skip(NAMES[4], "no unit builds images")];
+        return vec![Finding::skip(NAMES[5], "no unit builds images")];
     };
     let account = unit.account;
     let Some((_, question)) = asked_of_builder(repo, wanted) else {
         let why = format!("the name or the region of the runner of {} is not known", account.name);
-        return vec![Finding::skip(NAMES[4], why)];
+        return vec![Finding::skip(NAMES[5], why)];
     };
     match answers.read(&account.id, &question, lambda::function) {
         Ok(Some(function)) => invoker_trap::allows(&function, &account.name, repo.settings.dockerfile_repo()),
         Ok(None) => {
-            vec![Finding::warn(NAMES[4], format!("{} has no lambda of the name that is expected", account.name))]
+            vec![Finding::warn(NAMES[5], format!("{} has no lambda of the name that is expected", account.name))]
         }
-        Err(why) => vec![Finding::skip(NAMES[4], format!("{} doesn't say: {why}", account.name))],
+        Err(why) => vec![Finding::skip(NAMES[5], format!("{} doesn't say: {why}", account.name))],
     }
 }

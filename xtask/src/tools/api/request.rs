@@ -44,6 +44,18 @@ impl Request {
                 "DescribeTasks",
                 json!({ "cluster": cluster, "tasks": [arn] }),
             ),
+            ("ecr", "get-repository-policy", ["--registry-id", id, "--repository-name", repository]) => Some((
+                "ecr",
+                Some("AmazonEC2ContainerRegistry_V20150921.GetRepositoryPolicy"),
+                "GetRepositoryPolicy",
+                json!({ "registryId": id, "repositoryName": repository }),
+            )),
+            ("ecr", "get-registry-policy", []) => Some((
+                "ecr",
+                Some("AmazonEC2ContainerRegistry_V20150921.GetRegistryPolicy"),
+                "GetRegistryPolicy",
+                json!({}),
+            )),
             ("lambda", "get-function-configuration", ["--function-name", name]) if is_plain(name) => {
                 Some(("lambda", None, "GetFunctionConfiguration", json!(name)))
             }
@@ -113,7 +125,7 @@ mod tests {
     #[test]
     fn every_question_has_its_request() {
         let region = || "cn-north-1".parse().unwrap();
-        let uri = "100000000002.dkr.ecr.us-gov-west-1.amazonaws.com/a/kaniko".parse().unwrap();
+        let uri: crate::model::ImageUri = "100000000002.dkr.ecr.us-gov-west-1.amazonaws.com/a/kaniko".parse().unwrap();
         for (question, address, body) in [
             (
                 Question::TaskDefinition { region: region(), family: "edr-x".to_owned() },
@@ -135,6 +147,12 @@ mod tests {
                 "GET https://lambda.cn-north-1.amazonaws.com.cn/2015-03-31/functions/edr-invoker/configuration",
                 "",
             ),
+            (
+                Question::RepositoryPolicy { uri: uri.clone() },
+                "POST https://api.ecr.us-gov-west-1.amazonaws.com/",
+                r#"{"registryId":"100000000002","repositoryName":"a/kaniko"}"#,
+            ),
+            (Question::RegistryPolicy { region: region() }, "POST https://api.ecr.cn-north-1.amazonaws.com.cn/", "{}"),
             (
                 Question::Image { uri, tag: "v1.3.0".parse().unwrap() },
                 "POST https://api.ecr.us-gov-west-1.amazonaws.com/",

@@ -74,6 +74,13 @@ const OPERATIONS: &[Operation] = &[
     ),
     ("ecr", "get-login-password", &[], &[]),
     (
+        "ecr",
+        "get-repository-policy",
+        &["repository-name"],
+        &[("registry-id", Values::One), ("repository-name", Values::One)],
+    ),
+    ("ecr", "get-registry-policy", &[], &[]),
+    (
         "ecs",
         "describe-task-definition",
         &["task-definition"],

@@ -7,6 +7,7 @@ use super::{keys, service_error};
 use crate::cloud::ecr::{self, Place};
 use crate::partition;
 use crate::refusal::Outcome;
+use crate::store;
 use crate::world::{Inject, World};
 
 const OPERATION: &str = "DescribeImages";
@@ -85,6 +86,33 @@ pub(super) fn describe_images(world: &World, call: &Call) -> Outcome<Value> {
         answer["nextToken"] = "rehearsal".into();
     }
     Ok(answer)
+}
+
+/// The policy of a repository: what `accounts/ID/ecr-policies.json` has for it, null for none; otherwise one that lets every
+/// account pull, as the Reference Architecture's repositories have it for all of its accounts.
+pub(super) fn repository_policy(world: &World, call: &Call) -> Outcome<Value> {
+    let operation = "GetRepositoryPolicy";
+    let region = call.region()?;
+    let keys = keys(world, operation)?;
+    let repository = call.value("repository-name").unwrap_or_default();
+    let error = |code: &str| service_error(operation, code, &format!("it went wrong with repository `{repository}`"));
+    if world.injects(&Inject::DeniedEcr) || call.value("registry-id").is_some_and(|id| id != keys.account) {
+        return Err(error("AccessDeniedException"));
+    }
+    if !ecr::read(world, &keys.account)?.get(&region).is_some_and(|there| there.contains_key(repository)) {
+        return Err(error("RepositoryNotFoundException"));
+    }
+    let policies: Option<Value> = store::read_if_there(&world.service(&keys.account, "ecr-policies"))?;
+    let policy = match policies.as_ref().and_then(|policies| policies.get(repository)) {
+        Some(Value::Null) => return Err(error("RepositoryPolicyNotFoundException")),
+        Some(policy) => policy.clone(),
+        None => json!({ "Version": "2012-10-17", "Statement": [{
+            "Effect": "Allow",
+            "Principal": { "AWS": "*" },
+            "Action": ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
+        }] }),
+    };
+    Ok(json!({ "registryId": keys.account, "repositoryName": repository, "policyText": policy.to_string() }))
 }
 
 /// The tags in `--image-ids imageTag=TAG …`.

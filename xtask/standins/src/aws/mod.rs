@@ -39,6 +39,11 @@ pub(crate) fn run(world: &World, args: &[OsString]) -> Outcome {
             return Ok(());
         }
         ("ecr", "describe-images") => ecr::describe_images(world, &call)?,
+        ("ecr", "get-repository-policy") => ecr::repository_policy(world, &call)?,
+        ("ecr", "get-registry-policy") => {
+            let message = "Registry policy does not exist in the registry";
+            return Err(service_error("GetRegistryPolicy", "RegistryPolicyNotFoundException", message));
+        }
         ("ecs", "describe-task-definition") => ecs::describe_task_definition(world, &call)?,
         ("ecs", "describe-clusters") => ecs::describe_clusters(world, &call)?,
         ("ecs", "describe-tasks") => ecs::describe_tasks(world, &call)?,
