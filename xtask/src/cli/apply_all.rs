@@ -25,6 +25,8 @@ pub enum Allowance {
     Uncommitted,
     /// Move or apply a tag although its image is not in ECR
     UnprovenImage,
+    /// Apply although the policy of an ECR repository lets an account not pull its images
+    DeniedPull,
     /// Go on to the next wave although ECS could not be asked what runs in this one
     UnprovenWave,
     /// Go on although the disk seems to have too little room for what is planned

@@ -120,6 +120,12 @@ impl Cloud {
     pub(crate) fn create_repository(&self, account_id: &str, name: &str) {
         let input = json!({"repositoryName": name});
         self.api.ask(account_id, &ECR, "CreateRepository", &input).expect("the repository is new");
+        // As the Reference Architecture lets all of its accounts pull.
+        let actions = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"];
+        let statement = json!({"Sid": "pull", "Effect": "Allow", "Principal": "*", "Action": actions});
+        let policy = json!({"Version": "2012-10-17", "Statement": [statement]}).to_string();
+        let input = json!({"repositoryName": name, "policyText": policy});
+        self.api.ask(account_id, &ECR, "SetRepositoryPolicy", &input).expect("the policy is valid");
     }
 
     /// Puts an image that consists of nothing but its name into a repository.

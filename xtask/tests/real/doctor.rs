@@ -72,9 +72,9 @@ fn every_line_is_true_of_six_accounts_and_nothing_is_asked_twice() {
     let exec = calls(&vault).iter().filter(|call| call.contains(" exec ")).count();
     assert_eq!((exec, live.mfa_prompts()), (2 * ACCOUNTS.len(), 1));
     assert_eq!(calls(&aws), ["nobody --version"], "AWS itself has answered every question");
-    // 13 families, 6 lambdas, 2 images; aws-vault takes a role for each session, and each guard asks whose it is.
+    // 13 families, 6 lambdas, 2 images and 2 policies; aws-vault takes a role for each session, and each guard asks whose it is.
     let n_asked = ["ecs", "lambda", "ecr", "sts"].map(|service| cloud.n_asked(service) - before[service]);
-    assert_eq!(n_asked, [13, 6, 2, 4 * ACCOUNTS.len()]);
+    assert_eq!(n_asked, [13, 6, 4, 4 * ACCOUNTS.len()]);
 
     let output = xtask(&live, &["doctor", "v1.3.0"]).output().expect("xtask starts");
     assert_eq!(output.status.code(), Some(0), "{}", text(&output));
@@ -133,6 +133,7 @@ fn expected(bin: &str, said: &[(&str, &str, String)]) -> Vec<(&'static str, &'st
         fine("identity", &format!("6 accounts proven {}", who.join(" "))),
         fine("sessions", &shaped("sessions", "good for ", " min or more")),
         fine("ECR", "2 images that the repository names, all there"),
+        fine("ECR policy", "1 repository may be pulled by every account"),
         fine("invokers", &shaped("invokers", "6 lambdas there, updated 20", " UTC or later")),
         fine("task definitions", "13 families run what the repository says"),
         fine(

@@ -294,3 +294,31 @@ fn account_that_may_not_pull_its_images_is_found() {
     assert!(grade == "skip" && text.contains("whether 5 accounts may pull can't be judged"), "{text}");
     assert!(text.contains("depends on the condition `aws:PrincipalOrgID`"), "{text}");
 }
+
+#[test]
+fn nothing_is_planned_for_an_account_that_may_not_pull_its_images() {
+    let sandbox = Sandbox::bumped();
+    policies(&sandbox, &json!({ "ecs-deploy-runner": null }));
+    let said = sandbox.xtask(["apply-all", "--yes", "--account=dev,shared"]).run().exits(3);
+    said.says("the policy of ECR repository ecs-deploy-runner of shared lets 1 account not pull")
+        .says("100000000004 dev: no statement allows ecr:BatchGetImage")
+        .says("--allow denied-pull");
+    assert!(sandbox.log().of("terraform").is_empty());
+    let said = sandbox.xtask(["update", "v1.3.0", "--yes", "--account=dev"]).run().exits(3);
+    said.says("lets 1 account not pull").says_nothing_of("Planning");
+    let allowed = ["apply-all", "--yes", "--account=dev", "--allow=denied-pull"];
+    sandbox.xtask(allowed).run().exits(0).says("lets 1 account not pull (--allow denied-pull)");
+    assert_eq!(sandbox.log().applied(), ["100000000004"]);
+}
+
+#[test]
+fn policy_that_cannot_be_judged_is_told_and_refuses_nothing() {
+    let sandbox = Sandbox::bumped();
+    let allow = json!({ "Effect": "Allow", "Principal": "*", "Action": "ecr:*",
+        "Condition": { "StringEquals": { "aws:PrincipalOrgID": "o-1" } } });
+    policies(&sandbox, &json!({ "ecs-deploy-runner": { "Statement": allow } }));
+    let said = sandbox.xtask(["apply-all", "--yes", "--account=dev"]).run().exits(0);
+    said.says("whether dev may pull from ecs-deploy-runner of shared depends on the condition `aws:PrincipalOrgID`");
+    let of_shared = sandbox.xtask(["apply-all", "--yes", "--account=shared"]).run().exits(0);
+    of_shared.says_nothing_of("may pull");
+}

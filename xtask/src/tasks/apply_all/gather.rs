@@ -12,6 +12,7 @@ use crate::tasks::apply_all::later::Earlier;
 use crate::tasks::apply_all::{clean, images, rescue};
 use crate::tasks::context::Context;
 use crate::tasks::images::Taken;
+use crate::tasks::pulls::Pulls;
 use crate::tasks::ready::{self, Workable};
 use crate::tasks::select::Selection;
 use crate::tasks::session;
@@ -30,6 +31,8 @@ pub struct Work<'r> {
     pub waves: Vec<Vec<usize>>,
     /// The images that they will take.
     pub taken: Taken<'r>,
+    /// From which ECR repositories of other accounts they pull.
+    pub pulls: Vec<Pulls<'r>>,
     /// How many units are worked on side by side.
     pub n_jobs: usize,
     /// What a failed apply means for the rest of its wave.
@@ -108,7 +111,6 @@ impl<'r> Work<'r> {
         let disks = space::of(context, repo, paths, n_jobs, by_terragrunt);
         let on_failure = if args.applies.keep_going { OnFailure::GoOn } else { OnFailure::Stop };
         Ok(Self {
-            units,
             accounts,
             waves,
             n_jobs,
@@ -117,6 +119,8 @@ impl<'r> Work<'r> {
             earlier,
             too_small: space::refusals(context, &disks),
             tight: space::tight(&disks),
+            pulls: images::pulls(&units, &taken),
+            units,
             taken,
             left_out,
             has_terragrunt,

@@ -1,14 +1,19 @@
 //! Before anything is planned: the images that the units will take are in ECR. A tag without its image keeps every task of
 //! the runner from starting, and a runner that doesn't start can't be repaired by itself.
 
+use std::collections::BTreeMap;
+
 use crate::cli::Allowance;
-use crate::model::Failures;
+use crate::model::{Failure, Failures, ImageName, ImageUri};
 use crate::report::screen::{Tone, count};
 use crate::run::step::Stage;
+use crate::tasks::apply_all::Queue;
 use crate::tasks::context::Context;
 use crate::tasks::images::{self, Taken, Wanted};
+use crate::tasks::pulls::{self, Pulls};
 use crate::tasks::ready::Workable;
 use crate::tasks::session::Session;
+use crate::tools::ecr_policy::Pull;
 use crate::{model::Account, repo::Repository};
 
 /// The images that the units will take; none if nobody wants to know.
@@ -24,6 +29,64 @@ pub(super) fn taken<'r>(context: &Context, repo: &'r Repository, units: &[Workab
     // Credentials of the environment are those of one account, and the registry may lie in another.
     let is_ours = |account: &Account| units.iter().all(|unit| unit.account.id == account.id);
     taken.only(is_ours, "its registry lies in another account than the credentials of this shell")
+}
+
+/// From which of the registries that are asked the units of other accounts pull.
+pub(super) fn pulls<'r>(units: &[Workable<'r>], taken: &Taken<'r>) -> Vec<Pulls<'r>> {
+    let deciders = |unit: &Workable<'r>| {
+        let uses = ImageName::ALL.into_iter().filter_map(|image| unit.unit.image(image));
+        uses.flat_map(|uses| &uses.deciders).filter_map(|decider| decider.uri.value()).collect::<Vec<_>>()
+    };
+    let of = |uri: &ImageUri| taken.wanted.iter().find(|wanted| wanted.uri == *uri).map(|wanted| wanted.account);
+    pulls::of(
+        units
+            .iter()
+            .flat_map(|unit| deciders(unit).into_iter().filter_map(|uri| Some((unit.account, uri.clone(), of(uri)?)))),
+    )
+}
+
+/// Asks ECR for its policies, and refuses if one lets an account not pull.
+pub fn may_pull(session: &Session<'_>, queue: &Queue<'_, '_>) -> Result<(), Failures> {
+    let screen = &session.context.screen;
+    if queue.work.pulls.is_empty() {
+        return Ok(());
+    }
+    let answers = queue.policies.0.ask(session, &queue.policies.1);
+    session.check_interrupt()?;
+    let mut failures = Vec::new();
+    for pulls in &queue.work.pulls {
+        let (mut lacks, mut doubts) = (Vec::new(), BTreeMap::<String, Vec<&str>>::new());
+        for (account, pull) in pulls.judged(&answers) {
+            match pull {
+                Pull::Allowed => {}
+                Pull::NotJudged(why) => doubts.entry(why).or_default().push(&account.name),
+                Pull::NotAllowed(action) => lacks.push(format!("{account}: no statement allows {action}")),
+                Pull::Denied(action) => lacks.push(format!("{account}: a statement denies {action}")),
+            }
+        }
+        let repository = format!("{} of {}", pulls.uri.repository(), pulls.registry.name);
+        for (why, names) in doubts {
+            let about = format!("whether {} may pull from {repository} depends on {why}", names.join(" "));
+            screen.say(Tone::Plain, "Images", about);
+        }
+        if !lacks.is_empty() {
+            let what =
+                format!("the policy of ECR repository {repository} lets {} not pull", count(lacks.len(), "account"));
+            failures.push(lacks.into_iter().fold(Failure::refused(what), Failure::detail));
+        }
+    }
+    if session.context.globals.allows(Allowance::DeniedPull) {
+        let told = failures.iter().map(|failure| format!("{} (--allow denied-pull)", failure.what));
+        told.for_each(|what| screen.insist(Tone::Warning, "Allowed", what));
+        return Ok(());
+    }
+    let hinted = failures.into_iter().map(|failure| {
+        failure
+            .detail("nothing was planned or applied: no task could start there")
+            .hint("allow it in the unit that has the ECR repositories, and apply that one first")
+            .hint("if it is allowed in another way: --allow denied-pull")
+    });
+    Failures::check(hinted.collect())
 }
 
 /// Asks ECR, and refuses if an image is not there.

@@ -25,6 +25,7 @@ pub use apply::AfterWave;
 pub use bind::Hashing;
 pub use clean::needs_a_commit;
 pub use gather::Work;
+pub use images::may_pull;
 pub use queue::Queue;
 pub(super) use words::{say_left_out, say_waves};
 
@@ -99,6 +100,7 @@ pub fn carry_out(
     let units = &queue.work.units;
     record::selected(&session.journal, units);
     images::prove(session, &queue.images, &queue.work.taken)?;
+    may_pull(session, queue)?;
     others::wait(session, units)?;
     let plans = match &queue.work.earlier {
         Some(earlier) => earlier.plans(session, ready, queue)?,

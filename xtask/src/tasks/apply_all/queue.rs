@@ -11,7 +11,9 @@ use crate::run::step::{Lane, Stage, Step};
 use crate::tasks::apply_all::{Work, generate};
 use crate::tasks::context::Context;
 use crate::tasks::images;
+use crate::tasks::inquiry::Inquiry;
 use crate::tasks::orders::Orders;
+use crate::tasks::pulls;
 use crate::tasks::ready::{Ready, Workable};
 use crate::tasks::session::{Renewal, Session};
 use crate::tools::process;
@@ -29,6 +31,8 @@ pub struct Queue<'u, 'r> {
     pub sources: Stage,
     /// Asks ECR for the images that the units will take.
     pub images: Stage,
+    /// Asks ECR for the policies of the repositories that they pull from.
+    pub policies: (Inquiry<'r>, Stage),
 }
 
 /// Units that are applied together, each with its step.
@@ -43,9 +47,13 @@ pub struct Wave<'u, 'r> {
 impl<'u, 'r> Queue<'u, 'r> {
     /// Puts it together. `context` is that of this process, from whose environment the children's is built.
     pub fn of(orders: &'u Orders<'_>, context: &Context, work: &'u Work<'r>) -> Self {
+        let mut policies = Inquiry::default();
+        pulls::questions(&mut policies, &work.pulls);
+        let asked = policies.stage(orders, "policy");
         Self {
             work,
             orders,
+            policies: (policies, asked),
             identity: orders.identities(&work.accounts),
             sources: orders.sources(work.asked_sources(), &context.vars),
             images: images::lookups(orders, &work.taken.wanted, "apply"),
@@ -122,7 +130,7 @@ impl<'u, 'r> Queue<'u, 'r> {
         };
         let generate = plans.as_ref().map(|_| generate::shell_lines(self.work)).filter(|lines| !lines.is_empty());
         let mut parts = vec![begin];
-        parts.extend(lines(vec![&self.identity, &self.sources, &self.images]));
+        parts.extend(lines(vec![&self.identity, &self.sources, &self.images, &self.policies.1]));
         parts.extend(generate);
         parts.extend(lines(plans.iter().chain(&waves).collect()));
         parts.join("\n")

@@ -47,6 +47,10 @@ pub fn run(context: &Context, args: &cli::Update) -> Result<Exit, Failures> {
     if !args.ends_with(Until::Images) {
         bump_tags::sources::prove(context, &repo, &parts.ask, &parts.bump)?;
     }
+    if !args.ends_with(Until::Images) && !args.ends_with(Until::Bump) {
+        let orders = session::orders(&ready, &run, false)?;
+        apply_all::may_pull(&session, &apply_all::Queue::of(&orders, context, &parts.work))?;
+    }
     let consent = Consent::new(&session, &repo, &parts, args);
     make_images(&session, &ready, &parts, args.how, &consent)?;
     if args.ends_with(Until::Images) {
@@ -130,6 +134,8 @@ fn apply(
     let mut work = apply_all::Work::gather(context, &repo, &args.apply(), &mut problems)?;
     problems.append(&mut work.too_small);
     ground.check_units(&parts.bump, tag, &parts.work.units, &repo, &work.units)?;
+    // Whether accounts may pull was asked before anything was done.
+    work.pulls.clear();
     // Of these it is known already that they are there.
     work.taken
         .wanted
