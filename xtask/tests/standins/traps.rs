@@ -276,7 +276,7 @@ fn account_that_may_not_pull_its_images_is_found() {
     };
     assert_eq!(finding().0, "ok");
     let names = ["dev", "logs", "prod", "security"].map(|name| {
-        let (_, id) = super::sandbox::ACCOUNTS.iter().find(|(known, _)| *known == name).unwrap();
+        let (_, id) = ACCOUNTS.iter().find(|(known, _)| *known == name).unwrap();
         format!("arn:aws:iam::{id}:root")
     });
     let allow = |principal: Value| serde_json::json!({ "Statement": [{ "Effect": "Allow", "Principal": principal, "Action": "ecr:*" }] });
