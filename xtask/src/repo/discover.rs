@@ -1,5 +1,6 @@
 //! Finds what is to be opened, and which of the folders in it may be units.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use ignore::gitignore::Gitignore;
@@ -76,18 +77,19 @@ pub(super) fn is_named_so(dir: &Path) -> bool {
 /// Accounts in which no runner was found, while others have one: those of the accounts files, and folders with an
 /// `account.hcl` of their own.
 pub(super) fn without_runner(files: &Files, found: &Found, accounts: &[Account], units: &[Unit]) -> Option<Failure> {
-    let is_without =
-        |account: &&Account| units.iter().all(|unit| unit.account.value().is_none_or(|it| it.id != account.id));
-    let listed = accounts.iter().filter(is_without);
+    let with_runner: HashSet<_> = units.iter().filter_map(|unit| Some(&unit.account.value()?.id)).collect();
+    let listed = accounts.iter().filter(|account| !with_runner.contains(&account.id));
     let mut without: Vec<(&str, Option<Place>)> =
         listed.map(|account| (account.name.as_str(), account.evidence.first().cloned())).collect();
     for dir in &found.account_files {
         let Some(name) = dir.file_name().and_then(|name| name.to_str()) else { continue };
         // What is named like a unit and is none of them is told of already.
         let is_named = |unit: &Path| is_named_so(unit) && unit.starts_with(dir);
-        let has_unit = units.iter().any(|unit| files.path(unit.path.as_str()).starts_with(dir))
-            || found.terragrunt.iter().any(|unit| is_named(unit));
-        if !has_unit && accounts.iter().all(|account| account.name != name) {
+        let has_unit = || {
+            units.iter().any(|unit| files.path(unit.path.as_str()).starts_with(dir))
+                || found.terragrunt.iter().any(|unit| is_named(unit))
+        };
+        if accounts.iter().all(|account| account.name != name) && !has_unit() {
             without.push((name, Some(Place::file(files.name(&dir.join(ACCOUNT))))));
         }
     }

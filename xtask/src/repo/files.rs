@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::ops::Bound;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
@@ -77,8 +77,9 @@ impl Environment {
     }
 }
 
-/// What is worked out once for each path, faults included.
-type Once<T> = Cache<PathBuf, Result<T, Fault>>;
+/// What is worked out once for each path, faults included. The key is the path as it is written, whose hash takes a
+/// fraction of that of a `Path`.
+type Once<T> = Cache<OsString, Result<T, Fault>>;
 
 /// The files below a root, and those outside it that configuration refers to. Several threads may ask at once.
 #[derive(Debug)]
@@ -90,7 +91,7 @@ pub struct Files {
     bytes: Once<Arc<[u8]>>,
     parsed: Once<Arc<Source>>,
     decoded: Cache<String, Result<Arc<json::Node>, json::Error>>,
-    there: Cache<PathBuf, There>,
+    there: Cache<OsString, There>,
 }
 
 impl Files {
@@ -171,7 +172,7 @@ impl Files {
 
     /// The same files with other texts in some of them. What is parsed already stays so.
     pub fn overlaid(&self, overlay: BTreeMap<PathBuf, Arc<[u8]>>) -> Self {
-        let is_same = |path: &PathBuf| !overlay.contains_key(&*self.real(path));
+        let is_same = |path: &OsString| !overlay.contains_key(&*self.real(Path::new(path)));
         let (bytes, parsed) = (self.bytes.copy(is_same), self.parsed.copy(is_same));
         let there = self.there.copy(|_| true);
         let (environment, generated) = (self.environment.clone(), self.generated.clone());
@@ -189,8 +190,8 @@ impl Files {
 
     /// Forgets a file that turned out not to matter: neither does then whether somebody changes it.
     pub(super) fn forget(&self, path: &Path) {
-        self.bytes.forget(&*self.real(path));
-        self.parsed.forget(path);
+        self.bytes.forget(self.real(path).as_os_str());
+        self.parsed.forget(path.as_os_str());
     }
 
     /// Lets go of everything but the bytes. Whoever asks again has it parsed again, from the same bytes.
@@ -216,7 +217,7 @@ impl Files {
         if let Some(bytes) = self.overlay.get(path) {
             return Ok(bytes.clone());
         }
-        self.bytes.get(path, || self.on_disk(path))
+        self.bytes.get(path.as_os_str(), || self.on_disk(path))
     }
 
     fn on_disk(&self, path: &Path) -> Result<Arc<[u8]>, Fault> {
@@ -235,17 +236,17 @@ impl Files {
 
     /// Every file that was read, as it was then.
     pub(super) fn read(&self) -> Vec<(PathBuf, Arc<[u8]>)> {
-        self.bytes.entries().into_iter().filter_map(|(path, bytes)| Some((path, bytes.ok()?))).collect()
+        self.bytes.entries().into_iter().filter_map(|(path, bytes)| Some((path.into(), bytes.ok()?))).collect()
     }
 
     /// The files that are no longer what they were when they were read, by the name that people should read.
     pub fn changed(&self) -> Vec<String> {
-        let is_changed = |path: &PathBuf, before: &Result<Arc<[u8]>, Fault>| match (self.on_disk(path), before) {
+        let is_changed = |path: &Path, before: &Result<Arc<[u8]>, Fault>| match (self.on_disk(path), before) {
             (Ok(now), Ok(before)) => now != *before,
             (now, before) => now.is_ok() != before.is_ok(),
         };
         let read = self.bytes.entries().into_iter();
-        let changed = read.filter(|(path, before)| is_changed(path, before)).map(|(path, _)| self.name(&path));
+        let changed = read.filter(|(path, before)| is_changed(Path::new(path), before)).map(|(path, _)| self.name(Path::new(&path)));
         let mut changed: Vec<_> = changed.collect();
         changed.sort();
         changed
@@ -254,17 +255,17 @@ impl Files {
     /// A file of HCL, parsed once. In a folder that is generated it has the name of the file that is copied.
     pub fn hcl(&self, path: &Path) -> Result<Arc<Source>, Fault> {
         let name = || self.name(&self.real(path));
-        self.parsed.get(path, || self.bytes(path).and_then(|bytes| parse::parse(&name(), path, bytes)))
+        self.parsed.get(path.as_os_str(), || self.bytes(path).and_then(|bytes| parse::parse(&name(), path, bytes)))
     }
 
     /// The paths of all files that have been read.
     pub(super) fn read_so_far(&self) -> Vec<PathBuf> {
-        self.bytes.entries().into_iter().map(|(path, _)| path).collect()
+        self.bytes.entries().into_iter().map(|(path, _)| path.into()).collect()
     }
 
     /// The files of HCL below the root that have been read, by name.
     pub fn sources(&self) -> Vec<Arc<Source>> {
-        let inside = self.parsed.entries().into_iter().filter(|(path, _)| path.starts_with(&self.root));
+        let inside = self.parsed.entries().into_iter().filter(|(path, _)| Path::new(path).starts_with(&self.root));
         let mut sources: Vec<_> = inside.filter_map(|(_, source)| source.ok()).collect();
         sources.sort_by(|a, b| a.name.cmp(&b.name));
         // What is copied several times is one file.
@@ -297,7 +298,7 @@ impl Files {
             let below = (Bound::Included(path), Bound::Unbounded);
             self.generated.range::<Path, _>(below).next().is_some_and(|(dir, _)| dir.starts_with(path))
         };
-        self.there.get(path, || match std::fs::metadata(self.real(path)) {
+        self.there.get(path.as_os_str(), || match std::fs::metadata(self.real(path)) {
             Ok(metadata) if metadata.is_file() => There::File,
             Ok(metadata) if metadata.is_dir() => There::Folder,
             Ok(_) => There::Other,

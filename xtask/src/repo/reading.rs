@@ -85,7 +85,7 @@ impl Ground<'_> {
             if known.is_some_and(|known| !pins.has_more_than(&known)) {
                 break;
             }
-            let is_shared = aside.sources().iter().any(|source| pins.are_mentioned_in(&source.bytes));
+            let is_shared = is_again && aside.sources().iter().any(|source| pins.are_mentioned_in(&source.bytes));
             let shapes = Shapes::new(&aside, self.settings, &pins);
             let read = |dir: &PathBuf| {
                 let mentions = || regular::bytes(dir.join(TERRAGRUNT)).is_ok_and(|text| pins.are_mentioned_in(&text));

@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+use aho_corasick::AhoCorasick;
+
 use super::cache::Cache;
 use super::hcl::{Evaluator, Fault, Frame, Kind, Origin, Source, Value};
 use super::module::Module;
@@ -85,13 +87,15 @@ pub(super) struct Shapes<'s> {
     files: &'s Files,
     settings: &'s Settings,
     pins: &'s KnownPins,
+    words: Words,
     mentions: Cache<PathBuf, bool>,
     wrappers: Cache<PathBuf, bool>,
 }
 
 impl<'s> Shapes<'s> {
     pub(super) fn new(files: &'s Files, settings: &'s Settings, pins: &'s KnownPins) -> Self {
-        Self { files, settings, pins, mentions: Cache::default(), wrappers: Cache::default() }
+        let words = Words::new(RUNNER_INPUTS.into_iter().chain(pins.words.iter().map(String::as_str)));
+        Self { files, settings, pins, words, mentions: Cache::default(), wrappers: Cache::default() }
     }
 
     /// What the folder with this configuration is. A published module that deploys a runner does so whatever its inputs are;
@@ -153,9 +157,7 @@ impl<'s> Shapes<'s> {
     /// Whether the unit's own file or one that it includes has a word of what makes a runner. Most have none, so that their
     /// inputs need not be worked out.
     fn is_mentioned(&self, evaluator: &Evaluator<'_>, frame: &Rc<Frame>) -> bool {
-        let mentions = |source: &Source| {
-            RUNNER_INPUTS.iter().any(|name| has(&source.bytes, name)) || self.pins.are_mentioned_in(&source.bytes)
-        };
+        let mentions = |source: &Source| self.words.are_in(&source.bytes);
         if mentions(&frame.source) {
             return true;
         }
@@ -199,6 +201,21 @@ fn has_shape(inputs: &Value) -> bool {
     let Kind::Map(map) = &inputs.kind else { return false };
     let is_set = |name: &&str| map.entries.get(*name).is_some_and(|value| !value.is_null());
     TELLING.iter().any(is_set)
+}
+
+/// Words that are looked for in one go.
+#[derive(Debug)]
+struct Words(Option<AhoCorasick>);
+
+impl Words {
+    fn new<'w>(words: impl Iterator<Item = &'w str>) -> Self {
+        Self(AhoCorasick::new(words).ok())
+    }
+
+    /// Whether one of them is in a text; if there are too many to look for, one may be.
+    fn are_in(&self, text: &[u8]) -> bool {
+        self.0.as_ref().is_none_or(|words| words.is_match(text))
+    }
 }
 
 fn has(text: &[u8], word: &str) -> bool {

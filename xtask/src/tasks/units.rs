@@ -1,5 +1,6 @@
 //! `units`: what the repository says about each unit, as JSON for programs and as a table for people.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
@@ -21,9 +22,15 @@ pub fn run(context: &Context, args: &cli::Units) -> Result<Exit, Failures> {
     let profiles = Profiles::read(context);
     // Where no profile is used, none is missing either.
     let needs_profile = Wrapper::new(repo.settings.credentials()).is_ok_and(|wrapper| wrapper.needs_profile());
+    // Each is asked for several times, and many units are in one account.
+    let known: RefCell<BTreeMap<_, Result<Option<Profile>, Failure>>> = RefCell::default();
     let find = |unit: &Unit, account: &Account| {
-        let profile = || profiles.of(account, unit.region.value(), &repo.settings);
-        needs_profile.then(profile).transpose()
+        let region = unit.region.value();
+        let profile = || profiles.of(account, region, &repo.settings);
+        let mut known = known.borrow_mut();
+        let key = (account.name.clone(), account.id.clone(), region.cloned());
+        let found = known.entry(key).or_insert_with(|| needs_profile.then(profile).transpose());
+        found.as_ref().map(Clone::clone).map_err(Failure::again)
     };
     let text = match context.globals.format {
         Format::Text => table(&repo, &find) + &sources(&repo, &find),

@@ -1,7 +1,7 @@
 //! Expressions to values: lazily, with *unknown for a reason* as a value, and never for longer or deeper than is sane.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::rc::Rc;
 
@@ -11,6 +11,7 @@ use super::syntax::{Call, Expr, ExprKind, Item, Key, Part};
 use super::value::Map;
 use super::{Fault, Frame, Kind, Names, Origin, Source, Span, Value, functions, operators};
 use crate::model::Place;
+use crate::repo::cache::QuickMap;
 use crate::repo::files::Files;
 
 /// How deep expressions, locals and files may refer to each other.
@@ -45,7 +46,7 @@ pub struct Evaluator<'a> {
     /// What names mean where it is not Terragrunt that reads the files.
     pub(super) names: Option<&'a dyn Names>,
     pub(super) attempts: Cell<Attempts>,
-    pub(super) frames: RefCell<HashMap<PathBuf, Rc<Frame>>>,
+    pub(super) frames: RefCell<QuickMap<OsString, Rc<Frame>>>,
     depth: Cell<usize>,
     steps: Cell<u64>,
 }

@@ -27,6 +27,7 @@ pub struct Frame {
     pub(super) handed_out: RefCell<HashMap<String, Value>>,
     includes: RefCell<Thunk<Rc<Vec<Include>>>>,
     inputs: RefCell<Thunk<Value>>,
+    module_source: RefCell<Option<Answer>>,
     values: RefCell<Thunk<Option<Value>>>,
 }
 
@@ -47,11 +48,11 @@ enum Thunk<T> {
 impl Frame {
     /// Reads a file by itself: a unit, or what `read_terragrunt_config` names.
     pub fn read(evaluator: &Evaluator<'_>, path: &Path) -> Result<Rc<Self>, Fault> {
-        if let Some(frame) = evaluator.frames.borrow().get(path) {
+        if let Some(frame) = evaluator.frames.borrow().get(path.as_os_str()) {
             return Ok(frame.clone());
         }
         let frame = Self::of(evaluator.files.hcl(path)?, path.to_owned(), false);
-        evaluator.frames.borrow_mut().insert(path.to_owned(), frame.clone());
+        evaluator.frames.borrow_mut().insert(path.into(), frame.clone());
         Ok(frame)
     }
 
@@ -65,6 +66,7 @@ impl Frame {
             handed_out: RefCell::default(),
             includes: RefCell::default(),
             inputs: RefCell::default(),
+            module_source: RefCell::default(),
             values: RefCell::default(),
         })
     }
@@ -214,10 +216,15 @@ impl Frame {
 
     /// The module's source, from the file or its includes.
     pub fn terraform_source(self: &Rc<Self>, evaluator: &Evaluator<'_>) -> Answer {
-        self.nearest(evaluator, &|frame| {
+        if let Some(answer) = &*self.module_source.borrow() {
+            return answer.clone();
+        }
+        let answer = self.nearest(evaluator, &|frame| {
             let attribute = frame.source.body.blocks_named("terraform").find_map(|it| it.body.attributes.get("source"));
             attribute.map(|attribute| evaluator.eval(&attribute.value, Scope::of(frame))).transpose()
-        })
+        });
+        *self.module_source.borrow_mut() = Some(answer.clone());
+        answer
     }
 
     /// A plain attribute of the file such as `iam_role`, from the file or its includes; an empty one counts as none.

@@ -24,8 +24,7 @@ pub struct Source {
 impl Source {
     /// Puts a file together; `bytes` must be what `body` was parsed from.
     pub fn new(name: String, path: PathBuf, bytes: Arc<[u8]>, body: Body) -> Self {
-        let breaks = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n');
-        let line_starts = std::iter::once(0).chain(breaks.map(|(at, _)| at + 1)).collect();
+        let line_starts = std::iter::once(0).chain(memchr::memchr_iter(b'\n', &bytes).map(|at| at + 1)).collect();
         Self { name, path, bytes, body, line_starts }
     }
 
