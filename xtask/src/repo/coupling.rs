@@ -36,6 +36,35 @@ const SERVICE_CATALOG: [Coupling; 7] = [
 /// `modules/ecs-deploy-runner` of terraform-aws-ci itself.
 const TERRAFORM_AWS_CI: [Coupling; 1] = [row([0, 50, 12], [0, 50, 6], BUILD_SECRETS)];
 
+/// The folder of each module, the repository that it is in, and its table.
+const TABLES: [(&str, &str, &[Coupling]); 2] = [
+    ("modules/mgmt/ecs-deploy-runner", "terraform-aws-service-catalog", &SERVICE_CATALOG),
+    ("modules/ecs-deploy-runner", "terraform-aws-ci", &TERRAFORM_AWS_CI),
+];
+
+fn row_of(table: &[Coupling], image: Version) -> Option<&Coupling> {
+    table.iter().rev().find(|coupling| coupling.image <= image)
+}
+
+/// The oldest release of a module that goes with an image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Needed {
+    /// The folder of the module in its repository.
+    pub folder: &'static str,
+    /// The repository.
+    pub repository: &'static str,
+    /// The release.
+    pub release: Version,
+}
+
+/// What images of a release of terraform-aws-ci need of each of the runner's modules.
+pub fn needed(image: Version) -> Vec<Needed> {
+    let needs = |(folder, repository, table): (_, _, &[Coupling])| {
+        row_of(table, image).map(|row| Needed { folder, repository, release: row.module })
+    };
+    TABLES.into_iter().filter_map(needs).collect()
+}
+
 /// A module that is too old for an image.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TooOld {
@@ -52,15 +81,11 @@ pub struct TooOld {
 /// Whether a module is too old for images with this tag; `None` where it isn't, and where that can't be told: a source
 /// without a version, a tag that is none, a module of somebody's own.
 pub fn too_old(module: &Module, tag: &Tag) -> Option<TooOld> {
-    let table: &[Coupling] = match module.folder()? {
-        "modules/mgmt/ecs-deploy-runner" => &SERVICE_CATALOG,
-        "modules/ecs-deploy-runner" => &TERRAFORM_AWS_CI,
-        _ => return None,
-    };
+    let (_, _, table) = TABLES.into_iter().find(|(folder, ..)| module.folder() == Some(folder))?;
     let image = Version::parse(tag.as_str())?;
     let written = module.reference()?.to_owned();
     let version = Version::parse(&written)?;
-    let needed = table.iter().rev().find(|coupling| coupling.image <= image)?;
+    let needed = row_of(table, image)?;
     let too_old = TooOld { module: written, needs: needed.module, since: needed.image, why: needed.why };
     (version < needed.module).then_some(too_old)
 }

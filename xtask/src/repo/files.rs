@@ -246,7 +246,9 @@ impl Files {
             (now, before) => now.is_ok() != before.is_ok(),
         };
         let read = self.bytes.entries().into_iter();
-        let changed = read.filter(|(path, before)| is_changed(Path::new(path), before)).map(|(path, _)| self.name(Path::new(&path)));
+        let changed = read
+            .filter(|(path, before)| is_changed(Path::new(path), before))
+            .map(|(path, _)| self.name(Path::new(&path)));
         let mut changed: Vec<_> = changed.collect();
         changed.sort();
         changed

@@ -67,6 +67,21 @@ fn versions_that_do_not_go_together_are_named() {
 }
 
 #[test]
+fn line_that_decides_the_ref_of_the_module_is_shown_where_units_differ() {
+    let sandbox = Sandbox::new();
+    let shown = |sandbox: &Sandbox| sandbox.xtask(["status"]).run().exits(0).out;
+    assert!(!shown(&sandbox).contains("module by"), "it is one line for all units");
+    let dev = format!("{}/terragrunt.hcl", unit("dev"));
+    let text = sandbox.read(&dev);
+    let source = "git::git@github.com:gruntwork-io/terraform-aws-service-catalog.git//modules/mgmt/ecs-deploy-runner";
+    sandbox.write(&dev, format!("{text}\nterraform {{\n  source = \"{source}?ref=v0.104.7\"\n}}\n"));
+    let line = sandbox.read(&dev).lines().position(|line| line.contains("v0.104.7")).unwrap() + 1;
+    let shown = shown(&sandbox);
+    assert!(shown.contains(&format!("  module by own terragrunt.hcl:{line}\n")), "{shown}");
+    assert!(shown.contains("  module by _envcommon/mgmt/ecs-deploy-runner.hcl:"), "{shown}");
+}
+
+#[test]
 fn terragrunt_is_asked_for_its_version_only_where_that_matters_and_missed_by_nobody() {
     let sandbox = apart();
     fs::remove_file(sandbox.tool("terragrunt")).unwrap();

@@ -20,6 +20,24 @@ fn images_tags_and_units_are_updated_in_one_run() {
 }
 
 #[test]
+fn module_of_the_runner_moves_with_the_tags_and_is_applied() {
+    let sandbox = Sandbox::new();
+    let file = "_envcommon/mgmt/ecs-deploy-runner.hcl";
+    let before = sandbox.read(file);
+    let update = ["update", TAG, "--module-ref", "v0.127.0", "--yes"];
+    let dry = sandbox.xtask(update).args(["--dry-run"]).run().exits(0).says("module to v0.127.0");
+    assert!(dry.out.contains("?ref=v0.127.0"), "the change is shown: {}", dry.screen());
+    assert_eq!(sandbox.read(file), before);
+    sandbox.xtask(update).run().exits(0).says("module to v0.127.0").says("module in 6 units");
+    assert_eq!(sandbox.read(file), before.replace("v0.104.6", "v0.127.0"));
+    assert!(sandbox.read("common.hcl").contains(&format!("\"{TAG}\"")));
+    assert_eq!(sandbox.log().applied().len(), ACCOUNTS.len());
+    sandbox.clear_log();
+    sandbox.xtask(update).run().exits(0).says("no file is changed");
+    assert!(sandbox.log().applied().is_empty(), "it is done already");
+}
+
+#[test]
 fn repeated_it_does_nothing_and_says_so() {
     let sandbox = Sandbox::new();
     sandbox.xtask(["update", TAG, "--yes"]).run().exits(0);

@@ -9,6 +9,7 @@ pub use table::{Change, Kind, breaking, releases};
 
 use crate::cli::{self, Format};
 use crate::model::{Exit, Failure, Failures, ImageName, Tag, Version};
+use crate::repo::coupling;
 use crate::report::fill::filled;
 use crate::report::screen::{Tone, count};
 use crate::tasks::context::Context;
@@ -30,10 +31,13 @@ pub fn run(context: &Context, args: &cli::Changes) -> Result<Exit, Failures> {
     let changes = table::between(&table, from, to);
     match context.globals.format {
         Format::Json => {
-            let report = json!({ "schema": 1, "from": said, "to": to.to_string(), "changes": changes });
+            let needed = |it: coupling::Needed| json!({ "repository": it.repository, "folder": it.folder, "oldest": it.release.to_string() });
+            let modules: Vec<_> = coupling::needed(to).into_iter().map(needed).collect();
+            let report =
+                json!({ "schema": 1, "from": said, "to": to.to_string(), "changes": changes, "modules": modules });
             context.result(&format!("{report:#}\n"))?;
         }
-        _ => context.result(&text(&said, from, to, &changes))?,
+        _ => context.result(&(text(&said, from, to, &changes) + &modules(to)))?,
     }
     Ok(Exit::DONE)
 }
@@ -81,6 +85,19 @@ fn fetched(context: &Context, table: Vec<Change>) -> Vec<Change> {
             table
         }
     }
+}
+
+/// Which module images of this release go with.
+fn modules(to: Version) -> String {
+    let needed = coupling::needed(to);
+    if needed.is_empty() {
+        return String::new();
+    }
+    let mut text = format!("\nImages {to} need the module of the runner in this release or a newer one:\n");
+    for it in needed {
+        text += &format!("  {:8}  {} {}\n", it.release.to_string(), it.repository, it.folder);
+    }
+    text
 }
 
 fn text(said: &str, from: Version, to: Version, changes: &[Change]) -> String {

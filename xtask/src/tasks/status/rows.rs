@@ -1,9 +1,9 @@
 //! The rows of the table: units that get the same tags from the same lines are one row.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{ImageName, Known, Place, Tag};
-use crate::repo::{ImageUse, Repository, Unit, UnitTag};
+use crate::repo::{ImageUse, Pin, Repository, Unit, UnitTag};
 use crate::tasks::select::labels;
 
 /// Units that are alike.
@@ -19,6 +19,8 @@ pub(super) struct Row<'r> {
     pub(super) module: String,
     /// What decides the tags: `common.hcl:26, :30`.
     pub(super) decided_by: String,
+    /// What decides the ref of the module, where that isn't the same for all units; otherwise empty.
+    pub(super) module_by: String,
 }
 
 /// A tag in the table.
@@ -34,18 +36,27 @@ pub(super) struct Cell {
 pub(super) fn rows<'r>(repo: &'r Repository, images: &[ImageName], wanted: Option<&Tag>) -> Vec<Row<'r>> {
     let units: Vec<_> = repo.units.iter().collect();
     let usual: Vec<_> = images.iter().map(|image| wanted.cloned().or_else(|| usual_tag(&units, *image))).collect();
+    let lines: BTreeSet<_> = units.iter().map(|unit| module_by(unit)).collect();
+    let is_shared = lines.len() < 2;
     let mut rows: Vec<Row<'r>> = Vec::new();
     for (unit, label) in units.iter().zip(labels(&units)) {
         let cell = |(image, usual): (&ImageName, &Option<Tag>)| cell(unit.image(*image), usual.as_ref());
         let tags: Vec<_> = images.iter().zip(&usual).map(cell).collect();
         let module = module(unit);
         let decided_by = decided_by(unit, images);
-        match rows.iter_mut().find(|row| row.tags == tags && row.module == module && row.decided_by == decided_by) {
+        let module_by = if is_shared { String::new() } else { module_by(unit) };
+        let is_alike = |row: &&mut Row<'_>| {
+            row.tags == tags && row.module == module && row.decided_by == decided_by && row.module_by == module_by
+        };
+        match rows.iter_mut().find(is_alike) {
             Some(row) => {
                 row.labels.push(label);
                 row.paths.push(unit.path.as_str());
             }
-            None => rows.push(Row { labels: vec![label], paths: vec![unit.path.as_str()], tags, module, decided_by }),
+            None => {
+                let (labels, paths) = (vec![label], vec![unit.path.as_str()]);
+                rows.push(Row { labels, paths, tags, module, decided_by, module_by });
+            }
         }
     }
     // What most have comes first.
@@ -83,11 +94,22 @@ fn module(unit: &Unit) -> String {
     }
 }
 
-/// The lines that decide, those of one file together. Files in the unit's own folder are called its own, so that units
-/// which each have their own are alike.
+/// The lines that decide the tags.
 fn decided_by(unit: &Unit, images: &[ImageName]) -> String {
+    lines(unit, images.iter().filter_map(|image| unit.image(*image)).flat_map(places))
+}
+
+/// The line that decides the ref of the module; that of its source where no single one does.
+fn module_by(unit: &Unit) -> String {
+    let place = unit.module.pin.as_ref().map(Pin::place).or_else(|| unit.module.place.clone());
+    lines(unit, place.iter())
+}
+
+/// Lines, those of one file together. Files in the unit's own folder are called its own, so that units which each have
+/// their own are alike.
+fn lines<'p>(unit: &Unit, places: impl Iterator<Item = &'p Place>) -> String {
     let mut by_file: Vec<(String, Vec<usize>)> = Vec::new();
-    for place in images.iter().filter_map(|image| unit.image(*image)).flat_map(places) {
+    for place in places {
         let inside = place.file.strip_prefix(unit.path.as_str()).and_then(|rest| rest.strip_prefix('/'));
         let file = inside.map_or_else(|| place.file.clone(), |inside| format!("own {inside}"));
         let at = by_file.iter().position(|(known, _)| *known == file).unwrap_or_else(|| {

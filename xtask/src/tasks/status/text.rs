@@ -36,6 +36,9 @@ pub(super) fn table(status: &Status<'_>) -> String {
         if !fits {
             text += &filled(&format!("decided by {}", row.decided_by), "  ", "    ");
         }
+        if !row.module_by.is_empty() {
+            text += &filled(&format!("module by {}", row.module_by), "  ", "    ");
+        }
         if row.labels.len() > 1 {
             text += &filled(&row.labels.join(" "), "  ", "  ");
         }

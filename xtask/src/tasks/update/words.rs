@@ -17,7 +17,8 @@ pub(super) fn say_what_this_is(context: &Context, repo: &Repository, parts: &Par
     session::say_repository(context, repo);
     session::say_settings(context, repo);
     let (units, accounts) = (parts.work.units.len(), parts.work.accounts.len());
-    let about = format!("to {tag}   {} in {}", count(units, "unit"), count(accounts, "account"));
+    let module = parts.ask.module_ref.iter().map(|to| format!("   module to {to}")).collect::<String>();
+    let about = format!("to {tag}{module}   {} in {}", count(units, "unit"), count(accounts, "account"));
     context.screen.say(Tone::Plain, "Update", about);
     apply_all::say_left_out(&context.screen, &parts.work.left_out);
 }
@@ -47,6 +48,9 @@ pub(super) fn say_moved(screen: &Screen, bump: &Bump) {
     screen.lines(&bump.diff());
     let n = bump.changes().count();
     screen.say(Tone::Good, "Tags", format!("{} in {} moved", count(n, "pin"), count(bump.edits.len(), "file")));
+    if !bump.modules.is_empty() {
+        screen.say(Tone::Plain, "Reached", format!("module in {}", count(bump.modules.len(), "unit")));
+    }
 }
 
 /// How to keep the change of the files: nothing here commits by itself.
