@@ -14,6 +14,8 @@ pub fn shown_width(text: &str) -> usize {
 /// broken where the line ends.
 pub fn wrapped(head: &str, indent: usize, words: &str) -> String {
     let (head, words) = (one_line(head), one_line(words));
+    // Words need room beside a long beginning.
+    let indent = indent.min(WIDTH / 2);
     let mut lines = vec![format!("{head:<indent$}")];
     let mut is_empty = true;
     for word in words.split(' ').filter(|word| !word.is_empty()) {
@@ -30,30 +32,46 @@ pub fn wrapped(head: &str, indent: usize, words: &str) -> String {
     lines.iter().map(|line| broken(line.trim_end(), indent)).collect()
 }
 
+/// A line in pieces, each as long as a line may be.
 fn broken(line: &str, indent: usize) -> String {
     let letters: Vec<char> = line.chars().collect();
-    if letters.len() <= WIDTH {
-        return format!("{line}\n");
+    let (first, rest) = letters.split_at(letters.len().min(WIDTH));
+    let mut text: String = first.iter().chain(&['\n']).collect();
+    for piece in rest.chunks(WIDTH - indent) {
+        text.extend(std::iter::repeat_n(&' ', indent).chain(piece).chain(&['\n']));
     }
-    let (first, rest) = letters.split_at(WIDTH);
-    let rest = format!("{}{}", " ".repeat(indent), rest.iter().collect::<String>());
-    format!("{}\n{}", first.iter().collect::<String>(), broken(&rest, indent))
+    text
+}
+
+/// A text without any of its spaces lost, in pieces behind a beginning; further lines begin below the first piece.
+pub fn chunked(head: &str, text: &str) -> String {
+    let (head, text) = (one_line(head), text.replace('\n', "\\n"));
+    let letters: Vec<char> = one_line(&text).chars().collect();
+    let indent = shown_width(&head).min(WIDTH / 2);
+    let line = |(n, piece): (usize, &[char])| {
+        let head = if n == 0 { head.to_string() } else { " ".repeat(indent) };
+        format!("{head}{}\n", piece.iter().collect::<String>())
+    };
+    letters.chunks(WIDTH - indent).enumerate().map(line).collect()
 }
 
 /// A text that begins at a column, broken at spaces where it is wider than a terminal. Further lines begin at `indent`; a
 /// word, which may be a path, is never broken.
 pub fn folded(text: &str, column: usize, width: usize, indent: usize) -> String {
-    let room = width.saturating_sub(column);
-    let letters: Vec<char> = text.chars().collect();
+    let mut lines: Vec<String> = Vec::new();
+    let (mut rest, mut room) = (text, width.saturating_sub(column));
     // Nobody reads a column that is narrower than a word.
-    if letters.len() <= room || width < 2 * indent {
-        return text.to_owned();
+    while width >= 2 * indent && rest.chars().nth(room).is_some() {
+        let first_word = rest.len() - rest.trim_start_matches(' ').len();
+        let end = rest.char_indices().nth(room).map_or(rest.len(), |(at, _)| at + 1);
+        let gap = rest[first_word..].match_indices(' ').map(|(at, _)| first_word + at);
+        let gap = gap.clone().take_while(|at| *at < end).last().or_else(|| gap.clone().next());
+        let Some(gap) = gap else { break };
+        lines.push(rest[..gap].trim_end().to_owned());
+        (rest, room) = (rest[gap..].trim_start(), width.saturating_sub(indent));
     }
-    let is_gap = |n: &usize| letters[*n] == ' ' && letters[..*n].iter().any(|letter| *letter != ' ');
-    let gap = (0..=room).rev().find(is_gap).or_else(|| (room..letters.len()).find(is_gap));
-    let Some(gap) = gap else { return text.to_owned() };
-    let (first, rest): (String, String) = (letters[..gap].iter().collect(), letters[gap..].iter().collect());
-    format!("{}\n{}{}", first.trim_end(), " ".repeat(indent), folded(rest.trim_start(), indent, width, indent))
+    lines.push(rest.to_owned());
+    lines.join(&format!("\n{}", " ".repeat(indent)))
 }
 
 /// The beginning of a text that is too long, on one line.
@@ -78,6 +96,19 @@ mod tests {
         assert_eq!(wrapped("  a  ", 5, "b c"), "  a  b c\n");
         assert_eq!(wrapped("  a  b", 5, ""), "  a  b\n");
         assert_eq!(cut("a\nbcdef", 4), "a b…");
+        assert_eq!(chunked("  a  ", "b  c\nd"), "  a  b  c\\nd\n");
+    }
+
+    #[test]
+    fn text_and_its_beginning_may_be_of_any_length() {
+        let long = "x".repeat(100_000);
+        let head = format!("  {}", "tag ".repeat(100));
+        for text in [wrapped(&head, head.len(), &long), wrapped("  a  ", 5, &long), chunked(&head, &long)] {
+            let letters = text.lines().map(|line| line.matches('x').count());
+            assert_eq!(letters.sum::<usize>(), 100_000);
+        }
+        assert!(wrapped(&head, head.len(), &long).lines().all(|line| shown_width(line) <= WIDTH));
+        assert_eq!(folded(&"word ".repeat(100_000), 0, 80, 13).matches("word").count(), 100_000);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::tools::bound::Bounds;
-use crate::tools::terraform::plan::{Change, Difference, Own, Plan, Side, Wanted, Why, split_image};
+use crate::tools::terraform::plan::{Change, Difference, Own, Plan, Side, Wanted, Why, is_image_path, split_image};
 
 /// A plan and whose it is.
 #[derive(Clone, Debug)]
@@ -43,7 +43,7 @@ pub struct Group {
     /// Their labels, in order.
     pub labels: Vec<String>,
     /// What each of them does: what somebody has to look at first, then the gravest, then by address. Where there are
-    /// several units, words stand in place of what is each one's own.
+    /// several units, words stand in place of their account and region, and in what is expected also in place of ids.
     pub changes: Vec<Change>,
 }
 
@@ -85,7 +85,7 @@ struct Alike<'p>(BTreeMap<String, (&'p str, Vec<String>)>);
 
 impl<'p> Alike<'p> {
     fn add(&mut self, unit: &UnitPlan, text: &'p str) {
-        self.0.entry(unit.own.replaced(text)).or_insert((text, Vec::new())).1.push(unit.label.clone());
+        self.0.entry(unit.own.named(text)).or_insert((text, Vec::new())).1.push(unit.label.clone());
     }
 
     /// The units by text; a text of one unit alone keeps the unit's own words.
@@ -179,6 +179,10 @@ impl UnitPlan {
 
     fn tag(&self, difference: &Difference) -> Option<TagMove> {
         let (repository, after) = split_image(difference.after.value()?)?;
+        let known = self.wanted.iter().find(|it| it.repository.as_deref() == Some(repository));
+        if known.is_none() && !is_image_path(&difference.path) {
+            return None;
+        }
         let before = match &difference.before {
             Side::Nothing => None,
             side => Some(split_image(side.value()?)?),
@@ -186,15 +190,10 @@ impl UnitPlan {
         if before.is_some_and(|(old, _)| old != repository) {
             return None;
         }
-        let known = self.wanted.iter().find(|it| it.repository.as_deref() == Some(repository));
         let image = known.map_or_else(|| repository.rsplit('/').next().unwrap_or(repository), |it| &it.image);
         let before = before.map(|(_, tag)| tag.to_owned());
         Some(TagMove { before, after: after.to_owned(), image: image.to_owned() })
     }
-}
-
-fn is_image(text: &str) -> bool {
-    split_image(text).is_some()
 }
 
 fn sorted(changes: impl Iterator<Item = Change>) -> Vec<Change> {
@@ -207,19 +206,26 @@ fn sorted(changes: impl Iterator<Item = Change>) -> Vec<Change> {
 }
 
 /// The change as it is shown, with words in place of what is the unit's own. Of what is expected only images are told; all
-/// else of it, such as hashes and times, makes no difference.
+/// else of it, such as ids, hashes and times, makes no difference. What has to be looked at is told as it is but for the
+/// unit's account and region: another id may be another thing.
 fn alike(change: &Change, own: &Own) -> Change {
-    let is_told = |it: &&Difference| must_be_looked_at(change) || it.after.value().is_some_and(is_image);
-    let side = |side: &Side| match side {
-        Side::Value(text) => Side::Value(own.replaced(text)),
+    let is_told = must_be_looked_at(change);
+    let is_image = |it: &Difference| it.after.value().and_then(split_image).is_some();
+    let words = |text: &str| if is_told { own.named(text) } else { own.replaced(text) };
+    let side = |side: &Side, words: &dyn Fn(&str) -> String| match side {
+        Side::Value(text) => Side::Value(words(text)),
         other => other.clone(),
     };
-    let differences = change.differences.iter().filter(is_told).map(|it| Difference {
-        path: own.replaced(&it.path),
-        before: side(&it.before),
-        after: side(&it.after),
+    let differences = change.differences.iter().filter(|it| is_told || is_image(it)).map(|it| Difference {
+        path: words(&it.path),
+        // Where nothing is known of what comes, the id of what goes tells nothing.
+        before: match it.after {
+            Side::Unknown => side(&it.before, &|text| own.replaced(text)),
+            _ => side(&it.before, &words),
+        },
+        after: side(&it.after, &words),
     });
-    Change { address: own.replaced(&change.address), differences: differences.collect(), ..change.clone() }
+    Change { address: words(&change.address), differences: differences.collect(), ..change.clone() }
 }
 
 #[cfg(test)]
@@ -233,7 +239,7 @@ mod tests {
             address: (*address).to_owned(),
             kind: "aws_ecs_task_definition".to_owned(),
             differences: vec![Difference {
-                path: "x".to_owned(),
+                path: "image".to_owned(),
                 before: Side::Nothing,
                 after: Side::Value((*value).to_owned()),
             }],
@@ -291,5 +297,40 @@ mod tests {
         }
         let tag = TagMove { before: Some("v1".to_owned()), after: "v2".to_owned(), image: "runner".to_owned() };
         assert_eq!(Digest::of(&units).tags, BTreeMap::from([(tag, vec!["dev".to_owned(), "logs".to_owned()])]));
+    }
+
+    #[test]
+    fn ids_of_what_has_to_be_looked_at_are_told() {
+        let mut units = [
+            plan("dev", &[(Action::Change, "a", "of-dev/ami-00000000000000002")]),
+            plan("prod", &[(Action::Change, "a", "of-prod/ami-6666666666666666e")]),
+        ];
+        assert_eq!(Digest::of(&units).groups.len(), 1, "an update changes them, whatever they are");
+        units.iter_mut().for_each(|unit| unit.plan.changes[0].expected = None);
+        let digest = Digest::of(&units);
+        assert_eq!(digest.groups.len(), 2);
+        let after = digest.groups.iter().map(|group| group.changes[0].differences[0].after.value().unwrap().to_owned());
+        assert_eq!(Vec::from_iter(after), ["of-dev/ami-00000000000000002", "of-prod/ami-6666666666666666e"]);
+        units[1] = plan("prod", &[(Action::Change, "a", "of-prod/ami-00000000000000002")]);
+        units[1].plan.changes[0].expected = None;
+        let digest = Digest::of(&units);
+        assert_eq!(digest.groups.len(), 1, "the account alone is no difference");
+        let after = digest.groups[0].changes[0].differences[0].after.value();
+        assert_eq!(after, Some("of-ACCOUNT/ami-00000000000000002"));
+    }
+
+    #[test]
+    fn tags_are_those_of_images_and_of_nothing_that_looks_like_one() {
+        let mut unit = plan("dev", &[(Action::Change, "a", "x/y:after")]);
+        unit.plan.changes[0].differences[0].before = Side::Value("x/y:before".to_owned());
+        let n_tags = |path: &str, unit: &UnitPlan| {
+            let mut unit = unit.clone();
+            unit.plan.changes[0].differences[0].path = path.to_owned();
+            Digest::of(&[unit]).tags.len()
+        };
+        assert_eq!([n_tags("input.place", &unit), n_tags("container_definitions[0].image", &unit)], [0, 1]);
+        let (image, repository) = ("y".to_owned(), Some("x/y".to_owned()));
+        unit.wanted.push(Wanted { image, repository, tag: None });
+        assert_eq!(n_tags("input.place", &unit), 1, "it is one that the repository says");
     }
 }

@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::{must_be_looked_at, sides};
+use super::attributes::sides;
+use super::must_be_looked_at;
 use crate::model::one_line;
 use crate::report::screen::count;
 use crate::report::wrap::{WIDTH, shown_width};
@@ -26,7 +27,7 @@ pub fn details(plans: &[UnitPlan]) -> String {
             let line = format!("  {mark} {:<7} {}{notes}", change.action.as_str(), change.address);
             let _ = writeln!(text, "{}", one_line(&line));
             for difference in &change.differences {
-                let (path, sides) = (&difference.path, sides(difference, usize::MAX));
+                let (path, sides) = (&difference.path, sides(difference));
                 let line = format!("{:INDENT$}{path}  {}", "", sides.join(" -> "));
                 if shown_width(&line) <= WIDTH {
                     let _ = writeln!(text, "{}", one_line(&line));

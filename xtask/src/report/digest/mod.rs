@@ -1,5 +1,6 @@
 //! The digest as text, 80 columns wide.
 
+mod attributes;
 mod details;
 
 use std::collections::BTreeMap;
@@ -7,16 +8,14 @@ use std::fmt::Write as _;
 
 pub use details::details;
 
+use crate::model::one_line;
 use crate::report::screen::count;
-use crate::report::wrap::{WIDTH, cut, shown_width, wrapped};
+use crate::report::wrap::{WIDTH, shown_width, wrapped};
 use crate::run::digest::{Digest, Group, TagMove, must_be_looked_at};
-use crate::tools::terraform::plan::{Action, Change, Difference, OUTPUT, Side, split_image};
+use crate::tools::terraform::plan::{Change, OUTPUT};
 
 /// Where what stands after the word at the left begins.
 const INDENT: usize = 15;
-
-/// How many attributes of one change are shown.
-const N_ATTRIBUTES: usize = 6;
 
 /// What all plans would do, as it is shown before the consent.
 pub fn text(digest: &Digest) -> String {
@@ -93,19 +92,21 @@ fn row<'c>(text: &mut String, change: &'c Change, module: &mut &'c str) {
     *module = inside;
     let why = change.expected.map(|why| why.as_str()).filter(|why| !why.is_empty());
     let what = why.into_iter().chain(change.notes.iter().map(String::as_str)).collect::<Vec<_>>().join(", ");
-    let left = format!("  {mark} {:<7} {address}", change.action.as_str());
+    let left = one_line(&format!("  {mark} {:<7} {address}", change.action.as_str())).into_owned();
+    let what = one_line(&what);
     let room = WIDTH.saturating_sub(shown_width(&left));
-    match what.as_str() {
-        "" => text.push_str(&wrapped(&left, 12, "")),
-        what if room >= what.len() + 2 => {
-            let _ = writeln!(text, "{left}{what:>room$}");
-        }
-        what => {
-            let _ = writeln!(text, "{}{what:>WIDTH$}", wrapped(&left, 12, ""));
-        }
+    if what.is_empty() {
+        text.push_str(&wrapped(&left, 12, ""));
+    } else if room >= shown_width(&what) + 2 {
+        let _ = writeln!(text, "{left}{what:>room$}");
+    } else if shown_width(&what) <= WIDTH {
+        let _ = writeln!(text, "{}{what:>WIDTH$}", wrapped(&left, 12, ""));
+    } else {
+        text.push_str(&wrapped(&left, 12, ""));
+        text.push_str(&wrapped("", 12, &what));
     }
-    if mark == '!' && matches!(change.action, Action::Change | Action::Replace) {
-        attributes(text, &change.differences);
+    if mark == '!' {
+        text.push_str(&attributes::attributes(change));
     }
 }
 
@@ -128,47 +129,6 @@ fn split(address: &str) -> (&str, &str) {
         rest = &address[end..];
     }
     address.split_at(end)
-}
-
-fn attributes(text: &mut String, differences: &[Difference]) {
-    const INDENT: usize = 12;
-    // What is known says more than what the apply alone will tell.
-    let (unknown, known): (Vec<_>, Vec<_>) = differences.iter().partition(|it| it.after == Side::Unknown);
-    for difference in known.into_iter().chain(unknown).take(N_ATTRIBUTES) {
-        let path = cut(&difference.path, 36);
-        let room = (WIDTH - INDENT).saturating_sub(shown_width(&path) + 6) / 2;
-        let way = sides(difference, room).join(" -> ");
-        let _ = writeln!(text, "{:INDENT$}{}", "", cut(&format!("{path}  {way}"), WIDTH - INDENT));
-    }
-    if differences.len() > N_ATTRIBUTES {
-        let _ = writeln!(text, "{:INDENT$}and {} more", "", count(differences.len() - N_ATTRIBUTES, "attribute"));
-    }
-}
-
-/// What an attribute is before and after, each side in so many columns; one side where neither is shown.
-fn sides(difference: &Difference, room: usize) -> Vec<String> {
-    let side = |side: &Side| match side {
-        Side::Nothing => "(nothing)".to_owned(),
-        Side::Value(text) => cut(text, room),
-        Side::Sensitive => "(sensitive)".to_owned(),
-        Side::Unknown => cut("(known after apply)", room),
-    };
-    let (before, after) = (&difference.before, &difference.after);
-    let images = before.value().and_then(split_image).zip(after.value().and_then(split_image));
-    match images {
-        _ if *before == Side::Sensitive || *after == Side::Sensitive => vec!["(sensitive)".to_owned()],
-        _ if is_private(&difference.path) => vec!["(not shown)".to_owned()],
-        Some(((old, before), (new, after))) if old == new => vec![before.to_owned(), after.to_owned()],
-        _ => vec![side(before), side(after)],
-    }
-}
-
-/// Whether the name says that a value is not to be shown, although nothing marks it as sensitive.
-pub fn is_private(path: &str) -> bool {
-    let path = path.to_ascii_lowercase();
-    ["environment", "secret", "password", "token", "credential", "private", "user_data"]
-        .iter()
-        .any(|word| path.contains(word))
 }
 
 fn look_here(text: &mut String, digest: &Digest) {

@@ -3,7 +3,7 @@
 use super::*;
 use crate::run::digest::UnitPlan;
 use crate::tools::bound::Bounds;
-use crate::tools::terraform::plan::{Own, Plan, Wanted, Why};
+use crate::tools::terraform::plan::{Action, Difference, Own, Plan, Side, Wanted, Why};
 
 const RUNNER: &str = "100000000002.dkr.ecr.us-east-1.amazonaws.com/ecs-deploy-runner";
 const KANIKO: &str = "100000000002.dkr.ecr.us-east-1.amazonaws.com/kaniko";
@@ -154,4 +154,39 @@ fn many_units_fit_a_screen() {
 #[test]
 fn nothing_to_do() {
     insta::assert_snapshot!("nothing", shown(&[unit("dev", vec![]), unit("prod", vec![])]));
+}
+
+#[test]
+fn tags_of_any_length_are_told() {
+    let mut units = five();
+    let image = |tag: &str| value(&format!("{RUNNER}:{}", tag.repeat(128)));
+    for unit in &mut units {
+        let differences = vec![difference("container_definitions[0].image", image("a"), image("b"))];
+        unit.plan.changes[0] = change(Action::Replace, "aws_ecs_task_definition.x", differences, Some(Why::ImageTag));
+    }
+    let shown = shown(&units);
+    assert_eq!([shown.matches('b').count() >= 128, shown.matches("deploy-runner").count() > 1], [true; 2], "{shown}");
+}
+
+#[test]
+fn what_has_to_be_looked_at_is_shown_in_full() {
+    let mut units = five();
+    let mut names: Vec<_> =
+        (1..=12).map(|n| difference(&format!("input.name_{n:02}"), value("a"), value("b"))).collect();
+    names.push(difference("input.principal", value("100000000006"), value("*")));
+    let role = "arn:aws:iam::100000000004:role/a-role-whose-name-is-long-and-ends-with";
+    names.push(difference("input.role", value(&format!("{role}-reader")), value(&format!("{role}-administrator"))));
+    let rule = "10.0.0.0/16 ".repeat(300);
+    names.push(difference("input.rules", value(&rule), value(&format!("{rule}0.0.0.0/0"))));
+    names.push(difference("input.script", value(&"a".repeat(1500)), value(&"b".repeat(1500))));
+    units[2].plan.changes.push(change(Action::Change, "terraform_data.x", names, None));
+    let added = vec![
+        difference("arn", Side::Nothing, Side::Unknown),
+        difference("id", Side::Nothing, Side::Unknown),
+        difference("policy.Statement[0].Action", Side::Nothing, value("*")),
+        difference("policy.Statement[0].Resource", Side::Nothing, value(&format!("{role}-of-somebody"))),
+        difference("password", Side::Nothing, value("swordfish")),
+    ];
+    units[2].plan.changes.push(change(Action::Add, "aws_iam_role_policy.x", added, None));
+    insta::assert_snapshot!("in-full", shown(&units[2..3]));
 }

@@ -5,7 +5,6 @@
 use anyhow::Context as _;
 
 use crate::model::{Failure, Failures};
-use crate::report::digest;
 use crate::report::screen::count;
 use crate::run::event::{Outcome, StepResult};
 use crate::run::executor::OnFailure;
@@ -122,7 +121,7 @@ fn not_shown(surprises: &[Surprise]) -> String {
     };
     let line = |it: &Surprise| match &it.difference {
         None => format!("{} is not in the state any more", it.address),
-        Some(Difference { path, .. }) if digest::is_private(path) => format!("{} {path}  (not shown)", it.address),
+        Some(Difference { path, .. }) if plan::is_private(path) => format!("{} {path}  (not shown)", it.address),
         Some(Difference { path, before, after }) => {
             format!("{} {path}  {} -> {}", it.address, side(before), side(after))
         }

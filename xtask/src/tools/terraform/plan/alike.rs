@@ -12,15 +12,24 @@ pub struct Own {
 }
 
 impl Own {
+    /// The text with words in place of the unit's account and region: what anybody can put in again.
+    pub fn named(&self, text: &str) -> String {
+        self.in_words(text, |word, _| self.account_named(word))
+    }
+
     /// The text with words in place of what is the unit's own, and of ids.
     pub fn replaced(&self, text: &str) -> String {
+        self.in_words(text, |word, may_be_revision| self.word(word, may_be_revision))
+    }
+
+    fn in_words(&self, text: &str, replaced: impl Fn(&str, bool) -> String) -> String {
         let text = text.replace(&self.account_id, "ACCOUNT-ID").replace(&self.region, "REGION");
         let mut words = String::with_capacity(text.len());
         let mut rest = text.as_str();
         while !rest.is_empty() {
             let end = rest.find(|letter: char| !is_of_word(letter)).unwrap_or(rest.len());
             let (word, after) = rest.split_at(end);
-            words.push_str(&self.word(word, words.ends_with(':') && words.contains(":task-definition/")));
+            words.push_str(&replaced(word, words.ends_with(':') && words.contains(":task-definition/")));
             let n = after.chars().next().map_or(0, char::len_utf8);
             words.push_str(&after[..n]);
             rest = &after[n..];
@@ -43,6 +52,10 @@ impl Own {
         {
             return format!("{kind}-ID");
         }
+        self.account_named(word)
+    }
+
+    fn account_named(&self, word: &str) -> String {
         let part = |part: &str| if part == self.account { "ACCOUNT".to_owned() } else { part.to_owned() };
         if word == self.account {
             "ACCOUNT".to_owned()
@@ -85,6 +98,9 @@ mod tests {
         ] {
             assert_eq!(dev.replaced(of_dev), prod.replaced(of_prod));
         }
+        let id = "sg-0a1b2c3d4e5f60718 of dev-runner, arn:aws:ecs:us-east-1:100000000004:task-definition/a:12";
+        let named = "sg-0a1b2c3d4e5f60718 of ACCOUNT-runner, arn:aws:ecs:REGION:ACCOUNT-ID:task-definition/a:12";
+        assert_eq!(dev.named(id), named);
         for text in ["t3.large", "v1.3.0", "developer", "mode-facade", "memory 1024", "runner-über:5"] {
             assert_eq!(dev.replaced(text), text);
         }

@@ -60,13 +60,23 @@ pub(super) fn images(text: &str) -> Option<Vec<String>> {
     definitions.as_array()?.iter().map(|container| container["image"].as_str().map(str::to_owned)).collect()
 }
 
-/// The repository and the tag of an image; `None` if it has no tag, or is no image at all.
+/// Whether the last name of a path says that an image is there.
+pub fn is_image_path(path: &str) -> bool {
+    let name = path.rsplit('.').next().unwrap_or(path).split('[').next().unwrap_or_default().to_ascii_lowercase();
+    name == "image" || name.ends_with("_image") || name.ends_with("image_uri")
+}
+
+/// The repository and the tag of an image; `None` if it has no tag, or is no image at all. An address may have a password
+/// where an image has its tag.
 pub fn split(image: &str) -> Option<(&str, &str)> {
-    let image = image.split_once('@').map_or(image, |(image, _)| image);
+    let image = match image.split_once('@') {
+        Some((image, digest)) => digest.starts_with("sha256:").then_some(image)?,
+        None => image,
+    };
     let (repository, tag) = image.rsplit_once(':')?;
     let is_tag = !tag.is_empty() && tag.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
-    (is_tag && repository.contains('/') && !repository.starts_with("arn:") && !repository.contains(' '))
-        .then_some((repository, tag))
+    let is_repository = repository.contains('/') && !repository.contains("//") && !repository.contains(' ');
+    (is_tag && is_repository && !repository.starts_with("arn:")).then_some((repository, tag))
 }
 
 #[cfg(test)]
@@ -94,6 +104,9 @@ mod tests {
             ("localhost:5000/a:v1@sha256:00", Some(("localhost:5000/a", "v1"))),
             ("localhost:5000/a", None),
             ("alpine", None),
+            ("https://user:TOKEN@github.com/x", None),
+            ("user/x:TOKEN@github.com/x", None),
+            ("https://github.com/x:v1", None),
             ("arn:aws:ecs:us-east-1:1:task-definition/a:3", None),
         ] {
             assert_eq!(split(image), parts, "{image}");

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::containers;
+use crate::model::is_secret_name;
 
 /// One attribute that is not afterwards what it was before.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,6 +45,15 @@ impl Side {
             Some(other) => Self::Value(other.to_string()),
         }
     }
+}
+
+/// Whether the path says that a value is not to be shown, although nothing marks it as sensitive.
+pub fn is_private(path: &str) -> bool {
+    let path = path.to_ascii_lowercase();
+    let says_so = ["environment", "secret", "password", "token", "credential", "private", "user_data"]
+        .iter()
+        .any(|it| path.contains(it));
+    says_so || path.rsplit(['.', '[']).any(is_secret_name)
 }
 
 /// The two sides of a change, with the masks that say what of them is sensitive or not known yet.

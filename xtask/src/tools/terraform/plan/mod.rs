@@ -15,8 +15,8 @@ mod wanted;
 pub use after::Surprise;
 pub use alike::Own;
 pub use change::{Action, Change, OUTPUT};
-pub use containers::split as split_image;
-pub use difference::{Difference, Side};
+pub use containers::{is_image_path, split as split_image};
+pub use difference::{Difference, Side, is_private};
 pub use expected::Why;
 pub use wanted::{Images, Wanted, gives};
 
