@@ -14,6 +14,8 @@ pub struct Reach {
 pub enum Remedy {
     /// Declaring the role in the settings.
     DeclareRole,
+    /// Declaring the role by which the unit's own resource was made.
+    DeclareItsRole,
     /// Naming the endpoint in the settings.
     NameEndpoint,
     /// Setting it in the shell, for all programs.

@@ -26,6 +26,7 @@ pub mod providers;
 mod reading;
 pub mod redirect;
 mod reference;
+pub mod removed;
 pub mod retired;
 mod root;
 pub mod script;

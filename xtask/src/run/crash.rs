@@ -95,6 +95,7 @@ impl World {
             time_limit: std::time::Duration::from_secs(60),
             journal: journal.clone(),
             lifetimes: Lifetimes::default(),
+            secrets: Arc::default(),
         };
         let act = |lanes: Vec<Lane>| -> Vec<Outcome> {
             let stage = Stage { title: String::new(), is_told: false, about: String::new(), lanes };

@@ -2,18 +2,22 @@
 //! that a terminal or a dying runner may cause, and goes on reading when the disk is full, so that no child ever blocks
 //! or dies because of its output.
 
+use std::cell::RefCell;
+use std::fs::File;
 use std::io::{self, Read, Write};
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::AsFd;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
 
 use crate::model::Failure;
 use crate::run::redact::{LONGEST_LINE, Redactor, is_secret_name};
-use crate::tools::{env, secrets, state};
+use crate::tools::secrets::Told;
+use crate::tools::{env, state};
 
 /// More than this of it is not kept back.
 const MOST: usize = 1 << 20;
@@ -34,9 +38,17 @@ pub fn run(log: &Path, told: Option<&Path>) -> Result<(), Failure> {
     let mut redactor = Redactor::new(secrets);
     let file = state::appended(log);
     let pipe = told.and_then(|_| io::stdout().as_fd().try_clone_to_owned().ok());
-    let first = pipe.as_ref().map(|pipe| kept_back(pipe, &mut redactor)).unwrap_or_default();
-    let learn = || pipe.as_ref().map(secrets::told).unwrap_or_default();
-    copy(first.chain(io::stdin().lock()), file.ok(), redactor, learn);
+    let passed_on = io::stderr().as_fd().try_clone_to_owned().ok().map(File::from);
+    let pipe = RefCell::new(pipe.map(|pipe| Told::new(pipe, passed_on)));
+    let first = pipe.borrow_mut().as_mut().map(|pipe| kept_back(pipe, &mut redactor)).unwrap_or_default();
+    let news = RefCell::new(Vec::new());
+    let learn = || {
+        let mut all = news.take();
+        all.extend(pipe.borrow_mut().as_mut().map(Told::news).unwrap_or_default());
+        all
+    };
+    let input = Listening { stdin: io::stdin(), pipe: &pipe, news: &news };
+    copy(first.chain(input), file.ok(), redactor, learn);
     if let Some(path) = told {
         // A guard that comes now has nobody left to tell.
         let _ = state::remove_file(path);
@@ -44,23 +56,47 @@ pub fn run(log: &Path, told: Option<&Path>) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Standard input; while nothing comes in, a guard that tells much doesn't wait.
+struct Listening<'a> {
+    stdin: io::Stdin,
+    pipe: &'a RefCell<Option<Told>>,
+    news: &'a RefCell<Vec<String>>,
+}
+
+impl Read for Listening<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if let Some(pipe) = self.pipe.borrow_mut().as_mut() {
+            loop {
+                let mut ends = [PollFd::new(&self.stdin, PollFlags::IN), PollFd::new(&*pipe, PollFlags::IN)];
+                match poll(&mut ends, None) {
+                    Err(Errno::INTR) => continue,
+                    Err(_) => break,
+                    Ok(_) if !ends[0].revents().is_empty() => break,
+                    Ok(_) => self.news.borrow_mut().extend(pipe.news()),
+                }
+            }
+        }
+        Ok(rustix::io::read(&self.stdin, buffer)?)
+    }
+}
+
 /// What comes before the guard has told what must not be read, or the end, or the end of patience.
-fn kept_back(pipe: &OwnedFd, redactor: &mut Redactor) -> io::Cursor<Vec<u8>> {
+fn kept_back(pipe: &mut Told, redactor: &mut Redactor) -> io::Cursor<Vec<u8>> {
     let until = Instant::now() + PATIENCE;
     let stdin = io::stdin();
     let mut first = Vec::new();
     let mut buffer = [0; 8 * 1024];
     while first.len() < MOST {
         let left = until.saturating_duration_since(Instant::now());
-        let mut ends = [PollFd::new(&stdin, PollFlags::IN), PollFd::new(pipe, PollFlags::IN)];
+        let mut ends = [PollFd::new(&stdin, PollFlags::IN), PollFd::new(&*pipe, PollFlags::IN)];
         let left = Timespec::try_from(left).unwrap_or(Timespec { tv_sec: 0, tv_nsec: 0 });
         match poll(&mut ends, Some(&left)) {
-            Err(rustix::io::Errno::INTR) => continue,
+            Err(Errno::INTR) => continue,
             Err(_) | Ok(0) => break,
             Ok(_) => {}
         }
         let has_input = !ends[0].revents().is_empty();
-        let values = secrets::told(pipe);
+        let values = pipe.news();
         if !values.is_empty() {
             redactor.learn(values);
             break;
@@ -68,7 +104,7 @@ fn kept_back(pipe: &OwnedFd, redactor: &mut Redactor) -> io::Cursor<Vec<u8>> {
         if has_input {
             match rustix::io::read(&stdin, &mut buffer) {
                 Ok(n @ 1..) => first.extend_from_slice(&buffer[..n]),
-                Err(rustix::io::Errno::INTR) => {}
+                Err(Errno::INTR) => {}
                 _ => break,
             }
         }

@@ -146,13 +146,18 @@ pub fn run(order: &GuardOrder) -> Result<(), Failure> {
     };
     write_proof(order, &proof)?;
     if let Some(attempt) = &order.attempt {
-        secrets::tell(attempt, &vars, &keys);
+        secrets::tell(attempt, &vars, &keys).map_err(not_told)?;
     }
     if order.program.is_empty() {
         return Ok(());
     }
     let Program { argv, vars, folder } = program(order, &vars, &keys)?;
     Err(process::become_program_in(folder.as_deref(), &argv, &vars))
+}
+
+/// What is secret would be in the log, and on the screen.
+pub(super) fn not_told(error: io::Error) -> Failure {
+    Failure::refused("the log relay could not be told what is secret, so nothing was started").because(error)
 }
 
 /// Terragrunt runs hooks and evaluates HCL before the inner guard looks at the consent, so nothing may have changed by now.

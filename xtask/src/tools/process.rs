@@ -77,6 +77,8 @@ pub struct Relay {
 pub struct Running {
     child: Child,
     relay: Child,
+    /// What the relay was told that nobody may read.
+    told: Option<File>,
 }
 
 impl Running {
@@ -85,8 +87,8 @@ impl Running {
         Group(rustix::process::Pid::from_child(&self.child))
     }
 
-    /// Waits for the child, and until its log is complete.
-    pub fn wait(mut self) -> io::Result<ExitStatus> {
+    /// Waits for the child, and until its log is complete. Gives what its guards have told that nobody may read.
+    pub fn wait(mut self) -> io::Result<(ExitStatus, Vec<String>)> {
         let status = self.child.wait()?;
         // The relay ends with the last writer. A grandchild that lives on may hold the pipe: the log is then complete
         // as far as the child is concerned, and the relay goes on without us.
@@ -94,7 +96,7 @@ impl Running {
         while self.relay.try_wait()?.is_none() && Instant::now() < patience {
             std::thread::sleep(Duration::from_millis(5));
         }
-        Ok(status)
+        Ok((status, self.told.map(secrets::passed_on).unwrap_or_default()))
     }
 }
 
@@ -110,11 +112,14 @@ pub fn detached(
     let mut relay_command = command(relay.program.as_os_str(), &relay.secrets);
     relay_command.args(["relay".as_ref(), "--log".as_ref(), output.log.as_os_str()]);
     relay_command.stdin(reader).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut told = None;
     if let Some(path) = attempt.map(Attempt::secrets)
-        && let Ok(told) = secrets::listen(&path)
+        && let Ok(pipe) = secrets::listen(&path)
+        && let Ok(file) = secrets::nameless(&path)
     {
-        // The place of its standard output, which it has no use for.
-        relay_command.arg("--secrets").arg(path).stdout(told);
+        // The places of its own output, which it has no use for.
+        relay_command.stderr(file.try_clone()?).arg("--secrets").arg(path).stdout(pipe);
+        told = Some(file);
     }
     let relay_child = in_a_session_of_its_own(&mut relay_command).spawn().context("cannot start the log relay")?;
     drop(relay_command);
@@ -132,7 +137,7 @@ pub fn detached(
         Some(path) => child.stdout(private_file(path)?),
     };
     let child = in_a_session_of_its_own(&mut child).spawn().with_context(|| cannot_start(program))?;
-    Ok(Running { child, relay: relay_child })
+    Ok(Running { child, relay: relay_child, told })
 }
 
 /// Runs a child that may ask the person at the terminal, and waits for it. Its stdout goes to our stderr, or nowhere.

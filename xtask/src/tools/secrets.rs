@@ -2,13 +2,20 @@
 //! in the attempt's folder, so that they are on no disk and no command line.
 //!
 //! What was written to the pipe before a program starts is there before the program's first word, since both are read by
-//! the same relay: nothing has to be acknowledged.
+//! the same relay: nothing has to be acknowledged. The relay passes on what it was told in a file without a name, so that
+//! the runner can keep it out of what it shows of a plan.
 
-use std::io;
-use std::os::fd::OwnedFd;
+use std::fs::File;
+use std::io::{self, Read as _, Seek as _, Write as _};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+#[cfg(not(target_os = "linux"))]
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Mode, OFlags};
+use rustix::io::Errno;
 use serde_json::Value;
 
 use crate::model::{is_secret_name, looks_drawn};
@@ -16,8 +23,11 @@ use crate::tools::attempt::Attempt;
 use crate::tools::env::{self, Env, Purpose};
 use crate::tools::keys::Keys;
 
-/// What a pipe holds at least before somebody reads it.
-const MOST: usize = 48 * 1024;
+/// How much is read at once.
+const PIECE: usize = 64 * 1024;
+
+/// How long a guard waits for the relay to take what it has to tell.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Parts of names that credential tools give to what is no secret: `AWS_VAULT=dev`, `GRANTED_ROLE`. Inputs are ids and tags
 /// unless their names say otherwise.
@@ -31,12 +41,14 @@ pub fn of(vars: &Env) -> Vec<String> {
         |name: &str| [Purpose::Wrapper, Purpose::Ambient].iter().any(|purpose| env::gets_through(name, *purpose, &[]));
     let mut found = Vec::new();
     for (name, value) in vars.iter().filter_map(|(name, value)| Some((name.to_str()?, value.to_str()?))) {
-        if is_secret_name(name) {
-            // What terragrunt hands over as an input may be a whole object.
-            match serde_json::from_str(value) {
-                Ok(object @ (Value::Object(_) | Value::Array(_))) => drawn_inside(&object, &mut found),
-                _ => found.extend((!is_place(value)).then(|| value.to_owned())),
-            }
+        let is_secret = is_secret_name(name);
+        // What terragrunt hands over as an input may be a whole object.
+        if let Ok(object @ (Value::Object(_) | Value::Array(_))) = serde_json::from_str(value)
+            && (is_secret || name.starts_with("TF_VAR_"))
+        {
+            inside(&object, is_secret, &mut found);
+        } else if is_secret {
+            found.extend((!is_place(value)).then(|| value.to_owned()));
         } else if !is_ours(name) && !PLAIN.iter().any(|part| name.contains(part)) && looks_drawn(value) {
             found.push(value.to_owned());
         }
@@ -49,37 +61,71 @@ fn is_place(value: &str) -> bool {
     value.starts_with("arn:")
 }
 
-fn drawn_inside(value: &Value, found: &mut Vec<String>) {
+/// The secret texts in the value of an input, by the names of its parts. Where only the name of the whole is that of
+/// secrets, the parts of an object are secret that look like it.
+pub(crate) fn inside(value: &Value, is_secret: bool, found: &mut Vec<String>) {
     match value {
-        Value::String(text) if looks_drawn(text) => found.push(text.clone()),
-        Value::Array(values) => values.iter().for_each(|value| drawn_inside(value, found)),
-        Value::Object(map) => map.values().for_each(|value| drawn_inside(value, found)),
+        Value::String(text) if is_secret && !is_place(text) => found.push(text.clone()),
+        _ => parts(value, is_secret, found),
+    }
+}
+
+fn parts(value: &Value, looks: bool, found: &mut Vec<String>) {
+    match value {
+        Value::String(text) if looks && looks_drawn(text) => found.push(text.clone()),
+        Value::Array(values) => values.iter().for_each(|value| parts(value, looks, found)),
+        Value::Object(map) => {
+            for (name, value) in map {
+                match value {
+                    Value::String(_) if is_secret_name(name) => inside(value, true, found),
+                    value => parts(value, looks || is_secret_name(name), found),
+                }
+            }
+        }
         _ => {}
     }
 }
 
-/// Tells the relay of this attempt what must not be read. Where nobody listens, as for a command that was pasted by hand,
-/// nothing is written either.
-pub fn tell(attempt: &Attempt, vars: &Env, keys: &Keys) {
+/// Tells the relay of this attempt what must not be read, all of it: an error is a relay that doesn't take it. Where nobody
+/// listens, as for a command that was pasted by hand, nothing is written either.
+pub fn tell(attempt: &Attempt, vars: &Env, keys: &Keys) -> io::Result<()> {
     let own = [&keys.access_key_id, &keys.secret_access_key].into_iter().chain(&keys.session_token);
-    let mut message = Vec::new();
-    for value in own.cloned().chain(of(vars)) {
-        if message.len() + value.len() < MOST {
-            message.extend(value.into_bytes());
-            message.push(0);
+    let message: Vec<u8> = own.cloned().chain(of(vars)).flat_map(|value| ended(&value)).collect();
+    let flags = OFlags::WRONLY | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let Ok(pipe) = rustix::fs::open(attempt.secrets(), flags, Mode::empty()) else { return Ok(()) };
+    let until = Instant::now() + PATIENCE;
+    let mut rest = &message[..];
+    while !rest.is_empty() {
+        match rustix::io::write(&pipe, rest) {
+            Ok(n) => rest = &rest[n..],
+            Err(Errno::INTR) => {}
+            // A relay that is gone writes no log.
+            Err(Errno::PIPE) => return Ok(()),
+            Err(Errno::AGAIN) => {
+                let left = until.saturating_duration_since(Instant::now());
+                let left = Timespec::try_from(left).unwrap_or(Timespec { tv_sec: 0, tv_nsec: 0 });
+                match poll(&mut [PollFd::new(&pipe, PollFlags::OUT)], Some(&left)) {
+                    Ok(0) => return Err(io::ErrorKind::TimedOut.into()),
+                    Ok(_) | Err(Errno::INTR) => {}
+                    Err(error) => return Err(error.into()),
+                }
+            }
+            Err(error) => return Err(error.into()),
         }
     }
-    let flags = OFlags::WRONLY | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    if let Ok(pipe) = rustix::fs::open(attempt.secrets(), flags, Mode::empty()) {
-        // A relay that is gone writes no log.
-        let _ = rustix::io::write(&pipe, &message);
-    }
+    Ok(())
 }
 
-/// Makes the pipe, and opens the end that the relay reads.
+/// A value as it is told.
+fn ended(value: &str) -> Vec<u8> {
+    [value.as_bytes(), &[0]].concat()
+}
+
+/// Makes the pipe, and opens the end that the relay reads. It stays open for writing as well, so that it has no end between
+/// two guards.
 pub fn listen(path: &Path) -> io::Result<OwnedFd> {
     make(path)?;
-    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let flags = OFlags::RDWR | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     Ok(rustix::fs::open(path, flags, Mode::empty())?)
 }
 
@@ -96,15 +142,71 @@ fn make(path: &Path) -> io::Result<()> {
     if status.success() { Ok(()) } else { Err(io::Error::other(format!("mkfifo ended with {status}"))) }
 }
 
-/// What was told since the last time, without waiting.
-pub fn told(pipe: &OwnedFd) -> Vec<String> {
-    let mut bytes = Vec::new();
-    let mut buffer = [0; MOST];
-    while let Ok(n @ 1..) = rustix::io::read(pipe, &mut buffer) {
-        bytes.extend_from_slice(&buffer[..n]);
+/// The reading end of what the guards tell, and the beginning of a value whose end has not come yet.
+#[derive(Debug)]
+pub struct Told {
+    pipe: OwnedFd,
+    begun: Vec<u8>,
+    /// Where it is passed on to the runner, which shows plans.
+    passed_on: Option<File>,
+}
+
+impl Told {
+    /// Reads from this pipe, and passes on what was told.
+    pub fn new(pipe: OwnedFd, passed_on: Option<File>) -> Self {
+        Self { pipe, begun: Vec::new(), passed_on }
     }
+
+    /// What was told since the last time, without waiting.
+    pub fn news(&mut self) -> Vec<String> {
+        let mut buffer = [0; PIECE];
+        loop {
+            match rustix::io::read(&self.pipe, &mut buffer) {
+                Ok(n @ 1..) => self.begun.extend_from_slice(&buffer[..n]),
+                Err(Errno::INTR) => {}
+                _ => break,
+            }
+        }
+        let Some(end) = self.begun.iter().rposition(|byte| *byte == 0) else { return Vec::new() };
+        let whole: Vec<u8> = self.begun.drain(..=end).collect();
+        if let Some(file) = &mut self.passed_on {
+            let _ = file.write_all(&whole);
+        }
+        values(&whole)
+    }
+}
+
+impl AsFd for Told {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.pipe.as_fd()
+    }
+}
+
+fn values(bytes: &[u8]) -> Vec<String> {
     let values = bytes.split(|byte| *byte == 0).filter(|value| !value.is_empty());
     values.map(|value| String::from_utf8_lossy(value).into_owned()).collect()
+}
+
+/// A file without a name, for what the relay passes on.
+#[cfg(target_os = "linux")]
+pub fn nameless(_: &Path) -> io::Result<File> {
+    Ok(rustix::fs::memfd_create("secrets", rustix::fs::MemfdFlags::CLOEXEC)?.into())
+}
+
+/// A file without a name, for what the relay passes on.
+#[cfg(not(target_os = "linux"))]
+pub fn nameless(beside: &Path) -> io::Result<File> {
+    let path = beside.with_extension("told");
+    let file = File::options().read(true).write(true).create_new(true).mode(0o600).open(&path)?;
+    std::fs::remove_file(&path)?;
+    Ok(file)
+}
+
+/// What the relay has passed on.
+pub fn passed_on(mut file: File) -> Vec<String> {
+    let mut bytes = Vec::new();
+    let read = file.rewind().and_then(|()| file.read_to_end(&mut bytes));
+    read.map(|_| values(&bytes)).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -130,6 +232,12 @@ mod tests {
             ("XDG_SESSION_ID", "aaaaaaaaaaaaaaaaaaa1"),
         ]);
         assert_eq!(of(&vars), ["abc", "lease-7f3a91c0d2e4b586", "swordfish", "lease-000000000000000a"]);
+        let vars = env(&[
+            ("TF_VAR_database", r#"{"user":"app","password":"Winter-2024-Katze","hosts":["db-1"]}"#),
+            ("TF_VAR_db_credentials", r#"[{"user":"app","password":"Sommer-2024-Hund"}]"#),
+            ("TF_VAR_vpc", r#"{"id":"vpc-0a1b2c3d4e5f60718"}"#),
+        ]);
+        assert_eq!(of(&vars), ["Winter-2024-Katze", "Sommer-2024-Hund"]);
     }
 
     #[test]
@@ -142,11 +250,24 @@ mod tests {
             session_token: None,
             expires: None,
         };
-        tell(&attempt, &Env::new(), &keys);
-        let pipe = listen(&attempt.secrets()).unwrap();
-        assert!(told(&pipe).is_empty());
-        tell(&attempt, &env(&[("DB_PASSWORD", "two\nlines")]), &keys);
-        assert_eq!(told(&pipe), ["ASIAX", "secret/x", "two\nlines"]);
-        assert!(told(&pipe).is_empty());
+        tell(&attempt, &Env::new(), &keys).unwrap();
+        let mut told = Told::new(listen(&attempt.secrets()).unwrap(), Some(nameless(&attempt.secrets()).unwrap()));
+        assert!(told.news().is_empty());
+        tell(&attempt, &env(&[("DB_PASSWORD", "two\nlines")]), &keys).unwrap();
+        assert_eq!(told.news(), ["ASIAX", "secret/x", "two\nlines"]);
+        assert!(told.news().is_empty());
+        // More than any pipe holds, with a value that ends in another piece than it begins in.
+        let many: Vec<_> = (0..1000).map(|n| (format!("TOKEN_{n:04}"), "x".repeat(997 + n % 7))).collect();
+        let vars = env(&many.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect::<Vec<_>>());
+        std::thread::scope(|scope| {
+            let guard = scope.spawn(|| tell(&attempt, &vars, &keys));
+            let mut n = 0;
+            while n < 1002 {
+                let _ = poll(&mut [PollFd::new(&told.as_fd(), PollFlags::IN)], None);
+                n += told.news().len();
+            }
+            guard.join().unwrap().unwrap();
+        });
+        assert_eq!(passed_on(told.passed_on.unwrap()).len(), 3 + 1002);
     }
 }

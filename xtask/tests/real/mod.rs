@@ -29,6 +29,7 @@ mod oracle;
 mod programs;
 mod providers;
 pub(crate) mod shape;
+mod shown;
 mod sources;
 mod stacks;
 mod stale;

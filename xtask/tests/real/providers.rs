@@ -191,3 +191,28 @@ fn backend_of_a_module_that_leads_into_another_account_is_refused_however_it_is_
         assert!(listed["Contents"].is_null(), "{terragrunt:?}: {listed}");
     }
 }
+
+#[test]
+fn what_a_declared_role_has_made_is_no_reason_to_refuse_the_next_plan() {
+    let Some(tools) = Toolbox::get() else { return };
+    let cloud = Cloud::start(tools);
+    let live = live_with(tools, &cloud, Terragrunt::V1);
+    let alias = "}\n\nprovider \"aws\" {\n  alias  = \"prod\"\n  region = \"us-east-1\"\n  assume_role {\n    role_arn = \"arn:aws:iam::100000000006:role/deploy\"\n  }";
+    let text = configuration(alias).replace("  family ", "  provider = aws.prod\n  family ");
+    fs::write(live.module().join("aws.tf"), text).expect("the file can be written");
+    let settings = |roles: &str| {
+        let settings = format!("[workspace.metadata.xtask]\nassumed-roles = [{roles}]\n");
+        fs::write(live.root().join("Cargo.toml"), settings).expect("the file can be written");
+    };
+    settings("\"arn:aws:iam::100000000006:role/deploy\"");
+    let words = ["apply-all", "--yes", "--allow=unexpected", "--allow=other-image", "--account=dev"];
+    ends_with(&live, &words, 0);
+    assert!(cloud.task_images(PROD).contains_key("extra"), "the role has made it");
+    let told = ends_with(&live, &words, 0);
+    assert!(told.contains("nothing to change"), "{told}");
+    settings("");
+    fs::write(live.module().join("aws.tf"), configuration("")).expect("the file can be written");
+    let told = ends_with(&live, &words, 3);
+    assert!(told.contains("in the state, which is another account"), "{told}");
+    assert!(told.contains("add the role that it assumes to `assumed-roles`"), "{told}");
+}

@@ -6,12 +6,13 @@ mod outcome;
 pub mod retry;
 mod watch;
 
-use std::collections::VecDeque;
-use std::sync::Mutex;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Sender};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use crate::model::is_secret_name;
 use crate::run::event::{Event, Outcome, StepResult};
 use crate::run::interrupt::Interrupt;
 use crate::run::journal::Journal;
@@ -39,6 +40,8 @@ pub struct Executor {
     pub journal: Journal,
     /// Knows how long sessions live, and how long steps take.
     pub lifetimes: Lifetimes,
+    /// What the guards of each subject have told that nobody may read.
+    pub secrets: Arc<Mutex<BTreeMap<String, BTreeSet<String>>>>,
 }
 
 /// What a failure means for the steps that have not started.
@@ -51,6 +54,13 @@ pub enum OnFailure {
 }
 
 impl Executor {
+    /// What nobody may read of a subject: the secrets of this shell, and those that its guards have told.
+    pub fn secrets_of(&self, subject: &str) -> Vec<String> {
+        let told = locked(&self.secrets).get(subject).cloned().unwrap_or_default();
+        let of_shell = self.relay.secrets.iter().filter(|(name, _)| name.to_str().is_some_and(is_secret_name));
+        of_shell.filter_map(|(_, value)| value.to_str().map(str::to_owned)).chain(told).collect()
+    }
+
     /// Runs a step in the foreground, where programs may ask the person at the terminal. What it says on stderr is shown, and
     /// returned if `is_heard`.
     pub fn in_the_foreground(&self, step: &Step, is_heard: bool) -> (Outcome, Option<String>) {
@@ -173,16 +183,20 @@ impl Executor {
                 let follow = || follow(step, &output.log, group, self.time_limit, &done, tell);
                 // Without a follower the step still runs to its end; only its progress and time limit are missing.
                 let follower = std::thread::Builder::new().spawn_scoped(scope, follow).ok();
-                let status = running.wait();
+                let ended = running.wait();
                 outlive(step);
                 done.store(true, Ordering::SeqCst);
                 if let Some(follower) = follower {
                     follower.thread().unpark();
                     watched = follower.join().unwrap_or_default();
                 }
-                status
+                ended
             })
             .map_err(anyhow::Error::from)
+        });
+        let status = status.map(|(status, secrets)| {
+            locked(&self.secrets).entry(step.subject.clone()).or_default().extend(secrets);
+            status
         });
         let outcome = conclude(step, status.map(|status| status.code()), started.elapsed());
         let interrupted = step.lock.is_some() && self.interrupt.has_asked_terraform() && !outcome.result.is_good();

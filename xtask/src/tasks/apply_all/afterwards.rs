@@ -9,8 +9,8 @@ use crate::report::screen::count;
 use crate::run::event::{Outcome, StepResult};
 use crate::run::executor::OnFailure;
 use crate::run::step::StepKind;
-use crate::tasks::apply_all::checks;
 use crate::tasks::apply_all::queue::Queue;
+use crate::tasks::apply_all::{checks, plans};
 use crate::tasks::ready::Workable;
 use crate::tasks::record;
 use crate::tasks::session::Renewal;
@@ -100,7 +100,9 @@ fn judge(
         &after,
         Reading { account: &unit.account.id, assumed_roles: declared, wanted: &wanted },
     )?;
-    Ok((!surprises.is_empty()).then(|| Finding { reason: "other changes", cause: not_shown(&surprises) }))
+    let redactor = plans::redactor(session, unit, &plan::secret_inputs(&shown)?);
+    let cause = || redactor.text(&not_shown(&surprises));
+    Ok((!surprises.is_empty()).then(|| Finding { reason: "other changes", cause: cause() }))
 }
 
 fn made_elsewhere(unit: &Workable<'_>, found: &[String]) -> String {

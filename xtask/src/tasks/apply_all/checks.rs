@@ -79,6 +79,9 @@ fn hint(remedy: Remedy) -> Option<&'static str> {
         Remedy::DeclareRole => {
             "if a provider is meant to assume that role: add it to `assumed-roles` in [workspace.metadata.xtask] in Cargo.toml"
         }
+        Remedy::DeclareItsRole => {
+            "if a provider of this unit is meant to work in that account: add the role that it assumes to `assumed-roles` in [workspace.metadata.xtask] in Cargo.toml; otherwise this is the state of another unit: see the `key` of its backend"
+        }
         Remedy::NameEndpoint => {
             "if all of AWS is meant to be there: name it as `endpoint-url` in [workspace.metadata.xtask] in Cargo.toml"
         }

@@ -106,6 +106,7 @@ impl Earlier {
             }
             let log = self.run.output(&unit.label, crate::run::step::StepKind::Plan).log;
             match plans::of_unit(
+                session,
                 ready,
                 unit,
                 PlanFiles { plan: &plan, shown: &shown, log: Some(&log) },

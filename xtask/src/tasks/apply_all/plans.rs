@@ -9,11 +9,13 @@ use anyhow::{Context as _, ensure};
 
 use crate::model::{Failure, Failures, Reach, regular};
 use crate::repo::providers::{self, ConfigText, Declared};
+use crate::repo::removed;
 use crate::report::screen::{Tone, count, duration};
 use crate::report::summary;
 use crate::run::digest::UnitPlan;
 use crate::run::event::StepResult;
 use crate::run::executor::OnFailure;
+use crate::run::redact::Redactor;
 use crate::run::step::{Lane, Stage, StepKind};
 use crate::tasks::apply_all::bind::Binding;
 use crate::tasks::apply_all::queue::Queue;
@@ -59,7 +61,7 @@ pub(super) fn plan_all(
     let mut problems = Vec::new();
     // A lane goes when its plan is there: of a thousand units both are large.
     for (unit, lane) in units.iter().zip(stage.lanes) {
-        match read_plan(ready, unit, &lane, &binding) {
+        match read_plan(session, ready, unit, &lane, &binding) {
             Ok(plan) => {
                 let log = lane.first().and_then(|step| step.output.as_ref()).map(|output| output.log.as_path());
                 problems.extend(checks::refusals(session.context, unit, &plan, log, checks::NOTHING_APPLIED));
@@ -118,6 +120,7 @@ fn changed_meanwhile(ready: &Ready<'_>) -> Option<Failure> {
 
 /// Reads what Terraform showed, and remembers which file it was printed of, and what that was made from.
 pub(super) fn read_plan(
+    session: &Session<'_>,
     ready: &Ready<'_>,
     unit: &Workable<'_>,
     lane: &Lane,
@@ -134,7 +137,7 @@ pub(super) fn read_plan(
     let bound = binding.of_unit(unit, plan)?;
     let log = lane.iter().find(|step| step.kind == StepKind::Plan).and_then(|step| step.output.as_ref());
     let log = log.map(|output| output.log.as_path());
-    of_unit(ready, unit, PlanFiles { plan, shown, log }, sha256, bound)
+    of_unit(session, ready, unit, PlanFiles { plan, shown, log }, sha256, bound)
 }
 
 /// A plan file, and what was shown of it.
@@ -150,6 +153,7 @@ pub(super) struct PlanFiles<'a> {
 
 /// Reads the plan of a unit from what was shown of it, and the configuration that is in the plan file itself.
 pub(super) fn of_unit(
+    session: &Session<'_>,
     ready: &Ready<'_>,
     unit: &Workable<'_>,
     files: PlanFiles<'_>,
@@ -163,8 +167,14 @@ pub(super) fn of_unit(
     if !plan.values_sha256.is_empty() {
         plan.values_sha256 = hash::sha256(format!("{}\n{}", plan.values_sha256, bound.fingerprint()));
     }
-    let (elsewhere, ephemeral) = by_configuration(ready, unit, files.plan, &sha256, &plan.providers_elsewhere)?;
-    plan.elsewhere.extend(elsewhere);
+    let config = configuration(files.plan, &sha256)?;
+    let paths: Vec<_> = config.iter().map(ConfigFile::path).collect();
+    let texts = config.iter().zip(&paths);
+    let texts: Vec<_> =
+        texts.map(|(file, path)| ConfigText { module: &file.module, path, bytes: &file.bytes }).collect();
+    plan.elsewhere.extend(providers_elsewhere(ready, unit, &texts, &plan.providers_elsewhere));
+    let ephemeral = providers::ephemeral(&texts, &ready.providers);
+    removed::commands(&texts).iter().for_each(|it| plan.runs_at_the_end_of(&it.from, &it.text));
     let own = Own {
         account_id: account.id.to_string(),
         account: account.name.clone(),
@@ -179,29 +189,39 @@ pub(super) fn of_unit(
         made.notes.extend(place.map(|place| format!("its state is in {place}")));
     }
     plan.incomplete.extend(made.incomplete);
-    let (label, runs) = (unit.label.clone(), unit.runs.clone());
-    Ok(UnitPlan { label, plan, sha256, own, wanted, bound, runs, options: made.options, ephemeral, notes: made.notes })
+    // Judged as it is; what is told of it from here on, on whatever screen and in whatever file, has no secrets in it.
+    let redactor = redactor(session, unit, &plan.secrets);
+    let words = |text: &str| redactor.text(text);
+    plan.in_words(words);
+    let runs = unit.runs.iter().map(|text| words(text)).collect();
+    let notes = made.notes.iter().map(|text| words(text)).collect();
+    let (label, options) = (unit.label.clone(), made.options);
+    Ok(UnitPlan { label, plan, sha256, own, wanted, bound, runs, options, ephemeral, notes })
 }
 
-/// What the providers would do elsewhere, and the ephemeral variables, by the configuration files that the plan was made from and that an apply of it is
+/// Keeps out of what is told of a unit's plan what is kept out of its logs, and the values of its inputs that are secret by
+/// their names.
+pub(super) fn redactor(session: &Session<'_>, unit: &Workable<'_>, inputs: &[String]) -> Redactor {
+    Redactor::new(session.secrets_of(&unit.label).into_iter().chain(inputs.iter().cloned()))
+}
+
+/// What the providers would do elsewhere, by the configuration files that the plan was made from and that an apply of it is
 /// made from. What the plan's JSON tells of them counts as well, and is told where the files show nothing.
-fn by_configuration(
+fn providers_elsewhere(
     ready: &Ready<'_>,
     unit: &Workable<'_>,
-    plan: &Path,
-    sha256: &str,
+    texts: &[ConfigText<'_>],
     by_json: &[Reach],
-) -> anyhow::Result<(Vec<Reach>, Vec<String>)> {
+) -> Vec<Reach> {
+    let found = providers::elsewhere(texts, declared(ready, unit), &ready.providers);
+    if found.is_empty() { by_json.to_vec() } else { found }
+}
+
+/// The configuration files inside the plan file that was shown.
+fn configuration(plan: &Path, sha256: &str) -> anyhow::Result<Vec<ConfigFile>> {
     let bytes = state::read(plan)?;
     ensure!(hash::sha256(&bytes) == sha256, "the plan file has changed since it was shown");
-    let files = plan_file::configuration(&bytes)?;
-    let paths: Vec<_> = files.iter().map(ConfigFile::path).collect();
-    let texts =
-        files.iter().zip(&paths).map(|(file, path)| ConfigText { module: &file.module, path, bytes: &file.bytes });
-    let texts: Vec<_> = texts.collect();
-    let found = providers::elsewhere(&texts, declared(ready, unit), &ready.providers);
-    let ephemeral = providers::ephemeral(&texts, &ready.providers);
-    Ok((if found.is_empty() { by_json.to_vec() } else { found }, ephemeral))
+    plan_file::configuration(&bytes)
 }
 
 /// The record that Terraform keeps of the backend that the plan was made with, and its path. Without one the state is in a

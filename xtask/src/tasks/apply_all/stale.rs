@@ -114,7 +114,7 @@ impl Again<'_> {
                     .push(Failure::failed(format!("`{}` could not be planned again", unit.unit.path)).detail(cause));
                 continue;
             }
-            match plans::read_plan(ready, unit, lane, &binding) {
+            match plans::read_plan(session, ready, unit, lane, &binding) {
                 Ok(plan) => {
                     let log = lane.iter().find_map(|step| step.output.as_ref()).map(|output| output.log.as_path());
                     problems.extend(checks::refusals(session.context, unit, &plan, log, "no more was applied"));

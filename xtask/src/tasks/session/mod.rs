@@ -89,6 +89,7 @@ impl<'a> Session<'a> {
             journal: journal.clone(),
             time_limit: repo.settings.time_limit(),
             lifetimes: Lifetimes::default(),
+            secrets: Arc::default(),
         };
         Ok(Self {
             context,
@@ -112,6 +113,11 @@ impl<'a> Session<'a> {
         self.executor.relay.secrets.extend(secret(&ready.wrapper_env));
         self.journal.keep_out(secrets_of(&self.executor.relay.secrets));
         Ok(())
+    }
+
+    /// What nobody may read of what is told of a unit.
+    pub fn secrets_of(&self, label: &str) -> Vec<String> {
+        self.executor.secrets_of(label)
     }
 
     /// Removes plans, which hold secrets and which nobody may apply any more, and the copies of our own binary.

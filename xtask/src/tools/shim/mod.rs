@@ -70,8 +70,9 @@ pub fn run(config: &ShimConfig, attempt: &Attempt, args: &[OsString]) -> Failure
             .because(error),
         (Ok(()), Ok(_locks)) => {
             // Terragrunt may have taken a role, and hands over its inputs as variables.
-            if let Some(keys) = Keys::in_environment(&vars) {
-                secrets::tell(attempt, &vars, &keys);
+            let told = Keys::in_environment(&vars).map_or(Ok(()), |keys| secrets::tell(attempt, &vars, &keys));
+            if let Err(error) = told {
+                return guard::not_told(error);
             }
             match config.product.as_deref().filter(|_| is_product) {
                 Some(product) => print_product(config, attempt, product, &program, &vars),

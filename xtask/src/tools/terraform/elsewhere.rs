@@ -3,16 +3,43 @@
 
 use serde_json::Value;
 
-use super::state::State;
+use super::state::{Resource, State};
 use crate::model::{AccountId, Reach, Remedy};
+
+/// Types whose `arn` or `id` is not, or lies not with, the resource itself: the target of a rule, and a subscription, which
+/// is its topic's.
+const OF_OTHERS: [&str; 2] = ["aws_cloudwatch_event_target", "aws_sns_topic_subscription"];
+
+/// The accounts in which a unit may have resources: its own, and those of the declared roles.
+#[derive(Clone, Copy)]
+struct Own<'a> {
+    account: &'a AccountId,
+    declared: &'a [String],
+}
+
+impl Own<'_> {
+    fn has(self, id: &str) -> bool {
+        id == self.account.as_str() || self.declared.iter().any(|role| account_of(role) == Some(id))
+    }
+
+    /// What a resource says of itself by this attribute, if that is in another account.
+    fn foreign<'r>(self, resource: &'r Resource, key: &str) -> Option<&'r str> {
+        let value = resource.values[key].as_str().filter(|_| !OF_OTHERS.contains(&resource.kind.as_str()))?;
+        // Other providers have ids of other kinds.
+        let is_id = key != "arn" && resource.kind.starts_with("aws") && AccountId::parse(value).is_ok();
+        let account = if is_id { Some(value) } else { account_of(value) };
+        account.is_some_and(|id| !self.has(id)).then_some(value)
+    }
+}
 
 /// The unit's own resources in the state that a plan was made from: one that lies in another account says that the state is
 /// not this unit's.
-pub(super) fn in_state(prior_state: &Value, account: &AccountId) -> Vec<Reach> {
-    let state = State::of(&prior_state["values"]);
+pub(super) fn in_state(prior_state: &Value, account: &AccountId, declared: &[String]) -> Vec<Reach> {
+    let (state, own) = (State::of(&prior_state["values"]), Own { account, declared });
     let foreign = state.resources.iter().filter_map(|resource| {
-        let arn = resource.values["arn"].as_str().filter(|arn| is_foreign(arn, account))?;
-        Some(Reach::new(format!("{} is {arn} in the state, which is another account", resource.address)))
+        let arn = own.foreign(resource, "arn")?;
+        let what = format!("{} is {arn} in the state, which is another account", resource.address);
+        Some(Reach::new(what).unless(Remedy::DeclareItsRole))
     });
     foreign.collect()
 }
@@ -21,29 +48,21 @@ pub(super) fn in_state(prior_state: &Value, account: &AccountId) -> Vec<Reach> {
 /// is in an account that is neither this one nor that of a declared role. What was there before is not the apply's, and what
 /// a resource merely refers to (policies, images, roles that it trusts) may be anywhere.
 pub fn made_by_apply(before: &State, after: &State, account: &AccountId, declared: &[String]) -> Vec<String> {
-    let is_declared = |id: &str| declared.iter().any(|role| account_of(role) == Some(id));
+    let own = Own { account, declared };
     let was_there = |address: &str, key: &str, value: &str| {
         before.resources.iter().any(|known| known.address == address && known.values[key] == *value)
     };
     let mut found = Vec::new();
     for resource in &after.resources {
         for key in ["arn", "id", "owner_id", "account_id"] {
-            let Some(value) = resource.values[key].as_str() else { continue };
-            // Other providers have ids of other kinds.
-            let is_id = key != "arn" && resource.kind.starts_with("aws") && AccountId::parse(value).is_ok();
-            let other = if is_id { Some(value) } else { account_of(value) };
-            let is_other = other.is_some_and(|id| id != account.as_str() && !is_declared(id));
-            if is_other && !was_there(&resource.address, key, value) {
+            let Some(value) = own.foreign(resource, key) else { continue };
+            if !was_there(&resource.address, key, value) {
                 found.push(format!("{}: {key} {value}", resource.address));
                 break;
             }
         }
     }
     found
-}
-
-fn is_foreign(arn: &str, account: &AccountId) -> bool {
-    account_of(arn).is_some_and(|id| id != account.as_str())
 }
 
 /// Looks through the configuration of a plan. `declared` are the roles that the settings know of.
@@ -119,14 +138,21 @@ mod tests {
 
     #[test]
     fn a_state_with_resources_of_another_account_is_found() {
+        let declared = ["arn:aws:iam::100000000009:role/known".to_owned()];
         let resource = |mode: &str, arn: &str| json!({ "address": "m.r", "mode": mode, "values": { "arn": arn } });
         let elsewhere = |resource: Value| {
             let root = json!({ "child_modules": [{ "resources": [resource] }] });
-            in_state(&json!({ "values": { "root_module": root } }), &dev()).len()
+            in_state(&json!({ "values": { "root_module": root } }), &dev(), &declared).len()
         };
         assert_eq!(elsewhere(resource("managed", "arn:aws:iam::100000000006:role/x")), 1);
         assert_eq!(elsewhere(resource("managed", "arn:aws:iam::100000000004:role/x")), 0);
         assert_eq!(elsewhere(resource("managed", "arn:aws:iam::aws:policy/x")), 0);
+        assert_eq!(elsewhere(resource("managed", "arn:aws:iam::100000000009:role/x")), 0, "a declared role made it");
+        for kind in OF_OTHERS {
+            let mut target = resource("managed", "arn:aws:sns:us-east-1:100000000006:x");
+            target["type"] = kind.into();
+            assert_eq!(elsewhere(target), 0, "{kind} may name what is elsewhere");
+        }
         assert_eq!(elsewhere(resource("data", "arn:aws:iam::100000000006:role/x")), 0);
     }
 

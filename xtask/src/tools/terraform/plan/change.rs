@@ -21,7 +21,7 @@ pub struct Change {
     pub differences: Vec<Difference>,
     /// Why an update is expected to do it; `None` if somebody has to look.
     pub expected: Option<Why>,
-    /// What else there is to know of it: that the resource is tainted, and what it runs.
+    /// What else there is to know of it: where it comes from, that it is tainted, and what it runs.
     pub notes: Vec<String>,
 }
 

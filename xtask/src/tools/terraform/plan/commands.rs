@@ -3,9 +3,6 @@
 
 use serde_json::Value;
 
-/// How much of a command is told.
-const LONGEST: usize = 60;
-
 /// Something that is run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Command {
@@ -51,11 +48,7 @@ fn with_words(kind: &str, expressions: &Value, names: &[&str]) -> String {
         value => value.as_str().into_iter().collect(),
     });
     let words = words.collect::<Vec<_>>().join(" ").split_whitespace().collect::<Vec<_>>().join(" ");
-    match words.char_indices().nth(LONGEST) {
-        _ if words.is_empty() => kind.to_owned(),
-        Some((end, _)) => format!("{kind} `{}…`", &words[..end]),
-        None => format!("{kind} `{words}`"),
-    }
+    if words.is_empty() { kind.to_owned() } else { format!("{kind} `{words}`") }
 }
 
 /// An address without the keys of instances, as the configuration has it.

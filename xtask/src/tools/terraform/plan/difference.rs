@@ -29,6 +29,18 @@ pub enum Side {
     Unknown,
 }
 
+impl Difference {
+    /// Puts other words in the place of its texts. What then looks the same on both sides differs all the same.
+    pub fn in_words(&mut self, words: impl Fn(&str) -> String) {
+        self.path = words(&self.path);
+        for side in [&mut self.before, &mut self.after] {
+            if let Side::Value(text) = side {
+                *text = words(text);
+            }
+        }
+    }
+}
+
 impl Side {
     /// The value, where it can be known and shown.
     pub fn value(&self) -> Option<&str> {

@@ -154,15 +154,26 @@ impl ResourceChange {
         self.action_reason.as_deref() == Some("replace_because_tainted")
     }
 
+    /// What it was before it came into this unit's state, or under this address: told whatever else is done to it.
+    pub(super) fn origin(&self) -> Option<String> {
+        let imported = self.change.importing.as_ref().map(|importing| match &importing["id"] {
+            Value::String(id) => format!("imports {id}"),
+            _ => "imports something that is known after the apply only".to_owned(),
+        });
+        imported.or_else(|| self.moved_from().map(|before| format!("moved from {before}")))
+    }
+
+    fn moved_from(&self) -> Option<&str> {
+        self.previous_address.as_deref().filter(|before| *before != self.address)
+    }
+
     /// What is done; `None` if nothing is.
     pub(super) fn action(&self) -> anyhow::Result<Option<Action>> {
         let actions: Vec<_> = self.change.actions.iter().map(String::as_str).collect();
         Ok(match actions[..] {
             ["read"] => None,
             ["no-op"] if self.change.importing.is_some() => Some(Action::Import),
-            ["no-op"] if self.previous_address.as_ref().is_some_and(|before| *before != self.address) => {
-                Some(Action::Move)
-            }
+            ["no-op"] if self.moved_from().is_some() => Some(Action::Move),
             ["no-op"] => None,
             ["create"] => Some(Action::Add),
             ["update"] => Some(Action::Change),

@@ -23,8 +23,9 @@ pub use wanted::{Images, Wanted, gives};
 use anyhow::{Context, bail};
 use serde_json::{Value, json};
 
-use crate::model::{AccountId, Reach};
+use crate::model::{AccountId, Reach, is_secret_name};
 use crate::tools::hash::sha256;
+use crate::tools::secrets;
 use crate::tools::terraform::elsewhere;
 use crate::tools::terraform::state::State;
 use commands::Command;
@@ -51,12 +52,39 @@ pub struct Plan {
     pub runs: Vec<String>,
     /// Every text among the values that the module is given.
     pub inputs: Vec<String>,
+    /// Those of them whose names say that they are secret.
+    pub secrets: Vec<String>,
     /// The hash of all that it changes, and of the configuration and the values that this comes from, provisioners included:
     /// the same for two plans that do the same, and empty for one that does nothing or changes what is sensitive.
     pub values_sha256: String,
 }
 
 impl Plan {
+    /// Names a command that runs where a resource, or something in a module, is destroyed; the address is as it is written in
+    /// some module of the unit.
+    pub fn runs_at_the_end_of(&mut self, from: &str, command: &str) {
+        let from = commands::without_keys(from);
+        let is_it = |address: &str| {
+            let address = format!(".{}.", commands::without_keys(address));
+            address.contains(&format!(".{from}."))
+        };
+        for change in self.changes.iter_mut().filter(|it| it.action == Action::Destroy && is_it(&it.address)) {
+            change.notes.push(format!("runs {}", kind_of(command)));
+            self.runs.push(format!("{command} of {}", change.address));
+        }
+    }
+
+    /// The same with other words in every text of it that is shown.
+    pub fn in_words(&mut self, words: impl Fn(&str) -> String) {
+        let lists = [&mut self.incomplete, &mut self.failed_checks, &mut self.runs, &mut self.images.wrong];
+        lists.into_iter().flatten().for_each(|text| *text = words(text));
+        for change in &mut self.changes {
+            change.address = words(&change.address);
+            change.notes.iter_mut().for_each(|note| *note = words(note));
+            change.differences.iter_mut().for_each(|difference| difference.in_words(&words));
+        }
+    }
+
     /// Whether applying it would change nothing at all.
     pub fn is_empty(&self) -> bool {
         self.changes.is_empty()
@@ -71,6 +99,19 @@ pub fn surprises(shown: &str, state: &State, reading: Reading<'_>) -> anyhow::Re
     let touched = touched(&document, &outputs)?;
     let changes = changes(&document, &touched, &commands::of(&document.configuration), reading);
     Ok(after::surprises(&touched, &changes, state, reading))
+}
+
+/// The values that the module is given whose names say that they are secret.
+pub fn secret_inputs(shown: &str) -> anyhow::Result<Vec<String>> {
+    Ok(secrets_of(&Document::read(shown).context("`show -json` printed no plan that can be read")?))
+}
+
+fn secrets_of(document: &Document) -> Vec<String> {
+    let mut found = Vec::new();
+    for (name, variable) in document.variables.as_object().into_iter().flatten() {
+        secrets::inside(&variable["value"], is_secret_name(name), &mut found);
+    }
+    found
 }
 
 /// What a plan touches, with what it does to it.
@@ -124,13 +165,14 @@ pub fn read(output: &str, reading: Reading<'_>) -> anyhow::Result<Plan> {
     texts(&document.variables, &mut inputs);
     Ok(Plan {
         changes,
-        elsewhere: elsewhere::in_state(&document.prior_state, account),
+        elsewhere: elsewhere::in_state(&document.prior_state, account, reading.assumed_roles),
         providers_elsewhere: elsewhere::in_providers(&document.configuration, account, reading.assumed_roles),
         images: wanted::check(&document.planned_values, reading.wanted),
         incomplete: document.incomplete(),
         failed_checks: document.failed_checks(),
         runs,
         inputs,
+        secrets: secrets_of(&document),
         values_sha256: hash_of(&touched, &json!([document.configuration, document.variables])),
     })
 }
@@ -182,12 +224,13 @@ fn change(
     // What takes the place of another is held to what that was.
     let judged = if predecessor.is_some() { Action::Replace } else { action };
     let case = Case { action: judged, kind, address, differences: &differences };
-    // A command may do anything, whatever it is triggered by.
-    let expected = why(case, ground).filter(|_| runs.is_empty());
+    let origin = resource.origin();
+    // A command may do anything, whatever it is triggered by; and an update takes nothing over.
+    let expected = why(case, ground).filter(|_| runs.is_empty() && origin.is_none());
     let tainted = resource.is_tainted().then(|| "tainted".to_owned());
     let mut runs: Vec<_> = runs.iter().map(|command| format!("runs {}", kind_of(&command.text))).collect();
     runs.dedup();
-    let notes = tainted.into_iter().chain(runs).collect();
+    let notes = origin.into_iter().chain(tainted).chain(runs).collect();
     Change { action, address: address.clone(), kind: kind.clone(), differences, expected, notes }
 }
 
