@@ -20,7 +20,9 @@ const IDENTITY: [&str; 4] = ["arn", "arn_without_revision", "id", "revision"];
 pub(super) fn attributes(change: &Change) -> String {
     let is_made_up = |it: &&Difference| {
         let is_identity = change.action == Action::Replace && IDENTITY.contains(&it.path.as_str());
-        it.after == Side::Unknown && (it.before == Side::Nothing || is_identity)
+        // It repeats the input.
+        let is_output = change.kind == "terraform_data" && it.path == "output";
+        it.after == Side::Unknown && (it.before == Side::Nothing || is_identity || is_output)
     };
     let (made_up, told): (Vec<_>, Vec<_>) = change.differences.iter().partition(is_made_up);
     // What is known says more than what the apply alone will tell.
@@ -54,8 +56,9 @@ fn attribute(difference: &Difference, action: Action) -> String {
     let lines = labels.iter().zip(&cut).map(|(label, side)| chunked(&format!("{:1$}{label}", "", INDENT + 2), side));
     let mut text = name + &lines.collect::<String>();
     if n_left_out > 0 {
-        let words =
-            format!("({n_left_out} characters are left out here; all of it: `d` at the question, or cargo xtask runs logs RUN UNIT plan)");
+        let words = format!(
+            "({n_left_out} characters are left out here; all of it: `d` at the question, or cargo xtask runs logs RUN UNIT plan)"
+        );
         text.push_str(&wrapped("", INDENT + 2, &words));
     }
     text

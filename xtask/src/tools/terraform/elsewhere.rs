@@ -6,9 +6,19 @@ use serde_json::Value;
 use super::state::{Resource, State};
 use crate::model::{AccountId, Reach, Remedy};
 
-/// Types whose `arn` or `id` is not, or lies not with, the resource itself: the target of a rule, and a subscription, which
-/// is its topic's.
-const OF_OTHERS: [&str; 2] = ["aws_cloudwatch_event_target", "aws_sns_topic_subscription"];
+/// Types, by how they end, that name another account or a thing in it by these attributes without being there themselves:
+/// the target of a rule, a subscription, which is its topic's, and what an organisation has of its members.
+const OF_OTHERS: [&str; 6] = [
+    "aws_cloudwatch_event_target",
+    "aws_sns_topic_subscription",
+    "_member",
+    "_member_association",
+    "_admin_account",
+    "_delegated_administrator",
+];
+
+/// Attributes by which a resource tells in which account it is.
+const TELLING: [&str; 4] = ["arn", "id", "owner_id", "account_id"];
 
 /// The accounts in which a unit may have resources: its own, and those of the declared roles.
 #[derive(Clone, Copy)]
@@ -24,7 +34,8 @@ impl Own<'_> {
 
     /// What a resource says of itself by this attribute, if that is in another account.
     fn foreign<'r>(self, resource: &'r Resource, key: &str) -> Option<&'r str> {
-        let value = resource.values[key].as_str().filter(|_| !OF_OTHERS.contains(&resource.kind.as_str()))?;
+        let is_of_others = OF_OTHERS.iter().any(|ending| resource.kind.ends_with(ending));
+        let value = resource.values[key].as_str().filter(|_| !is_of_others)?;
         // Other providers have ids of other kinds.
         let is_id = key != "arn" && resource.kind.starts_with("aws") && AccountId::parse(value).is_ok();
         let account = if is_id { Some(value) } else { account_of(value) };
@@ -37,8 +48,9 @@ impl Own<'_> {
 pub(super) fn in_state(prior_state: &Value, account: &AccountId, declared: &[String]) -> Vec<Reach> {
     let (state, own) = (State::of(&prior_state["values"]), Own { account, declared });
     let foreign = state.resources.iter().filter_map(|resource| {
-        let arn = own.foreign(resource, "arn")?;
-        let what = format!("{} is {arn} in the state, which is another account", resource.address);
+        let (key, value) = TELLING.iter().find_map(|key| Some((key, own.foreign(resource, key)?)))?;
+        let is = if *key == "arn" { "is".to_owned() } else { format!("has the {key}") };
+        let what = format!("{} {is} {value} in the state, which is another account", resource.address);
         Some(Reach::new(what).unless(Remedy::DeclareItsRole))
     });
     foreign.collect()
@@ -54,7 +66,7 @@ pub fn made_by_apply(before: &State, after: &State, account: &AccountId, declare
     };
     let mut found = Vec::new();
     for resource in &after.resources {
-        for key in ["arn", "id", "owner_id", "account_id"] {
+        for key in TELLING {
             let Some(value) = own.foreign(resource, key) else { continue };
             if !was_there(&resource.address, key, value) {
                 found.push(format!("{}: {key} {value}", resource.address));
@@ -148,10 +160,15 @@ mod tests {
         assert_eq!(elsewhere(resource("managed", "arn:aws:iam::100000000004:role/x")), 0);
         assert_eq!(elsewhere(resource("managed", "arn:aws:iam::aws:policy/x")), 0);
         assert_eq!(elsewhere(resource("managed", "arn:aws:iam::100000000009:role/x")), 0, "a declared role made it");
-        for kind in OF_OTHERS {
-            let mut target = resource("managed", "arn:aws:sns:us-east-1:100000000006:x");
-            target["type"] = kind.into();
-            assert_eq!(elsewhere(target), 0, "{kind} may name what is elsewhere");
+        for (kind, values, n) in [
+            ("aws_cloudwatch_event_target", json!({ "arn": "arn:aws:sns:us-east-1:100000000006:x" }), 0),
+            ("aws_sns_topic_subscription", json!({ "arn": "arn:aws:sns:us-east-1:100000000006:x:1" }), 0),
+            ("aws_guardduty_member", json!({ "account_id": "100000000006" }), 0),
+            ("aws_security_group", json!({ "id": "sg-1", "owner_id": "100000000006" }), 1),
+            ("aws_ecs_service", json!({ "id": "arn:aws:ecs:us-east-1:100000000006:service/b" }), 1),
+        ] {
+            let found = json!({ "address": "m.r", "mode": "managed", "type": kind, "values": values });
+            assert_eq!(elsewhere(found), n, "{kind}");
         }
         assert_eq!(elsewhere(resource("data", "arn:aws:iam::100000000006:role/x")), 0);
     }

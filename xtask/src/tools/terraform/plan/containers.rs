@@ -47,11 +47,12 @@ fn without_empty(value: Value) -> Value {
     }
 }
 
-/// A list of names with values as an object; anything else stays as it is.
+/// A list of names with values as an object; anything else stays as it is, and so does a list with a name that repeats.
 fn by_name(list: Value, value: &str) -> Value {
     let entry = |item: &Value| Some((item["name"].as_str()?.to_owned(), item.get(value).cloned().unwrap_or_default()));
     let entries: Option<Map<_, _>> = list.as_array().and_then(|items| items.iter().map(entry).collect());
-    entries.map_or(list, Value::Object)
+    let n_items = list.as_array().map_or(0, Vec::len);
+    entries.filter(|entries| entries.len() == n_items).map_or(list, Value::Object)
 }
 
 /// The images in container definitions; `None` if they can't be read.
@@ -92,6 +93,15 @@ mod tests {
             "environment": [{ "name": "A", "value": "1" }, { "name": "B", "value": "2" }], "systemControls": [],
         }]);
         assert_eq!(plain(written), plain(given));
+    }
+
+    #[test]
+    fn variable_that_is_there_twice_hides_nothing() {
+        let environment = |values: &[&str]| {
+            let variables: Vec<_> = values.iter().map(|value| json!({ "name": "A", "value": value })).collect();
+            plain(json!([{ "name": "r", "environment": variables }]))
+        };
+        assert_ne!(environment(&["evil", "1"]), environment(&["1"]));
     }
 
     #[test]

@@ -1,5 +1,8 @@
 //! What differs between before and after, attribute by attribute. What is sensitive never gets in here.
 
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
 use super::containers;
@@ -30,13 +33,22 @@ pub enum Side {
 }
 
 impl Difference {
-    /// Puts other words in the place of its texts. What then looks the same on both sides differs all the same.
+    /// Puts other words in the place of its texts. What then looks the same on both sides differs all the same; and where one
+    /// side alone gets other words, the value of the other is likely to be a secret that nobody knows of.
     pub fn in_words(&mut self, words: impl Fn(&str) -> String) {
         self.path = words(&self.path);
-        for side in [&mut self.before, &mut self.after] {
-            if let Side::Value(text) = side {
-                *text = words(text);
+        let mut reworded = |side: &mut Side| match side {
+            Side::Value(text) => {
+                let before = std::mem::replace(text, words(text));
+                Some(*text != before)
             }
+            _ => None,
+        };
+        let sides = (reworded(&mut self.before), reworded(&mut self.after));
+        match sides {
+            (Some(false), Some(true)) => self.before = Side::Value("(not shown)".to_owned()),
+            (Some(true), Some(false)) => self.after = Side::Value("(not shown)".to_owned()),
+            _ => {}
         }
     }
 }
@@ -48,6 +60,10 @@ impl Side {
             Self::Value(text) => Some(text),
             Self::Nothing | Self::Sensitive | Self::Unknown => None,
         }
+    }
+
+    fn quoted(value: Option<&Value>) -> Self {
+        Self::Value(value.unwrap_or(&Value::Null).to_string())
     }
 
     fn of(value: Option<&Value>) -> Self {
@@ -110,8 +126,11 @@ fn compare(path: &str, sides: Sides<'_>, found: &mut Vec<Difference>) {
     }
     let keys = keys(before, after, unknown);
     if keys.is_empty() {
-        if Side::of(before) != Side::of(after) {
-            add(Side::of(before), Side::of(after));
+        if before.unwrap_or(&Value::Null) != after.unwrap_or(&Value::Null) {
+            let sides = [before, after].map(Side::of);
+            // A number is another thing than its digits as text.
+            let [before, after] = if sides[0] == sides[1] { [before, after].map(Side::quoted) } else { sides };
+            add(before, after);
         }
         return;
     }
@@ -146,12 +165,74 @@ fn is_text(value: Option<&Value>) -> bool {
     value.is_some_and(Value::is_string)
 }
 
-/// JSON inside a string, such as a policy; nothing where there is nothing, and an error for anything else.
+/// JSON inside a string, such as a policy; nothing where there is nothing, and an error for anything else. A text in which an
+/// object has a key twice is no document: which of the two counts, its readers don't agree about.
 fn document(path: &str, value: Option<&Value>) -> Result<Option<Value>, ()> {
     let Some(value) = value.filter(|value| !value.is_null()) else { return Ok(None) };
-    let document = value.as_str().and_then(|text| serde_json::from_str(text).ok());
+    let document = value.as_str().and_then(|text| serde_json::from_str(text).ok()).map(|Unique(document)| document);
     let document = document.filter(|document: &Value| document.is_object() || document.is_array()).ok_or(())?;
     Ok(Some(if path == containers::ATTRIBUTE { containers::plain(document) } else { document }))
+}
+
+/// JSON without an object that has a key twice.
+struct Unique(Value);
+
+impl<'de> Deserialize<'de> for Unique {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(UniqueVisitor).map(Self)
+    }
+}
+
+struct UniqueVisitor;
+
+impl<'de> Visitor<'de> for UniqueVisitor {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let mut list = Vec::new();
+        while let Some(Unique(item)) = items.next_element()? {
+            list.push(item);
+        }
+        Ok(list.into())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
+        let mut map = serde_json::Map::new();
+        while let Some((key, Unique(value))) = entries.next_entry::<String, Unique>()? {
+            if map.insert(key, value).is_some() {
+                return Err(A::Error::custom("a key is there twice"));
+            }
+        }
+        Ok(map.into())
+    }
 }
 
 enum Key {
@@ -227,6 +308,32 @@ mod tests {
             differences(&policy("arn:a:1"), &policy("arn:a:2"), [json!({}), json!({}), json!({})]),
             [r#"policy.Statement[0].Resource[0] Value("arn:a:1") Value("arn:a:2")"#]
         );
+    }
+
+    #[test]
+    fn value_beside_one_that_gets_other_words_is_not_shown() {
+        let side = |text: &str| Side::Value(text.to_owned());
+        let shown = |before: &str, after: Side| {
+            let mut difference = Difference { path: "p".to_owned(), before: side(before), after };
+            difference.in_words(|text| text.replace("new secret", "***"));
+            (difference.before, difference.after)
+        };
+        assert_eq!(shown("old secret", side("a new secret")), (side("(not shown)"), side("a ***")));
+        assert_eq!(shown("x new secret", side("y new secret")), (side("x ***"), side("y ***")));
+        assert_eq!(shown("a", side("b")), (side("a"), side("b")));
+        assert_eq!(shown("new secret", Side::Unknown), (side("***"), Side::Unknown));
+    }
+
+    #[test]
+    fn key_that_is_there_twice_and_number_as_text_hide_nothing() {
+        let none = || [json!({}), json!({}), json!({})];
+        let one = json!({ "policy": r#"{"Action":"ecs:RunTask"}"# });
+        let two = json!({ "policy": r#"{"Action":"*","Action":"ecs:RunTask"}"# });
+        let found = differences(&one, &two, none());
+        assert_eq!(found.len(), 1);
+        assert!(found[0].contains('*'), "{found:?}");
+        let found = differences(&json!({ "a": 1.0, "b": true }), &json!({ "a": "1.0", "b": "true" }), none());
+        assert_eq!(found, [r#"a Value("1.0") Value("\"1.0\"")"#, r#"b Value("true") Value("\"true\"")"#]);
     }
 
     #[test]

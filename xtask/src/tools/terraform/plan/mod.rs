@@ -223,7 +223,10 @@ fn change(
     let (address, kind) = (&resource.address, &resource.kind);
     // What takes the place of another is held to what that was.
     let judged = if predecessor.is_some() { Action::Replace } else { action };
-    let case = Case { action: judged, kind, address, differences: &differences };
+    let name = |values: &Value| values["function_name"].as_str().map(str::to_owned);
+    let function =
+        name(&resource.change.before).filter(|_| name(&resource.change.before) == name(&resource.change.after));
+    let case = Case { action: judged, kind, function: function.as_deref(), differences: &differences };
     let origin = resource.origin();
     // A command may do anything, whatever it is triggered by; and an update takes nothing over.
     let expected = why(case, ground).filter(|_| runs.is_empty() && origin.is_none());

@@ -212,3 +212,40 @@ fn what_could_not_be_seen_before_an_apply_is_compared_after_it() {
     assert_eq!(after(None), ["module.m.aws_iam_policy.x gone"]);
     assert!(State::read("no state").is_err());
 }
+
+#[test]
+fn what_is_taken_over_or_moved_is_never_expected_whatever_else_is_done_to_it() {
+    let task =
+        |tag: &str| json!({ "container_definitions": json!([{ "image": format!("x/runner:{tag}") }]).to_string() });
+    let replaced = |more: Value| {
+        let mut change = json!({
+            "address": "aws_ecs_task_definition.x", "type": "aws_ecs_task_definition",
+            "change": { "actions": ["delete", "create"], "before": task("v1"), "after": task("v2") },
+        });
+        for (key, value) in more.as_object().unwrap() {
+            let place = if key == "importing" { &mut change["change"][key] } else { &mut change[key] };
+            *place = value.clone();
+        }
+        let document = json!({ "format_version": "1.2", "resource_changes": [change] }).to_string();
+        let wanted = [Wanted { image: "r".to_owned(), repository: None, tag: Some("v2".to_owned()) }];
+        let account = AccountId::parse("100000000004").unwrap();
+        read(&document, Reading { account: &account, assumed_roles: &[], wanted: &wanted }).unwrap().changes.remove(0)
+    };
+    assert_eq!(replaced(json!({})).expected, Some(Why::ImageTag));
+    let imported = replaced(json!({ "importing": { "id": "arn:of:somebody" } }));
+    assert_eq!((imported.expected, imported.notes), (None, vec!["imports arn:of:somebody".to_owned()]));
+    let moved = replaced(json!({ "previous_address": "aws_ecs_task_definition.y" }));
+    assert_eq!((moved.expected, moved.notes), (None, vec!["moved from aws_ecs_task_definition.y".to_owned()]));
+}
+
+#[test]
+fn what_runs_where_a_resource_is_removed_is_named_with_it_and_marks_its_row() {
+    let change = |address: &str, action: &str| json!({ "address": address, "change": { "actions": [action] } });
+    let changes =
+        [change("module.m[\"a\"].x.old[0]", "delete"), change("x.older", "delete"), change("x.old", "update")];
+    let mut plan = plan(json!({ "format_version": "1.2", "resource_changes": changes })).unwrap();
+    plan.runs_at_the_end_of("x.old", "local-exec `echo bye`");
+    assert_eq!(plan.runs, ["local-exec `echo bye` of module.m[\"a\"].x.old[0]"]);
+    let notes: Vec<_> = plan.changes.iter().map(|change| change.notes.concat()).collect();
+    assert_eq!(notes, ["runs local-exec", "", ""]);
+}

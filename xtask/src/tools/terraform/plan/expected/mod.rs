@@ -54,13 +54,14 @@ pub(super) struct Ground<'a> {
 pub(super) struct Case<'a> {
     pub(super) action: Action,
     pub(super) kind: &'a str,
-    pub(super) address: &'a str,
+    /// The name of a function, where it stays as it is.
+    pub(super) function: Option<&'a str>,
     pub(super) differences: &'a [Difference],
 }
 
 /// Why an update is expected to do this; `None` if somebody has to look.
 pub(super) fn why(case: Case<'_>, ground: Ground<'_>) -> Option<Why> {
-    let Case { action, kind, address, differences } = case;
+    let Case { action, kind, function, differences } = case;
     // What AWS or the state makes up anew whenever the thing itself is another.
     let computed: &[&str] = match kind {
         TASK => &["arn", "arn_without_revision", "id", "revision", "tags_all"],
@@ -79,7 +80,7 @@ pub(super) fn why(case: Case<'_>, ground: Ground<'_>) -> Option<Why> {
         (Action::Replace, TASK) => all(&[Why::ImageTag]),
         // The second half of a replacement whose first half was done before: there, what is compared is its predecessor.
         (Action::Add, TASK) => None,
-        (Action::Change, LAMBDA) if address.to_ascii_lowercase().contains("invoker") => hash_only(&rest),
+        (Action::Change, LAMBDA) if function.is_some_and(|name| name.ends_with("invoker")) => hash_only(&rest),
         (Action::Add | Action::Change | Action::Replace, _) if RECORDS.contains(&kind) => {
             all(&[Why::ImageTag, Why::TaskArn, Why::TaskArnUnseen])
         }
@@ -126,8 +127,11 @@ fn hash_only(differences: &[&Difference]) -> Option<Why> {
 
 /// The folder in terragrunt's cache has another name with every source.
 fn same_file_name(difference: &Difference) -> bool {
-    let name = |side: &Side| side.value().map(|path| path.rsplit('/').next().unwrap_or(path).to_owned());
-    name(&difference.before).is_some() && name(&difference.before) == name(&difference.after)
+    let below_cache = |side: &Side| {
+        let mut parts = side.value()?.split_once("/.terragrunt-cache/")?.1.splitn(3, '/');
+        parts.nth(2).filter(|path| !path.contains("..")).map(str::to_owned)
+    };
+    below_cache(&difference.before).is_some() && below_cache(&difference.before) == below_cache(&difference.after)
 }
 
 /// Whether one attribute moves as the update moves it.
