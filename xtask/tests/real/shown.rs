@@ -76,13 +76,16 @@ output "leak" {{
         "input.a onea -> twoa",
         "input.f onef -> twof",
         "input.principal 100000000004 -> *",
-        "long/that/was/cut/until/now/two",
-        "input.address https://user:[redacted]@github.com/x -> https://user:[redacted]@github.com/x",
-        "input.clone https://u:[redacted]@github.com/ -> https://u:[redacted]@github.com/",
-        "input.key one [redacted] -> two [redacted]",
+        "was/cut/until/now/two",
+        "input.address before https://user:[redacted]@github.com/x after https://user:[redacted]@github.com/x",
+        "input.clone before https://u:[redacted]@github.com/ after https://u:[redacted]@github.com/",
+        // Of a key that was used up nobody knows any more that it was one.
+        "input.key (not shown) -> two [redacted]",
         "input.database one [redacted] -> two [redacted]",
+        "! change terraform_data.big input.a",
+        "known after apply: output",
         "! add terraform_data.two input an added one of principal *",
-        "output.leak [redacted] -> [redacted]",
+        "output.leak ghp_[redacted] -> ghp_[redacted]",
     ] {
         assert!(shown.contains(said), "{said}: {told}");
     }
@@ -146,9 +149,9 @@ fn secrets_in_objects_and_behind_many_others_are_kept_out_of_logs() {
             many.join(", ")
         )
     });
-    let variables = ["app_secrets", "db_credentials", "plain", "db_password"];
-    let variables: String =
-        variables.iter().map(|name| format!("variable \"{name}\" {{\n  type = any\n}}\n")).collect();
+    let variables = [("app_secrets", "any"), ("db_credentials", "any"), ("plain", "any"), ("db_password", "string")];
+    let variable = |(name, kind): &(&str, &str)| format!("variable \"{name}\" {{\n  type = {kind}\n}}\n");
+    let variables: String = variables.iter().map(variable).collect();
     write(
         &live,
         &format!(
