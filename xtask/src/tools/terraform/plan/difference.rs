@@ -37,7 +37,7 @@ impl Difference {
     /// side alone gets other words, the value of the other is likely to be a secret that nobody knows of.
     pub fn in_words(&mut self, words: impl Fn(&str) -> String) {
         self.path = words(&self.path);
-        let mut reworded = |side: &mut Side| match side {
+        let reworded = |side: &mut Side| match side {
             Side::Value(text) => {
                 let before = std::mem::replace(text, words(text));
                 Some(*text != before)

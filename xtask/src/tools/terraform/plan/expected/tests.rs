@@ -93,9 +93,13 @@ fn only_what_an_update_moves_is_expected() {
         (
             Change,
             LAMBDA,
-            &[("source_code_hash", "a", "b"), ("filename", "/a/x.zip", "/b/x.zip")],
+            &[
+                ("source_code_hash", "a", "b"),
+                ("filename", "/r/.terragrunt-cache/a/b/x.zip", "/r/.terragrunt-cache/c/d/x.zip"),
+            ],
             Some(Why::SourceHash),
         ),
+        (Change, LAMBDA, &[("source_code_hash", "a", "b"), ("filename", "/a/x.zip", "/tmp/x.zip")], None),
         (Change, LAMBDA, &[("source_code_hash", "a", "b"), ("handler", "a", "b")], None),
         (Change, LAMBDA, &[("last_modified", "t", "?")], None),
         (
