@@ -136,7 +136,7 @@ impl Images {
             }
         }
         for image in ImageName::ALL {
-            let uses = by_image.remove(&image).and_then(|deciders| decide::image_use(deciders));
+            let uses = by_image.remove(&image).and_then(decide::image_use);
             images.own.insert(image, uses.map(Box::new));
         }
         images
