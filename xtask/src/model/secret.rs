@@ -3,18 +3,21 @@
 /// Endings of names that are about a secret and have none: where it lies, what it is called, when it ends.
 const ABOUT: [&str; 6] = ["_ARN", "_FILE", "_PATH", "_EXPIRATION", "_TTL", "_NAME"];
 
-/// Whether a variable's name says that its value is secret.
+/// Whether the name of a variable, or a key such as `dbPassword` or `api-key`, says that its value is secret.
 pub fn is_secret_name(name: &str) -> bool {
-    let name = name.to_ascii_uppercase();
+    let name = name.to_ascii_uppercase().replace('-', "_");
     let marks = [
         "TOKEN",
         "SECRET",
         "PASSWORD",
         "PASSPHRASE",
         "ACCESS_KEY",
+        "ACCESSKEY",
         "CREDENTIAL",
         "API_KEY",
+        "APIKEY",
         "PRIVATE_KEY",
+        "PRIVATEKEY",
         "AUTHORIZATION",
         "OP_SESSION",
     ];
@@ -39,7 +42,15 @@ mod tests {
 
     #[test]
     fn names_of_secrets_are_told_from_names_about_secrets() {
-        for name in ["GITHUB_OAUTH_TOKEN", "TF_VAR_npm_token", "AWS_ACCESS_KEY_ID", "DB_PASSWORD", "OP_SESSION_acme"] {
+        for name in [
+            "GITHUB_OAUTH_TOKEN",
+            "TF_VAR_npm_token",
+            "AWS_ACCESS_KEY_ID",
+            "DB_PASSWORD",
+            "OP_SESSION_acme",
+            "apiKey",
+            "private-key",
+        ] {
             assert!(is_secret_name(name), "{name}");
         }
         for name in

@@ -15,8 +15,8 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 
 use crate::model::Failure;
-use crate::run::redact::{LONGEST_LINE, Redactor, is_secret_name};
-use crate::tools::secrets::Told;
+use crate::run::redact::{LONGEST_LINE, Redactor};
+use crate::tools::secrets::{self, Told};
 use crate::tools::{env, state};
 
 /// More than this of it is not kept back.
@@ -31,11 +31,13 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// reading end is in the place of standard output.
 pub fn run(log: &Path, told: Option<&Path>) -> Result<(), Failure> {
     deaf()?;
-    let secrets = env::of_this_process()
-        .into_iter()
-        .filter(|(name, _)| name.to_str().is_some_and(is_secret_name))
-        .filter_map(|(_, value)| value.into_string().ok());
-    let mut redactor = Redactor::new(secrets);
+    let mut known = Vec::new();
+    for (name, value) in env::of_this_process() {
+        if let (Some(name), Some(value)) = (name.to_str(), value.to_str()) {
+            secrets::named(name, value, &mut known);
+        }
+    }
+    let mut redactor = Redactor::new(known);
     let file = state::appended(log);
     let pipe = told.and_then(|_| io::stdout().as_fd().try_clone_to_owned().ok());
     let passed_on = io::stderr().as_fd().try_clone_to_owned().ok().map(File::from);

@@ -101,7 +101,7 @@ impl Running {
 }
 
 /// Starts a child that has nothing to do with our terminal, our input or our life. Its guards tell the relay of secrets by
-/// the pipe of the attempt, if there is one; where it can't be made, the relay knows those of the shell alone.
+/// the pipe of the attempt, if there is one; where it can't be made, nothing is started.
 pub fn detached(
     invocation: &Invocation,
     output: &Output,
@@ -113,10 +113,9 @@ pub fn detached(
     relay_command.args(["relay".as_ref(), "--log".as_ref(), output.log.as_os_str()]);
     relay_command.stdin(reader).stdout(Stdio::null()).stderr(Stdio::null());
     let mut told = None;
-    if let Some(path) = attempt.map(Attempt::secrets)
-        && let Ok(pipe) = secrets::listen(&path)
-        && let Ok(file) = secrets::nameless(&path)
-    {
+    if let Some(path) = attempt.map(Attempt::secrets) {
+        let cannot = || format!("cannot listen to what is secret at {}", path.display());
+        let (pipe, file) = (secrets::listen(&path).with_context(cannot)?, secrets::nameless(&path).with_context(cannot)?);
         // The places of its own output, which it has no use for.
         relay_command.stderr(file.try_clone()?).arg("--secrets").arg(path).stdout(pipe);
         told = Some(file);

@@ -41,19 +41,29 @@ pub fn of(vars: &Env) -> Vec<String> {
         |name: &str| [Purpose::Wrapper, Purpose::Ambient].iter().any(|purpose| env::gets_through(name, *purpose, &[]));
     let mut found = Vec::new();
     for (name, value) in vars.iter().filter_map(|(name, value)| Some((name.to_str()?, value.to_str()?))) {
-        let is_secret = is_secret_name(name);
-        // What terragrunt hands over as an input may be a whole object.
-        if let Ok(object @ (Value::Object(_) | Value::Array(_))) = serde_json::from_str(value)
-            && (is_secret || name.starts_with("TF_VAR_"))
-        {
-            inside(&object, is_secret, &mut found);
-        } else if is_secret {
-            found.extend((!is_place(value)).then(|| value.to_owned()));
-        } else if !is_ours(name) && !PLAIN.iter().any(|part| name.contains(part)) && looks_drawn(value) {
+        let n_named = found.len();
+        named(name, value, &mut found);
+        let is_plain = is_ours(name) || PLAIN.iter().any(|part| name.contains(part));
+        if found.len() == n_named && !is_secret_name(name) && !is_plain && looks_drawn(value) {
             found.push(value.to_owned());
         }
     }
     found
+}
+
+/// The values of a variable that are secret by its name, or by a name within: what terragrunt hands over as an input may be
+/// a whole object, as JSON.
+pub fn named(name: &str, value: &str, found: &mut Vec<String>) {
+    let is_secret = is_secret_name(name);
+    match structure(value) {
+        Some(value) => inside(&value, is_secret, found),
+        None => found.extend((is_secret && !is_place(value)).then(|| value.to_owned())),
+    }
+}
+
+fn structure(value: &str) -> Option<Value> {
+    let may_be = value.trim_start().starts_with(['{', '[']);
+    may_be.then(|| serde_json::from_str(value).ok()).flatten()
 }
 
 /// The name of a secret is none.
@@ -61,28 +71,19 @@ fn is_place(value: &str) -> bool {
     value.starts_with("arn:")
 }
 
-/// The secret texts in the value of an input, by the names of its parts. Where only the name of the whole is that of
-/// secrets, the parts of an object are secret that look like it.
+/// The secret texts in the value of an input: below a name of a secret everything is one, at any depth.
 pub(crate) fn inside(value: &Value, is_secret: bool, found: &mut Vec<String>) {
     match value {
-        Value::String(text) if is_secret && !is_place(text) => found.push(text.clone()),
-        _ => parts(value, is_secret, found),
-    }
-}
-
-fn parts(value: &Value, looks: bool, found: &mut Vec<String>) {
-    match value {
-        Value::String(text) if looks && looks_drawn(text) => found.push(text.clone()),
-        Value::Array(values) => values.iter().for_each(|value| parts(value, looks, found)),
+        Value::String(text) => match structure(text) {
+            Some(value) => inside(&value, is_secret, found),
+            None => found.extend((is_secret && !is_place(text)).then(|| text.clone())),
+        },
+        Value::Number(number) => found.extend(is_secret.then(|| number.to_string())),
+        Value::Array(values) => values.iter().for_each(|value| inside(value, is_secret, found)),
         Value::Object(map) => {
-            for (name, value) in map {
-                match value {
-                    Value::String(_) if is_secret_name(name) => inside(value, true, found),
-                    value => parts(value, looks || is_secret_name(name), found),
-                }
-            }
+            map.iter().for_each(|(name, value)| inside(value, is_secret || is_secret_name(name), found));
         }
-        _ => {}
+        Value::Null | Value::Bool(_) => {}
     }
 }
 
@@ -92,7 +93,11 @@ pub fn tell(attempt: &Attempt, vars: &Env, keys: &Keys) -> io::Result<()> {
     let own = [&keys.access_key_id, &keys.secret_access_key].into_iter().chain(&keys.session_token);
     let message: Vec<u8> = own.cloned().chain(of(vars)).flat_map(|value| ended(&value)).collect();
     let flags = OFlags::WRONLY | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let Ok(pipe) = rustix::fs::open(attempt.secrets(), flags, Mode::empty()) else { return Ok(()) };
+    let pipe = match rustix::fs::open(attempt.secrets(), flags, Mode::empty()) {
+        // Without a relay there is no log.
+        Err(Errno::NOENT | Errno::NXIO) => return Ok(()),
+        pipe => pipe?,
+    };
     let until = Instant::now() + PATIENCE;
     let mut rest = &message[..];
     while !rest.is_empty() {
@@ -231,13 +236,27 @@ mod tests {
             ("HOME", "/home/aaaaaaaaaaaaaaaa1"),
             ("XDG_SESSION_ID", "aaaaaaaaaaaaaaaaaaa1"),
         ]);
-        assert_eq!(of(&vars), ["abc", "lease-7f3a91c0d2e4b586", "swordfish", "lease-000000000000000a"]);
+        assert_eq!(of(&vars), ["abc", "lease-7f3a91c0d2e4b586", "swordfish", "lease-000000000000000a", "plain"]);
         let vars = env(&[
             ("TF_VAR_database", r#"{"user":"app","password":"Winter-2024-Katze","hosts":["db-1"]}"#),
             ("TF_VAR_db_credentials", r#"[{"user":"app","password":"Sommer-2024-Hund"}]"#),
             ("TF_VAR_vpc", r#"{"id":"vpc-0a1b2c3d4e5f60718"}"#),
         ]);
-        assert_eq!(of(&vars), ["Winter-2024-Katze", "Sommer-2024-Hund"]);
+        assert_eq!(of(&vars), ["Winter-2024-Katze", "Sommer-2024-Hund", "app"]);
+    }
+
+    #[test]
+    fn every_string_below_the_name_of_a_secret_is_one_at_any_depth_of_an_input() {
+        let vars = env(&[
+            ("TF_VAR_secrets", r#"{"a": ["in a list", {"b": "below"}], "arn": "arn:aws:secretsmanager:x"}"#),
+            ("TF_VAR_plain", r#"{"name": "dev", "list": [{"dbPassword": "deep", "apiKey": "camel", "pin_token": 12345678}]}"#),
+            ("TF_VAR_encoded", r#"{"json": "{\"password\": \"encoded\"}"}"#),
+            ("TF_VAR_names", r#"{"password_file": "/run/x", "size": 12345678}"#),
+            ("TF_VAR_db_password", "[no list"),
+        ]);
+        let mut found = of(&vars);
+        found.sort();
+        assert_eq!(found, ["12345678", "[no list", "below", "camel", "deep", "encoded", "in a list"]);
     }
 
     #[test]

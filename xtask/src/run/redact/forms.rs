@@ -51,14 +51,15 @@ pub(super) enum How {
 }
 
 impl Form {
-    /// The parts that are looked for: where each begins and ends. What is around one is compared where one is found.
-    pub(super) fn pieces(&self) -> Vec<(usize, usize)> {
+    /// The parts that are looked for: where each begins and ends. What is around one is compared where one is found. Those
+    /// between the ends lie `spread` times further apart than their length.
+    pub(super) fn pieces(&self, spread: usize) -> Vec<(usize, usize)> {
         let length = self.text.len();
         let How::Parts(end) = self.how else { return vec![(0, length)] };
         if length <= PIECE {
             return vec![(0, length)];
         }
-        let step = PIECE.max(length.div_ceil(MOST_PIECES));
+        let step = PIECE.max(length.div_ceil(MOST_PIECES)) * spread;
         let inner = (0..=length - PIECE).step_by(step).map(|from| (from, from + PIECE));
         // Of an address only what is written otherwise: the rest may be the name of a host.
         let is_other =
@@ -187,7 +188,7 @@ mod tests {
 
     #[test]
     fn long_values_are_known_by_no_more_pieces_than_there_is_memory_for() {
-        let n_pieces: usize = of(&"a1".repeat(24_000)).iter().map(|form| form.pieces().len()).sum();
+        let n_pieces: usize = of(&"a1".repeat(24_000)).iter().map(|form| form.pieces(1).len()).sum();
         assert!(n_pieces < 16 * (MOST_PIECES + 2), "{n_pieces}");
     }
 }

@@ -9,6 +9,9 @@ use super::forms::{Form, How};
 /// A beginning of a secret that is shorter than this is no reason to keep a line back.
 const TELLING: usize = 4;
 
+/// Where all secrets together have more pieces, those of encoded forms lie further apart: each takes 1 KB of memory.
+const MOST_PIECES: usize = 1 << 16;
+
 /// All known secrets, ready to be looked for.
 #[derive(Debug, Default)]
 pub(super) struct Known {
@@ -16,7 +19,7 @@ pub(super) struct Known {
     /// For each pattern of the searcher its form, and where it begins in that.
     pieces: Vec<(usize, usize)>,
     searcher: Option<AhoCorasick>,
-    /// What each form is recognized by at its beginning.
+    /// What each form is recognized by at its beginning, sorted.
     beginnings: Vec<Vec<u8>>,
     /// Which two bytes some beginning begins with.
     pairs: Vec<bool>,
@@ -37,8 +40,10 @@ impl Known {
         self.forms.extend(forms);
         self.forms.sort_unstable();
         self.forms.dedup();
+        let n_pieces: usize = self.forms.iter().map(|form| form.pieces(1).len()).sum();
+        let spread = n_pieces.div_ceil(MOST_PIECES).max(1);
         let all = self.forms.iter().enumerate();
-        let cut = all.flat_map(|(n, form)| form.pieces().into_iter().map(move |(from, to)| (n, from, to)));
+        let cut = all.flat_map(|(n, form)| form.pieces(spread).into_iter().map(move |(from, to)| (n, from, to)));
         let cut: Vec<_> = cut.collect();
         self.pieces = cut.iter().map(|(form, from, _)| (*form, *from)).collect();
         let patterns = cut.iter().map(|(form, from, to)| &self.forms[*form].text[*from..*to]);
@@ -50,10 +55,12 @@ impl Known {
             .filter_map(|form| match form.how {
                 How::Whole | How::Word => Some(form.text.clone()),
                 How::Parts(_) => {
-                    form.pieces().iter().find(|(from, _)| *from == 0).map(|(_, to)| form.text[..*to].to_vec())
+                    form.pieces(spread).iter().find(|(from, _)| *from == 0).map(|(_, to)| form.text[..*to].to_vec())
                 }
             })
             .collect();
+        self.beginnings.sort_unstable();
+        self.beginnings.dedup();
         self.pairs = vec![false; 1 << 16];
         for beginning in &self.beginnings {
             self.pairs[pair(beginning[0], beginning[1])] = true;
@@ -89,7 +96,9 @@ impl Known {
         while at + TELLING <= text.len() {
             if self.pairs[pair(text[at], text[at + 1])] {
                 let rest = &text[at..];
-                if self.beginnings.iter().any(|known| known.len() > rest.len() && known.starts_with(rest)) {
+                // Whatever goes on from it comes right behind it.
+                let next = self.beginnings.partition_point(|known| known.as_slice() <= rest);
+                if self.beginnings.get(next).is_some_and(|known| known.starts_with(rest)) {
                     return Some(at);
                 }
             }

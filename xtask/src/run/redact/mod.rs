@@ -8,6 +8,7 @@ mod squeeze;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use known::{Found, Known};
@@ -31,6 +32,8 @@ const REMEMBERED: usize = 64;
 #[derive(Debug, Default)]
 pub struct Redactor {
     known: Known,
+    /// The values that are known.
+    values: BTreeSet<String>,
     shapes: Shapes,
     /// What has come and was not given out yet, less than a longest line.
     pending: Vec<u8>,
@@ -51,7 +54,10 @@ impl Redactor {
 
     /// Knows these values besides.
     pub fn learn(&mut self, secrets: impl IntoIterator<Item = String>) {
-        self.known.learn(secrets.into_iter().flat_map(|secret| forms::of(&secret)));
+        let new: Vec<_> = secrets.into_iter().filter(|secret| self.values.insert(secret.clone())).collect();
+        if !new.is_empty() {
+            self.known.learn(new.iter().flat_map(|secret| forms::of(secret)));
+        }
     }
 
     /// How many more bytes it takes at once.
