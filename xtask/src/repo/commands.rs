@@ -1,76 +1,235 @@
 //! What terragrunt runs besides Terraform, as the configuration has it: hooks and `run_cmd`. Both run with the keys of the
 //! unit's account.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use super::Repository;
-use super::hcl::syntax::{Body, Expr, ExprKind, Key, Part, Step};
-use super::hcl::{Source, Span, parse};
-
-/// The commands of a repository, by the innermost unit that the file with them lies in.
-#[derive(Debug, Default)]
-pub struct Commands {
-    /// Those in files that lie in the folder of no unit.
-    shared: Vec<String>,
-    within: BTreeMap<PathBuf, Vec<String>>,
-}
+use super::files::{Files, clean};
+use super::hcl::frame::VALUES;
+use super::hcl::syntax::{Block, Body, Expr, ExprKind, Key, Part, Step};
+use super::hcl::{Evaluator, Frame, Kind, Span, Value, stack};
+use super::unit::{AUTO_INCLUDE, Unit, UnitKind};
+use super::walk::TERRAGRUNT;
 
 const HOOKS: [&str; 3] = ["before_hook", "after_hook", "error_hook"];
 
-impl Commands {
-    /// All that stand in files of HCL that were read.
-    pub fn of(repo: &Repository) -> Self {
-        let folders: BTreeSet<_> = repo.units.iter().map(|unit| unit.path.in_root(&repo.root)).collect();
-        let mut commands = Self::default();
-        for (path, bytes) in repo.files.read() {
-            let has_any =
-                ["run_cmd", "_hook"].iter().any(|word| bytes.windows(word.len()).any(|it| it == word.as_bytes()));
-            let is_inside = path.starts_with(&repo.root) && path.extension().is_some_and(|it| it == "hcl");
-            if !has_any || !is_inside {
-                continue;
-            }
-            // What was parsed is gone by now where units are many; few files have any of this in them.
-            let Ok(source) = parse::parse(&repo.files.name(&path), &path, bytes) else { continue };
-            let source = &source;
-            let found = in_source(source);
-            match source.path.ancestors().find(|folder| folders.contains(*folder)) {
-                Some(folder) => commands.within.entry(folder.to_owned()).or_default().extend(found),
-                None => commands.shared.extend(found),
+/// What terragrunt calls in a unit whose outputs another one asks for.
+const FOR_OUTPUTS: [&str; 5] = ["init", "init-from-module", "output", "state", "terragrunt-read-config"];
+
+/// What each of these units may run: the commands in every file that terragrunt parses for it, which are its own, what it
+/// includes and reads, and the same of each unit that it depends on. What can't be followed is among them in words.
+pub fn of_units(repo: &Repository, units: &[&Unit]) -> Vec<Vec<String>> {
+    let config = |unit: &Unit| unit.path.in_root(&repo.root).join(TERRAGRUNT);
+    let configs: Vec<_> = units.iter().map(|it| (it.kind == UnitKind::Terragrunt).then(|| config(it))).collect();
+    stack::deep(|| {
+        let mut commands = Commands { files: &repo.files, known: HashMap::new() };
+        configs.iter().map(|config| config.as_deref().map(|it| commands.of_unit(it)).unwrap_or_default()).collect()
+    })
+}
+
+/// For what terragrunt parses a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Purpose {
+    /// It is applied.
+    Apply,
+    /// Its outputs are asked for.
+    Outputs,
+    /// Its values are read: none of its hooks is run.
+    Values,
+}
+
+/// What is in one unit and in the files that are parsed with it.
+#[derive(Debug, Default)]
+struct Found {
+    commands: Vec<String>,
+    depends_on: Vec<PathBuf>,
+}
+
+/// Each unit is gone through once for each purpose, however many depend on it.
+struct Commands<'r> {
+    files: &'r Files,
+    known: HashMap<(PathBuf, Purpose), Rc<Found>>,
+}
+
+impl Commands<'_> {
+    fn of_unit(&mut self, config: &Path) -> Vec<String> {
+        let mut commands: Vec<String> = Vec::new();
+        let mut wanted = vec![(config.to_owned(), Purpose::Apply)];
+        let mut next = 0;
+        while let Some((config, purpose)) = wanted.get(next).cloned() {
+            next += 1;
+            let found = self.found(config, purpose);
+            commands.extend(found.commands.iter().cloned());
+            for config in &found.depends_on {
+                if !wanted.iter().any(|(known, _)| known == config) {
+                    wanted.push((config.clone(), Purpose::Outputs));
+                }
             }
         }
+        let mut seen = BTreeSet::new();
+        commands.retain(|command| seen.insert(command.clone()));
         commands
     }
 
-    /// Those that a unit in this folder may run.
-    pub fn of_unit(&self, folder: &Path) -> Vec<String> {
-        let within = folder.ancestors().filter_map(|folder| self.within.get(folder)).flatten();
-        self.shared.iter().chain(within).cloned().collect()
+    fn found(&mut self, config: PathBuf, purpose: Purpose) -> Rc<Found> {
+        let files = self.files;
+        let found = self.known.entry((config, purpose)).or_insert_with_key(|(config, purpose)| {
+            let evaluator = Evaluator::new(files, config.clone());
+            let mut walk = Walk { evaluator: &evaluator, seen: BTreeSet::new(), found: Found::default() };
+            walk.file(config, *purpose);
+            let folder = config.parent().unwrap_or(config);
+            for beside in [VALUES, AUTO_INCLUDE].map(|name| folder.join(name)) {
+                if files.exists(&beside) {
+                    walk.file(&beside, *purpose);
+                }
+            }
+            if let Some(origin) = files.origin(folder) {
+                walk.file(&origin.stack, Purpose::Values);
+            }
+            Rc::new(walk.found)
+        });
+        found.clone()
     }
 }
 
-fn in_source(source: &std::sync::Arc<Source>) -> Vec<String> {
-    let mut found = Vec::new();
-    let excerpt = |expr: &Expr| Span { source: source.clone(), range: expr.span.clone() }.excerpt();
-    let hooks = source.body.blocks_named("terraform").flat_map(|block| &block.body.blocks);
-    for hook in hooks.filter(|block| HOOKS.contains(&block.kind.as_str())) {
-        let name = hook.labels.first().map_or("", String::as_str);
-        let command = hook.body.attributes.get("execute").map(|execute| format!(" `{}`", excerpt(&execute.value)));
-        let place = source.place(hook.span.start);
-        found.push(format!("{} \"{name}\"{}, {place}", hook.kind, command.unwrap_or_default()));
-    }
-    in_body(&source.body, &mut |call| found.push(format!("`{}`, {}", excerpt(call), source.place(call.span.start))));
-    found
+/// Goes through the files that are parsed for one unit.
+struct Walk<'w> {
+    evaluator: &'w Evaluator<'w>,
+    /// The files, each seen from a configuration.
+    seen: BTreeSet<(PathBuf, PathBuf, Purpose)>,
+    found: Found,
 }
 
-/// Calls `told` for each `run_cmd`.
-fn in_body(body: &Body, told: &mut dyn FnMut(&Expr)) {
+impl Walk<'_> {
+    fn file(&mut self, path: &Path, purpose: Purpose) {
+        if path.extension().is_some_and(|ending| ending == "json") {
+            let name = self.evaluator.files.name(path);
+            return self.not_followed(
+                "whatever this file runs",
+                &name,
+                "configuration written in JSON is not worked out",
+            );
+        }
+        match Frame::read(self.evaluator, path) {
+            Ok(frame) => self.frame(&frame, purpose),
+            Err(fault) => self.not_followed("whatever this file runs", &self.evaluator.files.name(path), fault.what()),
+        }
+    }
+
+    fn frame(&mut self, frame: &Rc<Frame>, purpose: Purpose) {
+        let source = &frame.source;
+        if !self.seen.insert((source.path.clone(), frame.config_path.clone(), purpose)) {
+            return;
+        }
+        match frame.includes(self.evaluator) {
+            Ok(includes) => {
+                for include in includes.iter() {
+                    match &include.frame {
+                        Ok(included) => self.frame(included, purpose),
+                        Err(reason) => self.not_followed("whatever its includes run", &source.name, reason),
+                    }
+                }
+            }
+            Err(fault) => self.not_followed("whatever its includes run", &source.name, fault.what()),
+        }
+        let hooks = source.body.blocks_named("terraform").flat_map(|block| &block.body.blocks);
+        for hook in hooks.filter(|block| HOOKS.contains(&block.kind.as_str()) && may_run(block, purpose)) {
+            let name = hook.labels.first().map_or("", String::as_str);
+            let command = hook.body.attributes.get("execute").map(|it| format!(" `{}`", excerpt(frame, &it.value)));
+            let place = source.place(hook.span.start);
+            self.found.commands.push(format!("{} \"{name}\"{}, {place}", hook.kind, command.unwrap_or_default()));
+        }
+        let mut read = Vec::new();
+        in_body(&source.body, &mut |name, call, arguments| match name {
+            "run_cmd" => {
+                let place = source.place(call.span.start);
+                self.found.commands.push(format!("`{}`, {place}", excerpt(frame, call)));
+            }
+            "read_terragrunt_config" => read.extend(arguments.first()),
+            _ => {}
+        });
+        for path in read {
+            self.each_path(frame, path, &mut |walk, path| {
+                // A file that is missing has a default in its place, or terragrunt stops.
+                if walk.evaluator.files.exists(&path) {
+                    walk.file(&walk.config_at(path), Purpose::Values);
+                }
+            });
+        }
+        let dependency = source.body.blocks_named("dependency").filter_map(|it| it.body.attributes.get("config_path"));
+        let dependencies = source.body.blocks_named("dependencies").filter_map(|it| it.body.attributes.get("paths"));
+        for paths in dependency.chain(dependencies) {
+            self.each_path(frame, &paths.value, &mut |walk, path| {
+                let config = walk.config_at(path);
+                walk.found.depends_on.push(config);
+            });
+        }
+    }
+
+    fn config_at(&self, path: PathBuf) -> PathBuf {
+        if self.evaluator.files.is_folder(&path) { path.join(TERRAGRUNT) } else { path }
+    }
+
+    /// Each path that an expression gives: one, or a list.
+    fn each_path(&mut self, frame: &Rc<Frame>, expr: &Expr, then: &mut dyn FnMut(&mut Self, PathBuf)) {
+        let value = self.evaluator.value(expr, frame).and_then(|value| self.evaluator.whole(&value));
+        let paths = value.map_err(|fault| fault.what().to_owned()).and_then(|value| match &value.kind {
+            Kind::List(values) | Kind::Set(values) => values.iter().map(text).collect(),
+            _ => Ok(vec![text(&value)?]),
+        });
+        match paths {
+            Ok(paths) => {
+                paths.iter().for_each(|path| then(self, clean(&frame.dir().join(path))));
+            }
+            Err(reason) => {
+                let place = frame.source.place(expr.span.start);
+                self.not_followed(
+                    &format!("whatever runs in what `{}` names", excerpt(frame, expr)),
+                    &place.to_string(),
+                    &reason,
+                );
+            }
+        }
+    }
+
+    fn not_followed(&mut self, what: &str, place: &str, reason: &str) {
+        self.found.commands.push(format!("{what}, {place}, which can't be followed: {reason}"));
+    }
+}
+
+fn text(value: &Value) -> Result<String, String> {
+    let reason = || value.unknown_reason().map_or_else(|| "it is no text".to_owned(), ToString::to_string);
+    value.as_str().map(str::to_owned).ok_or_else(reason)
+}
+
+fn excerpt(frame: &Frame, expr: &Expr) -> String {
+    Span { source: frame.source.clone(), range: expr.span.clone() }.excerpt()
+}
+
+/// Whether a hook may run where the file is parsed for this. Commands that are not written out may be any.
+fn may_run(hook: &Block, purpose: Purpose) -> bool {
+    let commands = hook.body.attributes.get("commands").map(|attribute| &attribute.value.kind);
+    match (purpose, commands) {
+        (Purpose::Apply, _) => true,
+        (Purpose::Values, _) => false,
+        (Purpose::Outputs, Some(ExprKind::List(commands))) => commands.iter().any(|command| match &command.kind {
+            ExprKind::String(name) => FOR_OUTPUTS.contains(&&**name),
+            _ => true,
+        }),
+        (Purpose::Outputs, _) => true,
+    }
+}
+
+/// Calls `told` for each call of a function, with its name and arguments.
+fn in_body<'b>(body: &'b Body, told: &mut dyn FnMut(&str, &'b Expr, &'b [Expr])) {
     body.attributes.values().for_each(|attribute| in_expr(&attribute.value, told));
     body.blocks.iter().for_each(|block| in_body(&block.body, told));
 }
 
-fn in_expr(expr: &Expr, told: &mut dyn FnMut(&Expr)) {
-    let mut all = |exprs: &[Expr]| exprs.iter().for_each(|expr| in_expr(expr, told));
+fn in_expr<'b>(expr: &'b Expr, told: &mut dyn FnMut(&str, &'b Expr, &'b [Expr])) {
+    let mut all = |exprs: &'b [Expr]| exprs.iter().for_each(|expr| in_expr(expr, told));
     match &expr.kind {
         ExprKind::Null
         | ExprKind::Bool(_)
@@ -101,9 +260,7 @@ fn in_expr(expr: &Expr, told: &mut dyn FnMut(&Expr)) {
             });
         }
         ExprKind::Call(call) => {
-            if call.name == "run_cmd" {
-                told(expr);
-            }
+            told(&call.name, expr, &call.arguments);
             call.arguments.iter().for_each(|argument| in_expr(argument, told));
         }
         ExprKind::For(it) => {

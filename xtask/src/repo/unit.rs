@@ -20,7 +20,7 @@ use super::walk::TERRAGRUNT;
 use crate::model::{Account, Failure, ImageName, Known, Place, Region, UnitPath};
 
 /// What Terragrunt merges over a unit, without a word in the unit, if it lies beside it.
-const AUTO_INCLUDE: &str = "terragrunt.autoinclude.hcl";
+pub(super) const AUTO_INCLUDE: &str = "terragrunt.autoinclude.hcl";
 
 /// How a unit is deployed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

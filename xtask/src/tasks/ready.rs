@@ -5,9 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use crate::model::{Account, Failure, Failures, Known, Region};
-use crate::repo::commands::Commands;
 use crate::repo::unit::{Unit, UnitKind};
-use crate::repo::{Repository, providers};
+use crate::repo::{Repository, commands, providers};
 use crate::tasks::context::Context;
 use crate::tasks::profiles::{Profiles, codes};
 use crate::tasks::select::labels;
@@ -246,8 +245,8 @@ impl<'r> Ready<'r> {
 pub fn workable<'r>(context: &Context, repo: &Repository, units: &[&'r Unit]) -> (Vec<Workable<'r>>, Vec<Failure>) {
     let mut problems = Vec::new();
     let mut workable = Vec::new();
-    let commands = Commands::of(repo);
-    for (unit, label) in units.iter().zip(labels(units)) {
+    let commands = commands::of_units(repo, units);
+    for ((unit, label), runs) in units.iter().zip(labels(units)).zip(commands) {
         let (declared, endpoint) = (repo.settings.assumed_roles(), repo.settings.endpoint_url());
         let account = repo.needs_account(unit).map_err(|failure| problems.push(failure)).ok();
         let redirections =
@@ -259,10 +258,14 @@ pub fn workable<'r>(context: &Context, repo: &Repository, units: &[&'r Unit]) ->
         let terraform = find_terraform(context, repo, unit);
         let standalone = (unit.kind == UnitKind::Terraform).then(|| standalone(repo, unit, &mut problems));
         match (region, terraform) {
-            (Ok(region), Ok(terraform)) => workable.extend(account.map(|account| {
-                let folder = unit.path.in_root(&repo.root);
-                let runs = if standalone.is_none() { commands.of_unit(&folder) } else { Vec::new() };
-                Workable { unit, account, label, region: region.clone(), terraform, runs, standalone }
+            (Ok(region), Ok(terraform)) => workable.extend(account.map(|account| Workable {
+                unit,
+                account,
+                label,
+                region: region.clone(),
+                terraform,
+                runs,
+                standalone,
             })),
             (region, terraform) => problems.extend(region.err().into_iter().chain(terraform.err())),
         }

@@ -125,7 +125,7 @@ impl Frame {
     }
 
     /// What the file includes, in its order.
-    pub(super) fn includes(self: &Rc<Self>, evaluator: &Evaluator<'_>) -> Result<Rc<Vec<Include>>, Fault> {
+    pub(in crate::repo) fn includes(self: &Rc<Self>, evaluator: &Evaluator<'_>) -> Result<Rc<Vec<Include>>, Fault> {
         match &*self.includes.borrow() {
             Thunk::Done(result) => return result.clone(),
             Thunk::Running => {

@@ -11,11 +11,11 @@ use crate::repo::files;
 
 /// One `include` block.
 #[derive(Debug)]
-pub(super) struct Include {
+pub(in crate::repo) struct Include {
     /// The label; empty for a bare block.
     pub(super) label: String,
     /// The included file seen from the one that includes it, or why it can't be known.
-    pub(super) frame: Result<Rc<Frame>, Rc<str>>,
+    pub(in crate::repo) frame: Result<Rc<Frame>, Rc<str>>,
     /// Whether `include.LABEL` may be used.
     pub(super) expose: bool,
     /// How it is merged.
@@ -24,7 +24,7 @@ pub(super) struct Include {
 
 /// How an included file is merged into the one that includes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Merge {
+pub(in crate::repo) enum Merge {
     /// Not at all.
     No,
     /// Attribute by attribute: the including file wins.
