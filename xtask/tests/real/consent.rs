@@ -282,7 +282,7 @@ fn settings_that_decide_what_runs_are_named_and_marked_where_nobody_else_has_the
 
     let settings = "[workspace]\nmembers = []\n[workspace.metadata.xtask]\npass-environment = [\"GIT_*\"]\n";
     let file = live.root().join("Cargo.toml");
-    fs::write(&file, settings).expect("it can be written");
+    fs::write(&file, settings.to_owned() + "require-clean = \"production\"\n").expect("it can be written");
     let git = |words: &[&str]| assert!(live.command("git").args(words).status().expect("git starts").success());
     git(&["add", "Cargo.toml"]);
     git(&["commit", "--quiet", "--message", "Settings"]);
@@ -293,10 +293,12 @@ fn settings_that_decide_what_runs_are_named_and_marked_where_nobody_else_has_the
     let tool = live.root().join("tools/give");
     fs::create_dir(live.root().join("tools")).expect("it can be made");
     script(&tool, "#!/bin/bash\nprofile=$1; shift; exec aws-vault exec \"$profile\" -- \"$@\"\n");
-    let settings = settings.to_owned() + "credentials = [\"./tools/give\", \"{profile}\"]\n";
+    let settings = settings.to_owned()
+        + "credentials = [\"./tools/give\", \"{profile}\"]\nenvironments = { prod = \"development\" }\n";
     fs::write(&file, settings).expect("it can be written");
     let line = format!(
-        "\nSettings     credentials {} {{profile}} (not so on origin/main)   pass-environment GIT_*\n",
+        "\nSettings     credentials {} {{profile}} (not so on origin/main)   environments.prod development (not so on origin/main)   \
+         pass-environment GIT_*   no require-clean (production on origin/main)\n",
         tool.display()
     );
     let told = ends_with(&live, &["--quiet", "apply-all", "--plan-only", "--account", "dev"], 0);

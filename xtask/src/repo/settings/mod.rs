@@ -8,7 +8,7 @@ mod tests;
 mod unknown;
 mod write;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::Duration;
 
@@ -44,6 +44,28 @@ struct StatedAccount {
     place: Place,
 }
 
+/// A setting that decides what runs, where, in which order or with which keys.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deciding {
+    /// The key, such as `environments.dev`.
+    pub key: String,
+    /// The value; `None` where only the other settings have one.
+    pub value: Option<String>,
+    /// Whether it is for everybody.
+    pub is_shared: bool,
+    /// Whether the other settings say something else.
+    pub differs: bool,
+    /// The value of the other settings, where only they have one.
+    pub only_there: Option<String>,
+}
+
+/// Keys that decide which programs run and with which keys.
+const PROGRAMS_AND_KEYS: [&str; 5] =
+    ["assumed-roles", "credentials", "endpoint-url", "pass-environment", "terraform-binary"];
+
+/// Keys that change how fast something is done, or a version that every command names.
+const HARMLESS: [&str; 3] = ["jobs", "terraform-aws-ci-version", "time-limit"];
+
 /// When the checkout has to be a clean one of the default branch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Clean {
@@ -75,6 +97,8 @@ pub struct Settings {
     accounts: Vec<StatedAccount>,
     require_clean: Option<Clean>,
     file: Option<String>,
+    /// What is written, key by key: `environments.dev`.
+    written: BTreeMap<String, String>,
     places: BTreeMap<String, Place>,
     /// What a person has set besides, which counts more; the first counts most.
     personal: Vec<Settings>,
@@ -135,25 +159,44 @@ impl Settings {
         }
     }
 
-    /// What decides which programs run and with which keys, where it is set: the key, the value, and whether that is for
-    /// everybody.
-    pub fn deciding(&self) -> Vec<(&'static str, String, bool)> {
+    /// What decides what runs, where, in which order and with which keys. Compared with the settings of somewhere else, also
+    /// what only those have; what is the same there is left out unless it decides on programs or keys.
+    pub fn deciding(&self, there: Option<&Self>) -> Vec<Deciding> {
+        let (here, other) = (self.decisions(), there.map(Self::decisions));
+        let keys: BTreeSet<_> = here.keys().chain(other.iter().flat_map(BTreeMap::keys)).collect();
         let mut found = Vec::new();
-        let mut add = |key, value: String, is_shared| {
-            if !value.is_empty() {
-                found.push((key, value, is_shared));
+        for key in keys {
+            let (value, there) = (here.get(key), other.as_ref().map(|other| other.get(key)));
+            let differs = there.is_some_and(|there| there != value);
+            if differs || PROGRAMS_AND_KEYS.contains(&key.as_str()) {
+                let only_there = if value.is_none() { there.flatten().cloned() } else { None };
+                let value = value.cloned();
+                found.push(Deciding { key: key.clone(), value, is_shared: true, differs, only_there });
             }
-        };
-        let words = self.credentials();
-        if words != Self::default().credentials() {
-            let value = if words.is_empty() { "none".to_owned() } else { words.join(" ") };
-            add("credentials", value, self.personal.iter().all(|layer| layer.credentials.is_none()));
         }
-        add("endpoint-url", self.endpoint_url.clone().unwrap_or_default(), true);
-        add("pass-environment", self.pass_environment.join(", "), true);
-        add("assumed-roles", self.assumed_roles.join(", "), true);
-        add("terraform-binary", self.terraform_binary.clone().unwrap_or_default(), true);
+        if self.personal.iter().any(|layer| layer.credentials.is_some()) {
+            found.retain(|it| it.key != "credentials");
+            let mine = Deciding {
+                key: "credentials".to_owned(),
+                value: Some(command_line(&self.credentials())),
+                is_shared: false,
+                differs: false,
+                only_there: None,
+            };
+            found.insert(0, mine);
+        }
         found
+    }
+
+    /// Every key that decides anything, with its value as it is meant.
+    fn decisions(&self) -> BTreeMap<String, String> {
+        let is_harmless = |key: &str| HARMLESS.contains(&key.split('.').next().unwrap_or_default());
+        let mut all = self.written.clone();
+        all.retain(|key, _| !is_harmless(key));
+        all.remove("credentials");
+        let words = self.credentials.as_ref().filter(|words| **words != Self::default().credentials());
+        all.extend(words.map(|words| ("credentials".to_owned(), command_line(words))));
+        all
     }
 
     /// Where the program that provides credentials is set; `None` for the default.
@@ -280,4 +323,9 @@ pub fn fill(template: &str, account: &str, id: &AccountId, region: Option<&Regio
         (true, Some(region)) => Ok(filled.replace("{region}", region.as_str())),
         (true, None) => Err("`{region}` has no value here".to_owned()),
     }
+}
+
+/// A command as words; an empty one is none.
+fn command_line(words: &[String]) -> String {
+    if words.is_empty() { "none".to_owned() } else { words.join(" ") }
 }

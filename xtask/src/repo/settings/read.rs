@@ -1,5 +1,6 @@
 //! Reads the settings and says what is wrong with them: file, line and key.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::time::Duration;
 
@@ -47,10 +48,30 @@ pub fn read(text: &str, file: &str) -> (Option<Settings>, Vec<Failure>) {
     let mut reader = Reader { text, file, settings: Settings::default(), failures: Vec::new() };
     reader.settings.file = Some(file.to_owned());
     match item.as_table_like() {
-        Some(table) => reader.table(table),
+        Some(table) => {
+            table.iter().for_each(|(key, item)| written(item, key, &mut reader.settings.written));
+            reader.table(table);
+        }
         None => reader.wrong("workspace.metadata.xtask", "a table", item),
     }
     (Some(reader.settings), reader.failures)
+}
+
+/// What an item says, key by key: strings without quotes, lists of strings with commas.
+fn written(item: &Item, key: &str, found: &mut BTreeMap<String, String>) {
+    if let Some(table) = item.as_table_like() {
+        return table.iter().for_each(|(name, item)| written(item, &format!("{key}.{name}"), found));
+    }
+    if let Some(tables) = item.as_array_of_tables() {
+        let all = tables.iter().enumerate().flat_map(|(n, table)| table.iter().map(move |entry| (n, entry)));
+        return all.for_each(|(n, (name, item))| written(item, &format!("{key}[{n}].{name}"), found));
+    }
+    let words = item.as_array().and_then(|array| array.iter().map(Value::as_str).collect::<Option<Vec<_>>>());
+    let value = item.as_str().map(str::to_owned).or_else(|| words.map(|words| words.join(", ")));
+    let value = value.unwrap_or_else(|| item.to_string().trim().to_owned());
+    if !value.is_empty() {
+        found.insert(key.to_owned(), value);
+    }
 }
 
 pub(super) fn parse<'t>(text: &'t str, file: &str) -> Result<Document<&'t str>, Failure> {

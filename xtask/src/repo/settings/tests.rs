@@ -104,3 +104,47 @@ fn an_account_is_stated_by_twelve_digits_in_quotes() {
         told("'{' = '100000000004'")[0].starts_with("`accounts.\"{\"` is no path of a folder and no pattern of any")
     );
 }
+
+#[test]
+fn settings_that_decide_something_are_compared_in_both_directions() {
+    let here = settings(
+        "jobs = 2\npass-environment = ['GIT_*']\nprofile = 'a-{account}'\ndockerfile-repo = 'https://example.com/x.git'\n\
+         [workspace.metadata.xtask.environments]\nprod = 'development'\n[workspace.metadata.xtask.build]\n\
+         invoker-function-id = 'other'",
+    );
+    let there = settings("require-clean = 'always'\nprofile = 'a-{account}'\npass-environment = ['GIT_*']");
+    assert!(here.1.is_empty() && there.1.is_empty(), "{here:?} {there:?}");
+    let told = |here: &Settings, there: Option<&Settings>| -> Vec<String> {
+        let word = |it: Deciding| match (it.value, it.only_there) {
+            (Some(value), _) => format!("{} {value}{}", it.key, if it.differs { " !" } else { "" }),
+            (None, there) => format!("no {}, {}", it.key, there.unwrap()),
+        };
+        here.deciding(there).into_iter().map(word).collect()
+    };
+    assert_eq!(
+        told(&here.0, Some(&there.0)),
+        [
+            "build.invoker-function-id other !",
+            "dockerfile-repo https://example.com/x.git !",
+            "environments.prod development !",
+            "pass-environment GIT_*",
+            "no require-clean, always",
+        ]
+    );
+    assert_eq!(told(&here.0, None), ["pass-environment GIT_*"], "there is nothing to compare with");
+    assert!(told(&here.0, Some(&here.0)).len() == 1 && told(&Settings::default(), None).is_empty());
+    let default = settings("credentials = ['aws-vault', 'exec', '{profile}', '--']").0;
+    assert!(told(&default, Some(&Settings::default())).is_empty());
+    let mut mine = settings("credentials = ['tool']").0;
+    mine.add_personal(settings("credentials = []").0);
+    assert_eq!(told(&mine, Some(&default)), ["credentials none"]);
+}
+
+#[test]
+fn every_key_that_is_not_harmless_decides() {
+    for key in KEYS.iter().filter(|key| !HARMLESS.contains(key)) {
+        let here = Settings { written: [((*key).to_owned(), "x".to_owned())].into(), ..Settings::default() };
+        let differs = here.deciding(Some(&Settings::default())).iter().any(|it| it.differs);
+        assert!(differs || *key == "credentials", "{key}");
+    }
+}

@@ -7,7 +7,6 @@ mod renewal;
 pub use renewal::Renewal;
 
 use std::cell::{Cell, RefCell};
-use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -27,7 +26,6 @@ use crate::run::journal::Journal;
 use crate::run::kept::Kept;
 use crate::run::lifetime::Lifetimes;
 use crate::run::lock::RunLock;
-use crate::run::redact::is_secret_name;
 use crate::run::step::Stage;
 use crate::run::unfinished;
 use crate::tasks::context::Context;
@@ -37,7 +35,7 @@ use crate::tasks::{record, settle, space};
 use crate::tools::env::{self, Env, Purpose};
 use crate::tools::process::Relay;
 use crate::tools::programs::Tools;
-use crate::tools::{git, proof, tty};
+use crate::tools::{git, proof, secrets, tty};
 
 /// A run that has begun. Its lock is given back when it is dropped.
 #[derive(Debug)]
@@ -187,15 +185,25 @@ impl Drop for Session<'_> {
     }
 }
 
-/// The values whose names say that they are secret.
-fn secrets_of(vars: &Env) -> Vec<String> {
-    secret(vars).into_values().filter_map(|value| value.into_string().ok()).collect()
+fn texts(vars: &Env) -> impl Iterator<Item = (&str, &str)> {
+    vars.iter().filter_map(|(name, value)| Some((name.to_str()?, value.to_str()?)))
 }
 
-/// The variables whose names say that their values are secret.
+/// The values whose names say that they are secret.
+fn secrets_of(vars: &Env) -> Vec<String> {
+    let mut found = Vec::new();
+    texts(vars).for_each(|(name, value)| secrets::named(name, value, &mut found));
+    found
+}
+
+/// The variables that hold such values.
 fn secret(vars: &Env) -> Env {
-    let is_secret = |name: &OsStr| name.to_str().is_some_and(is_secret_name);
-    vars.iter().filter(|(name, _)| is_secret(name)).map(|(name, value)| (name.clone(), value.clone())).collect()
+    let is_secret = |(name, value): &(&str, &str)| {
+        let mut found = Vec::new();
+        secrets::named(name, value, &mut found);
+        !found.is_empty()
+    };
+    texts(vars).filter(is_secret).map(|(name, value)| (name.into(), value.into())).collect()
 }
 
 /// The line that says where this is.
@@ -215,38 +223,39 @@ pub fn say_repository(context: &Context, repo: &Repository) {
     }
 }
 
-/// The line that names the settings which decide what runs and with which keys. Where one is not what the upstream's default
-/// branch has, it may be one that nobody else has looked at.
+/// The line that names the settings which decide what runs, where, in which order and with which keys. Where one is not what
+/// the upstream's default branch has, it may be one that nobody else has looked at.
 pub fn say_settings(context: &Context, repo: &Repository) {
-    let set = repo.settings.deciding();
     // In a rehearsal nothing runs but stand-ins.
-    if set.is_empty() || matches!(context.tools(), Tools::StandIns(_)) {
+    if matches!(context.tools(), Tools::StandIns(_)) {
         return;
     }
-    let upstream = git::default_branch(&repo.root);
-    let there = upstream.as_ref().map(|branch| {
-        let text = repo.settings.file().and_then(|file| git::text_on(&repo.root, branch, file));
-        let mut settings = text.and_then(|text| settings::read(&text, "Cargo.toml").0).unwrap_or_default();
-        settings.resolve_programs(&repo.root);
-        settings.deciding()
+    let upstream = git::default_branch(&repo.root).map(|branch| (settings_on(&branch, repo), branch));
+    let (there, branch) = upstream.map_or((None, String::new()), |(there, branch)| (Some(there), branch));
+    let set = repo.settings.deciding(there.as_ref());
+    let parts = set.iter().map(|it| match &it.value {
+        Some(value) if !it.is_shared => format!("{} {value} (set by you)", it.key),
+        Some(value) if it.differs => format!("{} {value} (not so on {branch})", it.key),
+        Some(value) => format!("{} {value}", it.key),
+        None => format!("no {} ({} on {branch})", it.key, it.only_there.as_deref().unwrap_or_default()),
     });
-    let mut is_marked = false;
-    let mut parts = Vec::new();
-    for (key, value, is_shared) in set {
-        let mark = match (&upstream, &there) {
-            _ if !is_shared => " (set by you)".to_owned(),
-            (Some(branch), Some(there)) if !there.contains(&(key, value.clone(), true)) => {
-                is_marked = true;
-                format!(" (not so on {branch})")
-            }
-            _ => String::new(),
-        };
-        parts.push(format!("{key} {value}{mark}"));
+    let line = parts.collect::<Vec<_>>().join("   ");
+    match set.iter().any(|it| it.differs) {
+        _ if set.is_empty() => {}
+        true => context.screen.insist(Tone::Warning, "Settings", line),
+        false => context.screen.say(Tone::Plain, "Settings", line),
     }
-    match is_marked {
-        true => context.screen.insist(Tone::Warning, "Settings", parts.join("   ")),
-        false => context.screen.say(Tone::Plain, "Settings", parts.join("   ")),
-    }
+}
+
+/// The settings as a branch has them, from the nearest `Cargo.toml` that has any.
+fn settings_on(branch: &str, repo: &Repository) -> settings::Settings {
+    let n_above = git::prefix(&repo.root).map_or(0, |prefix| prefix.matches('/').count());
+    let texts =
+        (0..=n_above).filter_map(|n| git::text_on(&repo.root, branch, &format!("{}Cargo.toml", "../".repeat(n))));
+    let mut there = texts.filter_map(|text| settings::read(&text, "Cargo.toml").0);
+    let mut there = there.next().unwrap_or_default();
+    there.resolve_programs(&repo.root);
+    there
 }
 
 /// What a stage of identities is about: each account once, with the region of its first unit.
