@@ -28,5 +28,5 @@ pub use profile::{ProfileCandidate, distance, is_limited, nearest};
 pub use reach::{Reach, Remedy};
 pub use region::Region;
 pub use secret::{is_secret_name, looks_drawn};
-pub use unit::UnitPath;
+pub use unit::{UnitPath, file_name};
 pub use version::Version;

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::model::{Failure, UnitPath};
+use crate::model::{Failure, UnitPath, file_name};
 use crate::run::step::StepKind;
 use crate::tools::attempt::{Attempt, new_private_folder, private_folder, random_word};
 use crate::tools::process::Output;
@@ -205,11 +205,6 @@ impl RunFolder {
     }
 }
 
-/// A label as a file name: no slash, and no two labels alike.
-fn file_name(label: &str) -> String {
-    label.replace('~', "~~").replace('/', "~")
-}
-
 #[cfg(test)]
 mod tests {
     use std::fs;
@@ -248,11 +243,5 @@ mod tests {
         assert_eq!(outer, inner);
         assert_eq!(outer.len(), 2);
         assert_eq!(from_top.unit_locks(&unit("dev/x")).len(), 1, "this one lies in no other root");
-    }
-
-    #[test]
-    fn labels_with_slashes_make_distinct_file_names() {
-        assert_ne!(file_name("a/b"), file_name("a~b"));
-        assert!(!file_name("a/b").contains('/'));
     }
 }

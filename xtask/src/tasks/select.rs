@@ -159,13 +159,15 @@ fn below(root: &Path, path: &Path) -> Option<PathBuf> {
     folder.strip_prefix(fs::canonicalize(root).ok()?).ok().map(Path::to_owned)
 }
 
-/// What each unit is called on the screen: its account where that says enough, its path otherwise.
+/// What each unit is called on the screen: its account where that says enough and is no other unit's path, its path
+/// otherwise. No two are called the same.
 pub fn labels(units: &[&Unit]) -> Vec<String> {
     let mut per_account: BTreeMap<&str, usize> = BTreeMap::new();
     for name in units.iter().copied().filter_map(account_name) {
         *per_account.entry(name).or_default() += 1;
     }
-    let is_alone = |name: &&str| per_account[name] == 1;
+    let paths: BTreeSet<_> = units.iter().map(|unit| unit.path.as_str()).collect();
+    let is_alone = |name: &&str| per_account[name] == 1 && !paths.contains(name);
     units
         .iter()
         .map(|unit| account_name(unit).filter(is_alone).map_or_else(|| unit.path.to_string(), str::to_owned))
@@ -179,4 +181,31 @@ pub fn label(unit: &Unit) -> &str {
 
 fn account_name(unit: &Unit) -> Option<&str> {
     unit.account.value().map(|account| account.name.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::repo::tests::Tree;
+
+    #[test]
+    fn no_two_units_are_called_the_same() {
+        let source = "terraform {\n  source = \"git::git@github.com:gruntwork-io/terraform-aws-ci.git//modules/ecs-deploy-runner?ref=v0.52.1\"\n}\n";
+        let repo = Tree::new(&[
+            ("accounts.json", r#"{"prod": "100000000006", "solo": "100000000009", "dev": "100000000004"}"#),
+            (
+                "Cargo.toml",
+                "[workspace.metadata.xtask.accounts]\nsolo = '100000000006'\n'prod/runner' = '100000000006'\n\
+                            'a/runner' = '100000000009'\n'dev/runner' = '100000000004'\n",
+            ),
+            ("solo/terragrunt.hcl", source),
+            ("prod/runner/terragrunt.hcl", source),
+            ("a/runner/terragrunt.hcl", source),
+            ("dev/runner/terragrunt.hcl", source),
+        ])
+        .open();
+        let units: Vec<_> = repo.units.iter().collect();
+        assert_eq!(labels(&units), ["a/runner", "dev", "prod/runner", "solo"]);
+        assert_eq!(label(units[0]), "solo", "which is why it is called by its path");
+    }
 }

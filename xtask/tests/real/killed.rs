@@ -39,7 +39,7 @@ pub(super) fn signal(child: &Child, name: &str) {
 /// Waits until nobody holds the locks of dev's unit any more: terragrunt and terraform have ended.
 pub(super) fn wait_until_ended(live: &Live) {
     for name in ["lock", "terraform.lock"] {
-        let lock = live.root().join(format!(".xtask/locks/dev~us-east-1~mgmt~ecs-deploy-runner.{name}"));
+        let lock = live.root().join(format!(".xtask/locks/dev~1us-east-1~1mgmt~1ecs-deploy-runner.{name}"));
         let file = std::fs::File::options().write(true).open(lock).expect("the lock is there");
         rustix::fs::fcntl_lock(&file, rustix::fs::FlockOperation::LockExclusive).expect("the lock can be waited for");
     }

@@ -158,7 +158,7 @@ fn unit_that_is_being_applied_from_another_root_is_left_alone() {
     let running = sandbox.xtask(["apply-all", "--yes", "--account=dev"]).start();
     let held = gate.next();
     let said = around().run().exits(1);
-    said.says("another program that we started is still at work here").says("[repo]/.xtask/locks/dev~us-east-1");
+    said.says("another program that we started is still at work here").says("[repo]/.xtask/locks/dev~1us-east-1");
     held.let_go();
     running.finish().exits(0);
     assert_eq!(sandbox.log().applied(), ["100000000004"]);
