@@ -19,11 +19,45 @@ pub fn literal(text: &str) -> String {
 }
 
 /// Whether a character does something else than to be seen: control characters (C0, C1), direction marks, overrides and
-/// isolates (<https://www.unicode.org/reports/tr9/>), and separators that some programs take for line breaks.
+/// isolates (<https://www.unicode.org/reports/tr9/>), separators that some programs take for line breaks, and whatever isn't
+/// seen at all, with which one name can pass for another. That takes some emoji apart, which are joined by such characters.
 pub fn acts(letter: char) -> bool {
-    letter.is_control()
-        || matches!(letter, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    let at = UNSEEN.partition_point(|(first, _)| *first <= letter);
+    letter.is_control() || at.checked_sub(1).is_some_and(|at| letter <= UNSEEN[at].1)
 }
+
+/// Characters of the category Cf, those that a program may leave out (`Default_Ignorable_Code_Point`), letters that are
+/// blank, spaces that are narrow, and separators of lines: the first and the last of each range, in order
+/// (<https://www.unicode.org/Public/UCD/latest/ucd/DerivedCoreProperties.txt>).
+const UNSEEN: [(char, char); 27] = [
+    ('\u{ad}', '\u{ad}'),
+    ('\u{34f}', '\u{34f}'),
+    ('\u{600}', '\u{605}'),
+    ('\u{61c}', '\u{61c}'),
+    ('\u{6dd}', '\u{6dd}'),
+    ('\u{70f}', '\u{70f}'),
+    ('\u{890}', '\u{891}'),
+    ('\u{8e2}', '\u{8e2}'),
+    ('\u{115f}', '\u{1160}'),
+    ('\u{17b4}', '\u{17b5}'),
+    ('\u{180b}', '\u{180f}'),
+    ('\u{2000}', '\u{200f}'),
+    ('\u{2028}', '\u{202f}'),
+    ('\u{205f}', '\u{206f}'),
+    ('\u{2800}', '\u{2800}'),
+    ('\u{3164}', '\u{3164}'),
+    ('\u{fe00}', '\u{fe0f}'),
+    ('\u{feff}', '\u{feff}'),
+    ('\u{ffa0}', '\u{ffa0}'),
+    ('\u{fff0}', '\u{fffb}'),
+    ('\u{110bd}', '\u{110bd}'),
+    ('\u{110cd}', '\u{110cd}'),
+    ('\u{13430}', '\u{1343f}'),
+    ('\u{1bca0}', '\u{1bca3}'),
+    ('\u{1d159}', '\u{1d159}'),
+    ('\u{1d173}', '\u{1d17a}'),
+    ('\u{e0000}', '\u{e0fff}'),
+];
 
 fn escaped(text: &str, is_kept: fn(char) -> bool) -> Cow<'_, str> {
     let is_shown = |letter: char| !acts(letter) || is_kept(letter);
@@ -42,7 +76,9 @@ fn escaped(text: &str, is_kept: fn(char) -> bool) -> Cow<'_, str> {
             letter if is_shown(letter) => out.push(letter),
             '\r' if rest.starts_with('\n') && is_kept('\n') => {}
             '\n' => out.push_str("\\n"),
-            letter => out.push_str(&format!("\\u{:04x}", u32::from(letter))),
+            letter => {
+                letter.encode_utf16(&mut [0; 2]).iter().for_each(|unit| out.push_str(&format!("\\u{unit:04x}")));
+            }
         }
     }
     Cow::Owned(out)
@@ -70,6 +106,9 @@ mod tests {
                 "gpj.\\u202eexe \\u2066x\\u2069\\u200f\\u061c\\u2028",
             ),
             ("a\r\nb\rc\0", "a\nb\\u000dc\\u0000"),
+            ("de\u{200b}v d\u{ad}ev de\u{feff}v", "de\\u200bv d\\u00adev de\\ufeffv"),
+            ("a\u{3164}\u{115f}\u{2800}\u{200a}b\u{fe0f}", "a\\u3164\\u115f\\u2800\\u200ab\\ufe0f"),
+            ("tag\u{e0041}", "tag\\udb40\\udc41"),
         ] {
             assert_eq!(printable(text), expected, "{text:?}");
             assert_eq!(printable(expected), expected, "an escape is shown as it is");
@@ -79,8 +118,16 @@ mod tests {
     }
 
     #[test]
+    fn what_is_not_seen_is_listed_in_order() {
+        assert!(UNSEEN.iter().flat_map(|(first, last)| [first, last]).is_sorted());
+        for seen in ['a', 'é', '\u{a0}', '\u{3000}', '│', '✓', '→', '…', '\u{fffd}', '😀'] {
+            assert!(!acts(seen), "{seen:?}");
+        }
+    }
+
+    #[test]
     fn escapes_mean_the_same_within_json() {
-        let value = serde_json::Value::from("a\u{202e}b\u{9b}c\u{1b}\n\u{7f}");
+        let value = serde_json::Value::from("a\u{202e}b\u{9b}c\u{1b}\n\u{7f}\u{200b}\u{e0041}");
         let text = value.to_string();
         assert_eq!(serde_json::from_str::<serde_json::Value>(&printable(&text)).unwrap(), value);
     }
