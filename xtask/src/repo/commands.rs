@@ -169,7 +169,7 @@ impl Walk<'_> {
     }
 
     fn config_at(&self, path: PathBuf) -> PathBuf {
-        if self.evaluator.files.is_folder(&path) { path.join(TERRAGRUNT) } else { path }
+        if self.evaluator.files.is_file(&path) { path } else { path.join(TERRAGRUNT) }
     }
 
     /// Each path that an expression gives: one, or a list.

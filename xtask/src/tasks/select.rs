@@ -191,13 +191,15 @@ mod tests {
     #[test]
     fn no_two_units_are_called_the_same() {
         let source = "terraform {\n  source = \"git::git@github.com:gruntwork-io/terraform-aws-ci.git//modules/ecs-deploy-runner?ref=v0.52.1\"\n}\n";
+        let account =
+            |name: &str, id: &str| format!("locals {{\n  account_name = \"{name}\"\n  account_id = \"{id}\"\n}}\n");
+        let [prod, solo, dev] = [("prod", "100000000006"), ("solo", "100000000009"), ("dev", "100000000004")]
+            .map(|(name, id)| account(name, id));
         let repo = Tree::new(&[
-            ("accounts.json", r#"{"prod": "100000000006", "solo": "100000000009", "dev": "100000000004"}"#),
-            (
-                "Cargo.toml",
-                "[workspace.metadata.xtask.accounts]\nsolo = '100000000006'\n'prod/runner' = '100000000006'\n\
-                            'a/runner' = '100000000009'\n'dev/runner' = '100000000004'\n",
-            ),
+            ("solo/account.hcl", &prod),
+            ("prod/account.hcl", &prod),
+            ("a/account.hcl", &solo),
+            ("dev/account.hcl", &dev),
             ("solo/terragrunt.hcl", source),
             ("prod/runner/terragrunt.hcl", source),
             ("a/runner/terragrunt.hcl", source),

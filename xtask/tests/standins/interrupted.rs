@@ -18,7 +18,7 @@ pub(super) fn apply<'a>(sandbox: &'a Sandbox, accounts: &[&str]) -> Xtask<'a> {
 /// Waits until nobody is at work in a unit: neither terragrunt nor terraform.
 pub(super) fn wait_until_unlocked(sandbox: &Sandbox, account: &str) {
     for name in ["lock", "terraform.lock"] {
-        let lock = format!("{}.{name}", unit(account).replace('/', "~"));
+        let lock = format!("{}.{name}", unit(account).replace('/', "~1"));
         let found = sandbox.state_files().into_iter().find(|path| path.ends_with(&lock));
         let path: PathBuf = found.unwrap_or_else(|| panic!("{lock} is not in {:?}", sandbox.state_files()));
         let file = File::options().write(true).open(path).unwrap();
@@ -162,7 +162,7 @@ fn where_a_plan_of_a_killed_run_is_still_at_work_its_end_is_waited_for() {
     let sandbox = Sandbox::bumped();
     let locks = sandbox.repo().join(".xtask/locks");
     std::fs::create_dir_all(&locks).unwrap();
-    let name = format!("{}.lock", unit("dev").replace('/', "~"));
+    let name = format!("{}.lock", unit("dev").replace('/', "~1"));
     let lock = File::create(locks.join(name)).unwrap();
     rustix::fs::fcntl_lock(&lock, rustix::fs::FlockOperation::NonBlockingLockExclusive).unwrap();
     let mut running = apply(&sandbox, &["dev", "stage"]).start();

@@ -50,8 +50,8 @@ pub fn run(context: &Context, args: &cli::ApplyAll) -> Result<Exit, Failures> {
     machine::share_memory();
     let mut repo = settle::repository(context)?;
     let mut problems = Selection::of(context, &repo, &args.applies.selectors)?.take_problems(&mut repo);
-    repo.let_go_of_parsed();
     let mut work = Work::gather(context, &repo, args, &mut problems)?;
+    repo.let_go_of_parsed();
     problems.append(&mut work.too_small);
     let run = RunFolder::new(&repo.root);
     let mut ready = Ready::gather(context, &repo, &work.accounts, &work.programs(), problems)?;

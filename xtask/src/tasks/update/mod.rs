@@ -130,8 +130,8 @@ fn apply(
     before.repo.let_go_of_parsed();
     let mut repo = settle::untouched(context)?;
     let mut problems = Selection::of(context, &repo, &args.applies.selectors)?.take_problems(&mut repo);
-    repo.let_go_of_parsed();
     let mut work = apply_all::Work::gather(context, &repo, &args.apply(), &mut problems)?;
+    repo.let_go_of_parsed();
     problems.append(&mut work.too_small);
     ground.check_units(&parts.bump, tag, &parts.work.units, &repo, &work.units)?;
     // Whether accounts may pull was asked before anything was done.
