@@ -115,7 +115,8 @@ pub fn detached(
     let mut told = None;
     if let Some(path) = attempt.map(Attempt::secrets) {
         let cannot = || format!("cannot listen to what is secret at {}", path.display());
-        let (pipe, file) = (secrets::listen(&path).with_context(cannot)?, secrets::nameless(&path).with_context(cannot)?);
+        let (pipe, file) =
+            (secrets::listen(&path).with_context(cannot)?, secrets::nameless(&path).with_context(cannot)?);
         // The places of its own output, which it has no use for.
         relay_command.stderr(file.try_clone()?).arg("--secrets").arg(path).stdout(pipe);
         told = Some(file);

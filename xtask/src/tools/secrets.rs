@@ -249,7 +249,10 @@ mod tests {
     fn every_string_below_the_name_of_a_secret_is_one_at_any_depth_of_an_input() {
         let vars = env(&[
             ("TF_VAR_secrets", r#"{"a": ["in a list", {"b": "below"}], "arn": "arn:aws:secretsmanager:x"}"#),
-            ("TF_VAR_plain", r#"{"name": "dev", "list": [{"dbPassword": "deep", "apiKey": "camel", "pin_token": 12345678}]}"#),
+            (
+                "TF_VAR_plain",
+                r#"{"name": "dev", "list": [{"dbPassword": "deep", "apiKey": "camel", "pin_token": 12345678}]}"#,
+            ),
             ("TF_VAR_encoded", r#"{"json": "{\"password\": \"encoded\"}"}"#),
             ("TF_VAR_names", r#"{"password_file": "/run/x", "size": 12345678}"#),
             ("TF_VAR_db_password", "[no list"),
