@@ -1,10 +1,11 @@
-//! The `removed` blocks of the configuration that a plan was made from: what they run when a resource is destroyed. A
-//! plan's JSON doesn't tell of them (<https://developer.hashicorp.com/terraform/language/block/removed>).
+//! What the configuration that a plan was made from runs and the plan's JSON doesn't tell of: provisioners of `removed`
+//! blocks (<https://developer.hashicorp.com/terraform/language/block/removed>), the `exec` of providers, and the programs
+//! that encrypt states (<https://opentofu.org/docs/language/state/encryption/>).
 
 use std::path::Path;
 
 use super::hcl::parse;
-use super::hcl::syntax::{Block, ExprKind};
+use super::hcl::syntax::{Block, Body, Expr, ExprKind, Key};
 use super::hcl::{Fault, Source};
 use super::json::{self, Node, Value};
 use super::providers::ConfigText;
@@ -26,6 +27,68 @@ pub fn commands(files: &[ConfigText<'_>]) -> Vec<RemovedCommand> {
         if is_json { of_json(file.bytes) } else { of_hcl(file).unwrap_or_default() }
     };
     files.iter().filter(has_block).flat_map(of_file).collect()
+}
+
+/// The programs that providers run for their credentials, and those that encrypt states.
+pub fn programs(files: &[ConfigText<'_>]) -> Vec<String> {
+    let of_file = |file: &ConfigText<'_>| {
+        let mut found = Vec::new();
+        if file.path.ends_with(".json") {
+            let node = std::str::from_utf8(file.bytes).ok().and_then(|text| json::parse(text).ok());
+            node.iter().for_each(|node| in_node(node, "", &mut found));
+        } else if let Ok(source) = parse::parse(file.path, Path::new(file.path), file.bytes.into()) {
+            let is_settings = |block: &&Block| ["provider", "terraform"].contains(&block.kind.as_str());
+            let blocks = source.body.blocks.iter().filter(is_settings);
+            blocks.for_each(|block| in_body(&block.body, &source, &mut found));
+        }
+        found
+    };
+    let has = |file: &&ConfigText<'_>, word: &str| file.bytes.windows(word.len()).any(|it| it == word.as_bytes());
+    // Not the many names that begin so.
+    let words = ["exec {", "exec{", "exec =", "exec=", "\"exec\"", "\"external\""];
+    let has_any = |file: &&ConfigText<'_>| words.iter().any(|word| has(file, word));
+    files.iter().filter(has_any).flat_map(of_file).collect()
+}
+
+/// The block of a provider that runs a program.
+const EXEC: &str = "exec";
+/// The label of what encrypts by a program.
+const EXTERNAL: &str = "external";
+
+fn in_body(body: &Body, source: &Source, found: &mut Vec<String>) {
+    for block in &body.blocks {
+        let is_external = block.labels.first().is_some_and(|label| label == EXTERNAL);
+        if block.kind == EXEC || is_external {
+            let command = block.body.attributes.get("command").map(|it| source.text(&it.value.span));
+            found.push(with_words(&block.kind, command.unwrap_or_default().trim_matches('"')));
+        }
+        in_body(&block.body, source, found);
+    }
+    body.attributes.iter().for_each(|(name, attribute)| in_expr(name, &attribute.value, source, found));
+}
+
+fn in_expr(name: &str, expr: &Expr, source: &Source, found: &mut Vec<String>) {
+    match &expr.kind {
+        ExprKind::Object(entries) => entries.iter().for_each(|entry| {
+            let key = if let Key::Word(key) = &entry.key { key.as_str() } else { "" };
+            if name == EXEC && key == "command" {
+                found.push(with_words(EXEC, source.text(&entry.value.span).trim_matches('"')));
+            }
+            in_expr(key, &entry.value, source, found);
+        }),
+        ExprKind::List(items) => items.iter().for_each(|item| in_expr(name, item, source, found)),
+        _ => {}
+    }
+}
+
+fn in_node(node: &Node, name: &str, found: &mut Vec<String>) {
+    for item in items(node) {
+        if [EXEC, EXTERNAL].contains(&name) {
+            let commands = named(item, "command").map(|it| items(it).filter_map(text).collect::<Vec<_>>().join(" "));
+            found.extend(commands.map(|words| with_words(name, &words)));
+        }
+        entries(item).for_each(|(key, inner)| in_node(inner, key, found));
+    }
 }
 
 fn of_hcl(file: &ConfigText<'_>) -> Result<Vec<RemovedCommand>, Fault> {
@@ -97,6 +160,22 @@ mod tests {
     fn told(path: &str, text: &str) -> Vec<String> {
         let file = ConfigText { module: ".", path, bytes: text.as_bytes() };
         commands(&[file]).into_iter().map(|it| format!("{} of {}", it.text, it.from)).collect()
+    }
+
+    #[test]
+    fn programs_of_providers_and_of_encryption_are_found_at_any_depth() {
+        let told = |path: &str, text: &str| programs(&[ConfigText { module: ".", path, bytes: text.as_bytes() }]);
+        let exec = "exec {\n command = \"aws\"\n args = [\"eks\"]\n}";
+        assert_eq!(told("a.tf", &format!("provider \"kubernetes\" {{\n{exec}\n}}\n")), ["exec `aws`"]);
+        assert_eq!(told("a.tf", &format!("provider \"helm\" {{\nkubernetes {{\n{exec}\n}}\n}}\n")), ["exec `aws`"]);
+        let helm = "provider \"helm\" {\n kubernetes = { exec = { command = \"aws\" } }\n}\n";
+        assert_eq!(told("a.tf", helm), ["exec `aws`"]);
+        let encryption =
+            "terraform {\n encryption {\n key_provider \"external\" \"x\" {\n command = [\"/x.sh\"]\n}\n}\n}\n";
+        assert_eq!(told("a.tf", encryption), ["key_provider `[\"/x.sh\"]`"]);
+        let json = r#"{"provider": {"kubernetes": [{"exec": [{"command": "aws"}]}]}}"#;
+        assert_eq!(told("a.tf.json", json), ["exec `aws`"]);
+        assert!(told("a.tf", "resource \"a\" \"exec\" {\n x = { exec = 1 }\n}\n").is_empty());
     }
 
     #[test]

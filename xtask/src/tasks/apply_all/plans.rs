@@ -174,6 +174,7 @@ pub(super) fn of_unit(
         texts.map(|(file, path)| ConfigText { module: &file.module, path, bytes: &file.bytes }).collect();
     plan.elsewhere.extend(providers_elsewhere(ready, unit, &texts, &plan.providers_elsewhere));
     let ephemeral = providers::ephemeral(&texts, &ready.providers);
+    plan.runs.extend(removed::programs(&texts));
     removed::commands(&texts).iter().for_each(|it| plan.runs_at_the_end_of(&it.from, &it.text));
     let own = Own {
         account_id: account.id.to_string(),
