@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 /// The text with every control character but line breaks and tabs, and every character that changes the direction of text,
-/// written as `\u001b`: so it reads the same in a terminal, in a ticket, and within a string of JSON. Colours are dropped.
+/// written as `\u001b`: so it reads the same in a terminal, in a ticket, and within a string of JSON. Colours are dropped, and
+/// passwords in addresses.
 pub fn printable(text: &str) -> Cow<'_, str> {
     escaped(text, |letter| matches!(letter, '\n' | '\t'))
 }
@@ -59,7 +60,38 @@ const UNSEEN: [(char, char); 27] = [
     ('\u{e0000}', '\u{e0fff}'),
 ];
 
+/// The text without the passwords of addresses such as `https://USER:PASSWORD@HOST/`.
+fn without_passwords(text: &str) -> Cow<'_, str> {
+    const SCHEME: &str = "://";
+    if !text.contains(SCHEME) {
+        return Cow::Borrowed(text);
+    }
+    let mut parts = text.split(SCHEME);
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        out.push_str(SCHEME);
+        let end = part.find(|letter: char| letter.is_whitespace() || "/\"'`<>".contains(letter)).unwrap_or(part.len());
+        let password = part[..end].rfind('@').and_then(|at| Some((part[..at].find(':')?, at)));
+        match password {
+            Some((colon, at)) => {
+                out.push_str(&part[..=colon]);
+                out.push('…');
+                out.push_str(&part[at..]);
+            }
+            None => out.push_str(part),
+        }
+    }
+    Cow::Owned(out)
+}
+
 fn escaped(text: &str, is_kept: fn(char) -> bool) -> Cow<'_, str> {
+    match without_passwords(text) {
+        Cow::Borrowed(text) => visible(text, is_kept),
+        Cow::Owned(text) => Cow::Owned(visible(&text, is_kept).into_owned()),
+    }
+}
+
+fn visible(text: &str, is_kept: fn(char) -> bool) -> Cow<'_, str> {
     let is_shown = |letter: char| !acts(letter) || is_kept(letter);
     if text.chars().all(is_shown) {
         return Cow::Borrowed(text);
@@ -93,6 +125,23 @@ fn after_color(text: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn passwords_in_addresses_are_not_shown() {
+        for (text, expected) in [
+            (
+                "git::https://oauth2:hunter2@gitlab.example.com/x.git?ref=v1 a",
+                "git::https://oauth2:…@gitlab.example.com/x.git?ref=v1 a",
+            ),
+            ("`https://a:b@x` and https://a:c@d@y/z", "`https://a:…@x` and https://a:…@y/z"),
+            ("https://x.example.com:8080/a@b", "https://x.example.com:8080/a@b"),
+            ("ssh://git@host:22/x", "ssh://git@host:22/x"),
+            ("a: b@c", "a: b@c"),
+        ] {
+            assert_eq!(printable(text), expected);
+            assert_eq!(one_line(text), expected);
+        }
+    }
 
     #[test]
     fn nothing_that_acts_on_a_terminal_or_reorders_text_is_left() {

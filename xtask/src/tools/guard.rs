@@ -137,6 +137,11 @@ pub fn run(order: &GuardOrder) -> Result<(), Failure> {
     let locks = locks.and_then(|locks| still_wanted(order).map(|()| locks).map_err(Refused::from));
     let proven = locks.and_then(|locks| prove(order, &vars).map(|proven| (locks, proven)));
     let proven = proven.and_then(|proven| still_consented(order).map(|()| proven).map_err(Refused::from));
+    let tell = |keys: &Keys| order.attempt.as_ref().map_or(Ok(()), |attempt| secrets::tell(attempt, &vars, keys));
+    let proven = proven.and_then(|(locks, (keys, proof))| match tell(&keys) {
+        Ok(()) => Ok((locks, (keys, proof))),
+        Err(error) => Err(not_told(error).into()),
+    });
     let (_locks, (keys, proof)) = match proven {
         Ok(proven) => proven,
         Err(refused) => {
@@ -145,9 +150,6 @@ pub fn run(order: &GuardOrder) -> Result<(), Failure> {
         }
     };
     write_proof(order, &proof)?;
-    if let Some(attempt) = &order.attempt {
-        secrets::tell(attempt, &vars, &keys).map_err(not_told)?;
-    }
     if order.program.is_empty() {
         return Ok(());
     }

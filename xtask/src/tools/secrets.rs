@@ -14,7 +14,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::fs::{Mode, OFlags};
+use rustix::fs::{FlockOperation, Mode, OFlags};
 use rustix::io::Errno;
 use serde_json::Value;
 
@@ -98,6 +98,9 @@ pub fn tell(attempt: &Attempt, vars: &Env, keys: &Keys) -> io::Result<()> {
         Err(Errno::NOENT | Errno::NXIO) => return Ok(()),
         pipe => pipe?,
     };
+    // A pipe takes a long message in parts, and two guards of an attempt may have one at once.
+    let alone = File::open(&attempt.dir)?;
+    rustix::fs::flock(&alone, FlockOperation::LockExclusive)?;
     let until = Instant::now() + PATIENCE;
     let mut rest = &message[..];
     while !rest.is_empty() {
@@ -291,5 +294,39 @@ mod tests {
             guard.join().unwrap().unwrap();
         });
         assert_eq!(passed_on(told.passed_on.unwrap()).len(), 3 + 1002);
+    }
+
+    #[test]
+    fn what_several_guards_tell_at_once_arrives_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let attempt = Attempt { dir: folder.path().to_owned(), nonce: "n".to_owned() };
+        let keys = Keys {
+            access_key_id: "ASIAX".to_owned(),
+            secret_access_key: "secret/x".to_owned(),
+            session_token: None,
+            expires: None,
+        };
+        let mut told = Told::new(listen(&attempt.secrets()).unwrap(), None);
+        let of_guard = |letter: char| {
+            let values = (0..300).map(|n| (format!("TOKEN_{n}").into(), String::from(letter).repeat(900).into()));
+            values.collect::<Env>()
+        };
+        let found = std::thread::scope(|scope| {
+            let (attempt, keys) = (&attempt, &keys);
+            let guards = ['a', 'b', 'c', 'd'].map(|letter| {
+                let vars = of_guard(letter);
+                scope.spawn(move || tell(attempt, &vars, keys))
+            });
+            let mut found = Vec::new();
+            while found.len() < 4 * 302 {
+                let _ = poll(&mut [PollFd::new(&told.as_fd(), PollFlags::IN)], None);
+                found.extend(told.news());
+            }
+            guards.into_iter().for_each(|guard| guard.join().unwrap().unwrap());
+            found
+        });
+        let is_whole =
+            |value: &String| value.len() < 900 || (value.len() == 900 && value.chars().all(|it| value.starts_with(it)));
+        assert!(found.iter().all(is_whole));
     }
 }

@@ -22,6 +22,7 @@ pub(crate) mod doctor;
 mod forged;
 pub(crate) mod gate;
 mod killed;
+mod links;
 pub(crate) mod live;
 mod lock_timeout;
 mod masked;

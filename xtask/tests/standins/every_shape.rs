@@ -20,7 +20,6 @@ struct Otherwise {
     stays: Option<&'static str>,
     /// What ends a rehearsal, and with which exit code.
     rehearsal: Option<(i32, &'static str)>,
-    is_rehearsed_elsewhere: bool,
 }
 
 /// Its modules are too old for the new images.
@@ -58,8 +57,6 @@ fn otherwise(name: &str) -> Otherwise {
         "standalone-order" => Otherwise { rehearsal: Some(OLD_KANIKO), ..otherwise },
         "guide" => Otherwise { rehearsal: Some((3, "`dependency.ecr.outputs.url` is an output")), ..otherwise },
         "standalone-tofu" => Otherwise { rehearsal: Some((3, "has a file that only OpenTofu reads")), ..otherwise },
-        // Another test rehearses stacks.
-        "stacks" => Otherwise { rehearsal: None, is_rehearsed_elsewhere: true, ..otherwise },
         // The stand-ins make no task definition of an image beside the two.
         "steampipe" => Otherwise { rehearsal: Some((3, "no task definition has")), ..otherwise },
         _ if name.starts_with("standalone-") => Otherwise { rehearsal: Some(ADDED), ..otherwise },
@@ -111,7 +108,7 @@ impl<'s> Shape<'s> {
     }
 
     fn goes_through_all_commands(&self) {
-        let Otherwise { bump_with, stays, rehearsal, is_rehearsed_elsewhere } = otherwise(self.name);
+        let Otherwise { bump_with, stays, rehearsal } = otherwise(self.name);
         self.run(&["units"], 0);
         self.run(&["status"], 0);
         self.run(&["status", "--check", "v1.3.0"], 5);
@@ -121,12 +118,10 @@ impl<'s> Shape<'s> {
         }
         let adopt = ["adopt", "--dry-run", "--into", self.at()[1]];
         self.sandbox.xtask(adopt).cwd(self.sandbox.top().join("home")).run().exits(0);
-        if !is_rehearsed_elsewhere {
-            let (code, told) = rehearsal.unwrap_or((0, "Rehearsing"));
-            let said = rehearse(self.sandbox).args(self.at()).run();
-            assert_eq!(said.code, Some(code), "{}: {}", self.name, said.screen());
-            assert!(said.err.contains(told), "{}: {}", self.name, said.screen());
-        }
+        let (code, told) = rehearsal.unwrap_or((0, "Rehearsing"));
+        let said = rehearse(self.sandbox).args(self.at()).run();
+        assert_eq!(said.code, Some(code), "{}: {}", self.name, said.screen());
+        assert!(said.err.contains(told), "{}: {}", self.name, said.screen());
         let bump: Vec<_> = ["bump-tags", "v1.3.0", "--offline"].iter().chain(bump_with).copied().collect();
         let check: Vec<_> = bump.iter().chain(&["--check"]).copied().collect();
         if let Some(why) = stays {

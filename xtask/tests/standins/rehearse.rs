@@ -114,3 +114,15 @@ fn fault_that_does_not_exist_is_told() {
     assert_ne!(said.code, Some(0), "{said:?}");
     said.says("`--inject` names `nowhere`, and the accounts are dev, logs, prod, security, shared, stage");
 }
+
+#[test]
+fn links_within_a_repository_are_rehearsed_and_those_that_lead_out_are_named() {
+    let sandbox = Sandbox::new();
+    let region = sandbox.repo().join("dev/us-east-1/region.hcl");
+    fs::create_dir(sandbox.repo().join("regions")).unwrap();
+    fs::rename(&region, sandbox.repo().join("regions/us-east-1.hcl")).unwrap();
+    std::os::unix::fs::symlink("../../regions/us-east-1.hcl", &region).unwrap();
+    std::os::unix::fs::symlink("/etc", sandbox.repo().join("outside")).unwrap();
+    let said = rehearse(&sandbox).cwd(sandbox.repo()).run().exits(0);
+    said.says("Left out     outside   a link that leads out of the repository").says("6 of 6 units");
+}

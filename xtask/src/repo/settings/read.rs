@@ -111,7 +111,19 @@ impl Reader<'_> {
                     self.settings.credentials = words.map(|words| self.templates(key, words, item));
                 }
                 "terraform-binary" => self.settings.terraform_binary = self.string(key, item),
-                "dockerfile-repo" => self.settings.dockerfile_repo = self.string(key, item),
+                "dockerfile-repo" => {
+                    self.settings.dockerfile_repo = self.string(key, item);
+                    let has_user = |url: &String| {
+                        url.starts_with("http") && url.split('/').nth(2).is_some_and(|host| host.contains('@'))
+                    };
+                    if self.settings.dockerfile_repo.as_ref().is_some_and(has_user) {
+                        let failure = Failure::refused("`dockerfile-repo` has a user or a password in its address");
+                        let failure = failure.detail("it would be on command lines and in the request to the runner");
+                        self.failures.push(
+                            failure.at(place).hint("leave it out: the runner reads its git token from its secret"),
+                        );
+                    }
+                }
                 "endpoint-url" => self.settings.endpoint_url = self.string(key, item),
                 "pass-environment" => self.settings.pass_environment = self.strings(key, item).unwrap_or_default(),
                 "assumed-roles" => self.settings.assumed_roles = self.strings(key, item).unwrap_or_default(),

@@ -30,6 +30,16 @@ fn every_key_has_a_typed_accessor() {
 }
 
 #[test]
+fn address_with_a_password_is_refused_where_it_would_be_on_command_lines() {
+    let failures = |url: &str| settings(&format!("dockerfile-repo = '{url}'")).1;
+    let told = failures("https://oauth2:hunter2@gitlab.example.com/x.git");
+    assert!(told[0].contains("has a user or a password") && !told[0].contains("hunter2"), "{told:?}");
+    for url in ["https://gitlab.example.com/x@y.git", "git@github.com:x/y.git", "ssh://git@github.com/x/y.git"] {
+        assert!(failures(url).is_empty(), "{url}");
+    }
+}
+
+#[test]
 fn without_a_table_everything_has_its_default() {
     let (none, failures) = read("[package]\nname = 'x'\n", "Cargo.toml");
     assert!(none.is_none() && failures.is_empty());

@@ -2,7 +2,8 @@
 
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use xshell::{Shell, cmd};
@@ -15,8 +16,11 @@ use crate::tasks::context::Context;
 /// The account of a unit of which nothing tells one.
 const MADE_UP: &str = "111122223333";
 
-/// Copies what git would track: hidden build output, caches and ignored files stay behind.
-pub(super) fn copy(from: &Path, to: &Path) -> anyhow::Result<()> {
+/// Copies what git would track: hidden build output, caches and ignored files stay behind. Links within stay links; gives
+/// those that lead out, which are left out.
+pub(super) fn copy(from: &Path, to: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let top = from.canonicalize()?;
+    let mut left_out = Vec::new();
     let left_behind = [".git", ".xtask", ".terragrunt-cache", ".terraform", "target", "node_modules"];
     let walk = ignore::WalkBuilder::new(from)
         .hidden(false)
@@ -30,9 +34,15 @@ pub(super) fn copy(from: &Path, to: &Path) -> anyhow::Result<()> {
             fs::create_dir_all(&target)?;
         } else if kind.is_file() {
             fs::copy(entry.path(), &target).with_context(|| format!("copying {}", entry.path().display()))?;
+        } else if kind.is_symlink() {
+            let leads_to = entry.path().canonicalize().ok();
+            match leads_to.as_deref().and_then(|path| path.strip_prefix(&top).ok()) {
+                Some(inside) => symlink(to.join(inside), &target)?,
+                None => left_out.push(entry.path().to_owned()),
+            }
         }
     }
-    Ok(())
+    Ok(left_out)
 }
 
 /// Accounts for units that nothing tells one of: in a rehearsal nothing is done in it. Whether there was any such unit.

@@ -12,13 +12,13 @@ use crate::repo::{Decider, ImageUse, Repository, Unit, UnitKind, UnitTag};
 /// Writes down what each unit deploys now.
 pub(super) fn write(repo: &Repository, world: &Path) -> anyhow::Result<()> {
     let units: Map<String, Value> =
-        repo.units.iter().filter_map(|unit| Some((unit.path.to_string(), fact(unit)?))).collect();
+        repo.units.iter().filter_map(|unit| Some((unit.path.to_string(), fact(repo, unit)?))).collect();
     let text = json!({ "root": repo.root, "units": units }).to_string();
     fs::create_dir_all(world)?;
     fs::write(world.join("units.json"), text).context("writing what the units deploy")
 }
 
-fn fact(unit: &Unit) -> Option<Value> {
+fn fact(repo: &Repository, unit: &Unit) -> Option<Value> {
     let image = |decider: &Decider| {
         Some(json!({ "uri": decider.uri.value()?.to_string(), "tag": decider.tag.value()?.as_str() }))
     };
@@ -33,13 +33,15 @@ fn fact(unit: &Unit) -> Option<Value> {
         "deploy_runner": called(runner, "terraform_planner_config").or_else(|| first(runner))?,
         "applier": called(runner, "terraform_applier_config").filter(|_| differs),
         "kaniko": kaniko,
+        "stack": unit.stack.as_ref().map(|stack| [stack.clone(), repo.copied_from(unit)]),
     }))
 }
 
 /// The accounts and the units, as options of the stand-in that makes a world.
 pub(super) fn options(repo: &Repository) -> Vec<String> {
     let accounts = repo.accounts.iter().map(|account| format!("--account={}={}", account.name, account.id));
-    let of_terragrunt = repo.units.iter().filter(|unit| unit.kind == UnitKind::Terragrunt && fact(unit).is_some());
+    let of_terragrunt =
+        repo.units.iter().filter(|unit| unit.kind == UnitKind::Terragrunt && fact(repo, unit).is_some());
     let units = of_terragrunt.filter_map(|unit| Some(format!("--unit={}={}", unit.path, unit.account.value()?.id)));
     accounts.chain(units).collect()
 }

@@ -126,7 +126,14 @@ fn lay_out(
         }
         Some(repo) => {
             let root = base.join(repo.root.file_name().unwrap_or("infrastructure-live".as_ref()));
-            copy::copy(&repo.root, &root)?;
+            for link in copy::copy(&repo.root, &root)? {
+                let name = link.strip_prefix(&repo.root).unwrap_or(&link).display().to_string();
+                context.screen.insist(
+                    Tone::Warning,
+                    "Left out",
+                    format!("{name}   a link that leads out of the repository"),
+                );
+            }
             // Where nothing else marks the root, as where no file lists accounts, this does; git makes it its own.
             fs::create_dir_all(root.join(".git"))?;
             root

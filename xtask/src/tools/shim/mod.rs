@@ -41,6 +41,12 @@ pub fn run(config: &ShimConfig, attempt: &Attempt, args: &[OsString]) -> Failure
     let judged = may_run(config, subcommand.as_deref(), args, &all).map_err(Refused::from);
     let judged = judged.and_then(|()| same_ephemeral(config, command, &vars).map_err(Refused::from));
     let judged = judged.and_then(|()| Ok((prove(config, attempt, command, &vars)?, take_locks(config, command)?)));
+    // Terragrunt may have taken a role, and hands over its inputs as variables.
+    let tell = || Keys::in_environment(&vars).map_or(Ok(()), |keys| secrets::tell(attempt, &vars, &keys));
+    let judged = judged.and_then(|proven| match tell() {
+        Ok(()) => Ok(proven),
+        Err(error) => Err(guard::not_told(error).into()),
+    });
     let is_product = config.product.is_some() && is_ours(attempt) && is_the_question(config, args);
     let shown = (command == Action::Show.as_str()).then(|| sha256_of(&config.plan).ok()).flatten();
     let given = if command == Action::Plan.as_str() { call::given(&vars, &attempt.nonce) } else { Default::default() };
@@ -68,17 +74,10 @@ pub fn run(config: &ShimConfig, attempt: &Attempt, args: &[OsString]) -> Failure
         (Err(error), Ok(_)) => Failure::refused("cannot write the proof of identity, so nothing was started")
             .in_file(attempt.dir.display().to_string())
             .because(error),
-        (Ok(()), Ok(_locks)) => {
-            // Terragrunt may have taken a role, and hands over its inputs as variables.
-            let told = Keys::in_environment(&vars).map_or(Ok(()), |keys| secrets::tell(attempt, &vars, &keys));
-            if let Err(error) = told {
-                return guard::not_told(error);
-            }
-            match config.product.as_deref().filter(|_| is_product) {
-                Some(product) => print_product(config, attempt, product, &program, &vars),
-                None => process::become_program(&program, &vars),
-            }
-        }
+        (Ok(()), Ok(_locks)) => match config.product.as_deref().filter(|_| is_product) {
+            Some(product) => print_product(config, attempt, product, &program, &vars),
+            None => process::become_program(&program, &vars),
+        },
     }
 }
 

@@ -10,6 +10,8 @@ use crate::refusal::{Outcome, Refusal};
 pub(super) enum Command {
     Version,
     Help,
+    /// `stack generate`.
+    Generate,
     Shortcut(Options),
 }
 
@@ -69,6 +71,9 @@ pub(super) fn read(args: &[String]) -> Outcome<Command> {
                     options.command = command.to_owned();
                 }
                 "version" if options.command.is_empty() => return Ok(Command::Version),
+                "stack" if options.command.is_empty() && args.as_slice() == ["generate"] => {
+                    return Ok(Command::Generate);
+                }
                 _ if options.command.is_empty() => return Err(unknown_command(arg)),
                 _ => options.passed_on.push(arg.clone()),
             }

@@ -1,8 +1,9 @@
-//! Stands in for terragrunt v1.1.3: the shortcuts `init`, `plan`, `show` and `apply`, in one unit.
+//! Stands in for terragrunt v1.1.3: the shortcuts `init`, `plan`, `show` and `apply`, in one unit, and `stack generate`.
 
 mod args;
 mod cache;
 mod log;
+mod stack;
 mod terraform;
 
 use std::env;
@@ -29,6 +30,7 @@ pub(crate) fn run(world: &World, args: &[OsString]) -> Outcome {
             out::line("Usage: terragrunt [global options] <command> [options]");
             return Ok(());
         }
+        Command::Generate => return stack::generate(world),
         Command::Shortcut(options) => options,
     };
     refuse_other_plans()?;
