@@ -23,6 +23,10 @@ pub fn literal(text: &str) -> String {
 /// isolates (<https://www.unicode.org/reports/tr9/>), separators that some programs take for line breaks, and whatever isn't
 /// seen at all, with which one name can pass for another. That takes some emoji apart, which are joined by such characters.
 pub fn acts(letter: char) -> bool {
+    // Nearly all of what is printed.
+    if letter.is_ascii() {
+        return letter.is_ascii_control();
+    }
     let at = UNSEEN.partition_point(|(first, _)| *first <= letter);
     letter.is_control() || at.checked_sub(1).is_some_and(|at| letter <= UNSEEN[at].1)
 }

@@ -172,6 +172,9 @@ fn checkout_that_changes_after_the_plan_is_refused_whatever_runs_its_files() {
         fs::write(scripts.join("hook.sh"), "true\n").expect("it can be written");
         let execute = r#"execute = ["sh", "${get_repo_root()}/scripts/hook.sh"]"#;
         hook(live, "dev", &format!("before_hook \"script\" {{\n    commands = [\"apply\"]\n    {execute}\n  }}"));
+        for words in [&["add", "--all"][..], &["commit", "--quiet", "--message", "Scripts"]] {
+            assert!(live.command("git").args(words).status().expect("git starts").success());
+        }
         let told = ends_with(live, &["apply-all", "--plan-only", "--account", "dev"], 0);
         let (_, run) = told.split_once("apply-all --from ").expect("it says how to go on");
         let run = run.split_whitespace().next().expect("it names the run").to_owned();

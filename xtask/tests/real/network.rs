@@ -46,7 +46,7 @@ fn credentials_that_are_already_there_can_only_be_one_accounts() {
     let live = Live::new(tools, &cloud, Shape::default());
     settings(&live, "credentials = []");
     let told = ends_with(&live, &["apply-all", "--yes"], 3);
-    assert!(told.contains("cargo xtask apply-all --account dev"), "{told}");
+    assert!(told.contains("cargo xtask apply-all '--allow=unexpected' --account dev"), "{told}");
     let output =
         inside_a_session(&live, "prod", &["apply-all", "--yes", "--allow=unexpected", "--account", "dev"]).output();
     let output = output.expect("aws-vault starts");

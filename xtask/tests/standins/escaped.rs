@@ -31,7 +31,7 @@ fn odd() -> Sandbox {
         &sandbox,
         "git",
         &format!(
-            "case \"$*\" in *status*|*merge-base*) ;; *abbrev-ref*) echo '{BRANCH}' ;; *rev-parse*HEAD) echo abcdef0 ;; *) exit 1 ;; esac"
+            "case \"$*\" in *status*|*merge-base*|*ls-files*) ;; *abbrev-ref*) echo '{BRANCH}' ;; *rev-parse*HEAD) echo abcdef0 ;; *) exit 1 ;; esac"
         ),
     );
     let keyed = format!(r##"/bin/sed -E 's#("address": ?"module[^"\]*)"#\1{KEY}"#g'"##);

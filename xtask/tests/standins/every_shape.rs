@@ -52,11 +52,14 @@ fn otherwise(name: &str) -> Otherwise {
             rehearsal: Some((3, "is an output of another module")),
             ..otherwise
         },
-        "features" | "override" | "tfvars-file" | "values" => Otherwise { rehearsal: Some(ELSEWHERE), ..otherwise },
+        "features" | "override" | "stacks" | "tfvars-file" | "values" => {
+            Otherwise { rehearsal: Some(ELSEWHERE), ..otherwise }
+        }
         "standalone-wrapper" => Otherwise { rehearsal: Some(FOREIGN_BUILDER), ..otherwise },
         "standalone-order" => Otherwise { rehearsal: Some(OLD_KANIKO), ..otherwise },
         "guide" => Otherwise { rehearsal: Some((3, "`dependency.ecr.outputs.url` is an output")), ..otherwise },
         "standalone-tofu" => Otherwise { rehearsal: Some((3, "has a file that only OpenTofu reads")), ..otherwise },
+        "surroundings" => Otherwise { rehearsal: Some((3, "nothing tells which account is production")), ..otherwise },
         // The stand-ins make no task definition of an image beside the two.
         "steampipe" => Otherwise { rehearsal: Some((3, "no task definition has")), ..otherwise },
         _ if name.starts_with("standalone-") => Otherwise { rehearsal: Some(ADDED), ..otherwise },
@@ -197,4 +200,16 @@ fn every_shape_goes_through_every_command() {
             });
         }
     });
+}
+
+#[test]
+fn units_of_stacks_are_generated_in_a_rehearsal() {
+    let sandbox = Sandbox::new();
+    let shape = Shape::laid_out(&sandbox, "stacks");
+    let accounts = shape.root.join("accounts.json");
+    let text = fs::read_to_string(&accounts).unwrap();
+    let shared = "{\n  \"shared\": { \"id\": \"100000000002\" },";
+    fs::write(&accounts, text.replacen('{', shared, 1)).unwrap();
+    let said = rehearse(&sandbox).args(shape.at()).run().exits(0);
+    said.says("Generated    3 stacks").says("Rehearsed    the update to v1.3.0");
 }

@@ -162,6 +162,10 @@ fn lay_out(
     let known: Vec<_> = known.chain(images).collect();
     if original.is_some() {
         facts::write(&repo, &world)?;
+        // A world is made of what is there, and stacks generate their units later.
+        for unit in repo.units.iter().filter(|unit| unit.stack.is_some()) {
+            copy::copy(&repo.copied_from(unit), &unit.path.in_root(&root))?;
+        }
     }
     let faults = args.inject.iter().flat_map(|fault| ["--inject", fault]);
     let uses = repo.units.iter().flat_map(|unit| unit.images.values().flatten());
