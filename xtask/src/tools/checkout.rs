@@ -58,7 +58,8 @@ impl Changes {
         }
         paths.sort();
         paths.dedup();
-        paths.retain(|path| !path.iter().any(|name| is_left_out(&name.to_string_lossy())));
+        let is_output = |path: &PathBuf| new.contains(path) && is_output(&path.to_string_lossy());
+        paths.retain(|path| !path.iter().any(|name| is_left_out(&name.to_string_lossy())) && !is_output(path));
         let files = paths.into_iter().map(|path| (content(&top.join(&path)), path)).map(|(what, path)| (path, what));
         Ok(Self { top: top.to_owned(), base: base.to_owned(), files: files.collect(), new })
     }
@@ -99,6 +100,17 @@ impl Changes {
         { folders }.find(is_unit).is_some_and(|folder| !unit.starts_with(folder))
     }
 }
+
+/// Whether a new file is by its name what somebody lets programs write, such as the output of this very run through `tee`,
+/// and nothing that Terraform or a shell takes by itself.
+fn is_output(path: &str) -> bool {
+    let is_terraforms = [".tf.json", ".tofu.json", ".tfvars.json"].iter().any(|end| path.ends_with(end));
+    let ending = path.rsplit_once('.').map_or("", |(_, ending)| ending);
+    OUTPUTS.contains(&ending) && !is_terraforms
+}
+
+/// Endings of such files.
+const OUTPUTS: [&str; 9] = ["csv", "err", "html", "json", "jsonl", "log", "md", "out", "txt"];
 
 fn texts(list: &str) -> impl Iterator<Item = &str> {
     list.split('\0').filter(|text| !text.is_empty())
@@ -171,6 +183,9 @@ mod tests {
             ("dev/runner/terraform.tfstate", false),
             ("out", false),
             (".xtask/x", false),
+            ("apply.log", false),
+            ("report.json", false),
+            ("dev/runner/x.auto.tfvars.json", true),
         ] {
             let path = top.join(file);
             let earlier = fs::read(&path).ok();
