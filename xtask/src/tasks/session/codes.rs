@@ -123,9 +123,12 @@ impl Session<'_> {
         let now = clock::now();
         let begun = now.checked_sub(took + ROUNDED).unwrap_or(now);
         let ends = proof.and_then(Proof::end);
+        // A session that was opened a moment before this run would otherwise pass for one that took a code now.
+        let is_typed = took >= clock::shortened(TYPING);
         for code in codes {
             let used = match code.lasts {
                 _ if is_refused => Some(now),
+                _ if !is_typed => None,
                 Some(lasts) => ends.and_then(|ends| ends.checked_sub(lasts)).filter(|used| *used >= begun),
                 None => (proof.is_some() && took >= TYPING).then_some(now),
             };
