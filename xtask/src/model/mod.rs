@@ -23,7 +23,7 @@ pub use environment::Environment;
 pub use failure::{Exit, Failure, Failures, Kind, Result};
 pub use known::Known;
 pub use place::Place;
-pub use printable::{acts, literal, one_line, printable};
+pub use printable::{MASK, acts, literal, one_line, printable};
 pub use profile::{ProfileCandidate, distance, is_limited, nearest};
 pub use reach::{Reach, Remedy};
 pub use region::Region;

@@ -2,6 +2,9 @@
 
 use std::borrow::Cow;
 
+/// What stands in the place of a secret.
+pub const MASK: &str = "[redacted]";
+
 /// The text with every control character but line breaks and tabs, and every character that changes the direction of text,
 /// written as `\u001b`: so it reads the same in a terminal, in a ticket, and within a string of JSON. Colours are dropped, and
 /// passwords in addresses.
@@ -79,7 +82,7 @@ fn without_passwords(text: &str) -> Cow<'_, str> {
         match password {
             Some((colon, at)) => {
                 out.push_str(&part[..=colon]);
-                out.push('…');
+                out.push_str(MASK);
                 out.push_str(&part[at..]);
             }
             None => out.push_str(part),
@@ -135,9 +138,9 @@ mod tests {
         for (text, expected) in [
             (
                 "git::https://oauth2:hunter2@gitlab.example.com/x.git?ref=v1 a",
-                "git::https://oauth2:…@gitlab.example.com/x.git?ref=v1 a",
+                "git::https://oauth2:[redacted]@gitlab.example.com/x.git?ref=v1 a",
             ),
-            ("`https://a:b@x` and https://a:c@d@y/z", "`https://a:…@x` and https://a:…@y/z"),
+            ("`https://a:b@x` and https://a:c@d@y/z", "`https://a:[redacted]@x` and https://a:[redacted]@y/z"),
             ("https://x.example.com:8080/a@b", "https://x.example.com:8080/a@b"),
             ("ssh://git@host:22/x", "ssh://git@host:22/x"),
             ("a: b@c", "a: b@c"),

@@ -15,9 +15,8 @@ use known::{Found, Known};
 use shapes::Shapes;
 use squeeze::{Places, places, squeezed};
 
+use crate::model::MASK;
 pub use crate::model::is_secret_name;
-
-const MASK: &str = "[redacted]";
 
 /// Longer lines are given in pieces of this many bytes, so that memory stays bounded.
 pub const LONGEST_LINE: usize = 64 * 1024;
