@@ -79,6 +79,8 @@ fn without_passwords(text: &str) -> Cow<'_, str> {
         out.push_str(SCHEME);
         let end = part.find(|letter: char| letter.is_whitespace() || "/\"'`<>".contains(letter)).unwrap_or(part.len());
         let password = part[..end].rfind('@').and_then(|at| Some((part[..at].find(':')?, at)));
+        // The word for one, as in our own hints, is none.
+        let password = password.filter(|(colon, at)| &part[colon + 1..*at] != "PASSWORD");
         match password {
             Some((colon, at)) => {
                 out.push_str(&part[..=colon]);
@@ -144,6 +146,7 @@ mod tests {
             ("https://x.example.com:8080/a@b", "https://x.example.com:8080/a@b"),
             ("ssh://git@host:22/x", "ssh://git@host:22/x"),
             ("a: b@c", "a: b@c"),
+            ("http://USER:PASSWORD@HOST:PORT", "http://USER:PASSWORD@HOST:PORT"),
         ] {
             assert_eq!(printable(text), expected);
             assert_eq!(one_line(text), expected);
