@@ -140,7 +140,7 @@ impl Command {
     }
 }
 
-/// Which units a command is about.
+/// Options that select the units of a command.
 #[derive(Clone, Debug, Default, Args)]
 pub struct Selectors {
     /// Only units in this account, by its name or id; several with commas, or given several times

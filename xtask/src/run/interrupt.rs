@@ -76,7 +76,7 @@ impl Interrupt {
         AtWork { interrupt: self, lock }
     }
 
-    /// Whether terraform was asked to stop.
+    /// True once terraform has been asked to stop.
     pub fn has_asked_terraform(&self) -> bool {
         self.asked_terraform.load(Ordering::SeqCst)
     }

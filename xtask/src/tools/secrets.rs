@@ -265,16 +265,20 @@ mod tests {
         assert_eq!(found, ["12345678", "[no list", "below", "camel", "deep", "encoded", "in a list"]);
     }
 
-    #[test]
-    fn what_is_told_arrives_before_anybody_waits_for_it() {
-        let folder = tempfile::tempdir().unwrap();
-        let attempt = Attempt { dir: folder.path().to_owned(), nonce: "n".to_owned() };
-        let keys = Keys {
+    fn keys() -> Keys {
+        Keys {
             access_key_id: "ASIAX".to_owned(),
             secret_access_key: "secret/x".to_owned(),
             session_token: None,
             expires: None,
-        };
+        }
+    }
+
+    #[test]
+    fn what_is_told_arrives_before_anybody_waits_for_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let attempt = Attempt { dir: folder.path().to_owned(), nonce: "n".to_owned() };
+        let keys = keys();
         tell(&attempt, &Env::new(), &keys).unwrap();
         let mut told = Told::new(listen(&attempt.secrets()).unwrap(), Some(nameless(&attempt.secrets()).unwrap()));
         assert!(told.news().is_empty());
@@ -300,12 +304,7 @@ mod tests {
     fn what_several_guards_tell_at_once_arrives_whole() {
         let folder = tempfile::tempdir().unwrap();
         let attempt = Attempt { dir: folder.path().to_owned(), nonce: "n".to_owned() };
-        let keys = Keys {
-            access_key_id: "ASIAX".to_owned(),
-            secret_access_key: "secret/x".to_owned(),
-            session_token: None,
-            expires: None,
-        };
+        let keys = keys();
         let mut told = Told::new(listen(&attempt.secrets()).unwrap(), None);
         let of_guard = |letter: char| {
             let values = (0..300).map(|n| (format!("TOKEN_{n}").into(), String::from(letter).repeat(900).into()));

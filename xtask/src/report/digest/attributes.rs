@@ -4,7 +4,7 @@ use crate::model::one_line;
 use crate::report::wrap::{WIDTH, chunked, shown_width, wrapped};
 use crate::tools::terraform::plan::{Action, Change, Difference, Side, is_image_path, is_private, split_image};
 
-/// Where attributes begin.
+/// The column that attributes begin at.
 const INDENT: usize = 12;
 
 /// How many characters of one side are shown.

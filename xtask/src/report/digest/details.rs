@@ -9,7 +9,7 @@ use crate::report::screen::count;
 use crate::report::wrap::{WIDTH, shown_width};
 use crate::run::digest::UnitPlan;
 
-/// Where attributes begin.
+/// The column that attributes begin at.
 const INDENT: usize = 12;
 
 /// What each plan would do, unit by unit. What is sensitive is not in it, as it is not in the digest. Lines are as long as

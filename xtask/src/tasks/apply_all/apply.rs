@@ -46,7 +46,7 @@ pub(super) fn ask_consent(
 /// What is not done without consent.
 const NOT_DONE: &str = "nothing was applied";
 
-/// What is answered to a digest.
+/// An answer to the question below a digest.
 #[derive(Clone, Copy)]
 enum Answer {
     Apply,

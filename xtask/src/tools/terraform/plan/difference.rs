@@ -34,7 +34,7 @@ pub enum Side {
 
 impl Difference {
     /// Puts other words in the place of its texts. What then looks the same on both sides differs all the same; and where one
-    /// side alone gets other words, the value of the other is likely to be a secret that nobody knows of.
+    /// side alone gets other words, the other value is probably an unknown secret.
     pub fn in_words(&mut self, words: impl Fn(&str) -> String) {
         self.path = words(&self.path);
         let reworded = |side: &mut Side| match side {
