@@ -2,6 +2,8 @@
 //! against `rg --files`, on made-up repositories of three sizes.
 //!
 //! `cargo bench --bench scale [ROUNDS [UNITS…]]`, by hand. Of several rounds the best counts: others only take time away.
+//! `cargo bench --bench scale lay-out FOLDER UNITS` only writes such a repository, for a profiler.
+//! With `XTASK_BASELINE`, the path of another build of `xtask`, that one runs in turn with this one, and a ratio is shown.
 //! Memory and the time of the processors, which counts where others use the machine too, need GNU time; the comparison
 //! needs ripgrep. What is not there is left out.
 
@@ -16,6 +18,7 @@ use std::time::{Duration, Instant};
 
 const ACCOUNTS: usize = 200;
 const REGIONS: [&str; 5] = ["eu-central-1", "eu-west-1", "us-east-1", "us-east-2", "us-west-2"];
+const BASELINE: &str = "  of the baseline";
 const XTASK: &str = env!("CARGO_BIN_EXE_xtask");
 
 fn main() {
@@ -24,6 +27,7 @@ fn main() {
         // `cargo test --benches` asks whether this works, not how fast it is.
         _ if args.iter().any(|arg| arg == "--test") => {}
         Some("walk") => println!("{}", xtask::repo::discover::n_folders(Path::new(&args[2]))),
+        Some("lay-out") => println!("{}", lay_out(Path::new(&args[2]), args[3].parse().expect("a number of units"))),
         rounds => {
             let sizes: Vec<_> = args.iter().skip(2).filter_map(|size| size.parse().ok()).collect();
             let sizes = if sizes.is_empty() { vec![1_000, 10_000, 100_000] } else { sizes };
@@ -47,23 +51,37 @@ fn measure(n_rounds: usize, sizes: &[usize]) {
         ];
         let xtask: &OsStr = XTASK.as_ref();
         let repo: &OsStr = "--repo".as_ref();
-        let tasks: [(&str, &OsStr, &[&OsStr]); 3] = [
-            ("units", xtask, &[repo, text, "units".as_ref()]),
-            ("units --format json", xtask, &[repo, text, "units".as_ref(), "--format=json".as_ref()]),
-            ("status", xtask, &[repo, text, "status".as_ref()]),
+        let tasks: [(&str, &[&OsStr]); 3] = [
+            ("units", &[repo, text, "units".as_ref()]),
+            ("units --format json", &[repo, text, "units".as_ref(), "--format=json".as_ref()]),
+            ("status", &[repo, text, "status".as_ref()]),
         ];
-        let all: Vec<_> = walks.into_iter().chain(tasks).collect();
+        let baseline = std::env::var_os("XTASK_BASELINE");
+        let mut all = walks.to_vec();
+        for (what, args) in tasks {
+            all.push((what, xtask, args));
+            all.extend(baseline.as_deref().map(|program| (BASELINE, program, args)));
+        }
         let mut best: Vec<Option<Cost>> = vec![None; all.len()];
         for _ in 0..n_rounds {
             for ((_, program, args), best) in all.iter().zip(&mut best) {
                 *best = once(program, args).map(|cost| best.map_or(cost, |best| best.least(cost))).or(*best);
             }
         }
+        let mut ours_busy = None;
         for ((what, ..), best) in all.iter().zip(best) {
             if let Some(Cost { took, busy, kilobytes }) = best {
+                let ratio = ours_busy.zip(busy).filter(|_| *what == BASELINE);
+                let ratio = ratio.map_or(String::new(), |(ours, its): (Duration, Duration)| {
+                    format!("  processors: {:.2} of it", ours.as_secs_f64() / its.as_secs_f64())
+                });
+                ours_busy = busy;
                 let memory = kilobytes.map_or("?".to_owned(), |it| format!("{} MB", it.div_ceil(1024)));
                 let busy = busy.map_or("?".to_owned(), |it| format!("{} ms", it.as_millis()));
-                println!("{n_units:>8} {n_runners:>8}  {what:<22} {:>5} ms {busy:>10} {memory:>8}", took.as_millis());
+                println!(
+                    "{n_units:>8} {n_runners:>8}  {what:<22} {:>5} ms {busy:>10} {memory:>8}{ratio}",
+                    took.as_millis()
+                );
             }
         }
     }
