@@ -144,6 +144,18 @@ fn resume_waits_for_what_still_runs_and_does_the_rest_under_the_same_consent() {
 }
 
 #[test]
+fn resume_finds_units_that_were_named_from_a_folder_of_the_repository() {
+    let sandbox = Sandbox::bumped().fault("fail:dev");
+    let folder = sandbox.repo().join(unit("dev"));
+    let apply = sandbox.xtask(["apply-all", "--yes", "--unit", "terragrunt.hcl"]).cwd(folder);
+    apply.run().exits(1);
+    let sandbox = sandbox.no_faults();
+    sandbox.clear_log();
+    sandbox.xtask(["runs", "resume", "--yes", "--allow=unexpected"]).run().exits(0);
+    assert_eq!(sandbox.log().applied(), ["100000000004"]);
+}
+
+#[test]
 fn resume_asks_anew_where_something_else_would_be_done() {
     let sandbox = Sandbox::bumped();
     killed(&sandbox).let_go();

@@ -102,6 +102,9 @@ pub struct Begun {
     pub command: String,
     /// Its whole command line, without the program.
     pub argv: Vec<String>,
+    /// The folder that the command line was given in, below the root: its paths are relative to that.
+    #[serde(default)]
+    pub folder: PathBuf,
     /// `user@host`.
     pub who: String,
     /// The process.
