@@ -7,7 +7,7 @@ use super::generated::{self, Extra, literal};
 use super::hcl::syntax::{Attribute, Block, Body, Expr, ExprKind, Key};
 use super::hcl::{Evaluator, Fault, Frame, Kind, Value};
 use super::passed;
-use super::providers::{ENDPOINTS_OF_S3, OTHER_WAYS};
+use super::providers::{OTHER_WAYS, service_of_endpoint};
 use super::unit::known_text;
 use crate::model::{Account, AccountId, Failure, Known, Place};
 
@@ -267,7 +267,7 @@ pub(super) fn in_backends(extra: &Extra, found: &mut Vec<Redirection>) {
 
 /// Whether an argument of the backend `s3` decides who answers its requests.
 fn leads_elsewhere(name: &str) -> bool {
-    OTHER_WAYS.contains(&name) || ENDPOINTS_OF_S3.iter().any(|(argument, _)| *argument == name)
+    OTHER_WAYS.contains(&name) || service_of_endpoint(name).is_some()
 }
 
 /// Whether two addresses are the same one.

@@ -100,9 +100,16 @@ const HARMLESS_OF_S3: [&str; 31] = [
     "workspace_key_prefix",
 ];
 
-/// Arguments of the backend `s3` that send requests for one service elsewhere, and the service.
-pub(super) const ENDPOINTS_OF_S3: [(&str, &str); 4] =
-    [("dynamodb_endpoint", "dynamodb"), ("endpoint", "s3"), ("iam_endpoint", "iam"), ("sts_endpoint", "sts")];
+/// The service whose requests an argument of the backend `s3` sends elsewhere.
+pub(super) fn service_of_endpoint(argument: &str) -> Option<&'static str> {
+    match argument {
+        "dynamodb_endpoint" => Some("dynamodb"),
+        "endpoint" => Some("s3"),
+        "iam_endpoint" => Some("iam"),
+        "sts_endpoint" => Some("sts"),
+        _ => None,
+    }
+}
 
 /// Arguments by which a provider for AWS or a backend reaches AWS in another way than every other program.
 pub(super) const OTHER_WAYS: [&str; 7] = [
@@ -316,8 +323,7 @@ fn judge(file: &str, title: &str, entries: &[Entry], harmless: Option<&[&str]>, 
                 };
                 found.extend(foreign.iter().map(|what| reach(what).unless(Remedy::NameEndpoint)));
             }
-            _ if ENDPOINTS_OF_S3.iter().any(|(argument, _)| *argument == name) => {
-                let service = ENDPOINTS_OF_S3.iter().find(|(argument, _)| *argument == name).map_or("", |(_, it)| it);
+            _ if let Some(service) = service_of_endpoint(name) => {
                 let foreign = endpoint(service, &entry.says, declared.endpoint);
                 found.extend(foreign.map(|what| reach(&what).unless(Remedy::NameEndpoint)));
             }

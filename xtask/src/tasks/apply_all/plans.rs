@@ -8,8 +8,8 @@ use std::time::Instant;
 use anyhow::{Context as _, ensure};
 
 use crate::model::{Failure, Failures, Reach, regular};
+use crate::repo::programs;
 use crate::repo::providers::{self, ConfigText, Declared};
-use crate::repo::removed;
 use crate::report::screen::{Tone, count, duration};
 use crate::report::summary;
 use crate::run::digest::UnitPlan;
@@ -174,8 +174,8 @@ pub(super) fn of_unit(
         texts.map(|(file, path)| ConfigText { module: &file.module, path, bytes: &file.bytes }).collect();
     plan.elsewhere.extend(providers_elsewhere(ready, unit, &texts, &plan.providers_elsewhere));
     let ephemeral = providers::ephemeral(&texts, &ready.providers);
-    plan.runs.extend(removed::programs(&texts));
-    removed::commands(&texts).iter().for_each(|it| plan.runs_at_the_end_of(&it.from, &it.text));
+    plan.runs.extend(programs::of_providers_and_encryption(&texts));
+    programs::of_removed_blocks(&texts).iter().for_each(|it| plan.runs_at_the_end_of(&it.from, &it.text));
     let own = Own {
         account_id: account.id.to_string(),
         account: account.name.clone(),

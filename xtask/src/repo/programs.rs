@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use super::hcl::parse;
-use super::hcl::syntax::{Block, Body, Expr, ExprKind, Key};
+use super::hcl::syntax::{Block, Body, Expr, ExprKind, Item, Key};
 use super::hcl::{Fault, Source};
 use super::json::{self, Node, Value};
 use super::providers::ConfigText;
@@ -20,8 +20,8 @@ pub struct RemovedCommand {
 }
 
 /// Everything that `removed` blocks of these files run. A file that can't be parsed is named by who looks at providers.
-pub fn commands(files: &[ConfigText<'_>]) -> Vec<RemovedCommand> {
-    let has_block = |file: &&ConfigText<'_>| file.bytes.windows(7).any(|word| word == b"removed");
+pub fn of_removed_blocks(files: &[ConfigText<'_>]) -> Vec<RemovedCommand> {
+    let has_block = |file: &&ConfigText<'_>| has_word(file.bytes, "removed");
     let of_file = |file: &ConfigText<'_>| {
         let is_json = file.path.ends_with(".json");
         if is_json { of_json(file.bytes) } else { of_hcl(file).unwrap_or_default() }
@@ -30,7 +30,7 @@ pub fn commands(files: &[ConfigText<'_>]) -> Vec<RemovedCommand> {
 }
 
 /// The programs that providers run for their credentials, and those that encrypt states.
-pub fn programs(files: &[ConfigText<'_>]) -> Vec<String> {
+pub fn of_providers_and_encryption(files: &[ConfigText<'_>]) -> Vec<String> {
     let of_file = |file: &ConfigText<'_>| {
         let mut found = Vec::new();
         if file.path.ends_with(".json") {
@@ -43,11 +43,15 @@ pub fn programs(files: &[ConfigText<'_>]) -> Vec<String> {
         }
         found
     };
-    let has = |file: &&ConfigText<'_>, word: &str| file.bytes.windows(word.len()).any(|it| it == word.as_bytes());
-    // Not the many names that begin so.
-    let words = ["exec {", "exec{", "exec =", "exec=", "\"exec\"", "\"external\""];
-    let has_any = |file: &&ConfigText<'_>| words.iter().any(|word| has(file, word));
+    let has_any = |file: &&ConfigText<'_>| [EXEC, EXTERNAL].iter().any(|word| has_word(file.bytes, word));
     files.iter().filter(has_any).flat_map(of_file).collect()
+}
+
+/// Whether a text has this word, and not only as a part of a longer one. Most files have none, and aren't parsed.
+fn has_word(text: &[u8], word: &str) -> bool {
+    let is_inside = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
+    memchr::memmem::find_iter(text, word.as_bytes())
+        .any(|at| !is_inside(text[..at].last()) && !is_inside(text.get(at + word.len())))
 }
 
 /// The block of a provider that runs a program.
@@ -68,16 +72,24 @@ fn in_body(body: &Body, source: &Source, found: &mut Vec<String>) {
 }
 
 fn in_expr(name: &str, expr: &Expr, source: &Source, found: &mut Vec<String>) {
+    let inner = |entry: &Item| if let Key::Word(key) = &entry.key { key.clone() } else { String::new() };
     match &expr.kind {
-        ExprKind::Object(entries) => entries.iter().for_each(|entry| {
-            let key = if let Key::Word(key) = &entry.key { key.as_str() } else { "" };
-            if name == EXEC && key == "command" {
-                found.push(with_words(EXEC, source.text(&entry.value.span).trim_matches('"')));
-            }
-            in_expr(key, &entry.value, source, found);
-        }),
+        ExprKind::Object(entries) if name == EXEC => {
+            let command = entries.iter().find(|entry| inner(entry) == "command");
+            let words = command.map_or("", |command| source.text(&command.value.span).trim_matches('"'));
+            found.push(with_words(EXEC, words));
+        }
+        ExprKind::Object(entries) => {
+            entries.iter().for_each(|entry| in_expr(&inner(entry), &entry.value, source, found));
+        }
         ExprKind::List(items) => items.iter().for_each(|item| in_expr(name, item, source, found)),
-        _ => {}
+        // What it comes to is not worked out.
+        _ => {
+            let text = source.text(&expr.span);
+            if text != "null" && (name == EXEC || has_word(text.as_bytes(), EXEC)) {
+                found.push(with_words(EXEC, text));
+            }
+        }
     }
 }
 
@@ -159,15 +171,23 @@ mod tests {
 
     fn told(path: &str, text: &str) -> Vec<String> {
         let file = ConfigText { module: ".", path, bytes: text.as_bytes() };
-        commands(&[file]).into_iter().map(|it| format!("{} of {}", it.text, it.from)).collect()
+        of_removed_blocks(&[file]).into_iter().map(|it| format!("{} of {}", it.text, it.from)).collect()
     }
 
     #[test]
     fn programs_of_providers_and_of_encryption_are_found_at_any_depth() {
-        let told = |path: &str, text: &str| programs(&[ConfigText { module: ".", path, bytes: text.as_bytes() }]);
+        let told = |path: &str, text: &str| {
+            of_providers_and_encryption(&[ConfigText { module: ".", path, bytes: text.as_bytes() }])
+        };
         let exec = "exec {\n command = \"aws\"\n args = [\"eks\"]\n}";
         assert_eq!(told("a.tf", &format!("provider \"kubernetes\" {{\n{exec}\n}}\n")), ["exec `aws`"]);
         assert_eq!(told("a.tf", &format!("provider \"helm\" {{\nkubernetes {{\n{exec}\n}}\n}}\n")), ["exec `aws`"]);
+        let aligned = "provider \"helm\" {\n kubernetes = {\n host   = \"x\"\n exec   = { command = \"aws\" }\n}\n}\n";
+        assert_eq!(told("a.tf", aligned), ["exec `aws`"]);
+        let worked_out = "provider \"helm\" {\n kubernetes = var.on ? { exec = { command = \"aws\" } } : null\n}\n";
+        assert_eq!(told("a.tf", worked_out), ["exec `var.on ? { exec = { command = \"aws\" } } : null`"]);
+        assert_eq!(told("a.tf", "provider \"kubernetes\" {\n exec\t{\n}\n}\n"), ["exec"]);
+        assert!(told("a.tf", "provider \"x\" {\n execute = 1\n exec = null\n}\n").is_empty());
         let helm = "provider \"helm\" {\n kubernetes = { exec = { command = \"aws\" } }\n}\n";
         assert_eq!(told("a.tf", helm), ["exec `aws`"]);
         let encryption =
