@@ -27,17 +27,17 @@ pub(super) fn image_and_tag(text: &str) -> Result<(ImageName, Tag), String> {
     Ok((image.parse()?, tag.parse()?))
 }
 
-/// How many units are worked on side by side.
+/// Parses the number of units that are worked on at a time.
 pub(super) fn n_jobs(text: &str) -> Result<u16, String> {
     text.parse().ok().filter(|n| *n > 0).ok_or_else(|| "expected a whole number from 1 on, such as 4".to_owned())
 }
 
-/// How many of something are kept.
+/// Parses the number of runs to keep.
 pub(super) fn n_kept(text: &str) -> Result<usize, String> {
     text.parse().map_err(|_| "expected a whole number, such as 20".to_owned())
 }
 
-/// A ref of git that needs no escaping in a source.
+/// Parses a ref of git that needs no escaping in a source.
 pub(super) fn git_ref(text: &str) -> Result<String, String> {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._/-+".contains(&byte);
     match !text.is_empty() && !text.starts_with('-') && text.bytes().all(is_plain) {

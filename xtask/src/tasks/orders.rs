@@ -6,7 +6,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::model::{Account, ImageUri, Region, Tag};
+use crate::model::{Account, ImageUri, Region, Tag, file_name};
 use crate::repo::redirect::Actor;
 use crate::repo::{Repository, Unit};
 use crate::run::folder::RunFolder;
@@ -162,7 +162,7 @@ impl<'a> Orders<'a> {
         let kind = StepKind::Smoke;
         let mut order = self.order(account, &plan.region, self.run.attempt(label, kind));
         order.program = self.program("infrastructure-deployer", plan.arguments());
-        order.locks = vec![self.run.lock_of(&format!("smoke.{}.{label}", unit.path.slug()))];
+        order.locks = vec![self.run.lock_of(&format!("smoke.{}.{}", unit.path.slug(), file_name(label)))];
         let step = self.step(kind, label, account, order, self.ready.repo.root.clone());
         Arc::new(Step { unit: Some(unit.path.clone()), ..step })
     }

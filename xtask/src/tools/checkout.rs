@@ -5,15 +5,11 @@ use std::collections::HashSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
-use crate::tools::answer;
 use crate::tools::bound::is_left_out;
-use crate::tools::env::{self, Purpose};
+use crate::tools::git;
 use crate::tools::hash::{self, sha256_of};
 
-/// Time limit of one question to git.
-const PATIENCE: Duration = Duration::from_secs(60);
 /// The tree without any file, which stands for the commit where there is none yet.
 const EMPTY: &str = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
 /// The file that makes a folder a unit.
@@ -123,11 +119,8 @@ fn content(path: &Path) -> String {
     format!("{link}{}", what.as_deref().unwrap_or("no file"))
 }
 
-/// Asks git, without locks, hooks or the user's credentials for AWS.
 fn git(folder: &Path, args: &[&str]) -> io::Result<String> {
-    let vars = env::build(&env::of_this_process(), Purpose::Plain, &[]).vars;
-    let args = [&["--no-optional-locks", "-c", "core.fsmonitor=false", "-c", "core.quotePath=false"], args].concat();
-    let answer = answer::ask("git", &args, folder, &vars, PATIENCE).map_err(io::Error::other)?;
+    let answer = git::ask(folder, args).map_err(io::Error::other)?;
     answer.text().map(str::to_owned).map_err(io::Error::other)
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use xshell::{Shell, cmd};
 
-use crate::tools::answer;
+use crate::tools::answer::{self, Answer};
 use crate::tools::env::{self, Purpose};
 
 /// Time limit of one question.
@@ -149,12 +149,17 @@ pub fn is_same_remote(one: &str, other: &str) -> bool {
     plain(one) == plain(other)
 }
 
+/// Asks git without the shell's variables for it, without locks and without a file system monitor.
+pub(super) fn ask(folder: &Path, args: &[&str]) -> anyhow::Result<Answer> {
+    let vars = env::build(&env::of_this_process(), Purpose::Plain, &[]).vars;
+    let args = [&["--no-optional-locks", "-c", "core.fsmonitor=false", "-c", "core.quotePath=false"], args].concat();
+    answer::ask("git", &args, folder, &vars, PATIENCE)
+}
+
 /// The files in a folder below `root` that git tracks; none where git is missing or knows no repository. An error is git's
 /// own reason not to tell. The shell's variables for git and the owner of the repository make no difference.
 pub fn tracked(root: &Path, folder: &str) -> Result<Vec<String>, String> {
-    let vars = env::build(&env::of_this_process(), Purpose::Plain, &[]).vars;
-    let args = ["-c", "safe.directory=*", "-c", "core.fsmonitor=false", "ls-files", "-z", "--", folder];
-    let answer = match answer::ask("git", &args, root, &vars, PATIENCE) {
+    let answer = match ask(root, &["-c", "safe.directory=*", "ls-files", "-z", "--", folder]) {
         Ok(answer) => answer,
         Err(error) => {
             let is_missing = error.downcast_ref::<io::Error>().is_some_and(|it| it.kind() == io::ErrorKind::NotFound);

@@ -79,7 +79,7 @@ output "leak" {{
         "was/cut/until/now/two",
         "input.address before https://user:[redacted]@github.com/x after https://user:[redacted]@github.com/x",
         "input.clone before https://u:[redacted]@github.com/ after https://u:[redacted]@github.com/",
-        // Of a key that was used up nobody knows any more that it was one.
+        // The old value of a key is no more known to be one.
         "input.key (not shown) -> two [redacted]",
         "input.database one [redacted] -> two [redacted]",
         "! change terraform_data.big input.a",

@@ -43,7 +43,7 @@ pub(super) fn ask_consent(
     }
 }
 
-/// What is not done without consent.
+/// What is said where there was no consent.
 const NOT_DONE: &str = "nothing was applied";
 
 /// An answer to the question below a digest.
