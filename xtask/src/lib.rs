@@ -130,6 +130,6 @@ fn dispatch(context: &Context, command: Command) -> Result<Exit, Failures> {
         Command::Guard(args) => tasks::hidden::guard(args),
         Command::Relay(args) => tasks::hidden::relay(&args),
         Command::SignIn(args) => tasks::hidden::sign_in(args),
-        Command::Ask(args) => tasks::hidden::ask(&args),
+        Command::Ask(args) => tasks::hidden::ask(args),
     }
 }

@@ -44,18 +44,11 @@ impl How {
             Self::LocalDocker => "docker",
         }
     }
-
-    /// All programs that it takes.
-    pub fn programs(self) -> [&'static str; 2] {
-        [self.program(), "aws"]
-    }
 }
 
 /// Lets docker into a registry of ECR.
 #[derive(Debug, Args)]
 pub struct SignIn {
-    #[arg(long)]
-    pub aws: PathBuf,
     #[arg(long)]
     pub docker: PathBuf,
     #[arg(long)]

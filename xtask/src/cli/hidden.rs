@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::model::{AccountId, Region};
+use crate::tools::question::Question;
 use crate::tools::terragrunt::Action;
 
 /// The outer guard, started by a credential wrapper.
@@ -54,9 +55,8 @@ pub struct Relay {
     pub secrets: Option<PathBuf>,
 }
 
-/// Several questions to one program, inside one guard.
+/// Several questions to AWS, inside one guard.
 #[derive(Debug, Args)]
 pub struct Ask {
-    pub program: PathBuf,
-    pub question: Vec<String>,
+    pub question: Vec<Question>,
 }

@@ -113,7 +113,7 @@ pub struct ImageUri {
     account: AccountId,
     region: Region,
     /// `dkr.ecr`, or `dkr.ecr-fips` for endpoints that are validated by FIPS 140.
-    service: &'static str,
+    service: String,
     domain: String,
     repository: String,
 }
@@ -167,7 +167,7 @@ impl FromStr for ImageUri {
         Ok(Self {
             account: AccountId::parse(account).map_err(|_| not_ecr())?,
             region: region.parse().map_err(|_| not_ecr())?,
-            service,
+            service: service.to_owned(),
             domain: domain.to_owned(),
             repository: repository.to_owned(),
         })

@@ -11,8 +11,9 @@ use crate::run::relay;
 use crate::tools::attempt::Attempt;
 use crate::tools::docker::login::Login;
 use crate::tools::guard::{self, GuardOrder, TerragruntOrder};
+use crate::tools::question::Answer;
 use crate::tools::shim::{self, ShimConfig};
-use crate::tools::{env, question, secrets};
+use crate::tools::{api, env, secrets};
 
 /// The outer guard. Returns only if nothing was started, or nothing was to be.
 pub fn guard(args: cli::Guard) -> Result<Exit, Failures> {
@@ -34,20 +35,19 @@ pub fn relay(args: &cli::Relay) -> Result<Exit, Failures> {
 
 /// Docker's way into a registry, started by the outer guard.
 pub fn sign_in(args: cli::SignIn) -> Result<Exit, Failures> {
-    let cli::SignIn { aws, docker, registry, region } = args;
-    Login { aws, docker, registry, region }.run()?;
+    let cli::SignIn { docker, registry, region } = args;
+    Login { docker, registry, region }.run()?;
     Ok(Exit::DONE)
 }
 
-/// Asks a program several questions, and prints the answers as JSON.
-pub fn ask(args: &cli::Ask) -> Result<Exit, Failures> {
+/// Asks AWS several questions, and prints the answers as JSON.
+pub fn ask(args: cli::Ask) -> Result<Exit, Failures> {
     let vars = env::of_this_process();
-    let mut answers = question::ask_all(&args.program, &args.question, &vars);
-    // They go to a file, and what a program complains of onto the screen.
+    let mut answers = api::ask_all(args.question, &vars);
+    // They go to a file, and what AWS complains of onto the screen.
     let redactor = Redactor::new(secrets::of(&vars));
     for answer in &mut answers {
-        answer.stderr = redactor.text(&answer.stderr);
-        if let Some(error) = &mut answer.error {
+        if let Answer::Failed(error) = answer {
             error.message = redactor.text(&error.message);
         }
     }

@@ -1,21 +1,20 @@
 //! Asking ECR whether images are there: through the wrapper and the guard, in the account of the registry.
 
 use std::fmt;
-use std::path::Path;
 
-use anyhow::bail;
-
-use crate::model::{Account, Failure, Failures, ImageName, ImageUri, Tag, regular};
+use crate::model::{Account, Failure, Failures, ImageName, ImageUri, Tag};
 use crate::repo::unit::Unit;
 use crate::repo::{Decider, Repository};
-use crate::run::event::{Outcome, StepResult};
+use crate::run::event::Outcome;
 use crate::run::executor::OnFailure;
 use crate::run::step::{Stage, Step};
+use crate::tasks::inquiry;
 use crate::tasks::orders::Orders;
 use crate::tasks::session::Session;
-use crate::tools::answer::Answer;
+use crate::tools::api;
 use crate::tools::aws::{self, Image};
 use crate::tools::aws_error::{AwsError, Cause};
+use crate::tools::question::Question;
 
 /// An image that is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -140,7 +139,8 @@ pub fn registries<'r>(
 /// The steps that ask for these images. `when` tells two questions for the same image apart.
 pub fn lookups<N: fmt::Display>(orders: &Orders<'_>, wanted: &[Wanted<'_, N>], when: &str) -> Stage {
     let step = |n: usize, image: &Wanted<'_, N>| {
-        orders.lookup(image.account, &format!("{}.{when}.{n}", image.image), &image.uri, &image.tag)
+        let question = Question::Image { uri: image.uri.clone(), tag: image.tag.clone() };
+        orders.questions(image.account, image.uri.region(), &format!("{}.{when}.{n}", image.image), &[question])
     };
     let lanes = wanted.iter().enumerate().map(|(n, image)| vec![step(n, image)]).collect();
     let about = wanted.iter().map(|image| format!("{}:{}", image.uri.repository(), image.tag)).collect::<Vec<_>>();
@@ -168,15 +168,8 @@ pub fn ask<N: fmt::Display>(
 }
 
 fn answer(step: &Step, outcome: &Outcome) -> anyhow::Result<Option<Image>> {
-    let read = |path: Option<&Path>| path.and_then(|path| regular::text(path).ok()).unwrap_or_default();
-    let stderr = read(step.output.as_ref().map(|output| output.log.as_path()));
-    let stdout = read(step.output.as_ref().and_then(|output| output.stdout.as_deref()));
-    let started = step.attempt.as_ref().is_some_and(|attempt| attempt.outer_proof().is_some());
-    if !started || outcome.guard_refused {
-        bail!("{}", outcome.cause.as_deref().unwrap_or(&stderr).trim());
-    }
-    let code = (outcome.result == StepResult::Succeeded).then_some(0);
-    aws::described_image(&Answer { code, stdout, stderr, error: None }.of_cli())
+    let answers = inquiry::read(step, outcome, 1).map_err(anyhow::Error::msg)?;
+    answers.first().map_or(Ok(None), aws::described_image)
 }
 
 /// That ECR could not tell, why, and what to do about it.
@@ -197,7 +190,7 @@ fn in_doubt<N: fmt::Display>(wanted: &Wanted<'_, N>, why: anyhow::Error) -> Fail
             uri.repository()
         )),
         Cause::Throttled => doubt
-            .detail(format!("AWS was busy at each of {} tries", aws::ATTEMPTS))
+            .detail(format!("AWS was busy at each of {} tries", api::N_TRIES))
             .hint("run this again in a minute; nothing was changed"),
         _ if error.is_of_the_way() => doubt
             .detail(error.words())

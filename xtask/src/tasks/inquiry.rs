@@ -8,10 +8,9 @@ use crate::run::executor::OnFailure;
 use crate::run::step::{Stage, Step};
 use crate::tasks::orders::Orders;
 use crate::tasks::session::{Renewal, Session};
-use crate::tools::answer::Answer;
 use crate::tools::aws;
 use crate::tools::aws_error::{AwsError, Cause};
-use crate::tools::question::Question;
+use crate::tools::question::{Answer, Question};
 use crate::tools::state;
 
 /// What is asked, account by account.
@@ -144,19 +143,17 @@ impl Answers {
     }
 }
 
-/// What AWS answered with what it means; of another complaint the last line says it, and those before are usage.
+/// What AWS answered with what it means.
 fn in_one_line(error: &anyhow::Error) -> String {
     match error.downcast_ref::<AwsError>() {
         Some(error) if error.cause == Cause::Other => error.words(),
         Some(error) => format!("{}; {}", error.words(), error.meaning()),
-        None => {
-            let text = format!("{error:#}");
-            text.lines().rev().map(str::trim).find(|line| !line.is_empty()).unwrap_or("it said nothing").to_owned()
-        }
+        None => format!("{error:#}"),
     }
 }
 
-fn read(step: &Step, outcome: &Outcome, n: usize) -> Result<Vec<Answer>, String> {
+/// The answers of a step that asked so many questions, or why there are none.
+pub(super) fn read(step: &Step, outcome: &Outcome, n: usize) -> Result<Vec<Answer>, String> {
     let failed = || outcome.cause.clone().unwrap_or_else(|| "the questions were not asked".to_owned());
     if outcome.result != StepResult::Succeeded {
         return Err(failed());

@@ -6,7 +6,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::model::{Account, ImageUri, Region, Tag, file_name};
+use crate::model::{Account, ImageUri, Region, file_name};
 use crate::repo::redirect::Actor;
 use crate::repo::{Repository, Unit};
 use crate::run::folder::RunFolder;
@@ -20,7 +20,7 @@ use crate::tools::guard::{GuardOrder, TerragruntOrder};
 use crate::tools::process::Invocation;
 use crate::tools::question::Question;
 use crate::tools::terragrunt::Action;
-use crate::tools::{aws, docker, provider_cache, terraform};
+use crate::tools::{docker, provider_cache, terraform};
 
 /// What the credential wrapper sees.
 #[derive(Clone, Debug)]
@@ -100,21 +100,13 @@ impl<'a> Orders<'a> {
         Stage { title: "Sources".to_owned(), is_told: false, about: remotes.join(" "), lanes }
     }
 
-    /// Asks ECR for an image, in the account of its registry.
-    pub fn lookup(&self, account: &Account, label: &str, uri: &ImageUri, tag: &Tag) -> Arc<Step> {
-        let kind = StepKind::Lookup;
-        let mut order = self.order(account, uri.region(), self.run.attempt(label, kind));
-        order.program = self.program("aws", aws::describe_image(uri, tag));
-        Arc::new(self.step(kind, label, account, order, self.ready.repo.root.clone()))
-    }
-
     /// Lets docker into the registry of an image.
     pub fn sign_in(&self, account: &Account, uri: &ImageUri) -> Arc<Step> {
         let (label, kind) = (format!("sign-in.{}", uri.region()), StepKind::Lookup);
         let mut order = self.order(account, uri.region(), self.run.attempt(&label, kind));
         order.pass_environment.extend(docker::VARIABLES.map(str::to_owned));
         let programs = &self.ready.programs;
-        let login = Login::to(uri, programs.path("aws"), programs.path("docker"));
+        let login = Login::to(uri, programs.path("docker"));
         order.program = std::iter::once(self.guard.clone().into()).chain(login.arguments()).collect();
         Arc::new(self.with_variables(self.step(kind, &label, account, order, self.ready.repo.root.clone()), &[]))
     }
@@ -142,8 +134,7 @@ impl<'a> Orders<'a> {
     pub fn questions(&self, account: &Account, region: &Region, label: &str, questions: &[Question]) -> Arc<Step> {
         let kind = StepKind::Lookup;
         let mut order = self.order(account, region, self.run.attempt(label, kind));
-        let aws = self.ready.programs.path("aws").as_os_str().to_owned();
-        order.program = vec![self.guard.clone().into(), "ask".into(), "--".into(), aws];
+        order.program = vec![self.guard.clone().into(), "ask".into()];
         order.program.extend(questions.iter().map(|question| question.word().into()));
         Arc::new(self.step(kind, label, account, order, self.ready.repo.root.clone()))
     }

@@ -7,9 +7,8 @@ use serde::Deserialize;
 
 use crate::model::{Account, AccountId, ImageUri, Region};
 use crate::tasks::inquiry::{Answers, Inquiry};
-use crate::tools::answer::Answer;
 use crate::tools::ecr_policy::{Policy, Pull};
-use crate::tools::question::Question;
+use crate::tools::question::{Answer, Question};
 
 /// An ECR repository, and the other accounts that pull from it.
 #[derive(Clone, Debug)]
@@ -84,12 +83,8 @@ fn policy(answer: &Answer) -> anyhow::Result<Option<Policy>> {
     struct Said {
         policy_text: String,
     }
-    if ["RepositoryPolicyNotFoundException", "RegistryPolicyNotFoundException"].iter().any(|code| answer.is_error(code))
-    {
-        return Ok(None);
-    }
-    let said: Said = serde_json::from_str(answer.text()?)?;
-    Ok(Some(Policy::parse(&said.policy_text)?))
+    let said = answer.read::<Said>()?;
+    Ok(said.map(|said| Policy::parse(&said.policy_text)).transpose()?)
 }
 
 #[cfg(test)]

@@ -96,6 +96,7 @@ impl<'r> Ready<'r> {
 
         let mut names = needed.to_vec();
         names.extend(wrapper.program());
+        names.extend(CredentialTool::of(&settings.credentials()).takes_aws_cli().then_some("aws"));
         let found = Programs::find(&names, &repo.root, &context.vars, &context.tools());
         let programs = keep(&mut problems, found).unwrap_or_default();
 

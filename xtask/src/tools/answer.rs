@@ -9,14 +9,12 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
-use serde::{Deserialize, Serialize};
 
-use crate::tools::aws_error::AwsError;
 use crate::tools::env::Env;
 use crate::tools::process;
 
 /// What a program answered.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Answer {
     /// The exit code; `None` if it was killed by a signal.
     pub code: Option<i32>,
@@ -24,38 +22,13 @@ pub struct Answer {
     pub stdout: String,
     /// Its standard error.
     pub stderr: String,
-    /// Why AWS gave no answer, where that is known.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub error: Option<AwsError>,
 }
 
 impl Answer {
-    /// What AWS itself answered, without a program in between.
-    pub fn of_aws(answered: Result<String, AwsError>) -> Self {
-        match answered {
-            Ok(stdout) => Self { code: Some(0), stdout, ..Self::default() },
-            Err(error) => Self { error: Some(error), ..Self::default() },
-        }
-    }
-
-    /// The answer of a program that asked AWS for us.
-    pub fn of_cli(self) -> Self {
-        let error = (self.code != Some(0)).then(|| AwsError::of_text(&self.stderr));
-        Self { error, ..self }
-    }
-
-    /// Whether AWS answered with this code.
-    pub fn is_error(&self, code: &str) -> bool {
-        self.error.as_ref().is_some_and(|error| error.is(code))
-    }
-
     /// Standard output if the program ended well, the reason otherwise.
     pub fn text(&self) -> anyhow::Result<&str> {
         if self.code == Some(0) {
             return Ok(&self.stdout);
-        }
-        if let Some(error) = self.error.as_ref().filter(|error| !error.message.is_empty() || error.code.is_some()) {
-            return Err(error.clone().into());
         }
         match (self.stderr.trim(), self.code) {
             ("", Some(code)) => bail!("it ended with exit code {code}"),
@@ -102,7 +75,7 @@ pub fn ask<A: AsRef<OsStr>>(
         }
     };
     let [stdout, stderr] = texts;
-    Ok(Answer { code: status.code(), stdout, stderr, error: None })
+    Ok(Answer { code: status.code(), stdout, stderr })
 }
 
 fn read(
@@ -145,7 +118,7 @@ mod tests {
     fn both_streams_and_the_code_are_the_answer() {
         let answer = sh("echo out; echo err >&2; exit 3", Duration::from_secs(20)).unwrap();
         let (stdout, stderr) = ("out\n".to_owned(), "err\n".to_owned());
-        assert_eq!(answer, Answer { code: Some(3), stdout, stderr, error: None });
+        assert_eq!(answer, Answer { code: Some(3), stdout, stderr });
         assert_eq!(answer.text().unwrap_err().to_string(), "err");
     }
 

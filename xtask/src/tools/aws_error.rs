@@ -290,7 +290,9 @@ fn of_words(text: &str) -> Cause {
     if is_refused_code(text) {
         return Cause::CodeRefused;
     }
-    let rules: [(Cause, &[&str]); 6] = [
+    let rules: [(Cause, &[&str]); 7] = [
+        // A connection that was lost, which rustls tells in words of TLS.
+        (Cause::Unreachable, &["close_notify", "unexpected-eof"]),
         (Cause::Proxy, &["tunnel error", "proxy authentication", "proxy authorization", "connect to proxy", "407"]),
         (
             Cause::Dns,
@@ -409,6 +411,11 @@ mod tests {
             (
                 "client error (Connect): dns error: failed to lookup address information: Name or service not known",
                 Cause::Dns,
+            ),
+            (
+                "client error (SendRequest): connection error: peer closed connection without sending TLS close_notify: \
+                 https://docs.rs/rustls/latest/rustls/manual/_03_howto/index.html#unexpected-eof",
+                Cause::Unreachable,
             ),
             ("Connect timeout on endpoint URL: \"https://sts\"", Cause::Timeout),
         ] {

@@ -56,6 +56,11 @@ impl CredentialTool {
         if *self == Self::AwsVault { Reader::AwsVault } else { Reader::Sdk }
     }
 
+    /// Whether it takes the AWS CLI to turn what it gives into keys.
+    pub fn takes_aws_cli(&self) -> bool {
+        *self == Self::Profile
+    }
+
     /// Its name in a sentence.
     pub fn name(&self) -> &str {
         match self {

@@ -2,8 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::tools::answer::Answer;
-use crate::tools::aws_error::AwsError;
+use crate::tools::question::Answer;
 
 /// A task definition.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,14 +43,7 @@ pub fn task_definition(answer: &Answer) -> anyhow::Result<Option<TaskDefinition>
     struct Container {
         image: String,
     }
-    // ECS has no error of its own for a family that isn't there.
-    let is_missing = |error: &AwsError| {
-        error.is("ClientException") && error.message.to_lowercase().contains("unable to describe task definition")
-    };
-    if answer.error.as_ref().is_some_and(is_missing) {
-        return Ok(None);
-    }
-    let said: Said = serde_json::from_str(answer.text()?)?;
+    let Some(said) = answer.read::<Said>()? else { return Ok(None) };
     let Definition { revision, container_definitions } = said.task_definition;
     let images = container_definitions.into_iter().map(|container| container.image).collect();
     Ok(Some(TaskDefinition { revision, images }))
@@ -68,8 +60,8 @@ pub fn cluster_status(answer: &Answer) -> anyhow::Result<Option<String>> {
     struct Cluster {
         status: String,
     }
-    let said: Said = serde_json::from_str(answer.text()?)?;
-    Ok(said.clusters.into_iter().next().map(|cluster| cluster.status))
+    let cluster = answer.read::<Said>()?.and_then(|said| said.clusters.into_iter().next());
+    Ok(cluster.map(|cluster| cluster.status))
 }
 
 /// Reads a task; `None` if ECS has forgotten it, as it does an hour after the end, or its cluster is gone.
@@ -95,11 +87,8 @@ pub fn task(answer: &Answer) -> anyhow::Result<Option<Task>> {
         reason: Option<String>,
         exit_code: Option<i32>,
     }
-    if answer.is_error("ClusterNotFoundException") {
-        return Ok(None);
-    }
-    let said: Said = serde_json::from_str(answer.text()?)?;
-    Ok(said.tasks.into_iter().next().map(|task| Task {
+    let task = answer.read::<Said>()?.and_then(|said| said.tasks.into_iter().next());
+    Ok(task.map(|task| Task {
         has_started: task.started_at.is_some() || task.containers.iter().any(|container| container.exit_code.is_some()),
         status: task.last_status,
         stopped_reason: task.stopped_reason,
@@ -110,52 +99,46 @@ pub fn task(answer: &Answer) -> anyhow::Result<Option<Task>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tools::aws_error::AwsError;
 
-    fn said(stdout: &str) -> Answer {
-        Answer { code: Some(0), stdout: stdout.to_owned(), ..Answer::default() }
+    fn found(document: &str) -> Answer {
+        Answer::Found(serde_json::from_str(document).unwrap())
     }
 
-    fn complained(stderr: &str) -> Answer {
-        Answer { code: Some(254), stderr: stderr.to_owned(), ..Answer::default() }.of_cli()
+    fn denied() -> Answer {
+        Answer::Failed(AwsError::answered("AccessDeniedException", "no"))
     }
 
     #[test]
     fn a_task_definition_is_there_missing_or_in_doubt() {
-        let there = said(r#"{"taskDefinition":{"revision":7,"containerDefinitions":[{"image":"x:v1","name":"y"}]}}"#);
+        let there = found(r#"{"taskDefinition":{"revision":7,"containerDefinitions":[{"image":"x:v1","name":"y"}]}}"#);
         let expected = TaskDefinition { revision: 7, images: vec!["x:v1".to_owned()] };
         assert_eq!(task_definition(&there).unwrap(), Some(expected));
-        let prefix = "An error occurred (ClientException) when calling the DescribeTaskDefinition operation:";
-        assert_eq!(
-            task_definition(&complained(&format!("{prefix} Unable to describe task definition."))).unwrap(),
-            None
-        );
-        assert!(task_definition(&complained(&format!("{prefix} Family contains invalid characters."))).is_err());
-        assert!(task_definition(&complained("An error occurred (AccessDeniedException)")).is_err());
-        assert!(task_definition(&said("not json")).is_err());
+        assert_eq!(task_definition(&Answer::Absent).unwrap(), None);
+        assert!(task_definition(&denied()).is_err());
+        assert!(task_definition(&found("[]")).is_err());
     }
 
     #[test]
     fn a_cluster_that_is_missing_is_no_error_to_ecs() {
-        assert_eq!(cluster_status(&said(r#"{"clusters":[{"status":"ACTIVE"}]}"#)).unwrap().as_deref(), Some("ACTIVE"));
-        let missing = said(r#"{"clusters":[],"failures":[{"reason":"MISSING"}]}"#);
+        let there = found(r#"{"clusters":[{"status":"ACTIVE"}]}"#);
+        assert_eq!(cluster_status(&there).unwrap().as_deref(), Some("ACTIVE"));
+        let missing = found(r#"{"clusters":[],"failures":[{"reason":"MISSING"}]}"#);
         assert_eq!(cluster_status(&missing).unwrap(), None);
     }
 
     #[test]
     fn a_task_tells_whether_its_container_ever_started() {
-        let failed = said(
+        let failed = found(
             r#"{"tasks":[{"lastStatus":"STOPPED","stoppedReason":"Task failed to start","containers":[{"reason":"CannotPullContainerError: not found"}]}]}"#,
         );
         let task = task(&failed).unwrap().unwrap();
         assert!(!task.has_started && task.container_reasons == ["CannotPullContainerError: not found"]);
-        let ended = said(r#"{"tasks":[{"lastStatus":"STOPPED","containers":[{"exitCode":1}]}]}"#);
+        let ended = found(r#"{"tasks":[{"lastStatus":"STOPPED","containers":[{"exitCode":1}]}]}"#);
         assert!(super::task(&ended).unwrap().unwrap().has_started);
-        for forgotten in [
-            said(r#"{"tasks":[],"failures":[{"reason":"MISSING"}]}"#),
-            complained("An error occurred (ClusterNotFoundException) when calling the DescribeTasks operation"),
-        ] {
+        for forgotten in [found(r#"{"tasks":[],"failures":[{"reason":"MISSING"}]}"#), Answer::Absent] {
             assert_eq!(super::task(&forgotten).unwrap(), None);
         }
-        assert!(super::task(&complained("An error occurred (AccessDeniedException)")).is_err());
+        assert!(super::task(&denied()).is_err());
     }
 }

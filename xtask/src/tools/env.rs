@@ -231,12 +231,6 @@ pub fn forbid_prompts(vars: &mut Env) {
     vars.entry("GIT_SSH_COMMAND".into()).or_insert_with(|| "ssh -o BatchMode=yes".into());
 }
 
-/// Adds what lets the AWS CLI ask again while AWS is busy. Only for questions: an order must not be given twice.
-pub fn ask_again(vars: &mut Env) {
-    vars.insert("AWS_RETRY_MODE".into(), "standard".into());
-    vars.insert("AWS_MAX_ATTEMPTS".into(), crate::tools::aws::ATTEMPTS.into());
-}
-
 /// The environment of this process.
 pub fn of_this_process() -> Env {
     std::env::vars_os().collect()

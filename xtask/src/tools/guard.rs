@@ -4,7 +4,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::model::{AccountId, Failure, Region};
 use crate::tools::attempt::Attempt;
@@ -264,9 +264,6 @@ fn program(order: &GuardOrder, vars: &Env, keys: &Keys) -> Result<Program, Failu
     }
     if let Some(url) = &order.endpoint {
         child.insert("AWS_ENDPOINT_URL".into(), url.into());
-    }
-    if order.program.first().is_some_and(|program| Path::new(program).file_name() == Some("aws".as_ref())) {
-        env::ask_again(&mut child);
     }
     if let Some(terragrunt) = &order.terragrunt {
         let Some(attempt) = &order.attempt else {

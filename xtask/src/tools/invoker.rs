@@ -147,8 +147,8 @@ fn without_gzip_header(bytes: &[u8]) -> Option<&[u8]> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tools::answer::Answer;
     use crate::tools::lambda;
+    use crate::tools::question::Answer;
 
     const REPO: &str = "https://github.com/gruntwork-io/terraform-aws-ci.git";
 
@@ -161,9 +161,9 @@ mod tests {
         let mut gzip = b"\x1f\x8b\x08\x08\0\0\0\0\0\x03config.json\0".to_vec();
         gzip.extend(miniz_oxide::deflate::compress_to_vec(config.as_bytes(), 6));
         let text = aws_smithy_types::base64::encode(gzip);
-        let stdout = serde_json::json!({ "LastModified": "2026", "Environment": { "Variables": { VARIABLE: text } } });
-        let answer = Answer { code: Some(0), stdout: stdout.to_string(), ..Answer::default() };
-        lambda::function(&answer).unwrap().unwrap()
+        let document =
+            serde_json::json!({ "LastModified": "2026", "Environment": { "Variables": { VARIABLE: text } } });
+        lambda::function(&Answer::Found(document)).unwrap().unwrap()
     }
 
     fn of(options: &str, repos: &str) -> Config {

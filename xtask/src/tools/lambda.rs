@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::tools::answer::Answer;
+use crate::tools::question::Answer;
 
 /// A function's configuration.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -38,26 +38,20 @@ impl Function {
 
 /// Reads a function; `None` if Lambda says that there is none.
 pub fn function(answer: &Answer) -> anyhow::Result<Option<Function>> {
-    if answer.is_error("ResourceNotFoundException") {
-        return Ok(None);
-    }
-    Ok(Some(serde_json::from_str(answer.text()?)?))
+    answer.read()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tools::aws_error::AwsError;
 
     #[test]
     fn a_function_is_there_missing_or_in_doubt() {
-        let stdout = r#"{"LastModified":"2026-11-25T10:14:09.000+0000","Environment":{"Variables":{"A":"b"}}}"#;
-        let there = Answer { code: Some(0), stdout: stdout.to_owned(), ..Answer::default() };
-        let there = function(&there).unwrap().unwrap();
+        let document = r#"{"LastModified":"2026-11-25T10:14:09.000+0000","Environment":{"Variables":{"A":"b"}}}"#;
+        let there = function(&Answer::Found(serde_json::from_str(document).unwrap())).unwrap().unwrap();
         assert_eq!((there.updated().as_str(), there.variable("A")), ("2026-11-25 10:14", Some("b")));
-        let error = |stderr: &str| Answer { code: Some(254), stderr: stderr.to_owned(), ..Answer::default() }.of_cli();
-        let missing =
-            "An error occurred (ResourceNotFoundException) when calling the GetFunctionConfiguration operation";
-        assert_eq!(function(&error(missing)).unwrap(), None);
-        assert!(function(&error("An error occurred (AccessDeniedException)")).is_err());
+        assert_eq!(function(&Answer::Absent).unwrap(), None);
+        assert!(function(&Answer::Failed(AwsError::answered("AccessDeniedException", "no"))).is_err());
     }
 }

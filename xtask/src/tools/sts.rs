@@ -87,9 +87,10 @@ pub fn assume_role_with_web_identity(
     })
 }
 
-fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+/// What requests to AWS wait in.
+pub(super) fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    runtime.context("cannot start the runtime for the question to STS")
+    runtime.context("cannot start the runtime for the questions to AWS")
 }
 
 fn client(

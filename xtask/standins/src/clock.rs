@@ -26,6 +26,11 @@ impl Moment {
         self.millis / 1000
     }
 
+    /// As services write it that speak JSON: seconds since 1970, with their fractions.
+    pub(crate) fn epoch(self) -> f64 {
+        self.millis as f64 / 1000.0
+    }
+
     /// As RFC 3339: `2026-11-23T16:26:29Z`.
     pub(crate) fn rfc3339(self) -> String {
         format!("{}Z", self.date_time())

@@ -3,6 +3,7 @@
 //! Stand-ins are strict: what the real tool would refuse, they refuse, with its exit code and in words of like
 //! meaning. What the real tool would do and a rehearsal has no use for, they refuse too, and say so.
 
+mod api;
 mod args;
 mod aws;
 mod aws_vault;

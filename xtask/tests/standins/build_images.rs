@@ -124,5 +124,5 @@ fn pushing_into_another_account_than_the_builders_is_refused() {
 fn wrong_credentials_of_the_builder_build_nothing() {
     let sandbox = Sandbox::new().fault("wrong-account:shared");
     sandbox.xtask(["build-images", "v1.3.0"]).run().exits(3).is("build-images-wrong-account");
-    assert!(sandbox.log().nothing_worked() && sandbox.log().of("aws").is_empty());
+    assert!(sandbox.log().nothing_worked() && sandbox.log().asked().is_empty());
 }

@@ -186,13 +186,14 @@ fn file_that_somebody_changes_meanwhile_keeps_all_as_they_are() {
     let sandbox = &five.sandbox;
     sandbox.xtask(["build-images", "v1.3.0"]).run().exits(0);
     // Somebody saves a file while ECR is asked.
-    let (aws, aside) = (sandbox.tool("aws"), sandbox.world().join("aside"));
+    let (vault, aside) = (sandbox.tool("aws-vault"), sandbox.world().join("aside"));
     fs::create_dir(&aside).unwrap();
-    fs::rename(&aws, aside.join("aws")).unwrap();
+    fs::rename(&vault, aside.join("aws-vault")).unwrap();
     let changed = sandbox.repo().join(&five.before[2].0);
     let (changed, aside) = (changed.to_str().unwrap(), aside.to_str().unwrap());
-    fs::write(&aws, format!("#!/bin/sh\necho '# mine' >> '{changed}'\nexec '{aside}/aws' \"$@\"\n")).unwrap();
-    fs::set_permissions(&aws, Permissions::from_mode(0o755)).unwrap();
+    let save = format!("case \"$*\" in *' ask '*) echo '# mine' >> '{changed}' ;; esac");
+    fs::write(&vault, format!("#!/bin/sh\n{save}\nexec '{aside}/aws-vault' \"$@\"\n")).unwrap();
+    fs::set_permissions(&vault, Permissions::from_mode(0o755)).unwrap();
     let said = sandbox.xtask(["bump-tags", "v1.3.0"]).run().exits(3);
     said.says("a file was changed by somebody else in the meantime").says(&five.before[2].0);
     let text = sandbox.read(&five.before[2].0);

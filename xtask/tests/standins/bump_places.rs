@@ -68,7 +68,7 @@ fn images_of_units_that_change_all_the_same_are_asked_for_too() {
     let sandbox = Sandbox::new();
     let args = ["bump-tags", "v1.3.0", "--account", "dev", "--image", "deploy-runner", "--yes"];
     sandbox.xtask(args).run().exits(3).says("ecs-deploy-runner:v1.3.0 is not in ECR");
-    assert_eq!(sandbox.log().of("aws").len(), 1);
+    assert_eq!(sandbox.log().n_asked("DescribeImages"), 1);
 }
 
 #[test]

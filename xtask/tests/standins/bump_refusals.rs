@@ -30,7 +30,7 @@ fn wrong_credentials_prove_no_image() {
     let sandbox = Sandbox::new().fault("wrong-account:shared");
     let command = sandbox.xtask(["bump-tags", "v1.3.0", "--allow", "unproven-image"]);
     refused(&sandbox, command, "bump-refused-wrong-account");
-    assert!(sandbox.log().of("aws").is_empty());
+    assert!(sandbox.log().asked().is_empty());
 }
 
 #[test]

@@ -32,8 +32,8 @@ fn diff_is_printed_and_only_the_literals_change() {
     assert_eq!(sandbox.read("common.hcl"), moved(&before));
     // The images are asked for in the account of their registry alone.
     let log = sandbox.log();
-    assert_eq!(log.of("aws").len(), 2);
-    assert!(log.of("aws").iter().all(|call| call.account() == Some("100000000002")), "{log:?}");
+    assert_eq!(log.n_asked("DescribeImages"), 2);
+    assert!(log.asked().iter().all(|asked| asked.account() == "100000000002"), "{log:?}");
 }
 
 #[test]

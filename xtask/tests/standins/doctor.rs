@@ -38,7 +38,7 @@ fn everything_is_looked_at() {
 fn offline_asks_nobody_for_credentials() {
     let sandbox = Sandbox::new();
     sandbox.xtask(["doctor", "v1.3.0", "--offline"]).run().exits(0).without_disk().is("doctor-offline");
-    assert!(sandbox.log().of("aws").iter().all(|call| call.argv().contains(&"--version")));
+    assert!(sandbox.log().asked().is_empty());
 }
 
 #[test]
@@ -145,7 +145,7 @@ fn profile_that_is_not_known_and_tool_that_is_missing_are_said_once() {
 fn wrong_account_is_found_and_nothing_is_asked_there() {
     let sandbox = Sandbox::new().fault("wrong-account:dev");
     is(says(&sandbox, &["v1.3.0"], "identity"), "fail", "the credentials for account `dev` belong to another account");
-    assert!(sandbox.log().of("aws").iter().all(|call| call.argv().contains(&"--version")));
+    assert!(sandbox.log().asked().is_empty());
 }
 
 #[test]

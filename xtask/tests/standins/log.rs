@@ -10,6 +10,10 @@ pub(super) struct Log(Vec<Value>);
 #[derive(Debug)]
 pub(super) struct Call<'a>(&'a Value);
 
+/// A question to a service.
+#[derive(Debug)]
+pub(super) struct Asked<'a>(&'a Value);
+
 impl Log {
     pub(super) fn parse(text: &str) -> Self {
         Self(text.lines().map(|line| serde_json::from_str(line).unwrap()).collect())
@@ -49,9 +53,40 @@ impl Log {
         self.0.iter().filter(asks).filter(|event| event["account"] == account).count()
     }
 
+    /// What ECR, ECS and Lambda were asked, in order.
+    pub(super) fn asked(&self) -> Vec<Asked<'_>> {
+        self.0.iter().filter(|event| event["event"] == "asked").map(Asked).collect()
+    }
+
+    /// How often these services were asked for an operation.
+    pub(super) fn n_asked(&self, operation: &str) -> usize {
+        self.asked().iter().filter(|asked| asked.operation() == operation).count()
+    }
+
     /// Whether nothing was called that works in an account.
     pub(super) fn nothing_worked(&self) -> bool {
         ["terragrunt", "terraform", "infrastructure-deployer"].iter().all(|tool| self.of(tool).is_empty())
+    }
+}
+
+impl Asked<'_> {
+    /// `DescribeImages` and the like.
+    pub(super) fn operation(&self) -> &str {
+        self.0["operation"].as_str().unwrap()
+    }
+
+    /// The account of the keys that signed it.
+    pub(super) fn account(&self) -> &str {
+        self.0["account"].as_str().unwrap()
+    }
+
+    pub(super) fn region(&self) -> &str {
+        self.0["region"].as_str().unwrap()
+    }
+
+    /// What was asked for.
+    pub(super) fn input(&self) -> &Value {
+        &self.0["input"]
     }
 }
 

@@ -53,7 +53,7 @@ fn wrong_account_ends_it_before_anything_ran_anywhere() {
     let sandbox = Sandbox::new();
     rehearse(&sandbox).args(["--inject", "wrong-account:dev"]).run().exits(3).is("rehearse-wrong-account");
     let log = log(&place(&sandbox));
-    assert!(log.nothing_worked() && log.of("aws").is_empty(), "{log:?}");
+    assert!(log.nothing_worked() && log.asked().is_empty(), "{log:?}");
 }
 
 #[test]

@@ -108,7 +108,7 @@ impl Sandbox {
     pub(super) fn push(&self, repository: &str, tag: &str) {
         self.change_images(repository, |images| {
             let digest = format!("sha256:{}{:0>32}", "ab".repeat(16), images.len());
-            images.push(json!({ "imageTags": [tag], "imageDigest": digest, "imagePushedAt": "2026-01-02T03:04:05.678000+00:00", "imageSizeInBytes": 412_345_678 }));
+            images.push(json!({ "imageTags": [tag], "imageDigest": digest, "imagePushedAt": 1_767_323_045.678, "imageSizeInBytes": 412_345_678 }));
         });
     }
 

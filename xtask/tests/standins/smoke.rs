@@ -38,8 +38,7 @@ fn a_runner_that_starts_is_proven_by_ecs() {
         ["--aws-region us-east-1 -- terraform-planner infrastructure-deploy-script --ref main --binary terragrunt \
           --command plan --deploy-path dev/us-east-1/mgmt/ecs-deploy-runner"]
     );
-    let described = sandbox.log().of("aws").iter().filter(|call| call.argv().contains(&"describe-tasks")).count();
-    assert_eq!(described, 1);
+    assert_eq!(sandbox.log().n_asked("DescribeTasks"), 1);
     assert!(sandbox.log().applied().is_empty());
 }
 
@@ -76,7 +75,7 @@ fn what_the_invoker_refuses_is_not_proven_and_nobody_is_asked_about_a_task() {
     let sandbox = Sandbox::new().fault("start:option");
     let said = smoke(&sandbox).run().exits(5);
     assert!(said.out.contains("?  dev: the runner's invoker does not allow an option of this plan"), "{said:?}");
-    assert!(!sandbox.log().of("aws").iter().any(|call| call.argv().contains(&"describe-tasks")));
+    assert_eq!(sandbox.log().n_asked("DescribeTasks"), 0);
 }
 
 #[test]

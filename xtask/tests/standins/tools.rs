@@ -22,10 +22,31 @@ fn all_missing_tools_are_named_together() {
 #[test]
 fn missing_tools_of_a_build_are_named_together() {
     let sandbox = Sandbox::new();
-    for tool in ["aws", "aws-vault", "infrastructure-deployer"] {
+    for tool in ["aws-vault", "infrastructure-deployer"] {
         fs::remove_file(sandbox.tool(tool)).unwrap();
     }
     sandbox.xtask(["build-images", "v1.3.0"]).run().exits(3).is("tools-missing-for-build");
+}
+
+#[test]
+fn aws_cli_is_needed_by_nothing_but_profiles() {
+    let sandbox = Sandbox::new();
+    fs::remove_file(sandbox.tool("aws")).unwrap();
+    let said = sandbox.xtask(["update", "v1.3.0", "--yes"]).run().exits(0);
+    said.says("Verified     prod   2 task definitions at v1.3.0, digests match ECR");
+    let said = sandbox.xtask(["doctor", "v1.3.0"]).run().exits(0);
+    for line in [
+        "skip  aws                      not on PATH; nothing needs it but profiles and",
+        "ok    ECR                      2 images that the repository names, all there",
+    ] {
+        assert!(said.out.contains(line), "{}", said.screen());
+    }
+    let sandbox = sandbox.setting("credentials", r#"["env", "AWS_PROFILE={profile}"]"#);
+    for command in [["verify"], ["apply-all"]] {
+        sandbox.xtask(command).run().exits(3).says("`aws` not found on PATH");
+    }
+    let said = sandbox.xtask(["doctor", "v1.3.0"]).run().exits(5);
+    assert!(said.out.contains("fail  aws                      `aws` not found on PATH"), "{}", said.screen());
 }
 
 #[test]

@@ -133,7 +133,7 @@ impl<'r> Work<'r> {
         let git = self.asks_sources.then_some("git");
         let terraform = self.units.iter().filter_map(Workable::missing_terraform);
         let terragrunt = self.has_terragrunt.then_some("terragrunt");
-        terragrunt.into_iter().chain(["aws"]).chain(git).chain(terraform).collect()
+        terragrunt.into_iter().chain(git).chain(terraform).collect()
     }
 
     /// The units whose module sources have to be asked for.

@@ -73,7 +73,7 @@ pub fn carry_out(session: &Session<'_>, lookups: &Stage, wanted: &[Wanted<'_>]) 
 pub(super) fn by_itself(context: &Context, repo: &Repository, ask: &Ask, bump: &Bump) -> Result<(), Failures> {
     let (wanted, problems) = wanted(repo, ask, bump);
     let accounts = session::accounts_of(wanted.iter().map(|wanted| (wanted.account, wanted.uri.region().clone())));
-    let mut ready = Ready::gather(context, repo, &accounts, &["aws"], problems)?;
+    let mut ready = Ready::gather(context, repo, &accounts, &[], problems)?;
     let run = RunFolder::new(&repo.root);
     let stages = |ready: &Ready<'_>, dry: bool| -> Result<(Stage, Stage), Failure> {
         let orders = session::orders(ready, &run, dry)?;

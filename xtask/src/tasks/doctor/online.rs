@@ -68,7 +68,7 @@ fn ask(context: &Context, repo: &Repository, selection: &Selection) -> Result<Ve
         inquiry.add(unit.account, region, question);
     }
     let accounts = inquiry.accounts();
-    let mut ready = Ready::gather(context, repo, &accounts, &["aws"], Vec::new())?;
+    let mut ready = Ready::gather(context, repo, &accounts, &[], Vec::new())?;
     let run = RunFolder::new(&repo.root);
     let mut session = Session::begin(context, repo, &run, "doctor", N_JOBS)?;
     session.ask_passphrase(&mut ready)?;

@@ -17,6 +17,9 @@ use crate::tools::programs::Programs;
 /// How long a program may take to say its version.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// Takes part where profiles are turned into keys, and in what people have configured to call it.
+const AWS_CLI: &str = "aws";
+
 /// A program that was looked for.
 #[derive(Debug)]
 pub(super) struct Tool {
@@ -32,14 +35,14 @@ pub(super) struct Tool {
 
 /// Looks for every program, and asks all that are there side by side.
 pub(super) fn probe(context: &Context, repo: &Repository) -> Vec<Tool> {
-    let mut names: Vec<(String, bool)> = vec![("aws".to_owned(), true)];
+    let tool = CredentialTool::of(&repo.settings.credentials());
+    let mut names: Vec<(String, bool)> = vec![(AWS_CLI.to_owned(), tool.takes_aws_cli())];
     if repo.uses_terragrunt() {
         names.insert(0, ("terragrunt".to_owned(), true));
     }
     let wrapper = Wrapper::new(repo.settings.credentials().to_vec()).ok();
-    let is_profile = CredentialTool::of(&repo.settings.credentials()) == CredentialTool::Profile;
     // `env` is everywhere, and has no version that matters.
-    if let Some(program) = wrapper.as_ref().and_then(Wrapper::program).filter(|_| !is_profile) {
+    if let Some(program) = wrapper.as_ref().and_then(Wrapper::program).filter(|_| tool != CredentialTool::Profile) {
         names.insert(0, (program.to_owned(), true));
     }
     names.extend([("infrastructure-deployer".to_owned(), false), ("git".to_owned(), false)]);
@@ -89,6 +92,12 @@ pub(super) fn findings(tools: &[Tool], repo: &Repository) -> Vec<Finding> {
         match (&tool.path, tool.version) {
             // One of the two is enough.
             (Err(_), _) if is_engine && (has_engine || tool.name == "tofu") => {}
+            (Err(_), _) if tool.name == AWS_CLI && !tool.is_needed => {
+                found.push(Finding::skip(
+                    AWS_CLI,
+                    "not on PATH; nothing needs it but profiles and sign-ins that call it",
+                ));
+            }
             (Err(failures), _) => {
                 let failure = failures.iter().next();
                 let refusal = failure.map(|failure| Finding::refusal(&tool.name, failure));

@@ -73,7 +73,6 @@ impl<'r> Parts<'r> {
         let of_builds = builds.iter().map(|planned| (planned.account, planned.build.region.clone()));
         let accounts = session::accounts_of(work.accounts.iter().cloned().chain(of_images).chain(of_builds));
         let mut needed = if applies { work.programs() } else { Vec::new() };
-        needed.push("aws");
         // What builds is needed only if an image is missing.
         let builder = args.how.program();
         if programs::locate(builder, &repo.root, &context.vars).is_some() {

@@ -52,8 +52,7 @@ pub fn run(context: &Context, args: &cli::Verify) -> Result<Exit, Failures> {
     let of_trials = trials.iter().flat_map(Trials::accounts);
     let accounts = session::accounts_of(inquiry.accounts().into_iter().chain(of_trials));
     let has_terragrunt = programs::locate(TERRAGRUNT, &repo.root, &context.vars).is_some();
-    let mut needed = vec!["aws"];
-    needed.extend(args.smoke.then_some(smoke::PROGRAM));
+    let mut needed: Vec<_> = args.smoke.then_some(smoke::PROGRAM).into_iter().collect();
     // Few units need it, and without it these are not proven.
     needed.extend(has_terragrunt.then_some(TERRAGRUNT));
     let mut ready = Ready::gather(context, &repo, &accounts, &needed, problems)?;

@@ -1,75 +1,146 @@
-//! The few questions to ECS, ECR and Lambda, asked in our own process by their documented JSON protocols: the AWS CLI takes
-//! half a second of a processor to start, and `doctor` asks six accounts some twenty questions.
+//! Questions to ECS, ECR and Lambda, asked in our own process by their documented JSON protocols: one request each, in the
+//! account of the keys that the environment has.
 //!
-//! What AWS answers is told as it is, and so is the network's reason for no answer. Only what is not known here, places and
-//! operations, is left to the AWS CLI.
+//! What AWS answers is told as it is, and so is the network's reason for no answer.
 
+mod place;
 mod request;
 mod sign;
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
-use std::time::SystemTime;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use anyhow::Context as _;
+use aws_smithy_http_client::Connector;
 use aws_smithy_runtime_api::client::http::HttpConnector;
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
 use serde_json::Value;
 
+use crate::model::Region;
 use crate::tools::aws_error::{AwsError, Cause};
-use crate::tools::env::{self, Env};
+use crate::tools::env::Env;
 use crate::tools::keys::Keys;
+use crate::tools::question::{Answer, Question};
 use crate::tools::sts::{self, Limits};
 use request::Request;
 
+/// How often a question is asked in all while AWS is busy.
+pub const N_TRIES: u32 = 6;
+
+const LIMITS: Limits = Limits { n_tries: N_TRIES, ..sts::LIMITS };
+
+/// How many questions are asked side by side in one account.
+const AT_ONCE: usize = 4;
+
+/// Asks all of these with the keys in `vars`, and gives the answers in their order. `AWS_ENDPOINT_URL` stands for AWS if it is
+/// set; FIPS and dual-stack endpoints, proxies and authorities are those that STS is asked with.
+pub fn ask_all(questions: Vec<Question>, vars: &Env) -> Vec<Answer> {
+    let asked = Api::new(vars, LIMITS).and_then(|api| Ok((api, sts::runtime()?)));
+    let (api, runtime) = match asked {
+        Ok((api, runtime)) => (Arc::new(api), runtime),
+        Err(error) => {
+            let error = AwsError::new(Cause::Other, &format!("{error:#}"));
+            return questions.iter().map(|_| Answer::Failed(error.clone())).collect();
+        }
+    };
+    let n_at_once = AT_ONCE.min(questions.len());
+    let (questions, next) = (Arc::new(questions), Arc::new(AtomicUsize::new(0)));
+    let not_asked = Answer::Failed(AwsError::new(Cause::Other, "the question was not asked"));
+    let mut answers = vec![not_asked; questions.len()];
+    let worker = || {
+        let (api, questions, next) = (Arc::clone(&api), Arc::clone(&questions), Arc::clone(&next));
+        runtime.spawn(async move {
+            let mut answers = Vec::new();
+            while let Some((n, question)) = questions.iter().enumerate().nth(next.fetch_add(1, Ordering::SeqCst)) {
+                answers.push((n, api.ask(question).await));
+            }
+            answers
+        })
+    };
+    let workers: Vec<_> = (0..n_at_once).map(|_| worker()).collect();
+    for worker in workers {
+        for (n, answer) in runtime.block_on(worker).unwrap_or_default() {
+            answers[n] = answer;
+        }
+    }
+    answers
+}
+
+/// The password with which docker signs in to the registries in a region, as `AWS`.
+pub fn registry_password(region: &Region, vars: &Env) -> anyhow::Result<String> {
+    let api = Api::new(vars, LIMITS)?;
+    let document = sts::runtime()?.block_on(api.send(&Request::registry_token(region, vars)))?;
+    let token = document["authorizationData"][0]["authorizationToken"].as_str().context("ECR answered without one")?;
+    let pair = aws_smithy_types::base64::decode(token).ok().and_then(|pair| String::from_utf8(pair).ok());
+    let pair = pair.context("the password that ECR answered with is no text")?;
+    let password = pair.strip_prefix("AWS:").context("the password that ECR answered with is not for `AWS`")?;
+    Ok(password.to_owned())
+}
+
 /// The services, as they are reached from here.
 #[derive(Debug)]
-pub struct Api<'e> {
-    vars: &'e Env,
+struct Api {
+    vars: Env,
     limits: Limits,
+    connector: Connector,
     /// Where nobody was reached: each further try would cost the whole patience.
     unreached: Mutex<BTreeMap<String, AwsError>>,
 }
 
-impl<'e> Api<'e> {
+impl Api {
     /// The services for the keys in this environment.
-    pub fn new(vars: &'e Env, limits: Limits) -> Self {
-        Self { vars, limits, unreached: Mutex::default() }
+    fn new(vars: &Env, limits: Limits) -> anyhow::Result<Self> {
+        let connector = sts::connector(vars, &limits)?;
+        Ok(Self { vars: vars.clone(), limits, connector, unreached: Mutex::default() })
     }
 
-    /// The document that the AWS CLI would print for these words, or why there is none; `None` if only the CLI can ask.
-    pub fn ask(&self, words: &[String]) -> Option<Result<String, AwsError>> {
-        if has_own_addresses(self.vars) {
-            return None;
+    async fn ask(&self, question: &Question) -> Answer {
+        match self.send(&Request::of(question, &self.vars)).await {
+            Ok(document) => Answer::Found(document),
+            Err(error) if question.is_absence(&error) => Answer::Absent,
+            Err(error) => Answer::Failed(error),
         }
-        let request = Request::of(words, env::text(self.vars, "AWS_ENDPOINT_URL"))?;
-        let keys = Keys::in_environment(self.vars)?;
+    }
+
+    /// Sends a request until there is an answer that will stay: again while AWS is busy, each time later, and once more where
+    /// a connection was lost, as it may be for no reason of its own.
+    async fn send(&self, request: &Request) -> Result<Value, AwsError> {
         let unreached = || self.unreached.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(error) = unreached().get(&request.endpoint) {
-            return Some(Err(error.clone()));
+        let mut n_tries = 0;
+        loop {
+            n_tries += 1;
+            if let Some(error) = unreached().get(&request.endpoint) {
+                return Err(error.clone());
+            }
+            match self.send_once(request).await {
+                Err(error) if error.cause == Cause::Unreachable && n_tries == 1 => {}
+                Err(error) if error.may_pass() && n_tries < self.limits.n_tries => {
+                    tokio::time::sleep(pause(n_tries, SystemTime::now())).await;
+                }
+                answered => {
+                    if let Err(error) = answered.as_ref()
+                        && error.is_of_the_way()
+                    {
+                        unreached().insert(request.endpoint.clone(), error.clone());
+                    }
+                    return answered;
+                }
+            }
         }
-        let answered = match self.send(&request, &keys).ok()? {
-            // A connection may be lost for no reason of its own.
-            Err(error) if error.cause == Cause::Unreachable => self.send(&request, &keys).ok()?,
-            answered => answered,
-        };
-        if let Err(error) = &answered
-            && error.is_of_the_way()
-        {
-            unreached().insert(request.endpoint, error.clone());
-        }
-        Some(answered)
     }
 
-    /// Outside: that no request could be made.
-    fn send(&self, request: &Request, keys: &Keys) -> anyhow::Result<Result<String, AwsError>> {
-        let connector = sts::connector(self.vars, &self.limits)?;
-        let signed = request.signed(keys, SystemTime::now())?;
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    async fn send_once(&self, request: &Request) -> Result<Value, AwsError> {
+        let keys = Keys::in_environment(&self.vars);
+        let keys = keys.ok_or_else(|| AwsError::new(Cause::NoCredentials, "no keys in the environment"))?;
+        let signed = request.signed(&keys, SystemTime::now());
+        let signed = signed.map_err(|error| AwsError::new(Cause::Other, &format!("{error:#}")))?;
         let answered = async {
             let response: HttpResponse =
-                connector.call(signed).await.map_err(|error| AwsError::of_connector(&error, &self.limits))?;
+                self.connector.call(signed).await.map_err(|error| AwsError::of_connector(&error, &self.limits))?;
             let status = response.status().as_u16();
             let code = response.headers().get("x-amzn-errortype").map(str::to_owned);
             let body = ByteStream::new(response.into_body()).collect().await;
@@ -77,24 +148,23 @@ impl<'e> Api<'e> {
                 body.map_err(|error| AwsError::new(Cause::Unreachable, &format!("the answer broke off: {error}")))?;
             answer(status, code.as_deref(), &String::from_utf8_lossy(&body.to_vec()))
         };
-        let in_time = runtime.block_on(async { tokio::time::timeout(self.limits.answer, answered).await });
-        Ok(in_time.unwrap_or_else(|_| Err(AwsError::no_answer(&self.limits))))
+        let in_time = tokio::time::timeout(self.limits.answer, answered).await;
+        in_time.unwrap_or_else(|_| Err(AwsError::no_answer(&self.limits)))
     }
 }
 
-/// Whether services have addresses here that only the CLI knows how to find
-/// (<https://docs.aws.amazon.com/sdkref/latest/guide/feature-endpoints.html>).
-fn has_own_addresses(vars: &Env) -> bool {
-    let is_one =
-        |name: &str| name.starts_with("AWS_ENDPOINT_URL_") || [env::USE_FIPS, env::USE_DUALSTACK].contains(&name);
-    vars.keys().filter_map(|name| name.to_str()).any(is_one)
+/// How long to wait after so many tries: twice as long each time, and not as long as others who began at the same moment.
+fn pause(n_tries: u32, now: SystemTime) -> Duration {
+    let longest = Duration::from_millis(250) * 2_u32.pow(n_tries.clamp(1, 6) - 1);
+    let part = now.duration_since(UNIX_EPOCH).unwrap_or_default().subsec_micros() % 1000;
+    longest / 2 + longest / 2 * part / 1000
 }
 
 /// Lambda has the code of an error in a header, the others have it in the document.
-fn answer(status: u16, code: Option<&str>, body: &str) -> Result<String, AwsError> {
+fn answer(status: u16, code: Option<&str>, body: &str) -> Result<Value, AwsError> {
     let Ok(document) = serde_json::from_str::<Value>(body) else { return Err(AwsError::not_aws(status)) };
     if status == 200 {
-        return Ok(body.to_owned());
+        return Ok(document);
     }
     // `com.amazonaws.ecs#ClientException`, `ClientException:http://…`, or the name alone.
     let bare = |code: &str| code.rsplit('#').next().and_then(|code| code.split(':').next()).map(str::to_owned);
@@ -115,6 +185,8 @@ impl Request {
         for (name, value) in sign::headers(self, keys, now)? {
             request.headers_mut().try_insert(name, value)?;
         }
+        // A connection that is kept may be closed by the other side just as the next request is sent.
+        request.headers_mut().try_insert("connection", "close")?;
         Ok(request)
     }
 }
@@ -123,16 +195,18 @@ impl Request {
 mod tests {
     use std::io::{Read as _, Write as _};
     use std::net::TcpListener;
-    use std::sync::Arc;
-    use std::sync::atomic::{AtomicUsize, Ordering};
-    use std::time::Duration;
 
     use super::*;
-    use crate::tools::question::Question;
-    use crate::tools::sts::LIMITS;
 
-    fn words() -> Vec<String> {
-        Question::Cluster { region: "us-east-1".parse().unwrap(), name: "x".to_owned() }.words()
+    fn question() -> Question {
+        Question::Cluster { region: "us-east-1".parse().unwrap(), name: "x".to_owned() }
+    }
+
+    fn failed(answers: &[Answer]) -> &AwsError {
+        match answers.last() {
+            Some(Answer::Failed(error)) => error,
+            other => panic!("{other:?}"),
+        }
     }
 
     fn vars(name: &str, value: &str) -> Env {
@@ -141,16 +215,9 @@ mod tests {
     }
 
     #[test]
-    fn addresses_that_only_the_cli_finds_are_left_to_it() {
-        for name in ["AWS_USE_FIPS_ENDPOINT", "AWS_ENDPOINT_URL_ECS"] {
-            assert_eq!(Api::new(&vars(name, "x"), LIMITS).ask(&words()), None, "{name}");
-        }
-    }
-
-    #[test]
     fn every_answer_of_aws_is_a_document_or_its_error() {
         let document = r#"{"taskDefinition":{}}"#;
-        assert_eq!(answer(200, None, document).unwrap(), document);
+        assert_eq!(answer(200, None, document).unwrap().to_string(), document);
         for (status, header, body, cause, words) in [
             (
                 400,
@@ -210,27 +277,59 @@ mod tests {
     #[test]
     fn who_accepts_and_never_answers_is_asked_once_and_told_as_a_timeout() {
         let (vars, n_asked) = standing_in(None);
-        let api = Api::new(&vars, Limits { answer: Duration::from_millis(250), ..LIMITS });
+        let api = Api::new(&vars, Limits { answer: Duration::from_millis(250), ..LIMITS }).unwrap();
+        let runtime = sts::runtime().unwrap();
         for _ in 0..3 {
-            let error = api.ask(&words()).unwrap().unwrap_err();
-            assert_eq!(error.to_string(), "AWS did not answer in time (no answer within 0.25 s)");
+            let answer = runtime.block_on(api.ask(&question()));
+            assert_eq!(failed(&[answer]).to_string(), "AWS did not answer in time (no answer within 0.25 s)");
         }
         assert_eq!(n_asked.load(Ordering::SeqCst), 1);
     }
 
+    fn http(status: &str, body: &str) -> Option<&'static str> {
+        Some(format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len()).leak())
+    }
+
     #[test]
     fn refusal_is_told_without_being_asked_for_again() {
-        let body = r#"{"__type":"AccessDeniedException","message":"no"}"#;
-        let answer = format!("HTTP/1.1 400 Bad Request\r\nContent-Length: {}\r\n\r\n{body}", body.len());
-        let (vars, n_asked) = standing_in(Some(answer.leak()));
-        let error = Api::new(&vars, LIMITS).ask(&words()).unwrap().unwrap_err();
-        assert_eq!((error.cause, n_asked.load(Ordering::SeqCst)), (Cause::Denied, 1));
+        let (vars, n_asked) =
+            standing_in(http("400 Bad Request", r#"{"__type":"AccessDeniedException","message":"no"}"#));
+        let answers = ask_all(vec![question()], &vars);
+        assert_eq!((failed(&answers).cause, n_asked.load(Ordering::SeqCst)), (Cause::Denied, 1));
     }
 
     #[test]
     fn lost_connection_is_tried_once_more() {
         let (vars, n_asked) = standing_in(Some(""));
-        let error = Api::new(&vars, LIMITS).ask(&words()).unwrap().unwrap_err();
-        assert_eq!((error.cause, n_asked.load(Ordering::SeqCst)), (Cause::Unreachable, 2));
+        let answers = ask_all(vec![question()], &vars);
+        assert_eq!((failed(&answers).cause, n_asked.load(Ordering::SeqCst)), (Cause::Unreachable, 2));
+    }
+
+    #[test]
+    fn answers_come_in_the_order_of_the_questions() {
+        let (vars, n_asked) = standing_in(http("200 OK", r#"{"clusters":[]}"#));
+        let mut questions = vec![question(); 9];
+        let name = "x".to_owned();
+        questions[4] = Question::Cluster { region: "eu-west-1".parse().unwrap(), name };
+        let answers = ask_all(questions, &vars);
+        assert_eq!(answers, vec![Answer::Found(serde_json::json!({ "clusters": [] })); 9]);
+        assert_eq!(n_asked.load(Ordering::SeqCst), 9);
+        assert!(ask_all(Vec::new(), &vars).is_empty());
+    }
+
+    #[test]
+    fn busy_service_is_asked_later_and_later_and_not_for_ever() {
+        let now = UNIX_EPOCH + Duration::from_micros(999);
+        let longest: Vec<_> = (1..N_TRIES).map(|n| pause(n, now).as_millis()).collect();
+        assert_eq!(longest, [249, 499, 999, 1999, 3998]);
+        assert_eq!(pause(1, UNIX_EPOCH), Duration::from_millis(125));
+
+        let (mut vars, n_asked) = standing_in(http("400 Bad Request", r#"{"__type":"ThrottlingException"}"#));
+        let api = Api::new(&vars, Limits { n_tries: 2, ..LIMITS }).unwrap();
+        let answer = sts::runtime().unwrap().block_on(api.ask(&question()));
+        assert_eq!((failed(&[answer]).cause, n_asked.load(Ordering::SeqCst)), (Cause::Throttled, 2));
+
+        vars.remove(std::ffi::OsStr::new("AWS_ACCESS_KEY_ID"));
+        assert_eq!(failed(&ask_all(vec![question()], &vars)).cause, Cause::NoCredentials);
     }
 }

@@ -1,6 +1,11 @@
-//! A question in the protocol of its service, made from the words for the AWS CLI.
+//! A question in the protocol of its service.
 
 use serde_json::{Value, json};
+
+use super::place::Service;
+use crate::model::Region;
+use crate::tools::env::Env;
+use crate::tools::question::Question;
 
 /// A request that is not signed yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,79 +20,73 @@ pub(super) struct Request {
     /// The name of the service and the region, as they are signed.
     pub(super) service: &'static str,
     pub(super) region: String,
-    /// The operation, as errors name it.
-    pub(super) operation: &'static str,
 }
 
 impl Request {
-    /// The request for these words; `None` for words and places that are not known here. `endpoint` stands for AWS if the
-    /// settings name one.
-    pub(super) fn of(words: &[String], endpoint: Option<&str>) -> Option<Self> {
-        let words: Vec<_> = words.iter().map(String::as_str).collect();
-        let ["--region", region, "--output", "json", service, operation, options @ ..] = &words[..] else {
-            return None;
-        };
-        let ecs = |target, operation, body: Value| Some(("ecs", Some(target), operation, body));
-        let (service, target, operation, body) = match (*service, *operation, options) {
-            ("ecs", "describe-task-definition", ["--task-definition", family]) => ecs(
-                "AmazonEC2ContainerServiceV20141113.DescribeTaskDefinition",
-                "DescribeTaskDefinition",
-                json!({ "taskDefinition": family }),
-            ),
-            ("ecs", "describe-clusters", ["--clusters", name]) => ecs(
-                "AmazonEC2ContainerServiceV20141113.DescribeClusters",
-                "DescribeClusters",
-                json!({ "clusters": [name] }),
-            ),
-            ("ecs", "describe-tasks", ["--cluster", cluster, "--tasks", arn]) => ecs(
-                "AmazonEC2ContainerServiceV20141113.DescribeTasks",
-                "DescribeTasks",
-                json!({ "cluster": cluster, "tasks": [arn] }),
-            ),
-            ("ecr", "get-repository-policy", ["--registry-id", id, "--repository-name", repository]) => Some((
-                "ecr",
-                Some("AmazonEC2ContainerRegistry_V20150921.GetRepositoryPolicy"),
-                "GetRepositoryPolicy",
-                json!({ "registryId": id, "repositoryName": repository }),
-            )),
-            ("ecr", "get-registry-policy", []) => Some((
-                "ecr",
-                Some("AmazonEC2ContainerRegistry_V20150921.GetRegistryPolicy"),
-                "GetRegistryPolicy",
-                json!({}),
-            )),
-            ("lambda", "get-function-configuration", ["--function-name", name]) if is_plain(name) => {
-                Some(("lambda", None, "GetFunctionConfiguration", json!(name)))
+    /// The request for a question. `vars` choose the endpoint.
+    pub(super) fn of(question: &Question, vars: &Env) -> Self {
+        match question {
+            Question::TaskDefinition { region, family } => {
+                let target = "AmazonEC2ContainerServiceV20141113.DescribeTaskDefinition";
+                Self::post(Service::Ecs, region, target, &json!({ "taskDefinition": family }), vars)
             }
-            (
-                "ecr",
-                "describe-images",
-                ["--registry-id", id, "--repository-name", repository, "--image-ids", image],
-            ) => Some((
-                "ecr",
-                Some("AmazonEC2ContainerRegistry_V20150921.DescribeImages"),
-                "DescribeImages",
-                json!({
-                    "registryId": id,
-                    "repositoryName": repository,
-                    "imageIds": [{ "imageTag": image.strip_prefix("imageTag=")? }],
-                }),
-            )),
-            _ => None,
-        }?;
-        let host = if service == "ecr" { "api.ecr" } else { service };
-        let endpoint = match endpoint {
-            Some(endpoint) => endpoint.trim_end_matches('/').to_owned(),
-            None => format!("https://{host}.{region}.{}", domain(region)?),
-        };
-        let (method, path, body) = match (target, body) {
-            (None, Value::String(name)) => {
-                ("GET", format!("/2015-03-31/functions/{name}/configuration"), String::new())
+            Question::Cluster { region, name } => {
+                let target = "AmazonEC2ContainerServiceV20141113.DescribeClusters";
+                Self::post(Service::Ecs, region, target, &json!({ "clusters": [name] }), vars)
             }
-            (_, body) => ("POST", "/".to_owned(), body.to_string()),
-        };
-        let region = (*region).to_owned();
-        Some(Self { method, endpoint, path, target, body, service, region, operation })
+            Question::Task { region, cluster, arn } => {
+                let mut input = json!({ "tasks": [arn] });
+                if !cluster.is_empty() {
+                    input["cluster"] = cluster.as_str().into();
+                }
+                Self::post(Service::Ecs, region, "AmazonEC2ContainerServiceV20141113.DescribeTasks", &input, vars)
+            }
+            // What is asked for by name is never on a second page.
+            Question::Image { uri, tag } => {
+                let target = "AmazonEC2ContainerRegistry_V20150921.DescribeImages";
+                let input = json!({
+                    "registryId": uri.account(),
+                    "repositoryName": uri.repository(),
+                    "imageIds": [{ "imageTag": tag }],
+                });
+                Self::post(Service::Ecr, uri.region(), target, &input, vars)
+            }
+            Question::RepositoryPolicy { uri } => {
+                let target = "AmazonEC2ContainerRegistry_V20150921.GetRepositoryPolicy";
+                let input = json!({ "registryId": uri.account(), "repositoryName": uri.repository() });
+                Self::post(Service::Ecr, uri.region(), target, &input, vars)
+            }
+            Question::RegistryPolicy { region } => {
+                let target = "AmazonEC2ContainerRegistry_V20150921.GetRegistryPolicy";
+                Self::post(Service::Ecr, region, target, &json!({}), vars)
+            }
+            Question::Function { region, name } => Self {
+                method: "GET",
+                path: format!("/2015-03-31/functions/{}/configuration", encoded(name, "")),
+                target: None,
+                body: String::new(),
+                ..Self::post(Service::Lambda, region, "", &json!({}), vars)
+            },
+        }
+    }
+
+    /// The request for the password of the registries in a region
+    /// (<https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_GetAuthorizationToken.html>).
+    pub(super) fn registry_token(region: &Region, vars: &Env) -> Self {
+        let target = "AmazonEC2ContainerRegistry_V20150921.GetAuthorizationToken";
+        Self::post(Service::Ecr, region, target, &json!({}), vars)
+    }
+
+    fn post(service: Service, region: &Region, target: &'static str, input: &Value, vars: &Env) -> Self {
+        Self {
+            method: "POST",
+            endpoint: service.endpoint(region, vars),
+            path: "/".to_owned(),
+            target: Some(target),
+            body: input.to_string(),
+            service: service.name(),
+            region: region.to_string(),
+        }
     }
 
     /// The host, with its port if there is one.
@@ -96,31 +95,22 @@ impl Request {
     }
 }
 
-/// The domain of a region's services (<https://docs.aws.amazon.com/general/latest/gr/rande.html>); none for partitions that
-/// are closed or too new to be known here.
-fn domain(region: &str) -> Option<&'static str> {
-    match region.split('-').next()? {
-        "cn" => Some("amazonaws.com.cn"),
-        "us" if region.starts_with("us-iso") => None,
-        "eusc" => None,
-        "us" | "eu" | "ap" | "sa" | "ca" | "me" | "af" | "il" | "mx" => Some("amazonaws.com"),
-        _ => None,
+/// A text as a part of a path, in which the letters of `safe` stand as they are.
+pub(super) fn encoded(text: &str, safe: &str) -> String {
+    let mut path = String::new();
+    for byte in text.bytes() {
+        match byte {
+            b'-' | b'_' | b'.' | b'~' => path.push(char::from(byte)),
+            _ if byte.is_ascii_alphanumeric() || safe.as_bytes().contains(&byte) => path.push(char::from(byte)),
+            _ => path.push_str(&format!("%{byte:02X}")),
+        }
     }
-}
-
-/// Whether a name stands in a path as it is.
-fn is_plain(name: &str) -> bool {
-    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+    path
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tools::question::Question;
-
-    fn words(line: &str) -> Vec<String> {
-        line.split(' ').map(str::to_owned).collect()
-    }
 
     #[test]
     fn every_question_has_its_request() {
@@ -143,8 +133,18 @@ mod tests {
                 r#"{"cluster":"edr","tasks":["arn:x"]}"#,
             ),
             (
+                Question::Task { region: region(), cluster: String::new(), arn: "arn:x".to_owned() },
+                "POST https://ecs.cn-north-1.amazonaws.com.cn/",
+                r#"{"tasks":["arn:x"]}"#,
+            ),
+            (
                 Question::Function { region: region(), name: "edr-invoker".to_owned() },
                 "GET https://lambda.cn-north-1.amazonaws.com.cn/2015-03-31/functions/edr-invoker/configuration",
+                "",
+            ),
+            (
+                Question::Function { region: region(), name: "arn:aws-cn:lambda:x".to_owned() },
+                "GET https://lambda.cn-north-1.amazonaws.com.cn/2015-03-31/functions/arn%3Aaws-cn%3Alambda%3Ax/configuration",
                 "",
             ),
             (
@@ -159,24 +159,9 @@ mod tests {
                 r#"{"imageIds":[{"imageTag":"v1.3.0"}],"registryId":"100000000002","repositoryName":"a/kaniko"}"#,
             ),
         ] {
-            let request = Request::of(&question.words(), None).unwrap();
+            let request = Request::of(&question, &Env::new());
             let found = format!("{} {}{}", request.method, request.endpoint, request.path);
             assert_eq!((found.as_str(), request.body.as_str()), (address, body));
         }
-    }
-
-    #[test]
-    fn what_is_not_known_here_is_left_to_the_cli() {
-        for line in [
-            "--region us-iso-east-1 --output json ecs describe-clusters --clusters x",
-            "--region us-east-1 --output json ecs stop-task --task x",
-            "--region us-east-1 --output json lambda get-function-configuration --function-name arn:aws:lambda:x",
-            "--version",
-        ] {
-            assert_eq!(Request::of(&words(line), None), None, "{line}");
-        }
-        let here = "--region us-iso-east-1 --output json ecs describe-clusters --clusters x";
-        let request = Request::of(&words(here), Some("http://127.0.0.1:5000/")).unwrap();
-        assert_eq!((request.endpoint.as_str(), request.host()), ("http://127.0.0.1:5000", "127.0.0.1:5000"));
     }
 }

@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use aws_smithy_types::date_time::{DateTime, Format};
 use ring::hmac;
 
-use super::request::Request;
+use super::request::{Request, encoded};
 use crate::tools::hash::{hex, sha256};
 use crate::tools::keys::Keys;
 
@@ -28,7 +28,9 @@ pub(super) fn headers(request: &Request, keys: &Keys, now: SystemTime) -> anyhow
     let names = headers.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(";");
     let lines: String = headers.iter().map(|(name, value)| format!("{name}:{value}\n")).collect();
     let body = sha256(&request.body);
-    let canonical = format!("{}\n{}\n\n{lines}\n{names}\n{body}", request.method, request.path);
+    // What is encoded in a path is encoded once more in what is signed.
+    let path = encoded(&request.path, "/");
+    let canonical = format!("{}\n{path}\n\n{lines}\n{names}\n{body}", request.method);
     let scope = format!("{day}/{}/{}/aws4_request", request.region, request.service);
     let text = format!("AWS4-HMAC-SHA256\n{time}\n{scope}\n{}", sha256(&canonical));
     let secret = format!("AWS4{}", keys.secret_access_key).into_bytes();
@@ -49,23 +51,45 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::tools::env::Env;
+    use crate::tools::question::Question;
 
     #[test]
     fn signature_is_that_of_botocore() {
-        let words = "--region us-east-1 --output json ecs describe-task-definition --task-definition edr";
-        let words: Vec<_> = words.split(' ').map(str::to_owned).collect();
-        let request = Request::of(&words, None).unwrap();
         let keys = Keys {
             access_key_id: "AKIDEXAMPLE".to_owned(),
             secret_access_key: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY".to_owned(),
             session_token: Some("a/token".to_owned()),
             expires: None,
         };
-        let headers = headers(&request, &keys, UNIX_EPOCH + Duration::from_secs(1_440_938_160)).unwrap();
-        let (_, authorization) = headers.last().unwrap();
-        assert_eq!(
-            authorization,
-            "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/ecs/aws4_request, SignedHeaders=content-type;host;x-amz-date;x-amz-security-token;x-amz-target, Signature=95151324986ba8f32ddea7ce83af0ce83d4b15c83e6176193af43180a90028b2"
-        );
+        let region = || "us-east-1".parse().unwrap();
+        let ecs = Question::TaskDefinition { region: region(), family: "edr".to_owned() };
+        let name = "arn:aws:lambda:us-east-1:100000000002:function:edr".to_owned();
+        let lambda = Question::Function { region: region(), name };
+        for (question, scope, names, signature) in [
+            (
+                ecs,
+                "ecs",
+                "content-type;host;x-amz-date;x-amz-security-token;x-amz-target",
+                "95151324986ba8f32ddea7ce83af0ce83d4b15c83e6176193af43180a90028b2",
+            ),
+            (
+                lambda,
+                "lambda",
+                "host;x-amz-date;x-amz-security-token",
+                "23a8b7ae8c70e75ec5086ebe5aff6c16d25ad4993702eb5db8cf8f7bd6b29584",
+            ),
+        ] {
+            let request = Request::of(&question, &Env::new());
+            let headers = headers(&request, &keys, UNIX_EPOCH + Duration::from_secs(1_440_938_160)).unwrap();
+            let (_, authorization) = headers.last().unwrap();
+            assert_eq!(
+                *authorization,
+                format!(
+                    "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/{scope}/aws4_request, \
+                     SignedHeaders={names}, Signature={signature}"
+                )
+            );
+        }
     }
 }

@@ -1,10 +1,7 @@
-//! Stands in for the AWS CLI, version 2: the few calls that look at identity, images and task definitions.
+//! Stands in for the AWS CLI, version 2: what turns a profile into keys, and says whose they are.
 
 mod args;
 mod configure;
-mod ecr;
-mod ecs;
-mod lambda;
 
 use std::env::consts::{ARCH, OS};
 use std::ffi::OsString;
@@ -12,7 +9,6 @@ use std::ffi::OsString;
 use serde_json::{Value, json};
 
 use crate::args::lossy;
-use crate::docker;
 use crate::keys::{Keys, NoKeys};
 use crate::out;
 use crate::refusal::{Outcome, Refusal};
@@ -34,21 +30,6 @@ pub(crate) fn run(world: &World, args: &[OsString]) -> Outcome {
             let keys = keys(world, "GetCallerIdentity")?;
             json!({ "UserId": keys.user_id(), "Account": keys.account, "Arn": keys.arn(world) })
         }
-        ("ecr", "get-login-password") => {
-            out::line(&docker::password(&keys(world, "GetAuthorizationToken")?.account));
-            return Ok(());
-        }
-        ("ecr", "describe-images") => ecr::describe_images(world, &call)?,
-        ("ecr", "get-repository-policy") => ecr::repository_policy(world, &call)?,
-        ("ecr", "get-registry-policy") => {
-            let message = "Registry policy does not exist in the registry";
-            return Err(service_error("GetRegistryPolicy", "RegistryPolicyNotFoundException", message));
-        }
-        ("ecs", "describe-task-definition") => ecs::describe_task_definition(world, &call)?,
-        ("ecs", "describe-clusters") => ecs::describe_clusters(world, &call)?,
-        ("ecs", "describe-tasks") => ecs::describe_tasks(world, &call)?,
-        ("lambda", "get-function-configuration") => lambda::get_function_configuration(world, &call)?,
-        ("ecs", "list-task-definitions") => ecs::list_task_definitions(world, &call)?,
         (service, operation) => {
             return Err(Refusal::new(1, format!("rehearsal: the stand-in for aws has no `{service} {operation}`")));
         }

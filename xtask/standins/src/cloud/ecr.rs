@@ -21,7 +21,8 @@ pub(crate) type Repositories = BTreeMap<String, BTreeMap<String, Vec<Image>>>;
 pub(crate) struct Image {
     pub(crate) image_tags: Vec<String>,
     pub(crate) image_digest: String,
-    pub(crate) image_pushed_at: String,
+    /// Seconds since 1970.
+    pub(crate) image_pushed_at: f64,
     pub(crate) image_size_in_bytes: u64,
 }
 
@@ -85,7 +86,7 @@ pub(crate) fn push(world: &World, place: &Place) -> Outcome<Pushed> {
         images.push(Image {
             image_tags: vec![place.tag.clone()],
             image_digest: digest.clone(),
-            image_pushed_at: Moment::now().aws_cli(),
+            image_pushed_at: Moment::now().epoch(),
             image_size_in_bytes: 412_345_678,
         });
         Ok(Pushed::New { digest })

@@ -26,9 +26,9 @@ pub(super) fn answer(world: &World, request: &Request) -> Response {
             field("WebIdentityToken").unwrap_or_default(),
         );
     }
-    let keys = match authenticate(world, request) {
-        Ok(keys) => keys,
-        Err((code, message)) => return error(403, code, message),
+    let keys = match request.signed_by(world, "sts") {
+        Ok((keys, _)) => keys,
+        Err(code) => return error(403, code, message_of(code)),
     };
     // A log that can't be written is no reason to leave a client without an answer.
     let _ = world.log(json!({ "event": "sts", "action": field("Action"), "account": keys.account }));
@@ -43,7 +43,9 @@ pub(super) fn answer(world: &World, request: &Request) -> Response {
         return error(status, code, message_of(code));
     }
     match (field("Action"), field("Version")) {
-        (Some("GetCallerIdentity"), Some("2011-06-15")) => Response { status: 200, body: identity(&keys, world) },
+        (Some("GetCallerIdentity"), Some("2011-06-15")) => {
+            Response { status: 200, error: None, body: identity(&keys, world) }
+        }
         _ => error(400, "InvalidAction", "Could not find operation for this action and version"),
     }
 }
@@ -67,13 +69,15 @@ fn web_identity(world: &World, role: &str, token: &str) -> Response {
          </AssumeRoleWithWebIdentityResult>\n</AssumeRoleWithWebIdentityResponse>\n",
         keys.id, keys.secret, keys.token
     );
-    Response { status: 200, body }
+    Response { status: 200, error: None, body }
 }
 
 /// What AWS says with a code.
 fn message_of(code: &str) -> &'static str {
     match code {
         "ExpiredToken" => "The security token included in the request is expired",
+        "MissingAuthenticationToken" => "Request is missing Authentication Token",
+        "IncompleteSignature" => "Authorization header requires a credential scoped to sts",
         "InvalidClientTokenId" => "The security token included in the request is invalid.",
         "SignatureDoesNotMatch" => {
             "The request signature we calculated does not match the signature you provided.\n\nThe Canonical String for \
@@ -83,21 +87,6 @@ fn message_of(code: &str) -> &'static str {
         "Throttling" => "Rate exceeded",
         _ => "It went wrong",
     }
-}
-
-/// Whose keys the request was made with.
-fn authenticate(world: &World, request: &Request) -> Result<Keys, (&'static str, &'static str)> {
-    let header = request.header("authorization");
-    let header = header.ok_or(("MissingAuthenticationToken", "Request is missing Authentication Token"))?;
-    let credential = header
-        .strip_prefix("AWS4-HMAC-SHA256 ")
-        .and_then(|fields| fields.split(',').find_map(|field| field.trim().strip_prefix("Credential=")));
-    let scope: Vec<&str> = credential.unwrap_or_default().split('/').collect();
-    let [id, _date, _region, "sts", "aws4_request"] = scope.as_slice() else {
-        return Err(("IncompleteSignature", "Authorization header requires a credential scoped to sts"));
-    };
-    let keys = Keys::of_id(id, world).filter(|keys| request.header("x-amz-security-token") == Some(&keys.token));
-    keys.ok_or(("InvalidClientTokenId", "The security token included in the request is invalid."))
 }
 
 fn identity(keys: &Keys, world: &World) -> String {
@@ -118,5 +107,5 @@ fn error(status: u16, code: &str, message: &str) -> Response {
          <Message>{message}</Message>\n  </Error>\n  <RequestId>{}</RequestId>\n</ErrorResponse>\n",
         digest::uuid(code)
     );
-    Response { status, body }
+    Response { status, error: None, body }
 }

@@ -2,24 +2,46 @@
 
 use std::io::{self, Read, Write};
 
+use crate::keys::Keys;
+use crate::world::World;
+
 /// More than any signed request to STS has.
 const MAX_HEAD: usize = 64 * 1024;
 const MAX_BODY: usize = 64 * 1024;
 
 /// A request.
 #[derive(Debug, Default)]
-pub(super) struct Request {
-    pub(super) method: String,
+pub(crate) struct Request {
+    pub(crate) method: String,
     /// Path and query.
-    pub(super) target: String,
+    pub(crate) target: String,
     headers: Vec<(String, String)>,
-    pub(super) body: String,
+    pub(crate) body: String,
 }
 
 impl Request {
     /// A header by its name in lower case.
-    pub(super) fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(header, _)| header == name).map(|(_, value)| value.as_str())
+    }
+}
+
+impl Request {
+    /// The keys that it was signed with for a service, and the region, or the code of an error.
+    pub(crate) fn signed_by(&self, world: &World, service: &str) -> Result<(Keys, String), &'static str> {
+        let header = self.header("authorization").ok_or("MissingAuthenticationToken")?;
+        let credential = header
+            .strip_prefix("AWS4-HMAC-SHA256 ")
+            .and_then(|fields| fields.split(',').find_map(|field| field.trim().strip_prefix("Credential=")));
+        let scope: Vec<&str> = credential.unwrap_or_default().split('/').collect();
+        let [id, _date, region, signed_for, "aws4_request"] = scope.as_slice() else {
+            return Err("IncompleteSignature");
+        };
+        if *signed_for != service {
+            return Err("IncompleteSignature");
+        }
+        let keys = Keys::of_id(id, world).filter(|keys| self.header("x-amz-security-token") == Some(&keys.token));
+        keys.map(|keys| (keys, (*region).to_owned())).ok_or("InvalidClientTokenId")
     }
 }
 
@@ -33,9 +55,11 @@ pub(super) enum Bad {
 }
 
 /// A response.
-pub(super) struct Response {
-    pub(super) status: u16,
-    pub(super) body: String,
+pub(crate) struct Response {
+    pub(crate) status: u16,
+    /// The code of an error, where it is in a header.
+    pub(crate) error: Option<String>,
+    pub(crate) body: String,
 }
 
 /// Reads a request.
@@ -98,11 +122,14 @@ pub(super) fn write(to: &mut impl Write, response: &Response) -> io::Result<()> 
     let reason = match response.status {
         200 => "OK",
         403 => "Forbidden",
+        404 => "Not Found",
         411 => "Length Required",
         _ => "Bad Request",
     };
+    let kind = if response.body.starts_with('{') { "application/x-amz-json-1.1" } else { "text/xml" };
+    let error = response.error.as_ref().map(|code| format!("x-amzn-errortype: {code}\r\n")).unwrap_or_default();
     let text = format!(
-        "HTTP/1.1 {} {reason}\r\nContent-Type: text/xml\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{}",
+        "HTTP/1.1 {} {reason}\r\nContent-Type: {kind}\r\n{error}Content-Length: {}\r\nConnection: close\r\n\r\n{}",
         response.status,
         response.body.len(),
         response.body

@@ -1,9 +1,10 @@
-//! `xtask-standin sts --world WORLD`: says on loopback whose keys a request was signed with, as AWS STS does.
+//! `xtask-standin sts --world WORLD`: AWS on loopback. It says whose keys a request was signed with, as STS does, and answers
+//! for the services that are asked in JSON.
 //!
 //! It prints `ready PORT` once it listens, and ends when its stdin closes, so that it never outlives who started it.
 
 mod answer;
-mod http;
+pub(crate) mod http;
 
 use std::io::{self, Read};
 use std::net::{TcpListener, TcpStream};
@@ -12,6 +13,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+use crate::api;
 use crate::args::{self, Takes};
 use crate::out;
 use crate::refusal::{Outcome, Refusal};
@@ -49,9 +51,10 @@ fn serve(folder: &Path, mut connection: TcpStream) {
     let _ = connection.set_read_timeout(Some(PATIENCE));
     let _ = connection.set_write_timeout(Some(PATIENCE));
     let response = match http::read(&mut connection) {
+        Ok(request) if api::is_for(&request) => api::answer(&world, &request),
         Ok(request) => answer::answer(&world, &request),
         Err(http::Bad::Gone) => return,
-        Err(http::Bad::Status(status)) => http::Response { status, body: String::new() },
+        Err(http::Bad::Status(status)) => http::Response { status, error: None, body: String::new() },
     };
     let _ = http::write(&mut connection, &response);
 }

@@ -1,12 +1,10 @@
 //! Whose credentials are handed out, and what STS says of them.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
-use std::process::{Child, Stdio};
 
 use serde_json::Value;
 
+use crate::cloud::Cloud;
 use crate::sandbox::{Said, Sandbox, link};
 
 fn account(sandbox: &Sandbox, profile: &str) -> Value {
@@ -133,63 +131,30 @@ fn world_and_sample_are_made_once_and_as_asked() {
     sandbox.own(&["frob"]).fails(2, "usage: xtask-standin sample|sts|world");
 }
 
-/// The server for STS; it ends with its stdin.
-struct Sts {
-    child: Child,
-    port: u16,
-}
-
-impl Sts {
-    fn start(sandbox: &Sandbox) -> Self {
-        let mut child = sandbox.sts().stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
-        let port = line.strip_prefix("ready ").unwrap().trim().parse().unwrap();
-        Self { child, port }
-    }
-
-    fn send(&self, bytes: &[u8]) -> String {
-        let mut connection = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
-        connection.write_all(bytes).unwrap();
-        let mut response = String::new();
-        connection.read_to_string(&mut response).unwrap();
-        response
-    }
-
-    fn ask(&self, id: &str, token: &str, body: &str) -> String {
-        let head = format!(
-            "POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\
-             X-Amz-Security-Token: {token}\r\nAuthorization: AWS4-HMAC-SHA256 \
-             Credential={id}/20261123/us-east-1/sts/aws4_request, SignedHeaders=host, Signature=00\r\n\r\n",
-            body.len()
-        );
-        self.send(format!("{head}{body}").as_bytes())
-    }
-}
-
 #[test]
 fn sts_says_whose_keys_they_are_until_its_stdin_closes() {
     let sandbox = Sandbox::new(&[]);
     let keys = sandbox.run("stage", "aws", &["configure", "export-credentials", "--format", "process"]).json();
     let (id, token) = (keys["AccessKeyId"].as_str().unwrap(), keys["SessionToken"].as_str().unwrap());
-    let mut sts = Sts::start(&sandbox);
+    let sts = Cloud::start(&sandbox);
     let body = "Action=GetCallerIdentity&Version=2011-06-15";
 
     assert!(sts.send(b"nonsense\r\n\r\n").starts_with("HTTP/1.1 400"));
-    let identity = sts.ask(id, token, body);
+    let identity = sts.identity(id, token, body);
     assert!(identity.starts_with("HTTP/1.1 200 OK\r\n"), "{identity}");
     assert!(identity.contains("<Account>100000000005</Account>"), "{identity}");
     assert!(identity.contains("<Arn>arn:aws:sts::100000000005:assumed-role/"), "{identity}");
     for (id, token) in [("ASIA200000000000SHAM", token), (id, "other"), ("AKIAIOSFODNN7EXAMPLE", token)] {
-        let refused = sts.ask(id, token, body);
+        let refused = sts.identity(id, token, body);
         assert!(
             refused.starts_with("HTTP/1.1 403") && refused.contains("<Code>InvalidClientTokenId</Code>"),
             "{refused}"
         );
     }
-    assert!(sts.ask(id, token, "Action=GetSessionToken&Version=2011-06-15").contains("<Code>InvalidAction</Code>"));
+    assert!(
+        sts.identity(id, token, "Action=GetSessionToken&Version=2011-06-15").contains("<Code>InvalidAction</Code>")
+    );
     assert!(sts.send(b"GET / HTTP/1.1\r\n\r\n").contains("<Code>MissingAuthenticationToken</Code>"));
 
-    drop(sts.child.stdin.take());
-    assert!(sts.child.wait().unwrap().success());
+    assert!(sts.end().success());
 }

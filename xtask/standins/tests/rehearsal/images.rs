@@ -1,40 +1,37 @@
 //! Building images, and finding them in ECR.
 
+use serde_json::{Value, json};
+
+use crate::cloud;
 use crate::sandbox::{Said, Sandbox, build_args};
 
-fn describe(sandbox: &Sandbox, account: &str, repository: &str, tag: &str) -> Said {
-    let id = format!("imageTag={tag}");
-    let line = [
-        "--region",
-        "us-east-1",
-        "--output",
-        "json",
-        "ecr",
-        "describe-images",
-        "--registry-id",
-        "100000000002",
-        "--repository-name",
-        repository,
-        "--image-ids",
-        &id,
-    ];
-    sandbox.run(account, "aws", &line)
+fn describe(sandbox: &Sandbox, account: &str, repository: &str, tag: &str) -> Result<Value, String> {
+    let input = json!({
+        "registryId": "100000000002",
+        "repositoryName": repository,
+        "imageIds": [{ "imageTag": tag }],
+    });
+    cloud::ask(sandbox, account, "DescribeImages", &input)
+}
+
+fn refused(answer: Result<Value, String>, code: &str) {
+    assert_eq!(answer.unwrap_err(), code);
 }
 
 #[test]
 fn built_image_is_in_ecr_once() {
     let sandbox = Sandbox::new(&[]);
-    describe(&sandbox, "shared", "ecs-deploy-runner", "v1.3.0").fails(254, "(ImageNotFoundException)");
+    refused(describe(&sandbox, "shared", "ecs-deploy-runner", "v1.3.0"), "ImageNotFoundException");
     let said = sandbox.build("shared", "ecs-deploy-runner", "deploy-runner", "v1.3.0").succeeds();
     assert!(said.err.contains("Waiting for ECS task arn:aws:ecs:us-east-1:100000000002:task/ecs-deploy-runner/"));
 
-    let image = describe(&sandbox, "shared", "ecs-deploy-runner", "v1.3.0").succeeds().json();
+    let image = describe(&sandbox, "shared", "ecs-deploy-runner", "v1.3.0").unwrap();
     let digest = image["imageDetails"][0]["imageDigest"].as_str().unwrap().to_owned();
     assert_eq!(digest.len(), "sha256:".len() + 64);
     let said = sandbox.build("shared", "ecs-deploy-runner", "deploy-runner", "v1.3.0").succeeds();
     assert!(said.out.contains("already exists"), "{said:?}");
-    assert_eq!(describe(&sandbox, "shared", "ecs-deploy-runner", "v1.3.0").json(), image);
-    describe(&sandbox, "shared", "kaniko", "v1.3.0").fails(254, "(ImageNotFoundException)");
+    assert_eq!(describe(&sandbox, "shared", "ecs-deploy-runner", "v1.3.0").unwrap(), image);
+    refused(describe(&sandbox, "shared", "kaniko", "v1.3.0"), "ImageNotFoundException");
 }
 
 #[test]
@@ -42,8 +39,8 @@ fn other_account_can_neither_push_nor_look() {
     let sandbox = Sandbox::new(&[]);
     let said = sandbox.build("dev", "kaniko", "kaniko", "v1.3.0").fails(1, "Deployment failed");
     assert!(said.out.contains("is not authorized to perform: ecr:InitiateLayerUpload"), "{said:?}");
-    describe(&sandbox, "dev", "kaniko", "v0.52.1").fails(254, "(AccessDeniedException)");
-    describe(&sandbox, "shared", "nowhere", "v0.52.1").fails(254, "(RepositoryNotFoundException)");
+    refused(describe(&sandbox, "dev", "kaniko", "v0.52.1"), "AccessDeniedException");
+    refused(describe(&sandbox, "shared", "nowhere", "v0.52.1"), "RepositoryNotFoundException");
     sandbox.build("shared", "nowhere", "kaniko", "v1.3.0").fails(1, "Deployment failed");
 }
 
@@ -52,7 +49,7 @@ fn lost_image_is_told_as_pushed() {
     let sandbox = Sandbox::new(&["no-image"]);
     let said = sandbox.build("shared", "kaniko", "kaniko", "v1.3.0").succeeds();
     assert!(said.out.contains("Pushed"), "{said:?}");
-    describe(&sandbox, "shared", "kaniko", "v1.3.0").fails(254, "(ImageNotFoundException)");
+    refused(describe(&sandbox, "shared", "kaniko", "v1.3.0"), "ImageNotFoundException");
 }
 
 #[test]
@@ -86,13 +83,15 @@ fn undocumented_command_lines_are_refused() {
 fn task_definitions_are_described_by_family_revision_and_arn() {
     let sandbox = Sandbox::new(&[]);
     let family = "ecs-deploy-runner-terraform-planner";
-    let aws = |args: &[&str]| sandbox.run("dev", "aws", args);
-    let listed = aws(&["ecs", "list-task-definitions", "--family-prefix", family]).succeeds().json();
-    let arn = listed["taskDefinitionArns"][0].as_str().unwrap();
-    for name in [family, &format!("{family}:1"), arn] {
-        let described = aws(&["ecs", "describe-task-definition", "--task-definition", name]).succeeds().json();
+    let describe = |name: &str| {
+        let input = json!({ "taskDefinition": name });
+        cloud::ask(&sandbox, "dev", "DescribeTaskDefinition", &input)
+    };
+    let arn = format!("arn:aws:ecs:us-east-1:100000000004:task-definition/{family}:1");
+    for name in [family, &format!("{family}:1"), &arn] {
+        let described = describe(name).unwrap();
         let image = described["taskDefinition"]["containerDefinitions"][0]["image"].as_str().unwrap();
         assert!(image.ends_with("/ecs-deploy-runner:v0.52.1"), "{image}");
     }
-    aws(&["ecs", "describe-task-definition", "--task-definition", "nope"]).fails(254, "(ClientException)");
+    refused(describe("nope"), "ClientException");
 }

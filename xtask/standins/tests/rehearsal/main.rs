@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests too; clippy only knows the functions marked so")]
 
 mod applying;
+mod cloud;
 mod identity;
 mod images;
 mod sandbox;

@@ -1,7 +1,8 @@
 //! Having a runner plan, and asking ECS what became of its task.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use crate::cloud;
 use crate::sandbox::{Said, Sandbox};
 
 const PLAN: [&str; 13] = [
@@ -27,8 +28,8 @@ fn plan(sandbox: &Sandbox) -> Said {
 /// The task that was named, as ECS describes it.
 fn task(sandbox: &Sandbox, said: &Said) -> Value {
     let arn = said.err.split_whitespace().find(|word| word.starts_with("arn:aws:ecs:")).unwrap();
-    let ask = ["--region", "us-east-1", "ecs", "describe-tasks", "--cluster", "ecs-deploy-runner", "--tasks", arn];
-    sandbox.run("dev", "aws", &ask).succeeds().json()["tasks"][0].clone()
+    let input = json!({ "cluster": "ecs-deploy-runner", "tasks": [arn] });
+    cloud::ask(sandbox, "dev", "DescribeTasks", &input).unwrap()["tasks"][0].clone()
 }
 
 #[test]

@@ -1,14 +1,12 @@
-//! `aws lambda get-function-configuration`, for the invoker that the module makes with a runner.
+//! `GetFunctionConfiguration` of Lambda, for the invoker that the module makes with a runner.
 
 use serde_json::{Value, json};
 
-use super::args::Call;
-use super::{keys, service_error};
+use super::{Answer, Call, Fault};
 use crate::cloud::ecs;
 use crate::partition;
-use crate::refusal::Outcome;
 use crate::store;
-use crate::world::{Inject, World};
+use crate::world::Inject;
 
 /// The configuration of a runner of today, and of one from before v0.50.6: JSON in gzip in base64, as
 /// `BASE64GZ_CONFIG_DATA_JSON` has it.
@@ -23,17 +21,13 @@ const OLD_CONFIG: &str = "H4sIAAAAAAACA31QMW7DMAz8i6YWteLdU/6RGAUt0bZQSRQoGkmQ+u
 
 /// Describes the invoker of a runner that is deployed. Its environment is what `accounts/ID/lambda.json` says; without such
 /// a file it lets through what the documented builds pass, unless the runner is to be an old one.
-pub(super) fn get_function_configuration(world: &World, call: &Call) -> Outcome<Value> {
-    let operation = "GetFunctionConfiguration";
-    let region = call.region()?;
-    let keys = keys(world, operation)?;
-    let name = call.value("function-name").unwrap_or_default();
-    let arn = format!("arn:{}:lambda:{region}:{}:function:{name}", partition::of(&region), keys.account);
+pub(super) fn get_function_configuration(call: &Call<'_>) -> Answer {
+    let (world, region, keys, name) = (call.world, &call.region, &call.keys, call.text("FunctionName"));
+    let arn = format!("arn:{}:lambda:{region}:{}:function:{name}", partition::of(region), keys.account);
     let all = ecs::read(world, &keys.account)?;
-    let deployed = name.strip_suffix("-invoker").and_then(|runner| ecs::newest_of(&all, &region, runner));
+    let deployed = name.strip_suffix("-invoker").and_then(|runner| ecs::newest_of(&all, region, runner));
     let Some(deployed) = deployed else {
-        let message = format!("Function not found: {arn}");
-        return Err(service_error(operation, "ResourceNotFoundException", &message));
+        return Err(Fault::new("ResourceNotFoundException", format!("Function not found: {arn}")));
     };
     let variables: Option<Value> = store::read_if_there(&world.service(&keys.account, "lambda"))?;
     let mut function = json!({
