@@ -86,7 +86,7 @@ impl Commands<'_> {
                 }
             }
             if let Some(origin) = files.origin(folder) {
-                walk.file(&origin.stack, Purpose::Values);
+                walk.file(&origin.block.stack, Purpose::Values);
             }
             Rc::new(walk.found)
         });

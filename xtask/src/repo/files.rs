@@ -90,6 +90,8 @@ pub struct Files {
     overlay: BTreeMap<PathBuf, Arc<[u8]>>,
     bytes: Once<Arc<[u8]>>,
     parsed: Once<Arc<Source>>,
+    /// What is copied into folders that are generated, parsed once for all of them.
+    copied: Once<Arc<Source>>,
     decoded: Cache<String, Result<Arc<json::Node>, json::Error>>,
     there: Cache<OsString, There>,
 }
@@ -104,6 +106,7 @@ impl Files {
             overlay: BTreeMap::new(),
             bytes: Once::default(),
             parsed: Once::default(),
+            copied: Once::default(),
             decoded: Cache::default(),
             there: Cache::default(),
         }
@@ -131,7 +134,7 @@ impl Files {
         let mut stack = None;
         let mut dir = dir;
         while let Some(origin) = self.origin(dir) {
-            dir = origin.stack.parent()?;
+            dir = origin.block.stack.parent()?;
             stack = Some(dir.to_owned());
         }
         stack
@@ -174,6 +177,7 @@ impl Files {
     pub fn overlaid(&self, overlay: BTreeMap<PathBuf, Arc<[u8]>>) -> Self {
         let is_same = |path: &OsString| !overlay.contains_key(&*self.real(Path::new(path)));
         let (bytes, parsed) = (self.bytes.copy(is_same), self.parsed.copy(is_same));
+        let copied = self.copied.copy(is_same);
         let there = self.there.copy(|_| true);
         let (environment, generated) = (self.environment.clone(), self.generated.clone());
         Self {
@@ -183,6 +187,7 @@ impl Files {
             overlay,
             bytes,
             parsed,
+            copied,
             decoded: Cache::default(),
             there,
         }
@@ -197,6 +202,7 @@ impl Files {
     /// Lets go of everything but the bytes. Whoever asks again has it parsed again, from the same bytes.
     pub(super) fn let_go_of_parsed(&self) {
         self.parsed.clear();
+        self.copied.clear();
         self.decoded.clear();
         self.there.clear();
     }
@@ -256,8 +262,14 @@ impl Files {
 
     /// A file of HCL, parsed once. In a folder that is generated it has the name of the file that is copied.
     pub fn hcl(&self, path: &Path) -> Result<Arc<Source>, Fault> {
-        let name = || self.name(&self.real(path));
-        self.parsed.get(path.as_os_str(), || self.bytes(path).and_then(|bytes| parse::parse(&name(), path, bytes)))
+        let parse = |path: &Path| parse::parse(&self.name(path), path, self.bytes(path)?);
+        self.parsed.get(path.as_os_str(), || match self.real(path) {
+            Cow::Borrowed(path) => parse(path),
+            Cow::Owned(copied) => {
+                let source = self.copied.get(copied.as_os_str(), || parse(&copied))?;
+                Ok(Arc::new(source.copied_to(path.to_owned())))
+            }
+        })
     }
 
     /// The paths of all files that have been read.

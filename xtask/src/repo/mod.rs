@@ -118,7 +118,6 @@ impl Repository {
         let files = files.generating(std::mem::take(&mut stacks.generated));
         let roots = Roots::new(&root, &found);
         let mut unread = std::mem::take(&mut found.failures);
-        unread.append(&mut stacks.failures);
         unread.extend(discover::not_supported(&files, &found));
         let ground = Ground { files: &files, settings: &settings, root: &root, roots: &roots };
         let Readings { mut units, failures, mut notices } = ground.units(&found, &stacks);

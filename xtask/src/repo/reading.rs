@@ -6,15 +6,16 @@ use std::rc::Rc;
 use super::accounts::{Allowed, NoAccount, Says, folders};
 use super::evidence::Own;
 use super::files::Files;
+use super::hcl::frame::VALUES;
 use super::hcl::{Evaluator, Fault, Frame};
 use super::root::Roots;
 use super::settings::Settings;
 use super::shape::{KnownPins, Shapes, Verdict};
-use super::stacks::{self, Remote, Stacks};
+use super::stacks::{self, Stacks};
 use super::unit::{Unit, UnitKind};
 use super::walk::{Found, TERRAGRUNT};
 use super::{discover, evidence, generated, parallel, terraform};
-use crate::model::{Failure, Known, UnitPath, regular};
+use crate::model::{Failure, Known, Place, UnitPath, regular};
 
 /// What a folder turns out to be.
 #[derive(Debug)]
@@ -76,20 +77,21 @@ impl Ground<'_> {
             false => Reading::Other,
         };
         readings.extend(parallel::map(&found.terraform, terraform));
-        readings.extend(parallel::map(&stacks.remote, |remote| self.remote(remote)));
         // Any other may take a tag from where these have theirs, and a further one from where that has its own.
         let mut known: Option<KnownPins> = None;
         loop {
             let pins = KnownPins::of(readings.iter().filter_map(Reading::unit));
             let is_again = known.is_some();
-            if known.is_some_and(|known| !pins.has_more_than(&known)) {
+            if known.as_ref().is_some_and(|known| !pins.has_more_than(known)) {
                 break;
             }
             let is_shared = is_again && aside.sources().iter().any(|source| pins.are_mentioned_in(&source.bytes));
             let shapes = Shapes::new(&aside, self.settings, &pins);
             let read = |dir: &PathBuf| {
                 let mentions = || regular::bytes(dir.join(TERRAGRUNT)).is_ok_and(|text| pins.are_mentioned_in(&text));
-                if is_again && !is_shared && !mentions() { Reading::Other } else { self.other(&shapes, &aside, dir) }
+                let has_values = || aside.origin(dir).is_some() || aside.exists(&dir.join(VALUES));
+                let may_take = !is_again || is_shared || has_values() || mentions();
+                if may_take { self.other(&shapes, &aside, dir) } else { Reading::Other }
             };
             let (is_other, rest): (Vec<_>, Vec<_>) =
                 others.iter().zip(parallel::map(&others, read)).partition(|(_, it)| matches!(it, Reading::Other));
@@ -97,6 +99,13 @@ impl Ground<'_> {
             others = is_other.into_iter().map(|(dir, _)| dir.clone()).collect();
             known = Some(pins);
         }
+        let known = known.unwrap_or_default();
+        let shapes = Shapes::new(&aside, self.settings, &known);
+        readings.extend(parallel::map(&stacks.unclear, |unclear| match &unclear.unit {
+            _ if !shapes.is_about_runner(unclear) => Reading::Other,
+            Some((dir, reason, place)) => self.remote(dir, reason, place),
+            None => Reading::Failed(unclear.fault.failure()),
+        }));
         let mut sorted = Readings::default();
         for reading in readings {
             match reading {
@@ -178,6 +187,9 @@ impl Ground<'_> {
             self.files.forget(&file);
             return Reading::Other;
         }
+        if let Some(doubt) = stacks::doubt(self.files, dir) {
+            return self.unreadable(&evaluator, dir, &doubt);
+        }
         let extras = generated::all(self.files, &evaluator, &frame);
         let allowed: Vec<_> = extras.iter().flat_map(evidence::allowed).collect();
         let begin = |allowed: &[Allowed]| self.begin(&evaluator, dir, UnitKind::Terragrunt, allowed);
@@ -212,11 +224,11 @@ impl Ground<'_> {
     }
 
     /// A unit that will be generated from what is not in this repository.
-    fn remote(&self, remote: &Remote) -> Reading {
-        let evaluator = Evaluator::new(self.files, remote.dir.join(TERRAGRUNT));
-        match self.begin(&evaluator, &remote.dir, UnitKind::Terragrunt, &[]) {
+    fn remote(&self, dir: &Path, reason: &str, place: &Place) -> Reading {
+        let evaluator = Evaluator::new(self.files, dir.join(TERRAGRUNT));
+        match self.begin(&evaluator, dir, UnitKind::Terragrunt, &[]) {
             Ok(mut unit) => {
-                unit.is_remote(&remote.reason, &remote.place);
+                unit.is_remote(reason, place);
                 Reading::Unit(Box::new(unit))
             }
             Err(reading) => reading,

@@ -8,11 +8,13 @@ use std::rc::Rc;
 use aho_corasick::AhoCorasick;
 
 use super::cache::Cache;
+use super::hcl::frame::VALUES;
 use super::hcl::{Evaluator, Fault, Frame, Kind, Origin, Source, Value};
 use super::module::Module;
 use super::settings::Settings;
+use super::stacks::Unclear;
 use super::terraform::layer;
-use super::{Files, Unit, discover, passed, pins, terraform};
+use super::{Files, Unit, discover, passed, pins, stacks, terraform};
 use crate::model::ImageName;
 
 /// Inputs that only the module of a deploy runner has.
@@ -25,6 +27,8 @@ pub(super) const RUNNER_INPUTS: [&str; 5] = [
 ];
 /// Those of them that no other module has.
 const TELLING: [&str; 3] = ["docker_image_builder_config", "terraform_applier_config", "terraform_planner_config"];
+/// What the module, a unit or an input of a runner may be called, where nothing better is known.
+const NAMES: [&str; 2] = ["deploy-runner", "deploy_runner"];
 /// A name that is shorter says nothing.
 const SHORTEST_NAME: usize = 5;
 
@@ -124,7 +128,7 @@ impl<'s> Shapes<'s> {
         if is_wrapper() {
             return Verdict::Runner;
         }
-        let may_take = by_source.is_none() || self.is_mentioned(evaluator, frame);
+        let may_take = by_source.is_none() || self.is_mentioned(evaluator, frame, dir);
         match may_take.then(|| self.inputs(evaluator, frame)) {
             Some(Ok(inputs)) => {
                 let is_shaped = match by_source {
@@ -134,7 +138,7 @@ impl<'s> Shapes<'s> {
                 if is_shaped { Verdict::Runner } else { self.takes_tag(&inputs) }
             }
             // What can't be read is told of.
-            Some(Err(_)) if TELLING.iter().any(|name| has(&frame.source.bytes, name)) => Verdict::Runner,
+            Some(Err(_)) if self.may_be_shaped(frame, dir) => Verdict::Runner,
             _ => Verdict::Other,
         }
     }
@@ -142,6 +146,12 @@ impl<'s> Shapes<'s> {
     /// Whether a configuration that can't be read may be that of a runner, as far as bytes can tell.
     pub(super) fn looks_like_one(&self, text: &[u8]) -> bool {
         super::module::may_name_runner(text) || TELLING.iter().any(|name| has(text, name))
+    }
+
+    /// Whether a configuration whose inputs can't be worked out may have those of a runner, as far as bytes can tell.
+    fn may_be_shaped(&self, frame: &Frame, dir: &Path) -> bool {
+        TELLING.iter().any(|name| has(&frame.source.bytes, name))
+            || stacks::are_values_in(self.files, dir, &|text| self.looks_like_one(text))
     }
 
     fn inputs(&self, evaluator: &Evaluator<'_>, frame: &Rc<Frame>) -> Result<Value, Fault> {
@@ -154,15 +164,34 @@ impl<'s> Shapes<'s> {
         self.wrappers.get(dir, || terraform::passes_on(self.files, dir))
     }
 
-    /// Whether the unit's own file or one that it includes has a word of what makes a runner. Most have none, so that their
-    /// inputs need not be worked out.
-    fn is_mentioned(&self, evaluator: &Evaluator<'_>, frame: &Rc<Frame>) -> bool {
+    /// Whether the unit's own file, one that it includes, or one with its values has a word of what makes a runner. Most have
+    /// none, so that their inputs need not be worked out.
+    fn is_mentioned(&self, evaluator: &Evaluator<'_>, frame: &Rc<Frame>, dir: &Path) -> bool {
         let mentions = |source: &Source| self.words.are_in(&source.bytes);
         if mentions(&frame.source) {
             return true;
         }
         let included = frame.with_includes(evaluator).unwrap_or_default();
-        included.iter().skip(1).any(|frame| self.mentions.get(&frame.source.path, || mentions(&frame.source)))
+        if included.iter().skip(1).any(|frame| self.mentions.get(&frame.source.path, || mentions(&frame.source))) {
+            return true;
+        }
+        let has_values = self.files.origin(dir).is_some() || self.files.exists(&dir.join(VALUES));
+        has_values
+            && (stacks::passes_whole(self.files, dir, &frame.source)
+                || stacks::are_values_in(self.files, dir, &|text| self.words.are_in(text)))
+    }
+
+    /// Whether what a stack generates from elsewhere, or nobody knows how, may be a runner: by the text about it or by the
+    /// values that it passes on.
+    pub(super) fn is_about_runner(&self, unclear: &Unclear) -> bool {
+        let is_named = unclear.unit.as_ref().is_some_and(|(dir, ..)| discover::is_named_so(dir));
+        is_named
+            || self.looks_like_one(&unclear.text)
+            || NAMES.iter().any(|name| has(&unclear.text, name))
+            || unclear.block.as_ref().is_some_and(|block| {
+                let values = block.values(self.files).ok().flatten();
+                values.is_some_and(|values| has_shape(&values) || self.image_of(&values).is_some())
+            })
     }
 
     /// The inputs that a known pin decides.

@@ -7,11 +7,11 @@ use std::rc::Rc;
 
 use super::files::{Files, clean};
 use super::hcl::frame::VALUES;
+use super::hcl::handed::written_out;
 use super::hcl::syntax::{Attribute, Block, Body, Expr, ExprKind, Key, Part, Step};
-use super::hcl::{Evaluator, Fault, Frame, stack};
+use super::hcl::{Evaluator, Fault, Frame, Source, Value, stack};
 use super::walk::{Found, STACK, TERRAGRUNT};
-use super::{discover, module};
-use crate::model::{Failure, Place};
+use crate::model::Place;
 
 /// The folder beside a stack file in which its units are generated.
 const GENERATED: &str = ".terragrunt-stack";
@@ -19,32 +19,62 @@ const GENERATED: &str = ".terragrunt-stack";
 const STACK_AUTO_INCLUDE: &str = "terragrunt.autoinclude.stack.hcl";
 /// How deep stacks may be nested; terragrunt has its own limit.
 const DEEPEST: usize = 16;
+const LOST: &str = "units that it generates are not known, and are not updated";
 
 /// A folder that terragrunt generates: its files are those of another one, and its values are in a stack file.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(super) struct Origin {
     /// The folder that is copied.
     pub(super) source: PathBuf,
-    /// The stack file with the block.
+    /// The block that generates it.
+    pub(super) block: Generator,
+    /// Why it may turn out otherwise.
+    doubt: Option<Fault>,
+}
+
+/// A block of a stack file.
+#[derive(Clone, Debug)]
+pub(super) struct Generator {
+    /// The stack file.
     pub(super) stack: PathBuf,
     /// `unit` or `stack`.
     pub(super) kind: &'static str,
-    /// The label of the block.
+    /// Its label.
     pub(super) label: String,
+}
+
+impl Generator {
+    /// The values that the block passes on; `None` if it has none.
+    pub(super) fn values(&self, files: &Files) -> Result<Option<Value>, Fault> {
+        // In a stack file all functions take that file for the unit.
+        let evaluator = Evaluator::new(files, self.stack.clone());
+        let frame = Frame::read(&evaluator, &self.stack)?;
+        let Some(attribute) = self.block_in(&frame.source).and_then(|block| block.body.attributes.get("values")) else {
+            return Ok(None);
+        };
+        let value = evaluator.value(&attribute.value, &frame)?;
+        if value.is_null() { Ok(None) } else { written_out(&evaluator, &value).map(Some) }
+    }
+
+    fn block_in<'s>(&self, source: &'s Source) -> Option<&'s Block> {
+        source.body.blocks_named(self.kind).find(|block| block.labels.first() == Some(&self.label))
+    }
 }
 
 /// The folders that are generated, by their path.
 pub(super) type Generated = BTreeMap<PathBuf, Origin>;
 
-/// A unit whose catalog is not in this repository.
+/// What a stack may generate and can't be worked out; it matters if it is about a runner.
 #[derive(Debug)]
-pub(super) struct Remote {
-    /// The folder that it will be generated in.
-    pub(super) dir: PathBuf,
-    /// Why nothing is known of it.
-    pub(super) reason: String,
-    /// The line with its source.
-    pub(super) place: Place,
+pub(super) struct Unclear {
+    /// The folder of the unit, where no more than its source is missing; the place is the line of that.
+    pub(super) unit: Option<(PathBuf, String, Place)>,
+    /// Why.
+    pub(super) fault: Fault,
+    /// The block, where it is one alone.
+    pub(super) block: Option<Generator>,
+    /// The text by which it may be known what it is about.
+    pub(super) text: Vec<u8>,
 }
 
 /// What the stack files of a repository generate.
@@ -52,10 +82,8 @@ pub(super) struct Remote {
 pub(super) struct Stacks {
     /// All generated folders.
     pub(super) generated: Generated,
-    /// Generated units that may deploy a runner, and whose source can't be read.
-    pub(super) remote: Vec<Remote>,
-    /// What can't be worked out, where it may be about a runner.
-    pub(super) failures: Vec<Failure>,
+    /// What can't be worked out.
+    pub(super) unclear: Vec<Unclear>,
     /// The folders that are copied.
     sources: BTreeSet<PathBuf>,
 }
@@ -69,23 +97,29 @@ impl Stacks {
         stack::deep(|| {
             let mut stacks = Self::default();
             // What a stack names as its source is no stack by itself, wherever it lies.
-            for dir in &found.stacks {
-                let mut alone = Self::default();
-                alone.read_one(&files.aside(), dir);
-                stacks.sources.append(&mut alone.sources);
+            let beside = files.aside();
+            let mut each: Vec<_> = found.stacks.iter().map(|dir| (dir, Self::of(&beside, dir))).collect();
+            each.iter_mut().for_each(|(_, stack)| stacks.sources.append(&mut stack.sources));
+            for (dir, mut stack) in each {
+                if !stacks.sources.contains(dir) && !lacks_values(&beside, &dir.join(STACK)) {
+                    stacks.generated.append(&mut stack.generated);
+                    stacks.unclear.append(&mut stack.unclear);
+                }
             }
-            let is_live =
-                |dir: &&PathBuf| !stacks.sources.contains(*dir) && !lacks_values(&files.aside(), &dir.join(STACK));
-            let mut next: Vec<_> = found.stacks.iter().filter(is_live).cloned().collect();
-            for _ in 0..DEEPEST {
-                let files = files.aside().generating(stacks.generated.clone());
-                let before = stacks.generated.clone();
-                next.iter().for_each(|dir| stacks.read_one(&files, dir));
-                let new = stacks.generated.iter().filter(|(dir, _)| !before.contains_key(*dir));
-                next = new.filter(|(_, origin)| origin.kind == "stack").map(|(dir, _)| dir.clone()).collect();
+            let is_stack = |(dir, origin): (&PathBuf, &Origin)| (origin.block.kind == "stack").then(|| dir.clone());
+            let mut next: Vec<_> = stacks.generated.iter().filter_map(is_stack).collect();
+            for _ in 1..DEEPEST {
                 if next.is_empty() {
                     break;
                 }
+                let files = files.aside().generating(stacks.generated.clone());
+                let mut nested = Self::default();
+                next.iter().for_each(|dir| nested.read_one(&files, dir));
+                nested.generated.retain(|dir, _| !stacks.generated.contains_key(dir));
+                next = nested.generated.iter().filter_map(is_stack).collect();
+                stacks.generated.append(&mut nested.generated);
+                stacks.unclear.append(&mut nested.unclear);
+                stacks.sources.append(&mut nested.sources);
             }
             stacks
         })
@@ -97,7 +131,7 @@ impl Stacks {
         if !self.generated.is_empty() || !self.sources.is_empty() {
             found.terragrunt.retain(is_one);
         }
-        let units = self.generated.iter().filter(|(_, origin)| origin.kind == "unit").map(|(dir, _)| dir.clone());
+        let units = self.generated.iter().filter(|(_, origin)| origin.block.kind == "unit").map(|(dir, _)| dir.clone());
         found.terragrunt.extend(units);
         found.terragrunt.sort_unstable();
     }
@@ -107,49 +141,56 @@ impl Stacks {
         dir.ancestors().any(|dir| self.sources.contains(dir)) && !files.exists(&dir.join(VALUES))
     }
 
+    fn of(files: &Files, dir: &Path) -> Self {
+        let mut stacks = Self::default();
+        stacks.read_one(files, dir);
+        stacks
+    }
+
     /// Adds the units that one stack file generates.
     fn read_one(&mut self, files: &Files, dir: &Path) {
         let path = dir.join(STACK);
-        let result = self.blocks(files, dir, &path);
-        let Err(fault) = result else { return };
-        let text = files.bytes(&path).unwrap_or_default();
-        if module::may_name_runner(&text) && !lacks_values(files, &path) {
-            let failure = fault.failure().hint("units that it generates are not known, and are not updated");
-            self.failures.push(failure);
-        }
-    }
-
-    fn blocks(&mut self, files: &Files, dir: &Path, path: &Path) -> Result<(), Fault> {
-        let evaluator = Evaluator::new(files, path.to_owned());
-        let frame = Frame::read(&evaluator, path)?;
-        let place = |block: &Block| frame.source.place(block.span.start);
-        if let Some(include) = frame.source.body.blocks_named("include").next() {
-            return Err(Fault::new("an `include` in a stack file is not supported").at(place(include)));
-        }
-        if files.exists(&dir.join(STACK_AUTO_INCLUDE)) {
-            let name = files.name(&dir.join(STACK_AUTO_INCLUDE));
-            return Err(Fault::new("a file that is merged into a stack file is not supported").at(Place::file(name)));
-        }
+        let evaluator = Evaluator::new(files, path.clone());
+        let frame = match Frame::read(&evaluator, &path) {
+            Ok(frame) => frame,
+            Err(fault) => {
+                let text = files.bytes(&path).map(|bytes| bytes.to_vec()).unwrap_or_default();
+                return self.unclear.push(Unclear { unit: None, fault: fault.hint(LOST), block: None, text });
+            }
+        };
+        let merged = merged(files, &evaluator, &frame, dir);
         for kind in ["unit", "stack"] {
             for block in frame.source.body.blocks_named(kind) {
-                if let Some(inner) = block.body.blocks.first() {
+                let inner = block.body.blocks.first().map(|inner| {
                     let what = format!("`{}` in a block of a stack file is not supported", inner.kind);
-                    return Err(Fault::new(what).at(place(inner)));
+                    Fault::new(what).at(frame.source.place(inner.span.start)).hint(LOST)
+                });
+                let doubt = merged.as_ref().map(|(fault, _)| fault.clone()).or(inner);
+                let label = block.labels.first().cloned().unwrap_or_default();
+                let generator = Generator { stack: frame.source.path.clone(), kind, label };
+                if let Err(unclear) = self.block(&evaluator, &frame, generator.clone(), block, doubt) {
+                    let (unit, fault) = *unclear;
+                    let text = frame.source.text(&block.span).as_bytes().to_vec();
+                    self.unclear.push(Unclear { unit, fault, block: Some(generator), text });
                 }
-                self.block(&evaluator, &frame, kind, block, dir)?;
             }
         }
-        Ok(())
+        if let Some((fault, text)) = merged {
+            self.unclear.push(Unclear { unit: None, fault, block: None, text });
+        }
     }
 
     fn block(
         &mut self,
         evaluator: &Evaluator<'_>,
         frame: &Rc<Frame>,
-        kind: &'static str,
+        generator: Generator,
         block: &Block,
-        dir: &Path,
-    ) -> Result<(), Fault> {
+        doubt: Option<Fault>,
+    ) -> Result<(), Box<Lost>> {
+        let Generator { kind, label, .. } = &generator;
+        let lost = |fault: Fault| Box::new((None, fault.hint(LOST)));
+        let dir = frame.dir();
         let place = |attribute: Option<&Attribute>| {
             frame.source.place(attribute.map_or(block.span.start, |attribute| attribute.value.span.start))
         };
@@ -165,45 +206,100 @@ impl Stacks {
                 (None, None) => Err(Fault::new(format!("`{name}` must be a string")).at(place(Some(found)))),
             }
         };
-        let label = block.labels.first().cloned().unwrap_or_default();
         let is_beside = match attribute("no_dot_terragrunt_stack") {
-            Some(attribute) => evaluator.truth_of(&attribute.value, frame)?.unwrap_or_default(),
+            Some(attribute) => evaluator.truth_of(&attribute.value, frame).map_err(lost)?.unwrap_or_default(),
             None => false,
         };
         let base = if is_beside { dir.to_owned() } else { dir.join(GENERATED) };
         let unknown = |name: &str, reason: &str| {
             Fault::new(format!("`{name}` of the {kind} `{label}` is unknown: {reason}")).at(place(attribute(name)))
         };
-        let path = text("path")?.map_err(|reason| unknown("path", &reason))?;
+        let path = text("path").and_then(|path| path.map_err(|reason| unknown("path", &reason))).map_err(lost)?;
         let leaves =
             Path::new(&path).components().any(|part| !matches!(part, Component::Normal(_) | Component::CurDir));
         if leaves {
-            return Err(Fault::new(format!("the {kind} `{label}` would leave its stack")).at(place(attribute("path"))));
+            let what = format!("the {kind} `{label}` would leave its stack");
+            return Err(lost(Fault::new(what).at(place(attribute("path")))));
         }
         let target = clean(&base.join(path));
-        let reason = match text("source")? {
+        let reason = match text("source").map_err(lost)? {
             Ok(source) => {
                 let folder = clean(&dir.join(&source));
                 if evaluator.files.exists(&folder) {
                     self.sources.insert(evaluator.files.real(&folder).into_owned());
-                    let origin = Origin { source: folder, stack: frame.source.path.clone(), kind, label };
-                    self.generated.insert(target, origin);
+                    self.generated.insert(target, Origin { source: folder, block: generator, doubt });
                     return Ok(());
                 }
                 format!("its source is not in this repository: {source}")
             }
             Err(reason) => format!("its source is unknown: {reason}"),
         };
-        let lines = frame.source.text(&block.span);
-        if discover::is_named_so(&target) || module::may_name_runner(lines.as_bytes()) {
-            if kind == "stack" {
-                return Err(Fault::new(format!("what the stack `{label}` generates is unknown: {reason}"))
-                    .at(place(attribute("source"))));
-            }
-            self.remote.push(Remote { dir: target, reason, place: place(attribute("source")) });
-        }
-        Ok(())
+        let place = place(attribute("source"));
+        let what = format!("what the {kind} `{label}` generates is unknown: {reason}");
+        let fault = Fault::new(what).at(place.clone()).hint(LOST);
+        Err(Box::new(((*kind == "unit").then_some((target, reason, place)), fault)))
     }
+}
+
+/// What keeps a block from being worked out, and the unit that it generates if that is known.
+type Lost = (Option<(PathBuf, String, Place)>, Fault);
+
+/// What is merged into a stack file, which is not supported: where, and the text of what it is about.
+fn merged(files: &Files, evaluator: &Evaluator<'_>, frame: &Rc<Frame>, dir: &Path) -> Option<(Fault, Vec<u8>)> {
+    let text = |path: &Path| files.bytes(path).map(|bytes| bytes.to_vec()).ok();
+    if let Some(include) = frame.source.body.blocks_named("include").next() {
+        let fault = Fault::new("an `include` in a stack file is not supported");
+        let fault = fault.at(frame.source.place(include.span.start)).hint(LOST);
+        let path = include.body.attributes.get("path").map(|path| evaluator.value(&path.value, frame));
+        let path = path.and_then(Result::ok).and_then(|path| Some(dir.join(path.as_str()?)));
+        // Of what can't be read nobody knows what it is about; the file's own text is what there is.
+        let text = path.and_then(|path| text(&path)).unwrap_or_else(|| frame.source.bytes.to_vec());
+        return Some((fault, text));
+    }
+    let beside = dir.join(STACK_AUTO_INCLUDE);
+    files.exists(&beside).then(|| {
+        let fault = Fault::new("a file that is merged into a stack file is not supported");
+        (fault.at(Place::file(files.name(&beside))).hint(LOST), text(&beside).unwrap_or_default())
+    })
+}
+
+/// Why a folder that is generated may turn out otherwise: by its own block, or by that of a stack that generates the stack.
+pub(super) fn doubt(files: &Files, dir: &Path) -> Option<Fault> {
+    generators(files, dir).find_map(|origin| origin.doubt.clone())
+}
+
+/// Whether a test holds for a text that the values of a folder are in: that of the blocks that generate it and of the locals
+/// beside them, or of the file beside the unit.
+pub(super) fn are_values_in(files: &Files, dir: &Path, test: &dyn Fn(&[u8]) -> bool) -> bool {
+    if files.origin(dir).is_none() {
+        let beside = dir.join(VALUES);
+        return files.exists(&beside) && files.bytes(&beside).is_ok_and(|text| test(&text));
+    }
+    generators(files, dir).any(|origin| {
+        files.hcl(&origin.block.stack).is_ok_and(|source| {
+            let blocks = origin.block.block_in(&source).into_iter().chain(source.body.blocks_named("locals"));
+            blocks.into_iter().any(|block| test(source.text(&block.span).as_bytes()))
+        })
+    })
+}
+
+/// Whether values may be passed on whole, so that no text has the names under which they arrive.
+pub(super) fn passes_whole(files: &Files, dir: &Path, source: &Source) -> bool {
+    let is_whole = |attribute: &Attribute| match &attribute.value.kind {
+        ExprKind::Object(items) => items.iter().any(|item| matches!(item.key, Key::Expr(_))),
+        _ => true,
+    };
+    source.body.attributes.get("inputs").is_some_and(|inputs| is_whole(inputs))
+        || generators(files, dir).any(|origin| {
+            let source = files.hcl(&origin.block.stack).ok();
+            let block = source.as_ref().and_then(|source| origin.block.block_in(source));
+            block.and_then(|block| block.body.attributes.get("values")).is_some_and(|values| is_whole(values))
+        })
+}
+
+/// What generates a folder, the nearest first.
+fn generators<'f>(files: &'f Files, dir: &Path) -> impl Iterator<Item = &'f Origin> {
+    std::iter::successors(files.origin(dir), |origin| files.origin(origin.block.stack.parent()?))
 }
 
 /// Whether a file uses `values` and none lie beside it: then it is a template, which terragrunt could not read either.

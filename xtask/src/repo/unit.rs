@@ -14,6 +14,7 @@ use super::module::Module;
 use super::passed;
 use super::redirect::{self, Redirection};
 use super::settings::Settings;
+use super::stacks;
 use super::terraform::{self, layer};
 use super::trail::Trail;
 use super::walk::TERRAGRUNT;
@@ -170,8 +171,13 @@ impl Unit {
             again.read_terraform(files, settings, opened);
             return again;
         }
+        let dir = self.path.in_root(opened);
+        if let Some(doubt) = stacks::doubt(files, &dir) {
+            again.cannot_be_read(&doubt);
+            return again;
+        }
         again.takes.clone_from(&self.takes);
-        let file = self.path.in_root(opened).join(TERRAGRUNT);
+        let file = dir.join(TERRAGRUNT);
         let evaluator = Evaluator::new(files, file.clone());
         match Frame::read(&evaluator, &file) {
             Ok(frame) => {

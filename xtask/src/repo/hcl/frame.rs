@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::evaluate::Scope;
-use super::handed::{Locals, through_json, written_out};
+use super::handed::{Locals, through_json};
 use super::include::{Include, Merge, deep, shallow};
 use super::syntax::ExprKind;
 use super::value::Map;
@@ -298,18 +298,10 @@ impl Frame {
 
 /// The values of the folder: what the stack file says that generates it, or its `terragrunt.values.hcl`.
 pub(super) fn values_in(evaluator: &Evaluator<'_>, dir: &Path) -> Answer {
-    if let Some(origin) = evaluator.files.origin(dir) {
-        // In a stack file all functions take that file for the unit.
-        let evaluator = Evaluator::new(evaluator.files, origin.stack.clone());
-        let frame = Frame::read(&evaluator, &origin.stack)?;
-        let mut blocks = frame.source.body.blocks_named(origin.kind);
-        let block = blocks.find(|block| block.labels.first() == Some(&origin.label));
-        if let Some(attribute) = block.and_then(|block| block.body.attributes.get("values")) {
-            let value = evaluator.eval(&attribute.value, Scope::of(&frame))?;
-            if !value.is_null() {
-                return written_out(&evaluator, &value).map(Some);
-            }
-        }
+    if let Some(origin) = evaluator.files.origin(dir)
+        && let Some(values) = origin.block.values(evaluator.files)?
+    {
+        return Ok(Some(values));
     }
     let path = dir.join(VALUES);
     if !evaluator.files.exists(&path) {

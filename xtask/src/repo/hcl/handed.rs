@@ -77,7 +77,7 @@ pub(super) fn through_json(evaluator: &Evaluator<'_>, value: Value) -> Result<Va
 }
 
 /// The value as it comes out of a file that it is written to: everything in it worked out, and sets are lists.
-pub(super) fn written_out(evaluator: &Evaluator<'_>, value: &Value) -> Result<Value, Fault> {
+pub(in crate::repo) fn written_out(evaluator: &Evaluator<'_>, value: &Value) -> Result<Value, Fault> {
     evaluator.spend(1)?;
     let value = evaluator.whole(value)?;
     let kind = match &value.kind {

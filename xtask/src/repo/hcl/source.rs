@@ -17,15 +17,22 @@ pub struct Source {
     /// The bytes exactly as they are in the file.
     pub bytes: Arc<[u8]>,
     /// The syntax tree.
-    pub body: Body,
-    line_starts: Vec<usize>,
+    pub body: Arc<Body>,
+    line_starts: Arc<[usize]>,
 }
 
 impl Source {
     /// Puts a file together; `bytes` must be what `body` was parsed from.
     pub fn new(name: String, path: PathBuf, bytes: Arc<[u8]>, body: Body) -> Self {
         let line_starts = std::iter::once(0).chain(memchr::memchr_iter(b'\n', &bytes).map(|at| at + 1)).collect();
-        Self { name, path, bytes, body, line_starts }
+        Self { name, path, bytes, body: Arc::new(body), line_starts }
+    }
+
+    /// The same text as a file at another path, under the same name.
+    #[must_use]
+    pub fn copied_to(&self, path: PathBuf) -> Self {
+        let (body, line_starts) = (self.body.clone(), self.line_starts.clone());
+        Self { name: self.name.clone(), path, bytes: self.bytes.clone(), body, line_starts }
     }
 
     /// The line of a byte offset, from 1.

@@ -20,6 +20,7 @@ mod scripts;
 mod shapes;
 mod splice;
 mod splice_property;
+mod stacks;
 mod standalone;
 mod standalone_units;
 mod surroundings;
