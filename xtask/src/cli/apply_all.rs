@@ -37,7 +37,7 @@ pub enum Allowance {
     DoubtfulBuild,
     /// Build as the guide has it although a build script of this repository says otherwise, or can't be read
     IgnoreScript,
-    /// Move the tags of all units that can get theirs, and leave out those that can't
+    /// Move the tags and modules of all units that can get theirs, and leave out those that can't
     PartialBump,
     /// Move a tag although the unit's module is too old for its images
     OldModule,

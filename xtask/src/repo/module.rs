@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::hcl::{Evaluator, Frame, Value};
 use super::unit::known_text;
-use super::{Pin, reference};
+use super::{Files, Pin, reference};
 use crate::model::{Known, Place};
 
 /// The folders of modules that deploy a runner, as a source ends in them: that of the service catalog, that of
@@ -33,15 +33,15 @@ impl Module {
     /// The module of a unit of Terragrunt.
     pub(super) fn of(evaluator: &Evaluator<'_>, frame: &Rc<Frame>) -> Self {
         match frame.terraform_source(evaluator) {
-            Ok(Some(source)) => Self::at(&source),
+            Ok(Some(source)) => Self::at(evaluator.files, &source),
             Ok(None) => Self::unknown("no `terraform` block has a `source`"),
             Err(fault) => Self::unknown(fault.in_one_line()),
         }
     }
 
     /// The module at a source.
-    pub(super) fn at(source: &Value) -> Self {
-        let pin = source.as_str().and_then(|text| reference::pin(source, parts(text).1?));
+    pub(super) fn at(files: &Files, source: &Value) -> Self {
+        let pin = source.as_str().and_then(|text| reference::pin(files, source, parts(text).1?));
         Self { source: known_text(source), place: source.origin.place(), pin }
     }
 
@@ -66,6 +66,12 @@ impl Module {
     /// Whether it is a module that deploys a runner; `None` if that can't be known.
     pub fn is_runner(&self) -> Option<bool> {
         self.source.value().map(|source| is_runner(source))
+    }
+
+    /// Whether it is released with the runner's module: that module itself, or the one for its arguments; `None` if that can't
+    /// be known.
+    pub(super) fn is_of_runner(&self) -> Option<bool> {
+        self.source.value().map(|source| is_runner(source) || is_standard_configuration(source))
     }
 
     /// Whether its source names a module that deploys a runner in the repository that has it.

@@ -110,6 +110,32 @@ fn module_of_the_runner_moves_alone_or_with_the_tags() {
 }
 
 #[test]
+fn modules_that_cannot_move_are_left_out_where_that_is_allowed() {
+    let sandbox = Sandbox::new();
+    let stage = "stage/us-east-1/mgmt/ecs-deploy-runner/terragrunt.hcl";
+    let text = sandbox.read(stage) + "\nterraform {\n  source = run_cmd(\"print-source\")\n}\n";
+    sandbox.write(stage, &text);
+    let file = "_envcommon/mgmt/ecs-deploy-runner.hcl";
+    let before = sandbox.read(file);
+    let args = ["bump-tags", "--module-ref", "v0.127.0", "--offline"];
+    let why = "cannot move the module of `stage/us-east-1/mgmt/ecs-deploy-runner` to v0.127.0: its source is unknown";
+    sandbox.xtask(args).run().exits(3).says(why);
+    sandbox.xtask(args).args(["--check"]).run().exits(3);
+    assert_eq!(sandbox.read(file), before);
+    let allowed = [&args[..], &["--allow", "partial-bump"]].concat();
+    sandbox.xtask(&allowed).args(["--check"]).run().exits(5);
+    let json = sandbox.xtask(&allowed).args(["--check", "--format=json"]).run().exits(5).json();
+    assert_eq!(
+        (&json["left"][0]["unit"], &json["left"][0]["image"]),
+        (&"stage/us-east-1/mgmt/ecs-deploy-runner".into(), &serde_json::Value::Null)
+    );
+    let said = sandbox.xtask(&allowed).run().exits(0);
+    said.says("Left out     module in stage   (--allow partial-bump)").says(why).says("module in 5 units");
+    assert_eq!(sandbox.read(file), before.replace("v0.104.6", "v0.127.0"));
+    assert_eq!(sandbox.read(stage), text);
+}
+
+#[test]
 fn module_moves_only_to_a_ref_that_its_repository_has() {
     let sandbox = Sandbox::new();
     // A server that knows the ref, one that doesn't, and one that can't be asked.

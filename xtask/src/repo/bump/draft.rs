@@ -1,6 +1,6 @@
 //! A draft: the strings to be changed, each once, and the texts of their files with the change.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -30,6 +30,7 @@ impl Draft {
         repo: &Repository,
         request: &Request<'_>,
         targets: &[Target<'_>],
+        modules: &BTreeSet<usize>,
         named: &[Named],
     ) -> Result<Self, Failures> {
         let mut strings = Strings::default();
@@ -52,8 +53,10 @@ impl Draft {
                 }
             }
         }
-        for (unit, module) in request.selected.iter().flat_map(|unit| unit.modules().map(move |it| (unit, it))) {
+        let units = modules.iter().map(|at| &repo.units[*at]);
+        for (unit, module) in units.flat_map(|unit| unit.modules().map(move |it| (unit, it))) {
             if let (Some(to), Some(pin)) = (&request.module_ref, &module.pin)
+                && module.is_of_runner() == Some(true)
                 && is_inside(repo, &pin.file)
             {
                 strings.add_module(repo, pin, to, &unit.path);
@@ -186,7 +189,7 @@ fn spliced(file: &str, before: &[u8], changes: &[Change]) -> Result<Vec<u8>, Fai
     let form = changes.iter().map(|change| change.pin.form).find(|form| *form != Form::Word);
     let spliced = match form {
         None => return Ok(outside::replaced(before, &words)),
-        Some(Form::Json | Form::Yaml) => data::splice_all(file, before, &strings),
+        Some(Form::Json | Form::Yaml) if words.is_empty() => data::splice_all(file, before, &strings),
         Some(_) if words.is_empty() => splice::splice_all(file, before, &strings),
         // Words and whole strings of one file: from the end, so that none moves another.
         Some(_) => {
@@ -194,7 +197,10 @@ fn spliced(file: &str, before: &[u8], changes: &[Change]) -> Result<Vec<u8>, Fai
             all.sort_by_key(|change| std::cmp::Reverse(change.pin.span.start));
             all.into_iter().try_fold(before.to_vec(), |text, change| match change.pin.form {
                 Form::Word => Ok(outside::replaced(&text, &[(change.pin.span.clone(), change.to.clone())])),
-                _ => splice::splice(file, &text, &change.pin.span, &change.to),
+                Form::Json | Form::Yaml => {
+                    data::splice_all(file, &text, &[(change.pin.span.clone(), change.to.clone())])
+                }
+                Form::Hcl => splice::splice(file, &text, &change.pin.span, &change.to),
             })
         }
     };

@@ -36,7 +36,7 @@ pub struct Request<'r> {
     pub named: Vec<PinName>,
     /// Whether what build scripts and CI name moves as well.
     pub scripts: bool,
-    /// Whether units that can't get their tag are left out, rather than keep all others from getting theirs.
+    /// Whether units that can't get their tag or their module are left out, rather than keep all others from getting theirs.
     pub partial: bool,
     /// Whether tags may move that the unit's module is too old for.
     pub old_module: bool,
@@ -95,7 +95,7 @@ pub struct Bump {
     pub reached: BTreeMap<ImageName, Vec<UnitPath>>,
     /// What also changes although nobody selected it, because the same pin decides it.
     pub also: Vec<Also>,
-    /// Selected units that don't get their tag; only where that was allowed.
+    /// Selected units that don't get their tag or their module; only where that was allowed.
     pub left: Vec<Left>,
     /// What may hold units and can't be read; only where leaving units out was allowed.
     pub unread: Vec<Failure>,
@@ -163,13 +163,13 @@ pub struct Also {
     pub to: Tag,
 }
 
-/// A selected unit that doesn't get its tag.
+/// A selected unit that doesn't get its tag or its module.
 #[derive(Debug)]
 pub struct Left {
     /// The unit.
     pub unit: UnitPath,
-    /// The image.
-    pub image: ImageName,
+    /// The image; the module if there is none.
+    pub image: Option<ImageName>,
     /// Why.
     pub why: Failure,
 }

@@ -170,9 +170,9 @@ fn wrong(repo: &Repository, is_selected: bool, old: &Unit, new: &Unit) -> Vec<Fa
 }
 
 /// A unit that is left out may share a string with one that isn't, also where nothing is known of what it reads.
-pub(super) fn say_what_changes_all_the_same(repo: &Repository, left: &mut Left, after: &[Unit]) {
+pub(super) fn say_what_changes_all_the_same(repo: &Repository, left: &mut Left, image: ImageName, after: &[Unit]) {
     let all = repo.units.iter().zip(after).find(|(unit, _)| unit.path == left.unit);
-    let Some((was, is)) = all.and_then(|(old, new)| old.image(left.image).zip(new.image(left.image))) else { return };
+    let Some((was, is)) = all.and_then(|(old, new)| old.image(image).zip(new.image(image))) else { return };
     if was.deciders.is_empty() {
         left.why.details.push("if it shares a string with others, its tag changes with theirs".to_owned());
     }

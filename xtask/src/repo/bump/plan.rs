@@ -1,6 +1,6 @@
 //! The story of a plan: draft the edits, look at what every unit gets with them, and explain whatever is not as wanted.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::draft::Draft;
 use super::{Bump, Left, Request, clash, explain, module, named, outcome, scripts};
@@ -28,19 +28,23 @@ impl Target<'_> {
 pub fn plan_bump(repo: &Repository, request: &Request<'_>) -> Result<Bump, Failures> {
     let (mut targets, unused) = targets(repo, request)?;
     let named = named::find(repo, request, &targets)?;
+    let mut modules = module::targets(repo, request);
     let mut left = Vec::new();
     loop {
-        let draft = stack::deep(|| Draft::of(repo, request, &targets, &named))?;
+        let draft = stack::deep(|| Draft::of(repo, request, &targets, &modules, &named))?;
         let after = repo.units_with(&repo.files.overlaid(draft.overlay(repo)));
         let mut found = outcome::compare(repo, request, &targets, &draft, &left, &after);
         let old_modules = outcome::old_modules(repo, request, &after);
+        let of_modules = module::compare(repo, request, &modules, &after);
         let missed = |target: &&Target<'_>| found.missed.iter().any(|(missed, _)| missed.is(target));
-        let n_missed = targets.iter().filter(missed).count();
+        let missed_modules: BTreeSet<_> = of_modules.missed.iter().map(|(at, _)| *at).collect();
+        let n_missed = targets.iter().filter(missed).count() + missed_modules.len();
         let mut failures = std::mem::take(&mut found.refused);
         failures.extend(clash::of(&repo.units, &after));
-        failures.extend(module::wrong(repo, request, &after));
-        if n_missed > 0 && (!request.partial || n_missed == targets.len()) {
+        failures.extend(of_modules.refused);
+        if n_missed > 0 && (!request.partial || n_missed == targets.len() + modules.len()) {
             failures.extend(explain::together(&found.missed));
+            failures.extend(of_modules.missed.iter().map(|(_, why)| why.again()));
         }
         let allowed = if request.old_module {
             old_modules
@@ -50,7 +54,10 @@ pub fn plan_bump(repo: &Repository, request: &Request<'_>) -> Result<Bump, Failu
         };
         Failures::check(failures)?;
         if n_missed == 0 {
-            left.iter_mut().for_each(|left| outcome::say_what_changes_all_the_same(repo, left, &after));
+            left.iter_mut().for_each(|left| match left.image {
+                Some(image) => outcome::say_what_changes_all_the_same(repo, left, image, &after),
+                None => module::say_what_changes_all_the_same(repo, left, &after),
+            });
             let outcome::Outcome { reached, also, unproven, .. } = found;
             let both = repo.units.iter().zip(&after);
             let modules = both.filter(|(old, new)| old.modules().zip(new.modules()).any(|(a, b)| a.source != b.source));
@@ -64,9 +71,15 @@ pub fn plan_bump(repo: &Repository, request: &Request<'_>) -> Result<Bump, Failu
             return Ok(bump);
         }
         targets.retain(|target| !found.missed.iter().any(|(missed, _)| missed.is(target)));
-        let of =
-            |(target, why): (Target<'_>, Failure)| Left { unit: target.unit.path.clone(), image: target.image, why };
+        let of = |(target, why): (Target<'_>, Failure)| Left {
+            unit: target.unit.path.clone(),
+            image: Some(target.image),
+            why,
+        };
         left.extend(found.missed.into_iter().map(of));
+        modules.retain(|at| !missed_modules.contains(at));
+        let of = |(at, why): (usize, Failure)| Left { unit: repo.units[at].path.clone(), image: None, why };
+        left.extend(of_modules.missed.into_iter().map(of));
     }
 }
 

@@ -159,10 +159,10 @@ impl Search<'_> {
     ) -> Result<(), Fault> {
         let standard = module.calls.values().filter(|call| standard::is_one(call));
         let standard = standard.filter_map(|call| call.value(evaluator, "source").ok().flatten());
-        let beside: Vec<_> = standard.map(|source| repo::Module::at(&source)).collect();
+        let beside: Vec<_> = standard.map(|source| repo::Module::at(self.files, &source)).collect();
         for (name, call) in &module.calls {
             let Some(source) = call.value(evaluator, "source")? else { continue };
-            let called = repo::Module::at(&source);
+            let called = repo::Module::at(self.files, &source);
             let Some(text) = called.source.value() else { continue };
             let is_runner = names_runner(folder, text);
             let child = match local_dir(folder, text)

@@ -116,3 +116,85 @@ fn runners_and_their_standard_configuration_move_together_in_every_fixture_that_
     let told = plan_bump(&repo, &request(&repo, "v9.8.7")).expect_err("a copy has no ref");
     assert!(texts(told.iter()).contains("its source has no `ref`: ../../vendor/runner"), "{}", texts(told.iter()));
 }
+
+/// The texts of all files with the change, by name; what is left out by unit.
+fn partly(tree: &Tree) -> Result<(Vec<(String, String)>, Vec<String>), String> {
+    let repo = tree.open();
+    let request = Request { partial: true, ..request(&repo, "v0.127.0") };
+    let bump = plan_bump(&repo, &request).map_err(|failures| texts(failures.iter()))?;
+    let text = |edit: &crate::repo::FileEdit| (edit.file.clone(), String::from_utf8_lossy(&edit.after).into_owned());
+    let left = |left: &crate::repo::bump::Left| {
+        assert_eq!(left.image, None);
+        format!("{}: {} {}", left.unit, left.why.what, left.why.details.join(" "))
+    };
+    Ok((bump.edits.iter().map(text).collect(), bump.left.iter().map(left).collect()))
+}
+
+#[test]
+fn modules_that_can_move_do_so_where_leaving_others_out_is_allowed() {
+    let literal = unit("", &format!("\"{BASE}?ref=v0.104.6\""));
+    let stuck = unit("", &format!("\"{BASE}?ref=${{get_env(\"REF\")}}\""));
+    let (edits, left) = partly(&Tree::new(&[ACCOUNTS, (DEV, &stuck), (PROD, &literal)])).expect("prod can move");
+    assert_eq!(edits, [(PROD.to_owned(), literal.replace("v0.104.6", "v0.127.0"))]);
+    let why = "dev/us-east-1/ecs-deploy-runner: cannot move the module of `dev/us-east-1/ecs-deploy-runner` to v0.127.0: its source is unknown: ";
+    assert!(matches!(&left[..], [one] if one.starts_with(why)), "{left:?}");
+    // Where nothing moves there is nothing to allow.
+    let told = partly(&Tree::new(&[ACCOUNTS, (DEV, &stuck), (PROD, &stuck)])).expect_err("none can move");
+    assert_eq!(told.matches("cannot move the module of").count(), 2, "{told}");
+}
+
+#[test]
+fn module_of_ones_own_is_never_given_a_ref_of_the_runners() {
+    let runner = unit("", &format!("\"{BASE}?ref=v0.104.6\""));
+    let own = unit("", "\"git::git@github.com:example/modules.git//ci?ref=v0.104.6\"")
+        + "inputs = {\n  terraform_planner_config = { container_image = { docker_image = \"x\", docker_tag = \"v1\" } }\n}\n";
+    let ci = "prod/us-east-1/ci/terragrunt.hcl";
+    let tree = Tree::new(&[ACCOUNTS, (DEV, &runner), (ci, &own)]);
+    let why = "it is none of the runner's, which has releases of its own: git::git@github.com:example/modules.git//ci";
+    let told = moved(&tree);
+    assert!(told.contains(why) && told.contains(ci), "{told}");
+    let (edits, left) = partly(&tree).expect("dev can move");
+    assert_eq!(edits, [(DEV.to_owned(), runner.replace("v0.104.6", "v0.127.0"))]);
+    assert!(left.len() == 1 && left[0].contains(why), "{left:?}");
+}
+
+#[test]
+fn refs_in_files_of_json_and_yaml_move_there_and_not_a_byte_besides() {
+    let source = format!("{BASE}?depth=1\\u0026ref=v0.104.6");
+    let json =
+        format!("{{\r\n\t\"catalog\" :  \"v0.104.6\",\r\n  \"source\": \"{source}\",\r\n  \"tag\": \"v0.104.6\"}}");
+    let yaml =
+        format!("# ours\ncatalog: v0.104.6   # moved by hand\nquoted: 'v0.104.6'\nsource: {BASE}?ref=v0.104.6\n");
+    let of = |what: &str| format!("{what}decode(file(\"${{get_repo_root()}}/versions.{what}\"))");
+    for (format, key, before, after) in [
+        ("json", "catalog", "\"catalog\" :  \"v0.104.6\"", "\"catalog\" :  \"v0.127.0\""),
+        ("json", "source", "u0026ref=v0.104.6", "u0026ref=v0.127.0"),
+        ("yaml", "catalog", "catalog: v0.104.6 ", "catalog: v0.127.0 "),
+        ("yaml", "quoted", "'v0.104.6'", "'v0.127.0'"),
+        ("yaml", "source", "?ref=v0.104.6", "?ref=v0.127.0"),
+    ] {
+        let text = if format == "json" { &json } else { &yaml };
+        let source = match key {
+            "source" => format!("{}.source", of(format)),
+            _ => format!("\"{BASE}?ref=${{{}.{key}}}\"", of(format)),
+        };
+        let tree = Tree::new(&[ACCOUNTS, (DEV, &unit("", &source)), (&format!("versions.{format}"), text)]);
+        let (edits, left) = partly(&tree).unwrap_or_else(|told| panic!("{key} {told}"));
+        let expected = text.replace(before, after);
+        assert_eq!((&expected == text, edits, left), (false, vec![(format!("versions.{format}"), expected)], vec![]));
+    }
+}
+
+#[test]
+fn ref_and_tag_in_one_file_of_data_move_together() {
+    let json = format!("{{ \"source\": \"{BASE}?ref=v0.104.6\", \"tag\": \"v0.52.1\" }}\n");
+    let text = unit("  of = jsondecode(file(\"${get_repo_root()}/versions.json\"))\n", "local.of.source")
+        + "inputs = {\n  terraform_planner_config = { container_image = { docker_image = \"x\", docker_tag = local.of.tag } }\n}\n";
+    let tree = Tree::new(&[ACCOUNTS, (DEV, &text), ("versions.json", &json)]);
+    let repo = tree.open();
+    let wanted = [(crate::model::ImageName::DeployRunner, "v1.3.0".parse().expect("a tag"))].into();
+    let request = Request { module_ref: Some("v0.127.0".to_owned()), ..Request::for_all(&repo, wanted) };
+    let bump = plan_bump(&repo, &request).unwrap_or_else(|failures| panic!("{}", texts(failures.iter())));
+    let after = json.replace("v0.104.6", "v0.127.0").replace("v0.52.1", "v1.3.0");
+    assert_eq!(String::from_utf8_lossy(&bump.edits[0].after), after);
+}

@@ -36,7 +36,7 @@ pub fn wanted<'r>(repo: &'r Repository, ask: &Ask, bump: &Bump) -> (Vec<Wanted<'
 
 /// Whether a unit is left out and its address isn't known either.
 fn is_out_of_question(bump: &Bump, unit: &Unit, image: ImageName) -> bool {
-    let is_left = bump.left.iter().any(|left| left.unit == unit.path && left.image == image);
+    let is_left = bump.left.iter().any(|left| left.unit == unit.path && left.image == Some(image));
     is_left && unit.image(image).is_some_and(|uses| uses.uri.value().is_none())
 }
 

@@ -46,7 +46,8 @@ pub fn say_what_to_know(context: &Context, repo: &Repository, bump: &Bump) {
         context.screen.lines(&filled(&names(&units)));
     }
     for left in &bump.left {
-        let (label, image) = (labels[&left.unit].as_str(), left.image);
+        let label = labels[&left.unit].as_str();
+        let image = left.image.map_or("module", ImageName::as_str);
         warn("Left out", format!("{image} in {label}   (--allow partial-bump)"));
         context.screen.lines(&indented(&left.why));
     }

@@ -73,7 +73,7 @@ impl<'r> Ground<'r> {
         for unit in after {
             for (image, uses) in &unit.unit.images {
                 let path = &unit.unit.path;
-                let is_left = bump.left.iter().any(|left| left.unit == *path && left.image == *image);
+                let is_left = bump.left.iter().any(|left| left.unit == *path && left.image == Some(*image));
                 let is_unproven = bump.unproven.iter().any(|(left, of)| left == path && of == image);
                 let Some(uses) = uses.as_ref().filter(|_| !is_left && !is_unproven) else { continue };
                 if uses.tag.value() != Some(tag) {

@@ -39,7 +39,7 @@ pub(super) fn moved(name: &str, root: &Path) -> (Bump, Repository) {
 fn n_moved(name: &str, bump: &Bump, unit: &Unit) -> usize {
     let is_moved = |image: &ImageName| {
         let Some(uses) = unit.image(*image) else { return false };
-        let is_left = bump.left.iter().any(|left| left.unit == unit.path && left.image == *image);
+        let is_left = bump.left.iter().any(|left| left.unit == unit.path && left.image == Some(*image));
         assert!(is_left || uses.tag.value() == Some(&new(*image)), "{name}: {} {image} {:?}", unit.path, uses.tag);
         !is_left
     };
