@@ -7,10 +7,25 @@ use std::time::Duration;
 use xshell::{Shell, cmd};
 
 use crate::tools::answer::{self, Answer};
-use crate::tools::env::{self, Purpose};
+use crate::tools::env::{self, Env, Purpose};
 
 /// Time limit of one question.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Time limit for the question whether a server has a ref; without an answer nothing is written, so it is generous.
+const REF_PATIENCE: Duration = Duration::from_secs(20);
+/// Exit code by which git says that there is no such ref.
+const NO_REF: i32 = 2;
+
+/// Whether the git repository at an address has one of these refs; an error is why git can't tell. Nothing can ask back.
+pub fn has_ref(remote: &str, refs: &[String], cwd: &Path, vars: &Env) -> anyhow::Result<bool> {
+    let mut vars = vars.clone();
+    env::forbid_prompts(&mut vars);
+    let fixed = ["ls-remote", "--exit-code", "--", remote];
+    let args: Vec<&str> = fixed.into_iter().chain(refs.iter().map(String::as_str)).collect();
+    let answer = answer::ask("git", &args, cwd, &vars, REF_PATIENCE)?;
+    Ok(answer.code != Some(NO_REF) && answer.text().map(|_| true)?)
+}
 
 /// What a person wants to know of the checkout before they change production with it.
 #[derive(Clone, Debug, PartialEq, Eq)]

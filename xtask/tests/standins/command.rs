@@ -90,6 +90,12 @@ impl<'a> Xtask<'a> {
         self
     }
 
+    /// The same environment without any arguments, for what is started in its place.
+    pub(super) fn alone(mut self) -> Self {
+        self.args.clear();
+        self
+    }
+
     /// Starts it as another user; only root may.
     pub(super) fn by_user(mut self, uid: u32) -> Self {
         self.uid = Some(uid);

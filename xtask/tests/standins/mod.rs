@@ -9,6 +9,7 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests too; clippy only knows the functions marked so")]
 
 mod adopt;
+mod adopt_next;
 mod adopted;
 mod apply_all;
 mod apply_failures;

@@ -117,8 +117,11 @@ fn runners_and_their_standard_configuration_move_together_in_every_fixture_that_
     assert!(texts(told.iter()).contains("its source has no `ref`: ../../vendor/runner"), "{}", texts(told.iter()));
 }
 
-/// The texts of all files with the change, by name; what is left out by unit.
-fn partly(tree: &Tree) -> Result<(Vec<(String, String)>, Vec<String>), String> {
+/// The texts of all files with the change, by name, and what is left out by unit.
+type Partly = (Vec<(String, String)>, Vec<String>);
+
+/// What moves where others may be left out, or what is wrong.
+fn partly(tree: &Tree) -> Result<Partly, String> {
     let repo = tree.open();
     let request = Request { partial: true, ..request(&repo, "v0.127.0") };
     let bump = plan_bump(&repo, &request).map_err(|failures| texts(failures.iter()))?;

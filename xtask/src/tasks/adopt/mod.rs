@@ -3,6 +3,7 @@
 
 mod config;
 mod crates;
+mod origin;
 mod place;
 mod record;
 mod rust;
@@ -53,6 +54,9 @@ pub fn run(context: &Context, args: &cli::Adopt) -> Result<Exit, Failures> {
         words::notes(context, &adoption);
         return Ok(Exit::DONE);
     }
+    if let (Some(url), Some(tag)) = (&args.git, &args.tag) {
+        origin::prove(context, &adoption, url, tag)?;
+    }
     ask_consent(context, &adoption)?;
     let lock = RunFolder::new(&adoption.root).run_lock();
     let _lock = RunLock::take(&lock, &format!("adopt, process {}", std::process::id()))?;
@@ -64,7 +68,10 @@ pub fn run(context: &Context, args: &cli::Adopt) -> Result<Exit, Failures> {
 /// Reads both sides, and works out everything that is to be written.
 fn gather(context: &Context, args: &cli::Adopt) -> Result<Adoption, Failures> {
     let source = match (&args.git, &args.tag) {
-        (Some(url), Some(tag)) => source::by_git(url, tag),
+        (Some(url), Some(tag)) => {
+            origin::check(url)?;
+            source::by_git(url, tag)
+        }
         _ => source::copied(&checkout(args)?)?,
     };
     let root = root(context, args)?;

@@ -8,6 +8,7 @@ use super::there::FOLDER;
 use super::{Adoption, record, rust, suggest, texts, there};
 use crate::cli::Format;
 use crate::model::{Failure, literal};
+use crate::repo::discover;
 use crate::repo::settings::LOCAL;
 use crate::report::screen::{Tone, count};
 use crate::tasks::context::Context;
@@ -114,6 +115,9 @@ pub(super) fn notes(context: &Context, adoption: &Adoption) {
     for (place, file) in texts::left_out_by_git(&adoption.root, &adoption.source) {
         warn("Ignored", format!("{place} keeps git from taking {file}; add `!/{FOLDER}/**` below it"));
     }
+    if let Some(text) = unpinned(adoption) {
+        warn("Versions", text);
+    }
     for text in rust::missing(context, &adoption.root) {
         warn("Rust", text);
     }
@@ -141,6 +145,26 @@ pub(super) fn notes(context: &Context, adoption: &Adoption) {
     }
 }
 
+/// What is said where no lock file pins the versions that were tested together.
+fn unpinned(adoption: &Adoption) -> Option<String> {
+    let comes = adoption.texts.iter().any(|text| text.name == texts::LOCK);
+    let is_there = adoption.root.join(texts::LOCK).exists();
+    // An update finds those that the repository has committed.
+    if comes || adoption.is_nothing() || (is_there && adoption.there.record.is_some()) {
+        return None;
+    }
+    Some(match is_there {
+        true => format!(
+            "of what {} lacks are not pinned\n  the first build takes the newest that fit; commit it afterwards",
+            texts::LOCK
+        ),
+        false => format!(
+            "of dependencies are not pinned: no {} comes with it\n  the first build takes the newest that fit, and writes one; commit it",
+            texts::LOCK
+        ),
+    })
+}
+
 /// What was done, and what to type next.
 pub(super) fn conclude(context: &Context, adoption: &Adoption) {
     let screen = &context.screen;
@@ -151,13 +175,15 @@ pub(super) fn conclude(context: &Context, adoption: &Adoption) {
     paths.extend([texts::LOCK, FOLDER]);
     paths.sort_unstable();
     paths.dedup();
-    let next = [
+    let mut next = vec![
         (format!("cd {root}"), ""),
         ("cargo xtask units".to_owned(), "# what is understood; compiles first, for a minute or two"),
         ("cargo xtask doctor --fix".to_owned(), "# your credentials: asks what can't be known, proves every account"),
         ("cargo xtask rehearse".to_owned(), "# the whole update on a copy, with stand-ins"),
-        (format!("git add {}", paths.join(" ")), ""),
     ];
+    if discover::git_root(&adoption.root).is_some() {
+        next.push((format!("git add {}", paths.join(" ")), ""));
+    }
     screen.lines("\nNext");
     for (command, about) in next {
         screen.lines(format!("  {command:<24}  {about}").trim_end());

@@ -1,7 +1,6 @@
 //! The proof that the `ref` is there to which a module is moved: every git repository is asked once, and nothing can ask back.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use crate::model::{Failure, Failures, UnitPath};
 use crate::repo::Repository;
@@ -10,13 +9,8 @@ use crate::report::screen::Tone;
 use crate::tasks::bump_tags::gather::Ask;
 use crate::tasks::context::Context;
 use crate::tools::env::{self, Purpose};
+use crate::tools::git;
 use crate::tools::programs::Tools;
-use crate::tools::{answer, git};
-
-/// Time limit of one `git ls-remote`; without an answer nothing is changed, so it is generous.
-const PATIENCE: Duration = Duration::from_secs(20);
-/// Exit code by which git says that there is no such ref.
-const NONE: i32 = 2;
 
 /// Asks the repositories of all modules that the change moves.
 pub fn prove(context: &Context, repo: &Repository, ask: &Ask, bump: &Bump) -> Result<(), Failures> {
@@ -27,25 +21,20 @@ pub fn prove(context: &Context, repo: &Repository, ask: &Ask, bump: &Bump) -> Re
         context.screen.insist(Tone::Warning, "Module", about);
         return Ok(());
     }
-    let mut vars = env::build(&context.vars, Purpose::Plain, repo.settings.pass_environment()).vars;
-    env::forbid_prompts(&mut vars);
+    let vars = env::build(&context.vars, Purpose::Plain, repo.settings.pass_environment()).vars;
     let refs = [format!("refs/tags/{wanted}"), format!("refs/heads/{wanted}")];
-    let failure = |(remote, unit): (String, &UnitPath)| {
-        let args = ["ls-remote", "--exit-code", &remote, &refs[0], &refs[1]];
-        match answer::ask("git", &args, &repo.root, &vars, PATIENCE) {
-            Ok(answer) if answer.code == Some(0) => None,
-            Ok(answer) if answer.code == Some(NONE) => {
-                let failure = Failure::refused(format!("`{remote}` has no tag or branch `{wanted}`"));
-                Some(failure.detail(format!("it has the module of {unit}")).detail("nothing was changed"))
-            }
-            unclear => {
-                let why = unclear.and_then(|answer| answer.text().map(drop)).err();
-                let failure = Failure::refused(format!("git can't tell whether `{remote}` has `{wanted}`"));
-                let failure = why.into_iter().fold(failure, Failure::because);
-                let failure = failure
-                    .hint("check that your ssh key is loaded (`ssh-add -l`), or that git has credentials for it");
-                Some(failure.hint("if it is known to be there: --offline of bump-tags"))
-            }
+    let failure = |(remote, unit): (String, &UnitPath)| match git::has_ref(&remote, &refs, &repo.root, &vars) {
+        Ok(true) => None,
+        Ok(false) => {
+            let failure = Failure::refused(format!("`{remote}` has no tag or branch `{wanted}`"));
+            Some(failure.detail(format!("it has the module of {unit}")).detail("nothing was changed"))
+        }
+        Err(why) => {
+            let failure = Failure::refused(format!("git can't tell whether `{remote}` has `{wanted}`"));
+            let failure = failure
+                .because(why)
+                .hint("check that your ssh key is loaded (`ssh-add -l`), or that git has credentials for it");
+            Some(failure.hint("if it is known to be there: --offline of bump-tags"))
         }
     };
     let remotes: BTreeMap<String, &UnitPath> = remotes(repo, bump).collect();
