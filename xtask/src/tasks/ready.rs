@@ -172,6 +172,14 @@ impl<'r> Ready<'r> {
         self.known.mended_by(error, &profiles, &self.repo.settings)
     }
 
+    /// What a person types to sign in to these accounts, where the credential tool starts nothing without.
+    pub fn signed_in_by(&self, accounts: &[&Account]) -> Vec<String> {
+        match self.tool().refuses_without_sign_in() {
+            true => self.mended_by(&AwsError::new(Cause::NoCredentials, ""), accounts),
+            false => Vec::new(),
+        }
+    }
+
     /// What opens new sessions for these accounts before the ones that there are have ended.
     pub fn renewed_by(&self, accounts: &[&Account]) -> Vec<String> {
         if self.tool() == CredentialTool::AwsVault {

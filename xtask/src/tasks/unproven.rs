@@ -113,8 +113,9 @@ fn no_session(ready: &Ready<'_>, how: String, accounts: &[&Account]) -> Failure 
         _ => named(Failure::refused(format!("there is no session {}", of(accounts))), ready, accounts),
     };
     let unknown = accounts.iter().filter_map(|account| ready.unknown_profile(account)).take(MOST);
-    let failure = unknown.fold(failure.detail(how), Failure::detail);
-    failure.hint("see what the credential tool printed above")
+    let failure = unknown.fold(failure.detail(how), Failure::detail).hint("see what the credential tool printed above");
+    let steps = ready.signed_in_by(accounts);
+    steps.iter().take(MOST).fold(failure, |failure, step| failure.hint(format!("if a sign-in is missing: {step}")))
 }
 
 /// `for account `dev``, or `for 3 accounts`.

@@ -61,6 +61,11 @@ impl CredentialTool {
         *self == Self::Profile
     }
 
+    /// Whether it starts nothing until the person has signed in by a command of its own.
+    pub fn refuses_without_sign_in(&self) -> bool {
+        matches!(self, Self::Granted | Self::AwsSso | Self::Saml2aws | Self::OktaAwsCli)
+    }
+
     /// Its name in a sentence.
     pub fn name(&self) -> &str {
         match self {

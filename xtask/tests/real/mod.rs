@@ -31,6 +31,7 @@ pub(crate) mod operator;
 mod oracle;
 mod programs;
 mod providers;
+mod recipes;
 pub(crate) mod shape;
 mod shown;
 mod sources;

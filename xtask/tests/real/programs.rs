@@ -1,4 +1,4 @@
-//! How each of the real programs is made: five Go modules and a Python environment.
+//! How each of the real programs is made: seven Go modules and a Python environment.
 //!
 //! Must not decide whether anything is built; that is the toolbox's.
 
@@ -22,7 +22,7 @@ struct Recipe {
     stamp: &'static str,
 }
 
-static RECIPES: [Recipe; 5] = [
+static RECIPES: [Recipe; 7] = [
     Recipe {
         module: "aws-vault",
         program: "aws-vault",
@@ -47,6 +47,19 @@ static RECIPES: [Recipe; 5] = [
         package: "github.com/opentofu/opentofu/cmd/tofu",
         stamp: "github.com/opentofu/opentofu/version.dev=no",
     },
+    Recipe {
+        module: "saml2aws",
+        program: "saml2aws",
+        package: "github.com/versent/saml2aws/v2/cmd/saml2aws",
+        stamp: "main.Version=2.36.19",
+    },
+    // A version from before `aws-sso login`: whatever needs a session signs in by itself.
+    Recipe {
+        module: "aws-sso-cli",
+        program: "aws-sso",
+        package: "github.com/synfinatic/aws-sso-cli/cmd/aws-sso",
+        stamp: "main.Version=1.17.0",
+    },
     // Our own, in the place of the AWS provider.
     Recipe {
         module: "terraform-provider-aws",
@@ -63,15 +76,15 @@ impl Recipe {
 }
 
 impl GoProgram {
-    /// aws-vault, terragrunt 1.1.3, terragrunt 0.55.1, tofu and the provider, below `root`.
-    pub(super) fn all(root: &Path) -> Result<[Self; 5], String> {
-        let [a, b, c, d, e] = RECIPES.each_ref().map(|recipe| {
+    /// aws-vault, terragrunt 1.1.3, terragrunt 0.55.1, tofu, saml2aws, aws-sso-cli and the provider, below `root`.
+    pub(super) fn all(root: &Path) -> Result<[Self; 7], String> {
+        let [a, b, c, d, e, f, g] = RECIPES.each_ref().map(|recipe| {
             let mut files = vec![recipe.folder().join("go.mod"), recipe.folder().join("go.sum")];
             files.extend(Some(recipe.folder().join("main.go")).filter(|file| file.exists()));
             let key = key_of(&files.iter().map(PathBuf::as_path).collect::<Vec<_>>(), recipe.stamp)?;
             Ok::<_, String>(Self { recipe, path: root.join(format!("{}-{key}", recipe.module)).join(recipe.program) })
         });
-        Ok([a?, b?, c?, d?, e?])
+        Ok([a?, b?, c?, d?, e?, f?, g?])
     }
 
     pub(super) fn is_built(&self) -> bool {

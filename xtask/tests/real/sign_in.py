@@ -19,6 +19,15 @@ from urllib.parse import parse_qs, urlsplit
 from moto.sts.models import sts_backends
 
 REFUSED = "MultiFactorAuthentication failed with invalid MFA one time pass code. "
+ACCOUNTS = {
+    "logs": "100000000001",
+    "shared": "100000000002",
+    "security": "100000000003",
+    "dev": "100000000004",
+    "stage": "100000000005",
+    "prod": "100000000006",
+}
+ROLES = ["AdministratorAccess", "AWSReadOnlyAccess"]
 DENIED = "User: arn:aws:iam::111111111111:user/me is not authorized to perform: sts:AssumeRole on resource: "
 
 
@@ -84,6 +93,11 @@ class SignIn:
             error = {"x-amzn-ErrorType": "UnauthorizedException"}
             return document({"message": "Session token not found or invalid"}, 401, error)
         asked = {key: values[0] for key, values in parse_qs(urlsplit(path).query).items()}
+        if urlsplit(path).path == "/assignment/accounts":
+            one = lambda name, account: {"accountId": account, "accountName": name, "emailAddress": f"{name}@acme.test"}
+            return document({"accountList": [one(*account) for account in ACCOUNTS.items()]})
+        if urlsplit(path).path == "/assignment/roles":
+            return document({"roleList": [{"accountId": asked["account_id"], "roleName": role} for role in ROLES]})
         account, role = asked["account_id"], asked["role_name"]
         given = sts_backends[account]["aws"].assume_role(
             region_name="us-east-1",

@@ -23,6 +23,10 @@ pub(crate) struct Toolbox {
     pub(crate) terragrunt_0: PathBuf,
     /// OpenTofu 1.11.0.
     pub(crate) tofu: PathBuf,
+    /// saml2aws 2.36.19.
+    pub(crate) saml2aws: PathBuf,
+    /// aws-sso-cli 1.17.0.
+    pub(crate) aws_sso: PathBuf,
     /// What stands in for the AWS provider.
     pub(crate) aws_provider: PathBuf,
     /// The terraform that is installed here, whichever it is.
@@ -85,7 +89,7 @@ impl Toolbox {
         let missing: Vec<_> = programs.iter().filter(|p| !p.is_built()).collect();
         if !missing.is_empty() || !venv.is_complete() {
             tell(
-                "building the real tools for the tests (aws-vault, terragrunt, OpenTofu, moto, a provider), which takes several minutes the first time",
+                "building the real tools for the tests (aws-vault, saml2aws, aws-sso-cli, terragrunt, OpenTofu, moto, a provider), which takes several minutes the first time",
             );
         }
         thread::scope(|scope| {
@@ -95,13 +99,16 @@ impl Toolbox {
             installed.join().expect("installing doesn't panic").and(built)
         })?;
 
-        let [aws_vault, terragrunt_1, terragrunt_0, tofu, aws_provider] = programs.map(GoProgram::into_path);
+        let [aws_vault, terragrunt_1, terragrunt_0, tofu, saml2aws, aws_sso, aws_provider] =
+            programs.map(GoProgram::into_path);
         let terraform = terraform(&root);
         Ok(Self {
             aws_vault,
             terragrunt_1,
             terragrunt_0,
             tofu,
+            saml2aws,
+            aws_sso,
             aws_provider,
             terraform,
             aws: venv.program("aws"),
