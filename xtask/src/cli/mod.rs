@@ -9,6 +9,7 @@ mod tips;
 mod update;
 mod values;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 pub use hidden::{Ask, Guard, Relay};
@@ -239,6 +240,12 @@ pub struct Rehearse {
     /// Where to lay it out [default: a new folder in the system's temporary folder]
     #[arg(long, value_name = "PATH")]
     pub into: Option<PathBuf>,
+    /// A rehearsal in which a further command is run; what was injected is over then
+    #[arg(long = "in", value_name = "PATH", requires = "command", conflicts_with_all = ["tag", "inject", "into"])]
+    pub inside: Option<PathBuf>,
+    /// The further command, as a hint of the rehearsal has it
+    #[arg(last = true, value_name = "COMMAND", requires = "inside")]
+    pub command: Vec<OsString>,
 }
 
 #[derive(Debug, Args)]

@@ -9,6 +9,7 @@ pub mod markdown;
 pub mod plain;
 pub mod progress;
 pub mod region;
+pub mod rehearsed;
 pub mod run_report;
 pub mod screen;
 pub mod stays;

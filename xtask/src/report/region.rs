@@ -4,6 +4,7 @@ use std::io::{self, IsTerminal, Write};
 use std::sync::{Mutex, PoisonError};
 
 use crate::model::{one_line, printable};
+use crate::report::rehearsed;
 use crate::report::screen::VERBS;
 use crate::report::wrap::folded;
 
@@ -14,7 +15,8 @@ static PAINTED: Mutex<Vec<String>> = Mutex::new(Vec::new());
 /// terminal, whatever it is made of.
 pub fn to_stderr(word: &str, text: &str) {
     let painted = PAINTED.lock().unwrap_or_else(PoisonError::into_inner);
-    let text = printable(text);
+    let text = rehearsed::told(text);
+    let text = printable(&text);
     write(&format!("{}{word}{text}\n{}", erase(n_rows(&painted, columns())), shown(&painted)));
 }
 

@@ -5,6 +5,7 @@ use std::io::{self, IsTerminal, Write};
 
 use crate::model::{Failures, Kind, one_line, printable};
 use crate::report::region::{columns, to_stderr};
+use crate::report::rehearsed;
 use crate::report::wrap::folded;
 
 /// When to use colour.
@@ -107,6 +108,7 @@ impl Screen {
     pub fn insist(&self, tone: Tone, verb: &str, text: impl fmt::Display) {
         let verb = format!("{verb:<width$}", width = VERBS - 1);
         let text = text.to_string();
+        let text = rehearsed::told(&text);
         let text = one_line(&text);
         let text = if self.is_terminal { folded(&text, VERBS, columns(), VERBS) } else { text.into_owned() };
         to_stderr(&format!("{} ", self.paint(tone, &verb)), &text);

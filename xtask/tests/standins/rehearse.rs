@@ -62,6 +62,62 @@ fn failure_shows_as_it_would_in_earnest() {
     rehearse(&sandbox).args(["--inject", "fail:prod"]).run().exits(1).says("Failed       prod").says("exit code 1");
 }
 
+/// The commands that hints name, as they stand there.
+fn hinted(sandbox: &Sandbox, text: &str) -> Vec<String> {
+    let commands = text.lines().filter_map(|line| Some(&line[line.find("cargo xtask ")?..]));
+    let place = place(sandbox).display().to_string();
+    let told =
+        commands.filter(|line| line.contains(" --in ")).map(|line| line.replace("[top]/tmp/[rehearsal]", &place));
+    told.collect()
+}
+
+#[test]
+fn hints_of_a_failed_rehearsal_work_where_the_user_stands() {
+    for (fault, hint, says) in [
+        ("fail:prod", "runs resume ", "Applied      prod"),
+        (
+            "wrong-tag-running:dev",
+            "aws-vault exec your-dev -- aws ecs deregister-task-definition ",
+            "\"status\": \"INACTIVE\"",
+        ),
+    ] {
+        let sandbox = Sandbox::new();
+        let failed = rehearse(&sandbox).args(["--inject", fault]).run().exits(1);
+        let place = place(&sandbox);
+        let commands = hinted(&sandbox, &failed.err);
+        let command = commands.iter().find(|it| it.contains(&format!(" --in {} -- {hint}", place.display())));
+        let command = command.unwrap_or_else(|| panic!("{hint} {commands:?}\n{}", failed.screen()));
+        let runs =
+            fs::read_dir(place.join("infrastructure-live/.xtask/runs")).unwrap().map(|entry| entry.unwrap().path());
+        let run = runs
+            .filter(|run| run.join("dev.apply.log").is_file())
+            .find_map(|run| run.file_name()?.to_str()?.rsplit('-').next().map(str::to_owned));
+        let line = command.replace("cargo xtask ", "\"$1\" ").replace("[run]", &run.unwrap());
+        // Nobody is there to be asked about what the failed apply has left.
+        let yes = if hint.starts_with("runs") { " --yes --allow unexpected" } else { "" };
+        let pasted = rehearse(&sandbox).alone().through(["bash", "-c", &format!("{line}{yes}"), "bash"]).run().exits(0);
+        assert!(pasted.screen().contains(says), "{}", pasted.screen());
+        assert!(sandbox.log().calls().is_empty(), "the stand-ins around are not asked");
+    }
+}
+
+#[test]
+fn nothing_is_claimed_that_was_not_rehearsed() {
+    let sandbox = Sandbox::new();
+    let said = rehearse(&sandbox).args(["--inject", "wrong-account:dev"]).run().exits(3);
+    said.says("rehearsed until it failed: identity\n")
+        .says("not rehearsed: build-images, bump-tags, apply-all, the questions")
+        .says_nothing_of("proven: the order");
+    let sandbox = Sandbox::new();
+    let said = rehearse(&sandbox).run().exits(0);
+    said.says("rehearsed: identity, build-images, bump-tags, apply-all on the sample")
+        .says("not rehearsed: the questions\n");
+    let sandbox = Sandbox::new();
+    rehearse(&sandbox).args(["--in", "/nowhere", "--", "units"]).run().exits(2);
+    let gone = rehearse(&sandbox).alone().args(["rehearse", "--in", "/nowhere", "--", "units"]);
+    gone.run().exits(3).says("there is no rehearsal in this folder");
+}
+
 #[test]
 fn known_trouble_with_images_can_be_rehearsed() {
     for (fault, code, said) in [
@@ -83,7 +139,7 @@ fn in_a_repository_a_copy_is_rehearsed_and_the_original_stays_as_it_is() {
     };
     let before = contents();
     let said = rehearse(&sandbox).cwd(sandbox.repo().join("dev")).run().exits(0);
-    said.says("a copy of [repo]").says("not proven: your HCL in the real programs");
+    said.says("a copy of [repo]").says("not rehearsed: the questions, your HCL in the real programs");
     assert_eq!(contents(), before);
     assert!(sandbox.log().calls().is_empty(), "the stand-ins around the original are not asked");
     assert_eq!(log(&place(&sandbox)).applied().len(), 6);

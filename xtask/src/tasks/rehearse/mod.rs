@@ -1,6 +1,7 @@
 //! `rehearse`: the real build, bump and apply, with the same code, on a sample or on a copy of this repository, against
 //! stand-ins that change nothing anywhere.
 
+mod again;
 mod copy;
 mod facts;
 
@@ -16,19 +17,26 @@ use xshell::{Shell, cmd};
 use crate::cli;
 use crate::model::{Exit, Failure, Failures, Tag};
 use crate::repo::{Repository, accounts, discover, settings};
+use crate::report::rehearsed;
 use crate::report::screen::Tone;
 use crate::run::interrupt;
 use crate::tasks::build_images::builder;
 use crate::tasks::context::{Context, REHEARSAL};
 use crate::tasks::space::TEMPORARY;
 use crate::tools::env::Env;
-use crate::tools::process::{self, Invocation, Service};
+use crate::tools::process::{self, Invocation, Service, quoted};
 
 /// The programs that there are stand-ins for.
 const STAND_INS: [&str; 5] = ["aws", "aws-vault", "infrastructure-deployer", "terraform", "terragrunt"];
 
+/// What an update is made of.
+const PARTS: [&str; 4] = ["identity", "build-images", "bump-tags", "apply-all"];
+
 /// Rehearses an update.
 pub fn run(context: &Context, args: &cli::Rehearse) -> Result<Exit, Failures> {
+    if let Some(base) = &args.inside {
+        return again::run(context, base, &args.command);
+    }
     let original = context.start().map_err(Failures::from).and_then(|start| original(context, &start))?;
     let pinned = original.as_ref().and_then(|repo| repo.settings.terraform_aws_ci_version().map(str::to_owned));
     let tag = context.tag(args.tag.as_ref(), pinned.as_deref().or(Some(NEWEST)))?;
@@ -42,9 +50,9 @@ pub fn run(context: &Context, args: &cli::Rehearse) -> Result<Exit, Failures> {
     })?;
     introduce(context, original.as_ref(), &base);
     interrupt::leave_to_child()?;
-    let exit =
+    let performed =
         perform(context, &place, &tag).map_err(|error| Failure::failed("the rehearsal broke off").because(error))?;
-    conclude(context, original.is_some(), &place, &tag, exit)
+    conclude(context, original.is_some(), &place, &tag, &performed)
 }
 
 /// The release that is rehearsed where nothing says another.
@@ -220,48 +228,75 @@ fn introduce(context: &Context, original: Option<&Repository>, base: &Path) {
 }
 
 /// Runs the three commands as a person would, on a PATH of their own.
-fn perform(context: &Context, place: &Place, tag: &Tag) -> anyhow::Result<Exit> {
-    let ours = std::env::current_exe()?;
-    let mut vars: Env = context.vars.clone();
-    vars.retain(|name, _| !name.to_string_lossy().starts_with("AWS_"));
-    vars.insert("PATH".into(), place.world.join("bin").into());
-    vars.insert(REHEARSAL.into(), place.world.clone().into());
-    let personal = [settings::CREDENTIALS, settings::PROFILE];
-    for name in ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"].into_iter().chain(personal) {
-        vars.remove::<std::ffi::OsStr>(name.as_ref());
-    }
-    let vars = Arc::new(vars);
-    let commands: [&[&str]; 4] =
-        [&["identity"], &["build-images", tag.as_str()], &["bump-tags", tag.as_str()], &["apply-all"]];
-    for words in commands {
+fn perform(context: &Context, place: &Place, tag: &Tag) -> anyhow::Result<Performed> {
+    let mut performed = Performed { exit: Exit::DONE, done: Vec::new(), failed: None };
+    for name in PARTS {
+        let takes_tag = ["build-images", "bump-tags"].contains(&name);
+        let words: Vec<&str> = [name].into_iter().chain(takes_tag.then(|| tag.as_str())).collect();
         context.screen.blank();
-        if !place.builds && words[0] == "build-images" {
+        if !place.builds && name == "build-images" {
             let why = "it is not known which runner builds images, so they count as built";
             context.screen.say(Tone::Plain, "Skipping", format!("cargo xtask {}: {why}", words.join(" ")));
             continue;
         }
-        if place.is_copy {
-            let repo = Repository::open(&place.root).map_err(|failures| anyhow::anyhow!("{}", join(&failures)))?;
-            facts::write(&repo, &place.world)?;
-        }
         context.screen.say(Tone::Plain, "Rehearsing", format!("cargo xtask {}", words.join(" ")));
-        let mut argv: Vec<OsString> = vec![ours.clone().into(), "--repo".into(), place.root.clone().into()];
-        argv.extend(place.profiles.iter().map(OsString::from));
-        argv.extend(words.iter().map(OsString::from));
-        argv.extend(options(context));
-        let invocation = Invocation { argv, cwd: place.root.clone(), vars: vars.clone() };
+        let argv = words.iter().map(OsString::from).chain(options(context)).collect();
+        let exit = place.one(context, argv)?;
+        if exit != Exit::DONE {
+            return Ok(Performed { exit, failed: Some(name), ..performed });
+        }
+        performed.done.push(name);
+    }
+    Ok(performed)
+}
+
+/// What was rehearsed.
+struct Performed {
+    exit: Exit,
+    done: Vec<&'static str>,
+    failed: Option<&'static str>,
+}
+
+impl Place {
+    /// Runs one command of ours in it, or one of the programs that there are stand-ins for.
+    fn one(&self, context: &Context, words: Vec<OsString>) -> anyhow::Result<Exit> {
+        let bin = self.world.join("bin");
+        if self.is_copy {
+            let repo = Repository::open(&self.root).map_err(|failures| anyhow::anyhow!("{}", join(&failures)))?;
+            facts::write(&repo, &self.world)?;
+        }
+        let mut argv: Vec<OsString> = Vec::new();
+        match words.first().filter(|word| STAND_INS.iter().any(|name| *word == name)) {
+            Some(name) => argv.push(bin.join(name).into()),
+            None => argv.extend([std::env::current_exe()?.into(), "--repo".into(), self.root.clone().into()]),
+        }
+        let is_ours = argv.len() > 1;
+        argv.extend(self.profiles.iter().filter(|_| is_ours).map(OsString::from));
+        argv.extend(words.into_iter().skip(usize::from(!is_ours)));
+        let invocation = Invocation { argv, cwd: self.root.clone(), vars: Arc::new(self.vars(context)) };
         // Programs that read results get one document, which is not that of a part.
         let stdout = match context.globals.format {
             cli::Format::Json => Stdio::from(std::io::stderr()),
             _ => Stdio::inherit(),
         };
         let status = process::in_our_place(&invocation, stdout)?;
-        let code = status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1);
-        if code != 0 {
-            return Ok(Exit(code));
-        }
+        Ok(Exit(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1)))
     }
-    Ok(Exit::DONE)
+
+    /// The environment in which the stand-ins are what there is.
+    fn vars(&self, context: &Context) -> Env {
+        let mut vars: Env = context.vars.clone();
+        vars.retain(|name, _| !name.to_string_lossy().starts_with("AWS_"));
+        vars.insert("PATH".into(), self.world.join("bin").into());
+        vars.insert(REHEARSAL.into(), self.world.clone().into());
+        let base = self.world.parent().unwrap_or(&self.world).to_string_lossy().into_owned();
+        vars.insert(rehearsed::VARIABLE.into(), format!("cargo xtask rehearse --in {} --", quoted(&base)).into());
+        let personal = [settings::CREDENTIALS, settings::PROFILE];
+        for name in ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"].into_iter().chain(personal) {
+            vars.remove::<std::ffi::OsStr>(name.as_ref());
+        }
+        vars
+    }
 }
 
 /// What was asked of us is asked of them. Where there is nobody to consent, the rehearsal does.
@@ -277,28 +312,62 @@ fn options(context: &Context) -> Vec<OsString> {
     flags.into_iter().filter(|(is_set, _)| *is_set).map(|(_, flag)| flag.into()).collect()
 }
 
-fn conclude(context: &Context, is_copy: bool, place: &Place, tag: &Tag, exit: Exit) -> Result<Exit, Failures> {
+fn conclude(
+    context: &Context,
+    is_copy: bool,
+    place: &Place,
+    tag: &Tag,
+    performed: &Performed,
+) -> Result<Exit, Failures> {
+    let exit = performed.exit;
+    let root = place.root.display();
     context.screen.blank();
-    let proves = if is_copy {
-        "proven: the order, the prompts, the guards, the recovery, with your units and accounts\n  not proven: your HCL in the real programs (the stand-ins take its tags from our reading), your credentials, your network"
-    } else {
-        "proven: the order, the prompts, the guards, the recovery; run it in your repository to rehearse that"
+    let (tone, verb, about) = match performed.failed {
+        None => (Tone::Good, "Rehearsed", format!("the update to {tag}; nothing outside {root} was touched")),
+        Some(_) => {
+            let about =
+                format!("with exit code {}, as it would in earnest; nothing outside {root} was touched", exit.0);
+            (Tone::Bad, "Ended", about)
+        }
     };
-    let end = if exit == Exit::DONE { (Tone::Good, "Rehearsed") } else { (Tone::Bad, "Ended") };
-    let about = if exit == Exit::DONE {
-        format!("the update to {tag}; nothing outside {} was touched", place.root.display())
-    } else {
-        format!(
-            "with exit code {}, as it would in earnest; nothing outside {} was touched",
-            exit.0,
-            place.root.display()
-        )
-    };
-    context.screen.say(end.0, end.1, about);
-    context
-        .screen
-        .lines(&format!("  {proves}\n  what every program was asked: {}", place.world.join("log.jsonl").display()));
+    context.screen.say(tone, verb, about);
+    for line in claims(context, is_copy, performed) {
+        context.screen.lines(&format!("  {line}"));
+    }
+    if exit != Exit::DONE {
+        context.screen.lines(&format!("  files that are named above lie below {root}"));
+    }
+    context.screen.lines(&format!("  what every program was asked: {}", place.world.join("log.jsonl").display()));
     Ok(exit)
+}
+
+/// What was rehearsed and what wasn't: no more than was carried out.
+fn claims(context: &Context, is_copy: bool, performed: &Performed) -> Vec<String> {
+    let whose = if is_copy {
+        " with your units and accounts"
+    } else {
+        " on the sample; run it in your repository to rehearse that"
+    };
+    let mut lines = Vec::new();
+    if !performed.done.is_empty() {
+        let shown = if context.globals.dry_run { ", which only showed what they would do (--dry-run)" } else { "" };
+        lines.push(format!("rehearsed: {}{whose}{shown}", performed.done.join(", ")));
+    }
+    if let Some(failed) = performed.failed {
+        lines.push(format!("rehearsed until it failed: {failed}"));
+    }
+    let is_left = |name: &&str| !performed.done.contains(name) && performed.failed != Some(*name);
+    let left = PARTS.into_iter().filter(is_left).map(str::to_owned);
+    let asked = options(context).iter().any(|option| option == "--yes").then(|| "the questions".to_owned());
+    let real = is_copy.then(|| {
+        "your HCL in the real programs (the stand-ins take its tags from our reading), your credentials, your network"
+            .to_owned()
+    });
+    let not: Vec<_> = left.chain(asked).chain(real).collect();
+    if !not.is_empty() {
+        lines.push(format!("not rehearsed: {}", not.join(", ")));
+    }
+    lines
 }
 
 fn join(failures: &Failures) -> String {

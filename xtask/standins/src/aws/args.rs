@@ -36,8 +36,11 @@ const GLOBAL: &[(&str, Values)] = &[
 
 /// Operations with their own options.
 type Operation = (&'static str, &'static str, &'static [(&'static str, Values)]);
-const OPERATIONS: &[Operation] =
-    &[("configure", "export-credentials", &[("format", Values::One)]), ("sts", "get-caller-identity", &[])];
+const OPERATIONS: &[Operation] = &[
+    ("configure", "export-credentials", &[("format", Values::One)]),
+    ("ecs", "deregister-task-definition", &[("task-definition", Values::One)]),
+    ("sts", "get-caller-identity", &[]),
+];
 
 /// Reads the arguments; none for `--version`.
 pub(super) fn read(args: &[String]) -> Outcome<Option<Call>> {

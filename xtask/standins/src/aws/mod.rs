@@ -9,6 +9,7 @@ use std::ffi::OsString;
 use serde_json::{Value, json};
 
 use crate::args::lossy;
+use crate::cloud::ecs;
 use crate::keys::{Keys, NoKeys};
 use crate::out;
 use crate::refusal::{Outcome, Refusal};
@@ -29,6 +30,19 @@ pub(crate) fn run(world: &World, args: &[OsString]) -> Outcome {
         ("sts", "get-caller-identity") => {
             let keys = keys(world, "GetCallerIdentity")?;
             json!({ "UserId": keys.user_id(), "Account": keys.account, "Arn": keys.arn(world) })
+        }
+        ("ecs", "deregister-task-definition") => {
+            let keys = keys(world, "DeregisterTaskDefinition")?;
+            let named = call.value("task-definition").and_then(|name| name.rsplit_once(':'));
+            let named = named.and_then(|(family, revision)| Some((family, revision.parse::<u64>().ok()?)));
+            let region = call.value("region");
+            let (Some((family, revision)), Some(region)) = (named, region) else {
+                let what = "the stand-in for aws needs `--region` and `--task-definition FAMILY:REVISION`";
+                return Err(Refusal::new(1, format!("rehearsal: {what}")));
+            };
+            ecs::deregister(world, &keys.account, region, family, revision)?;
+            let arn = ecs::arn(&keys.account, region, family, revision);
+            json!({ "taskDefinition": { "taskDefinitionArn": arn, "family": family, "revision": revision, "status": "INACTIVE" } })
         }
         (service, operation) => {
             return Err(Refusal::new(1, format!("rehearsal: the stand-in for aws has no `{service} {operation}`")));
