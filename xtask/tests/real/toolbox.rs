@@ -9,6 +9,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use super::programs::{GoProgram, Venv};
@@ -48,8 +49,8 @@ enum Wish {
 }
 
 impl Toolbox {
-    /// The programs, built if they weren't yet; `None` where the tests against
-    /// them are to be left out, which is said once, with the reason.
+    /// The programs, built if they weren't yet; `None` where the test that asks
+    /// is to be left out. How many were, and why, is said at the end of the run.
     ///
     /// # Panics
     ///
@@ -57,22 +58,17 @@ impl Toolbox {
     pub(crate) fn get() -> Option<&'static Self> {
         static TOOLBOX: OnceLock<Result<Toolbox, String>> = OnceLock::new();
         let wish = Wish::read();
-        let toolbox = TOOLBOX.get_or_init(|| {
-            let toolbox = match wish {
-                Wish::Skip => Err("`XTASK_REAL=skip` is set".to_owned()),
-                Wish::IfPossible | Wish::Require => Self::set_up(),
-            };
-            if let Err(reason) = &toolbox
-                && wish != Wish::Require
-            {
-                tell(&format!("tests against the real tools were left out: {reason}"));
-            }
-            toolbox
+        let toolbox = TOOLBOX.get_or_init(|| match wish {
+            Wish::Skip => Err("`XTASK_REAL=skip` is set".to_owned()),
+            Wish::IfPossible | Wish::Require => Self::set_up(),
         });
         match toolbox {
             Ok(toolbox) => Some(toolbox),
             Err(reason) if wish == Wish::Require => panic!("`XTASK_REAL=require` is set, but {reason}"),
-            Err(_) => None,
+            Err(reason) => {
+                leave_out(reason);
+                None
+            }
         }
     }
 
@@ -129,6 +125,30 @@ impl Wish {
     }
 }
 
+/// How many tests were left out, and why the first of them was.
+static LEFT_OUT: (AtomicUsize, OnceLock<String>) = (AtomicUsize::new(0), OnceLock::new());
+
+/// Counts a test that is left out. libtest can't be told at run time that a test is ignored and reports it as ok, so how many
+/// they were is said at the end of the run.
+pub(crate) fn leave_out(reason: &str) {
+    LEFT_OUT.1.get_or_init(|| {
+        // libtest offers nothing that runs after the last test.
+        atexit(tell_left_out);
+        reason.to_owned()
+    });
+    LEFT_OUT.0.fetch_add(1, Ordering::Relaxed);
+}
+
+#[expect(unsafe_code, reason = "std offers nothing that runs at the end of a process")]
+unsafe extern "C" {
+    safe fn atexit(last: extern "C" fn()) -> std::ffi::c_int;
+}
+
+extern "C" fn tell_left_out() {
+    let (n, reason) = (LEFT_OUT.0.load(Ordering::Relaxed), LEFT_OUT.1.get().map_or("", String::as_str));
+    tell(&format!("{n} of these tests were left out, which libtest reports as ok: {reason}"));
+}
+
 /// Writes a line past libtest, which captures what the print macros write.
 fn tell(line: &str) {
     // Nobody is there to hear that nobody is there to hear.
@@ -171,4 +191,15 @@ fn terraform(home: &Path) -> Option<PathBuf> {
         .ok()?;
     let is_real = output.status.success() && output.stdout.starts_with(b"Terraform v");
     is_real.then_some(path)
+}
+
+#[test]
+fn tests_that_are_left_out_are_counted_at_the_end_of_the_run() {
+    let mut run = Command::new(std::env::current_exe().unwrap());
+    let done = run.arg("real::asked::").env("XTASK_REAL", "skip").output().unwrap();
+    let (out, err) = (String::from_utf8(done.stdout).unwrap(), String::from_utf8(done.stderr).unwrap());
+    let n = out.lines().filter(|line| line.ends_with("... ok")).count();
+    let told = "of these tests were left out, which libtest reports as ok: `XTASK_REAL=skip` is set";
+    assert!(done.status.success() && n > 1, "{out}");
+    assert_eq!(err, format!("{n} {told}\n"));
 }

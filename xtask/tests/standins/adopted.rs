@@ -11,6 +11,7 @@ use std::process::{Command, Stdio};
 use super::adopt::adopt;
 use super::program::XTASK;
 use super::sandbox::Sandbox;
+use crate::real::toolbox::leave_out;
 
 /// `cargo` in a repository, without a network. What this workspace has compiled already is not compiled again.
 fn cargo(sandbox: &Sandbox, args: &[&str]) -> Command {
@@ -34,7 +35,11 @@ fn rust() -> Vec<(&'static str, OsString)> {
 
 /// Whether tests that build are left out, as those with the real tools are.
 fn is_left_out() -> bool {
-    env::var_os("XTASK_REAL").is_some_and(|wish| wish == "skip")
+    let is_left_out = env::var_os("XTASK_REAL").is_some_and(|wish| wish == "skip");
+    if is_left_out {
+        leave_out("`XTASK_REAL=skip` is set");
+    }
+    is_left_out
 }
 
 #[track_caller]
