@@ -150,8 +150,18 @@ impl<'r> Ready<'r> {
 
     /// The MFA codes that opening the sessions of these accounts takes, in a person's words.
     pub fn codes(&self, accounts: &[(&Account, Region)]) -> Option<codes::Words> {
-        let asked = accounts.iter().filter_map(|(account, _)| Some((*account, self.profile(account)?)));
-        self.known.codes(asked, &self.repo.settings, &self.wrapper_env, None)?.words()
+        let words = |version| {
+            let asked = accounts.iter().filter_map(|(account, _)| Some((*account, self.profile(account)?)));
+            self.known.codes(asked, &self.repo.settings, &self.wrapper_env, version)?.words()
+        };
+        // Whether a version asks for each role matters only where anything is asked for.
+        let program = self.wrapper.program().filter(|_| self.tool() == CredentialTool::AwsVault);
+        let plain = || env::build(&self.shell, Purpose::Plain, &[]).vars;
+        let version = |name| programs::version(self.programs.path(name), &self.repo.root, &plain());
+        match words(None).filter(|words| words.n_typed > 0).and(program).and_then(version) {
+            None => words(None),
+            version => words(version),
+        }
     }
 
     /// Those that opening the session of one account takes.

@@ -269,6 +269,14 @@ impl AwsConfig {
         self.section(name).map(|section| &section.place)
     }
 
+    /// When keys in the credentials file end, where the tool that wrote them there says so, as saml2aws does.
+    pub fn end_of_keys(&self, access_key_id: &str) -> Option<&str> {
+        let has_them =
+            |section: &&Section| section.keys.get("aws_access_key_id").is_some_and(|value| value == access_key_id);
+        let section = self.credentials.values().find(has_them)?;
+        section.keys.get("x_security_token_expires").map(String::as_str)
+    }
+
     /// The effective value of a key and the profile that it was found in.
     pub fn value(&self, name: &str, key: &str, reader: Reader) -> Option<(String, String)> {
         let of = |sections: &Sections| sections.get(name)?.keys.get(key).filter(|it| !it.is_empty()).cloned();

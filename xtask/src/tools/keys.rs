@@ -6,12 +6,14 @@ use std::path::Path;
 use anyhow::anyhow;
 use serde::Deserialize;
 
-use crate::model::{Failure, Region};
+use crate::model::{Failure, Region, regular};
+use crate::tools::aws_config::{self, AwsConfig};
 use crate::tools::aws_error::{AwsError, Cause};
 use crate::tools::env::{self, Env};
 use crate::tools::hash::sha256;
+use crate::tools::proof::moment;
 use crate::tools::web_identity::WebIdentity;
-use crate::tools::{process, programs};
+use crate::tools::{clock, process, programs};
 
 /// The variables in which credential tools tell when a session ends, as RFC 3339: aws-vault 7, saml2aws and granted; aws-vault 6;
 /// aws-sso-cli.
@@ -86,11 +88,14 @@ impl Keys {
             Failure::refused("`aws configure export-credentials` printed something else than credentials")
                 .because(anyhow::anyhow!("line {}, column {}", error.line(), error.column()))
         })?;
+        let is_session = exported.session_token.is_some();
+        let expires =
+            exported.expiration.or_else(|| told_in_file(&exported.access_key_id, vars).filter(|_| is_session));
         Ok(Self {
             access_key_id: exported.access_key_id,
             secret_access_key: exported.secret_access_key,
             session_token: exported.session_token,
-            expires: exported.expiration,
+            expires,
         })
     }
 
@@ -122,6 +127,17 @@ impl Keys {
         vars.insert("AWS_CONFIG_FILE".into(), "/dev/null".into());
         vars.insert("AWS_SHARED_CREDENTIALS_FILE".into(), "/dev/null".into());
     }
+}
+
+/// When keys end, by the credentials file that they are in: the AWS CLI doesn't read that. An end that has passed was left
+/// there by another tool, since AWS is asked about these keys right after.
+fn told_in_file(access_key_id: &str, vars: &Env) -> Option<String> {
+    let home = || Some(Path::new(env::text(vars, "HOME")?).join(".aws/credentials"));
+    let path = aws_config::path(vars, aws_config::CREDENTIALS).or_else(home)?;
+    let text = regular::text(&path).ok()?;
+    let config = AwsConfig::default().with_credentials(&text, "");
+    let end = config.end_of_keys(access_key_id)?;
+    moment(end).filter(|end| *end > clock::now()).map(|_| end.to_owned())
 }
 
 /// What the AWS CLI wrote in place of credentials. Where the network was not at fault, they are what is missing.

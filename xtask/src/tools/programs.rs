@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use crate::model::{Failure, Failures};
+use crate::model::{Failure, Failures, Version};
+use crate::tools::answer;
 use crate::tools::env::Env;
 
 /// Where programs were found, by the name by which they are called.
@@ -56,6 +58,20 @@ impl Programs {
 /// is called in.
 pub fn locate(name: &str, cwd: &Path, vars: &Env) -> Option<PathBuf> {
     which::which_in(name, vars.get(OsStr::new("PATH")), cwd).ok()
+}
+
+/// How long a program may take to say its version.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The version that a program tells of itself, on either stream.
+pub fn version(program: &Path, cwd: &Path, vars: &Env) -> Option<Version> {
+    let answer = answer::ask(program, &["--version"], cwd, vars, PATIENCE).ok()?;
+    version_in(&answer.stdout).or_else(|| version_in(&answer.stderr))
+}
+
+/// The first word of a text that is a version.
+fn version_in(text: &str) -> Option<Version> {
+    text.split(|letter: char| letter.is_whitespace() || "/,()".contains(letter)).find_map(Version::parse)
 }
 
 /// The folder of the rehearsal that a program belongs to, if it is a stand-in.
@@ -140,5 +156,20 @@ mod tests {
         assert!(find(&Tools::Real).is_err());
         assert!(find(&Tools::StandIns(world.clone())).is_ok());
         assert!(find(&Tools::StandIns("/another".into())).is_err());
+    }
+
+    #[test]
+    fn every_program_says_its_version_in_its_own_way() {
+        for (text, version) in [
+            ("terragrunt version v1.1.3", "v1.1.3"),
+            ("aws-cli/2.31.0 Python/3.13.7 Linux/6.8.0 exe/x86_64", "v2.31.0"),
+            ("Terraform v1.11.4\non linux_amd64\n", "v1.11.4"),
+            ("OpenTofu v1.11.0", "v1.11.0"),
+            ("git version 2.43.0", "v2.43.0"),
+            ("v7.2.0\n", "v7.2.0"),
+        ] {
+            assert_eq!(version_in(text).map(|it| it.to_string()).as_deref(), Some(version), "{text}");
+        }
+        assert_eq!(version_in("terragrunt version latest"), None);
     }
 }

@@ -145,7 +145,8 @@ fn is_false(value: &bool) -> bool {
     !*value
 }
 
-fn moment(time: &str) -> Option<SystemTime> {
+/// A time as RFC 3339, as the system counts it.
+pub(super) fn moment(time: &str) -> Option<SystemTime> {
     let time = DateTime::from_str(time, Format::DateTimeWithOffset).ok()?;
     SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(u64::try_from(time.secs()).ok()?))
 }

@@ -44,6 +44,8 @@ def let_sign_in(folder):
     sign_in, moto = SignIn(folder), MotoRequestHandler.parse_request
 
     def parse_request(self, method, host, path, headers, body, form_data):
+        # moto doesn't know the endpoints for FIPS and dual-stack by their names.
+        host = host.replace("-fips.", ".").replace(".api.aws", ".amazonaws.com")
         answer = sign_in.answer(host, path, headers, body)
         return moto(self, method, host, path, headers, body, form_data) if answer is None else answer
 

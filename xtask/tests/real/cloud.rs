@@ -71,6 +71,11 @@ impl Cloud {
         asked.lines().filter(|host| host.split('.').any(|part| part == service)).count()
     }
 
+    /// The host of every request through the proxy so far.
+    pub(crate) fn hosts_asked(&self) -> Vec<String> {
+        self.noted("asked")
+    }
+
     /// From now on a role takes an MFA code, and each code is accepted once.
     pub(crate) fn ask_for_codes(&self) {
         self.steer("mfa");

@@ -106,3 +106,37 @@ fn endpoint_that_nobody_named_is_refused() {
     }
     assert_eq!(live.mfa_prompts(), 0);
 }
+
+#[test]
+fn questions_go_to_the_endpoints_for_fips_and_dual_stack_where_they_are_turned_on() {
+    let Some(tools) = Toolbox::get() else { return };
+    let cloud = Cloud::start(tools);
+    let live = Live::new(tools, &cloud, Shape::default());
+    for (variable, ending, expected) in [
+        (
+            "AWS_USE_FIPS_ENDPOINT",
+            "-fips.",
+            [
+                "api.ecr-fips.us-east-1.amazonaws.com",
+                "ecs-fips.us-east-1.amazonaws.com",
+                "lambda-fips.us-east-1.amazonaws.com",
+            ],
+        ),
+        (
+            "AWS_USE_DUALSTACK_ENDPOINT",
+            ".api.aws",
+            ["ecr.us-east-1.api.aws", "ecs.us-east-1.api.aws", "lambda.us-east-1.api.aws"],
+        ),
+    ] {
+        let before = cloud.hosts_asked().len();
+        let mut command = live.command(env!("CARGO_BIN_EXE_xtask"));
+        let output = command.env(variable, "true").arg("doctor").output().expect("xtask starts");
+        assert!(text(&output).contains("6 accounts proven"), "{}", text(&output));
+        let asked = cloud.hosts_asked().split_off(before);
+        assert!(expected.iter().all(|host| asked.iter().any(|asked| asked == host)), "{asked:?}");
+        assert!(asked.iter().any(|host| host.starts_with("sts") && host.contains(ending)), "{asked:?}");
+        // aws-vault itself asks STS at its plain endpoint whatever the variables say.
+        let elsewhere = |host: &&String| !host.contains(ending) && *host != "sts.us-east-1.amazonaws.com";
+        assert_eq!(asked.iter().find(elsewhere), None, "{asked:?}");
+    }
+}

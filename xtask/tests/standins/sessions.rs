@@ -1,7 +1,13 @@
 //! Sessions that end in the middle of a run: a new one is asked for in the foreground, and nothing fails on the way.
 
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use aws_smithy_types::date_time::{DateTime, Format};
+
 use super::interrupted::apply;
-use super::sandbox::Sandbox;
+use super::sandbox::{ACCOUNTS, Sandbox};
 use crate::real::terminal::Terminal;
 
 const CODE: &str = "Enter MFA code";
@@ -110,4 +116,47 @@ fn where_nobody_can_be_asked_the_rest_is_not_started_and_the_next_run_does_it() 
     sandbox.no_gate();
     apply(&sandbox, &["dev", "stage"]).run().exits(0);
     assert_eq!(sandbox.log().applied(), ["100000000004", "100000000005"]);
+}
+
+#[test]
+fn end_of_keys_is_read_from_the_credentials_file_that_they_are_in() {
+    let sandbox = Sandbox::new().setting("credentials", r#"["env", "AWS_PROFILE={profile}"]"#);
+    fs::copy("/usr/bin/env", sandbox.tool("env")).unwrap();
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    // Seconds from an hour ago, and the start of the key ids.
+    let said = |seconds: u64, start: &str| {
+        let end = DateTime::from_secs(i64::try_from(now - 3600 + seconds).unwrap()).fmt(Format::DateTime).unwrap();
+        let section = |(name, id)| {
+            format!("[your-{name}]\naws_access_key_id = {start}{id}SHAM\nx_security_token_expires = {end}\n")
+        };
+        let file = sandbox.top().join("credentials");
+        fs::write(&file, ACCOUNTS.into_iter().map(section).collect::<String>()).unwrap();
+        sandbox.xtask(["identity"]).env("AWS_SHARED_CREDENTIALS_FILE", &file).run().exits(0).err
+    };
+    let text = said(3600 + 1230, "ASIA");
+    assert!(text.contains("sessions good for"), "{text}");
+    assert!(!said(1230, "ASIA").contains("sessions good"), "an end that has passed is another session's");
+    assert!(!said(3600 + 1230, "AKIA").contains("sessions good"), "the end of other keys");
+}
+
+#[test]
+fn codes_are_told_for_the_version_of_aws_vault() {
+    let sandbox = Sandbox::new();
+    let device = "mfa_serial = arn:aws:iam::111111111111:mfa/me\n";
+    let config = sandbox.top().join("home/config");
+    let role = |(name, id): (&str, &str)| {
+        format!("[profile your-{name}]\nsource_profile = ops\n{device}role_arn = arn:aws:iam::{id}:role/deploy\n")
+    };
+    let roles: String = ACCOUNTS.into_iter().map(role).collect();
+    fs::write(&config, format!("[profile ops]\n{device}{roles}")).unwrap();
+    let said = || sandbox.xtask(["identity"]).env("AWS_CONFIG_FILE", &config).run().exits(0).err;
+    assert!(said().contains("one code of arn:aws:iam::111111111111:mfa/me for all 6 accounts"));
+    let (vault, aside) = (sandbox.tool("aws-vault"), sandbox.world().join("aside"));
+    fs::create_dir(&aside).unwrap();
+    fs::rename(&vault, aside.join("aws-vault")).unwrap();
+    let version = "case $1 in --version) echo v7.12.0; exit ;; esac";
+    fs::write(&vault, format!("#!/bin/sh\n{version}\nexec '{}/aws-vault' \"$@\"\n", aside.display())).unwrap();
+    fs::set_permissions(&vault, Permissions::from_mode(0o755)).unwrap();
+    let said = said();
+    assert!(said.contains("6 codes of arn:aws:iam::111111111111:mfa/me, one for each account"), "{said}");
 }

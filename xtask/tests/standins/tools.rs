@@ -42,6 +42,7 @@ fn aws_cli_is_needed_by_nothing_but_profiles() {
         assert!(said.out.contains(line), "{}", said.screen());
     }
     let sandbox = sandbox.setting("credentials", r#"["env", "AWS_PROFILE={profile}"]"#);
+    fs::copy("/usr/bin/env", sandbox.tool("env")).unwrap();
     for command in [["verify"], ["apply-all"]] {
         sandbox.xtask(command).run().exits(3).says("`aws` not found on PATH");
     }

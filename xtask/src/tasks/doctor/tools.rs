@@ -1,21 +1,16 @@
 //! The programs: which are there, where, and in which version.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use super::finding::Finding;
 use super::traps::sessions;
 use crate::model::{Failures, Version, threads};
 use crate::repo::Repository;
 use crate::tasks::context::Context;
-use crate::tools::answer;
 use crate::tools::credential_tool::CredentialTool;
 use crate::tools::credentials::Wrapper;
 use crate::tools::env::{self, Env, Purpose};
-use crate::tools::programs::Programs;
-
-/// How long a program may take to say its version.
-const PATIENCE: Duration = Duration::from_secs(5);
+use crate::tools::programs::{self, Programs};
 
 /// Takes part where profiles are turned into keys, and in what people have configured to call it.
 const AWS_CLI: &str = "aws";
@@ -64,17 +59,9 @@ pub(super) fn probe(context: &Context, repo: &Repository) -> Vec<Tool> {
 fn look(context: &Context, repo: &Repository, vars: &Env, name: String, is_needed: bool) -> Tool {
     let found = Programs::find(&[&name], &repo.root, &context.vars, &context.tools());
     let path = found.map(|programs| programs.path(&name).to_owned());
-    let version = path.as_ref().ok().and_then(|path| {
-        let answer = answer::ask(path, &["--version"], &repo.root, vars, PATIENCE).ok()?;
-        version_in(&answer.stdout).or_else(|| version_in(&answer.stderr))
-    });
+    let version = path.as_ref().ok().and_then(|path| programs::version(path, &repo.root, vars));
     let name = name.rsplit('/').next().unwrap_or(&name).to_owned();
     Tool { name, path, version, is_needed }
-}
-
-/// The first word of a text that is a version.
-fn version_in(text: &str) -> Option<Version> {
-    text.split(|letter: char| letter.is_whitespace() || "/,()".contains(letter)).find_map(Version::parse)
 }
 
 /// The version of a program.
@@ -136,24 +123,4 @@ fn judged(tool: &Tool, path: String, version: Version, repo: &Repository) -> Fin
 fn newest_tag(repo: &Repository) -> Option<Version> {
     let images = repo.units.iter().filter_map(|unit| unit.image(crate::model::ImageName::DeployRunner));
     images.flat_map(|image| image.tags()).filter_map(|tag| Version::parse(tag.as_str())).max()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_program_says_its_version_in_its_own_way() {
-        for (text, version) in [
-            ("terragrunt version v1.1.3", "v1.1.3"),
-            ("aws-cli/2.31.0 Python/3.13.7 Linux/6.8.0 exe/x86_64", "v2.31.0"),
-            ("Terraform v1.11.4\non linux_amd64\n", "v1.11.4"),
-            ("OpenTofu v1.11.0", "v1.11.0"),
-            ("git version 2.43.0", "v2.43.0"),
-            ("v7.2.0\n", "v7.2.0"),
-        ] {
-            assert_eq!(version_in(text).map(|it| it.to_string()).as_deref(), Some(version), "{text}");
-        }
-        assert_eq!(version_in("terragrunt version latest"), None);
-    }
 }
