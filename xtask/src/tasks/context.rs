@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -130,18 +130,23 @@ impl Context {
 
     /// The repository, read for the environment that terragrunt will have.
     pub fn opened(&self) -> Result<Repository, Failures> {
-        let mut repo = Repository::open_in(&self.start()?, &|settings| {
+        let mut repo = self.opened_at(&self.start()?)?;
+        personal::add_to(&mut repo, &self.vars);
+        let root = repo.root.clone();
+        repo.settings.resolve_programs(&root);
+        Ok(repo)
+    }
+
+    /// The repository around a folder, read for that environment.
+    pub fn opened_at(&self, start: &Path) -> Result<Repository, Failures> {
+        Repository::open_in(start, &|settings| {
             let child = env::build(&self.vars, Purpose::Program, settings.pass_environment());
             let text =
                 |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
             let names = self.vars.keys().filter(|name| !child.vars.contains_key(*name));
             let withheld = names.filter_map(|name| name.to_str().map(str::to_owned)).collect();
             Environment::of(child.vars.into_iter().filter_map(text).collect()).without(withheld)
-        })?;
-        personal::add_to(&mut repo, &self.vars);
-        let root = repo.root.clone();
-        repo.settings.resolve_programs(&root);
-        Ok(repo)
+        })
     }
 
     /// The folder from which the repository is looked for.

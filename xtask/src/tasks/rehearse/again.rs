@@ -9,7 +9,6 @@ use serde_json::{Value, json};
 
 use super::{Place, build_stand_ins, copy, join};
 use crate::model::{Exit, Failure, Failures};
-use crate::repo::Repository;
 use crate::run::interrupt;
 use crate::tasks::context::Context;
 use crate::tools::process::Service;
@@ -35,7 +34,7 @@ fn place(context: &Context, base: &Path) -> anyhow::Result<Place> {
     let standin = build_stand_ins(context)?;
     let sts = Service::start(&standin, &["sts".as_ref(), "--world".as_ref(), world.as_os_str()], "ready ")?;
     copy::write_settings(&root, &sts.told)?;
-    let repo = Repository::open(&root).map_err(|failures| anyhow::anyhow!("{}", join(&failures)))?;
+    let repo = context.opened_at(&root).map_err(|failures| anyhow::anyhow!("{}", join(&failures)))?;
     let profiles = repo.accounts.iter().map(|account| format!("--profile={0}=your-{0}", account.name)).collect();
     let is_copy = world.join("units.json").is_file();
     Ok(Place { root, world, profiles, is_copy, builds: true, _sts: sts })

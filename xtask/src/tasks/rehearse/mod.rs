@@ -76,7 +76,7 @@ struct Place {
 
 /// The repository around us, if there is one: it is then what is rehearsed, with whatever is wrong with it.
 fn original(context: &Context, start: &Path) -> Result<Option<Repository>, Failures> {
-    let opened = Repository::open(start);
+    let opened = context.opened_at(start);
     if context.globals.repo.is_none() && !discover::is_marked(start) {
         return Ok(opened.ok());
     }
@@ -147,7 +147,7 @@ fn lay_out(
             root
         }
     };
-    let open = || Repository::open(&root).map_err(|failures| anyhow::anyhow!("{}", join(&failures)));
+    let open = || context.opened_at(&root).map_err(|failures| anyhow::anyhow!("{}", join(&failures)));
     let mut repo = open()?;
     if copy::make_accounts_up(context, &repo)? {
         repo = open()?;
@@ -262,7 +262,7 @@ impl Place {
     fn one(&self, context: &Context, words: Vec<OsString>) -> anyhow::Result<Exit> {
         let bin = self.world.join("bin");
         if self.is_copy {
-            let repo = Repository::open(&self.root).map_err(|failures| anyhow::anyhow!("{}", join(&failures)))?;
+            let repo = context.opened_at(&self.root).map_err(|failures| anyhow::anyhow!("{}", join(&failures)))?;
             facts::write(&repo, &self.world)?;
         }
         let mut argv: Vec<OsString> = Vec::new();
