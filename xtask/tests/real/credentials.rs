@@ -2,6 +2,7 @@
 //! accepted once, sessions that end. What answers for AWS is moto, and `sign_in.py` where moto has no answer.
 
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use super::cloud::{Cloud, REGION};
@@ -228,24 +229,29 @@ fn aws_vault_signs_in_to_a_stand_in_of_the_identity_center_once_for_all_accounts
     assert_eq!(cloud.n_sign_ins(), 2);
 }
 
-/// The AWS CLI as `credentials`, where exporting them is a stand-in around botocore itself.
-fn use_botocore(tools: &Toolbox, live: &Live, profile: &str) {
+/// Version 2 of the AWS CLI as `credentials`; where it can't be had, a stand-in around botocore itself.
+fn use_aws_cli(tools: &Toolbox, live: &Live, profile: &str) {
     let aws = Path::new(&live.env()["PATH"]).join("aws");
     fs::remove_file(&aws).expect("it is a link of ours");
-    let program = fs::read_to_string(here().join("export_credentials.py")).expect("it is beside this file");
-    script(&aws, &format!("#!{}\n{program}", tools.python.display()));
+    match &tools.aws_2 {
+        Some(program) => symlink(program, &aws).expect("the name is free"),
+        None => {
+            let program = fs::read_to_string(here().join("export_credentials.py")).expect("it is beside this file");
+            script(&aws, &format!("#!{}\n{program}", tools.python.display()));
+        }
+    }
     fs::create_dir_all(live.root().join(".xtask")).expect("the folder can be made");
     let local = format!("credentials = [\"env\", \"AWS_PROFILE={{profile}}\"]\nprofile = \"{profile}\"\n");
     fs::write(live.root().join(".xtask/local.toml"), local).expect("the file can be written");
 }
 
 #[test]
-fn botocore_behind_a_stand_in_for_the_aws_cli_gets_another_code_for_each_role_and_again_for_one_that_was_refused() {
+fn aws_cli_of_version_2_gets_another_code_for_each_role_and_again_for_one_that_was_refused() {
     let Some(tools) = Toolbox::get() else { return };
     let cloud = Cloud::start(tools);
     let live = Live::new(tools, &cloud, Shape::default());
     somebody(&live, DEVICE, DEVICE);
-    use_botocore(tools, &live, "acme-{account}-admin");
+    use_aws_cli(tools, &live, "acme-{account}-admin");
     let keys = "[ops]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = any-secret-will-do\n";
     fs::write(format!("{}/.aws/credentials", live.env()["HOME"]), keys).expect("the file can be written");
     cloud.ask_for_codes();
@@ -260,18 +266,18 @@ fn botocore_behind_a_stand_in_for_the_aws_cli_gets_another_code_for_each_role_an
     let accepted = [1, 2, 3, 4, 5, 6].map(|n| format!("accepted 00000{n} AssumeRole"));
     assert_eq!(cloud.codes(), [&["refused 999999".to_owned()][..], &accepted].concat());
 
-    // Botocore has kept what it was given, and nobody is asked or waits.
+    // The AWS CLI has kept what it was given, and nobody is asked or waits.
     let told = ends_with(&live, &["identity"], 0);
     assert!(!told.contains(WAITING) && told.contains("sessions good for"), "{told}");
 }
 
 #[test]
-fn botocore_behind_a_stand_in_for_the_aws_cli_takes_the_sign_in_of_sso_and_a_missing_one_is_told_with_its_command() {
+fn aws_cli_of_version_2_takes_the_sign_in_of_sso_and_a_missing_one_is_told_with_its_command() {
     let Some(tools) = Toolbox::get() else { return };
     let cloud = Cloud::start(tools);
     let live = Live::new(tools, &cloud, Shape::default());
     fs::write(&live.env()["AWS_CONFIG_FILE"], thirty_of_sso()).expect("the file can be written");
-    use_botocore(tools, &live, "acme-{account}.AdministratorAccess");
+    use_aws_cli(tools, &live, "acme-{account}.AdministratorAccess");
     let sign_in = "open a new session: aws sso login --profile acme-dev.AdministratorAccess";
     let told = ends_with(&live, &["identity"], 3);
     assert!(told.contains(sign_in) && told.contains("6 of 6 accounts not proven"), "{told}");

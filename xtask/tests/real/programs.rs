@@ -153,6 +153,65 @@ impl Venv {
     }
 }
 
+/// Version 2 of the AWS CLI from the packages of Debian, unpacked beside the other programs: there is no other registry that
+/// has it.
+pub(super) struct AwsCli2 {
+    folder: PathBuf,
+}
+
+/// The package, and what it imports.
+const PACKAGES: [&str; 17] = [
+    "awscli",
+    "python3-awscrt",
+    "python3-cffi-backend",
+    "python3-colorama",
+    "python3-cryptography",
+    "python3-dateutil",
+    "python3-distro",
+    "python3-docutils",
+    "python3-jmespath",
+    "python3-prompt-toolkit",
+    "python3-pygments",
+    "python3-roman",
+    "python3-ruamel.yaml",
+    "python3-ruamel.yaml.clib",
+    "python3-six",
+    "python3-urllib3",
+    "python3-wcwidth",
+];
+
+impl AwsCli2 {
+    pub(super) fn at(root: &Path) -> Self {
+        Self { folder: root.join("aws-cli-2-debian") }
+    }
+
+    pub(super) fn program(&self) -> PathBuf {
+        self.folder.join("aws")
+    }
+
+    /// Downloads and unpacks it, and has it tell its version.
+    pub(super) fn install(&self) -> Result<(), String> {
+        make_anew(&self.folder, "aws-cli-2")?;
+        run(Command::new("apt-get").args(["download", "--quiet"]).args(PACKAGES).current_dir(&self.folder))?;
+        let files =
+            fs::read_dir(&self.folder).map_err(|e| format!("`{}` cannot be read: {e}", self.folder.display()))?;
+        for file in
+            files.flatten().map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|it| it == "deb"))
+        {
+            run(Command::new("dpkg").arg("-x").arg(&file).arg(self.folder.join("root")))?;
+        }
+        let root = self.folder.join("root/usr").display().to_string();
+        let text = format!(
+            "#!/bin/sh\nPYTHONPATH='{root}/lib/python3/dist-packages' exec /usr/bin/python3 '{root}/bin/aws' \"$@\"\n"
+        );
+        let unfinished = self.folder.join("unfinished");
+        super::operator::script(&unfinished, &text);
+        run(Command::new(&unfinished).arg("--version"))?;
+        fs::rename(&unfinished, self.program())
+            .map_err(|e| format!("`{}` cannot be put in place: {e}", self.program().display()))
+    }
+}
+
 /// The folder of these tests.
 pub(super) fn here() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/real")

@@ -12,7 +12,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use super::programs::{GoProgram, Venv};
+use super::programs::{AwsCli2, GoProgram, Venv};
 
 /// Where the programs are.
 pub(crate) struct Toolbox {
@@ -34,6 +34,8 @@ pub(crate) struct Toolbox {
     pub(crate) terraform: Option<PathBuf>,
     /// The AWS CLI.
     pub(crate) aws: PathBuf,
+    /// Version 2 of it, where Debian's packages can be had.
+    pub(crate) aws_2: Option<PathBuf>,
     /// A Python that has boto3 and moto.
     pub(crate) python: PathBuf,
     /// The certificate of the authority that signs for moto's proxy.
@@ -97,6 +99,12 @@ impl Toolbox {
 
         let [aws_vault, terragrunt_1, terragrunt_0, tofu, saml2aws, aws_sso, aws_provider] =
             programs.map(GoProgram::into_path);
+        let aws_2 = AwsCli2::at(&root);
+        if !aws_2.program().exists()
+            && let Err(reason) = aws_2.install()
+        {
+            tell(&format!("botocore stands in for version 2 of the AWS CLI, which can't be had here: {reason}"));
+        }
         let terraform = terraform(&root);
         Ok(Self {
             aws_vault,
@@ -108,6 +116,7 @@ impl Toolbox {
             aws_provider,
             terraform,
             aws: venv.program("aws"),
+            aws_2: Some(aws_2.program()).filter(|program| program.exists()),
             python: venv.program("python3"),
             ca_crt: venv.ca_crt()?,
         })

@@ -126,7 +126,7 @@ fn what_sets_up_a_credential_tool_reaches_it_and_no_program() {
     // Providers read these, too, so that it is said that they don't get them.
     command.run().exits(0).says("Left out").says("VAULT_ADDR, set in this shell");
     let log = sandbox.log();
-    for call in log.calls() {
+    for call in log.calls().iter().filter(|call| call.argv() != ["--version"]) {
         let seen = call.env_names();
         let n_seen = names.iter().filter(|name| seen.contains(name)).count();
         assert_eq!(n_seen, if call.tool() == "aws-vault" { names.len() } else { 0 }, "{}: {seen:?}", call.tool());
