@@ -138,6 +138,7 @@ impl<'s> Shape<'s> {
         self.run(&check, 0);
         let is_apart = bump_with.contains(&"--set");
         self.run(&["status", "--check", "v1.3.0"], if is_apart { 5 } else { 0 });
+        assert!(self.sandbox.log().nothing_worked(), "{}", self.name);
     }
 
     /// `units`, `status` and `why` write the same units and pins; gives the paths.

@@ -3,7 +3,6 @@
 use std::fs;
 use std::path::Path;
 
-use super::command::Xtask;
 use super::sandbox::{ACCOUNTS, Sandbox, files_below, unit};
 
 /// `stage` excludes itself.
@@ -77,30 +76,6 @@ fn of_fixture(name: &str) -> Sandbox {
         fs::copy(file, to).unwrap();
     }
     sandbox
-}
-
-#[test]
-fn every_shape_is_listed_explained_checked_and_bumped() {
-    for (name, unit) in [
-        ("features", "dev/us-east-1/mgmt/ecs-deploy-runner"),
-        ("values", "prod/us-east-1/mgmt/ecs-deploy-runner"),
-        ("tfvars-file", "dev/us-east-1/mgmt/ecs-deploy-runner"),
-        ("standalone-tofu", "runner"),
-        ("stacks", "stage/us-east-1/.terragrunt-stack/mgmt/.terragrunt-stack/ecs-deploy-runner"),
-    ] {
-        let sandbox = of_fixture(name);
-        let xtask = |args: &[&str]| -> Xtask<'_> { sandbox.xtask(args.iter().copied()) };
-        xtask(&["units"]).run().exits(0);
-        let why = xtask(&["why", unit]).run().exits(0);
-        assert!(why.out.contains("<- pin"), "{name}: {}", why.screen());
-        xtask(&["status", "--check", "v1.3.0"]).run().exits(5);
-        xtask(&["bump-tags", "v1.3.0", "--check", "--offline"]).run().exits(5);
-        xtask(&["bump-tags", "v1.3.0", "--yes", "--offline"]).run().exits(0);
-        xtask(&["bump-tags", "v1.3.0", "--check", "--offline"]).run().exits(0);
-        xtask(&["status", "--check", "v1.3.0"]).run().exits(0);
-        fs::remove_file(sandbox.repo().join("Cargo.toml")).unwrap();
-        super::adopt::adopt(&sandbox).args(["--dry-run"]).run().exits(0);
-    }
 }
 
 #[test]

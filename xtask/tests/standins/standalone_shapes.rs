@@ -6,7 +6,6 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use super::adopt::adopt;
-use super::rehearse::rehearse;
 use super::sandbox::{Sandbox, files_below};
 
 /// The sandbox with a fixture in the place of its sample.
@@ -27,35 +26,6 @@ fn shape(name: &str) -> Sandbox {
         fs::copy(file, to).unwrap();
     }
     sandbox
-}
-
-/// What holds for every shape: it is listed, explained, bumped to the last unit, adopted and rehearsed.
-fn goes_all_the_way(sandbox: &Sandbox, unit: &str) {
-    assert!(sandbox.xtask(["units"]).run().exits(0).out.contains(unit));
-    sandbox.xtask(["status"]).run().exits(0);
-    assert!(sandbox.xtask(["why", unit]).run().exits(0).out.contains("<- pin"));
-    sandbox.xtask(["bump-tags", "v1.3.0", "--check"]).run().exits(5);
-    adopt(sandbox).args(["--dry-run"]).run().exits(0);
-    rehearse(sandbox).cwd(sandbox.repo()).run().says("Rehearsing   cargo xtask apply-all");
-    sandbox.xtask(["bump-tags", "v1.3.0", "--offline"]).run().exits(0);
-    sandbox.xtask(["bump-tags", "v1.3.0", "--check"]).run().exits(0);
-    sandbox.xtask(["status", "--check", "v1.3.0"]).run().exits(0);
-    assert!(sandbox.log().nothing_worked());
-}
-
-#[test]
-fn plain_root_module_without_an_account_goes_all_the_way_to_the_plan() {
-    goes_all_the_way(&shape("standalone-plain"), "pipelines");
-}
-
-#[test]
-fn containers_of_the_standard_configuration_go_all_the_way() {
-    goes_all_the_way(&shape("standalone-standard"), ".");
-}
-
-#[test]
-fn copy_of_the_runners_module_goes_all_the_way() {
-    goes_all_the_way(&shape("standalone-vendored"), "live/dev");
 }
 
 #[test]
