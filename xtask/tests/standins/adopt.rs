@@ -96,7 +96,7 @@ fn workspace_keeps_its_crates_and_how_they_are_built() {
     adopt(&sandbox).args(["--yes"]).run().exits(0);
     let ours = "# all of ours\n    \"xtask\",\n    \"xtask/standins\",\n";
     assert_eq!(sandbox.read("Cargo.toml"), format!("{}{PROFILE}", text.replace("# all of ours\n", ours)));
-    let config = "[alias]\nxtask = \"run --quiet --package xtask --profile xtask --bin xtask --\"\n";
+    let config = "[alias]\nxtask = \"run --package xtask --profile xtask --bin xtask --\"\n";
     assert_eq!(sandbox.read(".cargo/config.toml"), config);
     assert_eq!(sandbox.read("Cargo.lock"), "version = 4\n");
 }
@@ -116,7 +116,7 @@ fn alias_and_configuration_of_others_stay() {
     for file in [".cargo/config.toml", ".cargo/config"] {
         let sandbox = with(&[(file, config), (".gitignore", "*.log\n.*\n")]);
         adopt(&sandbox).args(["--yes"]).run().exits(0);
-        let alias = "b = \"build\"\nxtask = \"run --quiet --package xtask --bin xtask --\"\n";
+        let alias = "b = \"build\"\nxtask = \"run --package xtask --bin xtask --\"\n";
         assert_eq!(sandbox.read(file), config.replace("b = \"build\"\n", alias));
         assert_eq!(sandbox.read(".gitignore"), "*.log\n.*\n", "what hides everything hides our state");
         assert_eq!(fs::read_dir(sandbox.repo().join(".cargo")).unwrap().count(), 1);
@@ -134,7 +134,7 @@ fn comments_everywhere_stay_to_the_byte() {
     let members = "\t\"b\", # 7\r\n\t# 8\r\n\t\"xtask\",\r\n\t\"xtask/standins\"\r\n";
     let expected = manifest.replace("\t\"b\" # 7\r\n\t# 8\r\n", members);
     assert_eq!(sandbox.read("Cargo.toml"), format!("{expected}\r\n{lines}"));
-    let alias = "xtask = \"run --quiet --package xtask --profile xtask --bin xtask --\"\n";
+    let alias = "xtask = \"run --package xtask --profile xtask --bin xtask --\"\n";
     assert_eq!(sandbox.read(".cargo/config.toml"), config.replace("[alias]\n", &format!("[alias]\n{alias}")));
     assert_eq!(sandbox.read(".gitignore"), format!("{ignored}\n/.xtask/\n"));
 }

@@ -4,6 +4,7 @@
 use std::env;
 use std::ffi::OsString;
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -44,10 +45,16 @@ fn is_left_out() -> bool {
 
 #[track_caller]
 fn stdout(command: &mut Command) -> String {
+    printed(command).0
+}
+
+/// What a command that succeeds prints on stdout and on stderr.
+#[track_caller]
+fn printed(command: &mut Command) -> (String, String) {
     let output = command.output().unwrap();
-    let (out, err) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8_lossy(&output.stderr));
+    let (out, err) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
     assert!(output.status.success(), "{command:?}\n{out}{err}");
-    out
+    (out, err)
 }
 
 #[test]
@@ -57,8 +64,11 @@ fn cargo_xtask_works_in_an_adopted_repository() {
     }
     let sandbox = Sandbox::new();
     adopt(&sandbox).args(["--yes"]).run().exits(0);
-    let there = stdout(&mut cargo(&sandbox, &["xtask", "units"]));
+    let (there, progress) = printed(&mut cargo(&sandbox, &["xtask", "units"]));
     assert_eq!(there, sandbox.xtask(["units"]).run().exits(0).raw_out);
+    assert!(progress.contains("Compiling xtask v"), "the first build shows what it does: {progress}");
+    waits_in_sight_for_another_build(&sandbox);
+    assert_eq!(printed(&mut cargo(&sandbox, &["--quiet", "xtask", "units"])), (there, String::new()));
     assert!(sandbox.repo().join(".xtask/target/debug/xtask").is_file(), "it was built there");
     // What it depends on is what was tested together, and its layout is that of rustfmt.
     let lock = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.lock")).unwrap();
@@ -66,6 +76,22 @@ fn cargo_xtask_works_in_an_adopted_repository() {
     assert!(sandbox.read("Cargo.lock").lines().all(|line| known(&line)));
     stdout(&mut cargo(&sandbox, &["fmt", "--all", "--check"]));
     assert_eq!(stdout(&mut cargo(&sandbox, &["test", "--quiet", "--workspace"])), "", "there is nothing to test");
+}
+
+/// Holds cargo's lock of what is built there until `cargo xtask` says that it waits for it.
+fn waits_in_sight_for_another_build(sandbox: &Sandbox) {
+    let lock = fs::File::open(sandbox.repo().join(".xtask/target/debug/.cargo-lock")).unwrap();
+    lock.lock().unwrap();
+    let mut json = cargo(sandbox, &["xtask", "units", "--format", "json"]);
+    let mut child = json.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
+    lines.find(|line| line.contains("Blocking waiting for file lock")).expect("cargo says what it waits for");
+    lock.unlock().unwrap();
+    let rest: Vec<_> = lines.collect();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{rest:#?}");
+    serde_json::from_slice::<serde_json::Value>(&output.stdout)
+        .expect("stdout has the document and nothing of cargo's");
 }
 
 /// Another home for cargo, with what the real one has downloaded and without its git checkouts.

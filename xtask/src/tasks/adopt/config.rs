@@ -40,7 +40,7 @@ pub(super) fn merge(text: &str, file: &str, mode: Mode, has_own_rust: bool) -> R
             None => {}
         }
         let profile = if has_own_rust { format!(" --profile {PROFILE}") } else { String::new() };
-        let alias = format!("run --quiet --package {}{profile} --bin xtask --", mode.package());
+        let alias = format!("run --package {}{profile} --bin xtask --", mode.package());
         toml::table(document, file, &["alias"], "")?.insert("xtask", value(alias));
         let has_target = document.get("build").is_some_and(|build| build.get("target-dir").is_some());
         if !has_own_rust && !has_target {
@@ -113,7 +113,7 @@ mod tests {
 
     const NEW: &str = "\
 [alias]
-xtask = \"run --quiet --package xtask --bin xtask --\"
+xtask = \"run --package xtask --bin xtask --\"
 
 # Hidden, because terragrunt copies the root of a repository into the cache of
 # every unit whose module source is local; hidden folders are left out of it.
@@ -136,7 +136,7 @@ target-dir = \".xtask/target\"
     #[test]
     fn what_is_there_stays_where_it_is() {
         let text = "# top\n[build] # how\njobs = 4 # few\n\n[alias]\nb = \"build\"\n# c = \"check\"\n";
-        let expected = "# top\n[build] # how\njobs = 4 # few\n# Hidden, because terragrunt copies the root of a repository into the cache of\n# every unit whose module source is local; hidden folders are left out of it.\ntarget-dir = \".xtask/target\"\n\n[alias]\nb = \"build\"\nxtask = \"run --quiet --package xtask --bin xtask --\"\n# c = \"check\"\n";
+        let expected = "# top\n[build] # how\njobs = 4 # few\n# Hidden, because terragrunt copies the root of a repository into the cache of\n# every unit whose module source is local; hidden folders are left out of it.\ntarget-dir = \".xtask/target\"\n\n[alias]\nb = \"build\"\nxtask = \"run --package xtask --bin xtask --\"\n# c = \"check\"\n";
         assert_eq!(merged(text), expected);
         let elsewhere = "[build]\ntarget-dir = \"/scratch\"\n";
         assert!(!merged(elsewhere).contains(".xtask"));
@@ -145,7 +145,7 @@ target-dir = \".xtask/target\"
     #[test]
     fn beside_other_crates_the_alias_has_a_profile_of_its_own_and_what_is_built_stays_put() {
         let text = merge("", "c", Mode::Copied, true).expect("it is merged");
-        assert_eq!(text, "[alias]\nxtask = \"run --quiet --package xtask --profile xtask --bin xtask --\"\n");
+        assert_eq!(text, "[alias]\nxtask = \"run --package xtask --profile xtask --bin xtask --\"\n");
         assert!(has_own_profile(&text) && !has_own_profile(NEW));
     }
 

@@ -208,12 +208,14 @@ fn build_stand_ins(context: &Context) -> anyhow::Result<PathBuf> {
     let release = profile_folder.ends_with("release").then_some("--release");
     let built = target.join(if release.is_some() { "release" } else { "debug" }).join("xtask-standin");
     let shell = Shell::new()?;
-    if !built.exists() {
+    let is_first = !built.exists();
+    if is_first {
         context.screen.say(Tone::Plain, "Building", "the stand-ins (once)");
     }
+    let quiet = (!is_first || context.globals.quiet).then_some("--quiet");
     let command = cmd!(
         shell,
-        "{cargo} build --quiet --bin xtask-standin --manifest-path {manifest} --target-dir {target} {release...}"
+        "{cargo} build {quiet...} --bin xtask-standin --manifest-path {manifest} --target-dir {target} {release...}"
     );
     command.quiet().run().context("the stand-ins could not be built")?;
     Ok(built)
