@@ -14,4 +14,5 @@ pub mod run_report;
 pub mod screen;
 pub mod stays;
 pub mod summary;
+pub mod table;
 pub mod wrap;

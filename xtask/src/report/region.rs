@@ -1,6 +1,7 @@
 //! The terminal on stderr: the live region, which stays below everything that is printed.
 
 use std::io::{self, IsTerminal, Write};
+use std::os::fd::AsFd;
 use std::sync::{Mutex, PoisonError};
 
 use crate::model::{one_line, printable};
@@ -14,10 +15,13 @@ static PAINTED: Mutex<Vec<String>> = Mutex::new(Vec::new());
 /// Prints text above the live region, after a word that may have colours. The text itself has nothing that would act on a
 /// terminal, whatever it is made of.
 pub fn to_stderr(word: &str, text: &str) {
+    print(&format!("{word}{}", printable(&rehearsed::told(text))));
+}
+
+/// Prints lines above the live region that have colours of ours, and nothing else that would act on a terminal.
+pub fn print(text: &str) {
     let painted = PAINTED.lock().unwrap_or_else(PoisonError::into_inner);
-    let text = rehearsed::told(text);
-    let text = printable(&text);
-    write(&format!("{}{word}{text}\n{}", erase(n_rows(&painted, columns())), shown(&painted)));
+    write(&format!("{}{text}\n{}", erase(n_rows(&painted, columns())), shown(&painted)));
 }
 
 /// Writes all of it at once: whoever is killed in between would leave the terminal as no line is meant to be. A terminal that
@@ -66,9 +70,18 @@ fn erase(n: usize) -> String {
     if n == 0 { String::new() } else { format!("\u{1b}[{n}A\r\u{1b}[J") }
 }
 
+/// How wide the terminal is that something is written to, if there is one that says so.
+pub fn columns_of(stream: impl AsFd) -> Option<usize> {
+    size_of(stream).map(|(columns, _)| columns)
+}
+
 /// Columns and lines of the terminal, if there is one that says so.
 pub fn terminal_size() -> Option<(usize, usize)> {
-    let size = rustix::termios::tcgetwinsize(io::stderr()).ok()?;
+    size_of(io::stderr())
+}
+
+fn size_of(stream: impl AsFd) -> Option<(usize, usize)> {
+    let size = rustix::termios::tcgetwinsize(stream).ok()?;
     (size.ws_col > 0 && size.ws_row > 0).then_some((size.ws_col.into(), size.ws_row.into()))
 }
 

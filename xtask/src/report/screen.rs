@@ -1,12 +1,14 @@
 //! The screen: results go to stdout, everything else to stderr; colour only underlines what the words already say.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
+use std::ops::Range;
 
 use crate::model::{Failures, Kind, one_line, printable};
-use crate::report::region::{columns, to_stderr};
 use crate::report::rehearsed;
-use crate::report::wrap::folded;
+use crate::report::region::{columns, columns_of, print, to_stderr};
+use crate::report::wrap::{fitted, folded, page_width};
 
 /// When to use colour.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -56,6 +58,50 @@ pub enum Tone {
     Bad,
 }
 
+impl Tone {
+    /// The parameter of the escape sequence that sets it.
+    fn code(self) -> &'static str {
+        match self {
+            Self::Plain => "1",
+            Self::Good => "32",
+            Self::Warning => "33",
+            Self::Bad => "31",
+        }
+    }
+}
+
+/// What has a colour in a line, as bytes, and what it means.
+pub type Marked = (Range<usize>, Tone);
+
+/// What has a colour in a line of text, if anything has.
+pub type Ink = fn(&str) -> Option<Marked>;
+
+/// The lines of a diff that were added or removed.
+pub fn diff_ink(line: &str) -> Option<Marked> {
+    let tone = match line.as_bytes().first()? {
+        b'+' => Tone::Good,
+        b'-' => Tone::Bad,
+        _ => return None,
+    };
+    Some((0..line.len(), tone))
+}
+
+/// The mark or the word that a line of a table or of a note begins with, or the mark of a cell.
+pub fn mark_ink(line: &str) -> Option<Marked> {
+    let words = [
+        ("ok ", Tone::Good),
+        ("warn ", Tone::Warning),
+        ("fail ", Tone::Bad),
+        ("!  ", Tone::Warning),
+        ("?  ", Tone::Warning),
+    ];
+    if let Some((word, tone)) = words.into_iter().find(|(word, _)| line.starts_with(word)) {
+        return Some((0..word.trim_end().len(), tone));
+    }
+    let at = line.find(" ! ").or_else(|| line.ends_with(" !").then(|| line.len() - 2))?;
+    Some((at + 1..at + 2, Tone::Warning))
+}
+
 /// The width of the column of verbs.
 pub const VERBS: usize = 13;
 
@@ -63,6 +109,7 @@ pub const VERBS: usize = 13;
 #[derive(Clone, Copy, Debug)]
 pub struct Screen {
     color: bool,
+    colors_results: bool,
     volume: Volume,
     is_terminal: bool,
     /// Whether it is a terminal that can only be printed on, such as that of an editor.
@@ -74,12 +121,10 @@ impl Screen {
     pub fn new(color: Color, volume: Volume) -> Self {
         let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty() && value != "0");
         let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
-        let color = color.resolve(
-            is_dumb || std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()),
-            set("CLICOLOR_FORCE"),
-            io::stderr().is_terminal(),
-        );
-        Self { color, volume, is_terminal: io::stderr().is_terminal(), is_dumb }
+        let no_color = is_dumb || std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        let resolved = |is_terminal| color.resolve(no_color, set("CLICOLOR_FORCE"), is_terminal);
+        let (color, colors_results) = (resolved(io::stderr().is_terminal()), resolved(io::stdout().is_terminal()));
+        Self { color, colors_results, volume, is_terminal: io::stderr().is_terminal(), is_dumb }
     }
 
     /// Whether a live region is painted: on a terminal, where lines of programs don't fill it anyway.
@@ -90,6 +135,21 @@ impl Screen {
     /// The same screen, on which what a question is about is shown however little else is said.
     pub fn for_question(self) -> Self {
         Self { volume: self.volume.max(Volume::Normal), ..self }
+    }
+
+    /// How wide text for stderr is made.
+    pub fn width(&self) -> usize {
+        page_width(columns_of(io::stderr()))
+    }
+
+    /// How wide stdout's terminal is, if it is one.
+    pub fn result_columns(&self) -> Option<usize> {
+        columns_of(io::stdout())
+    }
+
+    /// How wide text for stdout is made.
+    pub fn result_width(&self) -> usize {
+        page_width(self.result_columns())
     }
 
     /// How much is said.
@@ -116,15 +176,33 @@ impl Screen {
 
     /// A line as it is, even when quiet is asked for.
     pub fn insist_line(&self, line: &str) {
-        to_stderr("", line);
+        to_stderr("", &self.fit(line));
     }
 
-    /// Lines as they are.
+    /// Lines as they are, folded where a terminal is narrower.
     pub fn lines(&self, text: &str) {
         if self.volume > Volume::Quiet {
-            for line in text.lines() {
-                to_stderr("", line);
+            text.lines().for_each(|line| to_stderr("", &self.fit(line)));
+        }
+    }
+
+    /// Lines whose marks have colours.
+    pub fn inked(&self, text: &str, ink: Ink) {
+        if self.volume > Volume::Quiet {
+            text.lines().for_each(|line| print(&self.inked_line(&printable(line), self.color, ink)));
+        }
+    }
+
+    fn fit<'l>(&self, line: &'l str) -> Cow<'l, str> {
+        if self.is_terminal { fitted(line, columns()).into() } else { line.into() }
+    }
+
+    fn inked_line(&self, line: &str, has_color: bool, ink: Ink) -> String {
+        match ink(line).filter(|_| has_color) {
+            Some((Range { start, end }, tone)) => {
+                format!("{}\u{1b}[{}m{}\u{1b}[0m{}", &line[..start], tone.code(), &line[start..end], &line[end..])
             }
+            None => line.to_owned(),
         }
     }
 
@@ -144,16 +222,44 @@ impl Screen {
             let text = failure.to_string();
             let (what, rest) = text.split_once('\n').unwrap_or((&text, ""));
             match failure.kind {
-                Kind::Cancelled => to_stderr(&format!("{} ", self.paint(Tone::Plain, "Cancelled.")), &sentence(what)),
-                _ => to_stderr(&format!("{} ", self.paint(Tone::Bad, "error:")), what),
+                Kind::Cancelled => self.headed(Tone::Plain, "Cancelled.", &sentence(what)),
+                _ => self.headed(Tone::Bad, "error:", what),
             }
             for line in rest.lines() {
                 match line.strip_prefix("hint: ") {
-                    Some(hint) => to_stderr(&format!("{} ", self.paint(Tone::Good, "hint:")), hint),
-                    None => to_stderr("", line),
+                    Some(hint) => self.headed(Tone::Good, "hint:", hint),
+                    None => to_stderr("", &self.fit(line)),
                 }
             }
         }
+    }
+
+    /// A text behind a word.
+    fn headed(&self, tone: Tone, word: &str, text: &str) {
+        let column = word.len() + 1;
+        let text = if self.is_terminal { folded(text, column, columns(), 2).into() } else { Cow::from(text) };
+        to_stderr(&format!("{} ", self.paint(tone, word)), &text);
+    }
+
+    /// A result for people, on stdout: folded where the terminal is narrower, with marks in colour.
+    pub fn page(&self, text: &str, ink: Ink) -> io::Result<()> {
+        let columns = self.result_columns();
+        let lines = text.lines().flat_map(|line| {
+            let line = columns.map_or(Cow::from(line), |columns| fitted(line, columns).into());
+            line.lines()
+                .map(|line| self.inked_line(&printable(line), self.colors_results, ink) + "\n")
+                .collect::<Vec<_>>()
+        });
+        self.bytes(lines.collect::<String>().as_bytes())
+    }
+
+    /// A diff, every byte of which counts, unless a terminal shows it.
+    pub fn diff(&self, text: &str) -> io::Result<()> {
+        if !io::stdout().is_terminal() && !self.colors_results {
+            return self.bytes(text.as_bytes());
+        }
+        let lines = text.lines().map(|line| self.inked_line(&printable(line), self.colors_results, diff_ink) + "\n");
+        self.bytes(lines.collect::<String>().as_bytes())
     }
 
     /// A result, on stdout: text or JSON, in which what acts on terminals is escaped wherever it goes, since it is pasted
@@ -180,13 +286,8 @@ impl Screen {
     }
 
     fn paint(&self, tone: Tone, word: &str) -> String {
-        let code = match tone {
-            Tone::Plain => "1",
-            Tone::Good => "1;32",
-            Tone::Warning => "1;33",
-            Tone::Bad => "1;31",
-        };
-        if self.color { format!("\u{1b}[{code}m{word}\u{1b}[0m") } else { word.to_owned() }
+        let bold = if tone == Tone::Plain { "" } else { "1;" };
+        if self.color { format!("\u{1b}[{bold}{}m{word}\u{1b}[0m", tone.code()) } else { word.to_owned() }
     }
 }
 
@@ -238,6 +339,22 @@ mod tests {
         ] {
             assert_eq!(color.resolve(no_color, force, terminal), expected, "{color:?} {no_color} {force} {terminal}");
         }
+    }
+
+    #[test]
+    fn marks_have_colours_wherever_they_stand_in_a_line() {
+        for (line, marked) in [
+            ("!  dev decides", Some("!")),
+            ("dev      v0.51.8 !      -", Some("!")),
+            ("dev  v1.3.0  v1.2.0 !", Some("!")),
+            ("fail  identity", Some("fail")),
+            ("  replace it!", None),
+            ("", None),
+        ] {
+            assert_eq!(mark_ink(line).map(|(range, _)| &line[range]), marked, "{line}");
+        }
+        assert_eq!(diff_ink("-old").map(|(_, tone)| tone), Some(Tone::Bad));
+        assert_eq!(diff_ink(" same"), None);
     }
 
     #[test]

@@ -2,76 +2,141 @@
 
 use crate::model::one_line;
 
-/// How wide a screen is taken to be.
+/// How wide text is where no terminal says how much room there is.
 pub const WIDTH: usize = 80;
+
+/// The least width that text is made for; a terminal that is narrower breaks lines by itself.
+const LEAST: usize = 40;
 
 /// How many columns a text takes: one for each character, which is true of all that is printed here.
 pub fn shown_width(text: &str) -> usize {
     text.chars().count()
 }
 
-/// Words behind a beginning, broken at spaces; further lines begin at a column. A word that is longer than a line is
-/// broken where the line ends.
-pub fn wrapped(head: &str, indent: usize, words: &str) -> String {
+/// How wide text is made for a terminal with so many columns.
+pub fn page_width(columns: Option<usize>) -> usize {
+    columns.map_or(WIDTH, |columns| columns.max(LEAST))
+}
+
+/// Words behind a beginning, broken at spaces; further lines begin at a column. What is longer than a whole line is broken
+/// where the line ends.
+pub fn wrapped(head: &str, indent: usize, words: &str, width: usize) -> String {
     let (head, words) = (one_line(head), one_line(words));
     // Words need room beside a long beginning.
-    let indent = indent.min(WIDTH / 2);
-    let mut lines = vec![format!("{head:<indent$}")];
-    let mut is_empty = true;
-    for word in words.split(' ').filter(|word| !word.is_empty()) {
-        let last = lines.last_mut().expect("there is one from the beginning");
-        let gap = usize::from(!is_empty);
-        if shown_width(last) + gap + shown_width(word) <= WIDTH || is_empty {
-            last.push_str(&" ".repeat(gap));
-            last.push_str(word);
-        } else {
-            lines.push(format!("{}{word}", " ".repeat(indent)));
-        }
-        is_empty = false;
-    }
-    lines.iter().map(|line| broken(line.trim_end(), indent)).collect()
+    let indent = indent.min(width / 2);
+    let head = format!("{head:<indent$}");
+    let lines = format!("{head}{}", folded(words.trim(), shown_width(&head), width, indent));
+    lines.lines().map(|line| broken(line.trim_end(), indent, width)).collect()
 }
 
 /// A line in pieces, each as long as a line may be.
-fn broken(line: &str, indent: usize) -> String {
+fn broken(line: &str, indent: usize, width: usize) -> String {
     let letters: Vec<char> = line.chars().collect();
-    let (first, rest) = letters.split_at(letters.len().min(WIDTH));
+    let (first, rest) = letters.split_at(letters.len().min(width));
     let mut text: String = first.iter().chain(&['\n']).collect();
-    for piece in rest.chunks(WIDTH - indent) {
+    for piece in rest.chunks(width - indent) {
         text.extend(std::iter::repeat_n(&' ', indent).chain(piece).chain(&['\n']));
     }
     text
 }
 
-/// A text without any of its spaces lost, in pieces behind a beginning; further lines begin below the first piece.
-pub fn chunked(head: &str, text: &str) -> String {
+/// A text without any of its spaces lost, in pieces behind a beginning, which end behind a space where there is one;
+/// further lines begin below the first piece.
+pub fn chunked(head: &str, text: &str, width: usize) -> String {
     let (head, text) = (one_line(head), text.replace('\n', "\\n"));
     let letters: Vec<char> = one_line(&text).chars().collect();
-    let indent = shown_width(&head).min(WIDTH / 2);
-    let line = |(n, piece): (usize, &[char])| {
-        let head = if n == 0 { head.to_string() } else { " ".repeat(indent) };
-        format!("{head}{}\n", piece.iter().collect::<String>())
-    };
-    letters.chunks(WIDTH - indent).enumerate().map(line).collect()
+    let indent = shown_width(&head).min(width / 2);
+    let mut lines = String::new();
+    let (mut rest, mut head) = (&letters[..], head.to_string());
+    while !rest.is_empty() {
+        let room = width - indent;
+        let space = rest.iter().take(room).rposition(|letter| *letter == ' ').filter(|_| rest.len() > room);
+        let (piece, after) = rest.split_at(space.map_or(room.min(rest.len()), |at| at + 1));
+        lines += &format!("{head}{}\n", piece.iter().collect::<String>());
+        (rest, head) = (after, " ".repeat(indent));
+    }
+    lines
 }
 
-/// A text that begins at a column, broken at spaces where it is wider than a terminal. Further lines begin at `indent`; a
-/// word, which may be a path, is never broken.
+/// A text that begins at a column, broken at spaces where it is wider than a terminal. Further lines begin at `indent`. A
+/// word, which may be a path, is never broken, nor is what belongs together.
 pub fn folded(text: &str, column: usize, width: usize, indent: usize) -> String {
-    let mut lines: Vec<String> = Vec::new();
-    let (mut rest, mut room) = (text, width.saturating_sub(column));
     // Nobody reads a column that is narrower than a word.
-    while width >= 2 * indent && rest.chars().nth(room).is_some() {
-        let first_word = rest.len() - rest.trim_start_matches(' ').len();
-        let end = rest.char_indices().nth(room).map_or(rest.len(), |(at, _)| at + 1);
-        let gap = rest[first_word..].match_indices(' ').map(|(at, _)| first_word + at);
-        let gap = gap.clone().take_while(|at| *at < end).last().or_else(|| gap.clone().next());
-        let Some(gap) = gap else { break };
-        lines.push(rest[..gap].trim_end().to_owned());
-        (rest, room) = (rest[gap..].trim_start(), width.saturating_sub(indent));
+    if width < 2 * indent || column.saturating_add(shown_width(text)) <= width {
+        return text.to_owned();
     }
-    lines.push(rest.to_owned());
-    lines.join(&format!("\n{}", " ".repeat(indent)))
+    let (mut lines, mut at, mut is_fresh) = (String::new(), column, column <= indent);
+    for (gap, piece) in pieces(text, width - indent) {
+        let n = shown_width(piece);
+        let is_first = lines.is_empty();
+        if at + gap.len() + n > width && !is_fresh {
+            lines += &format!("\n{}{piece}", " ".repeat(indent));
+            at = indent + n;
+        } else {
+            let gap = if is_fresh && !is_first { "" } else { gap };
+            lines += &format!("{gap}{piece}");
+            at += gap.len() + n;
+        }
+        is_fresh = false;
+    }
+    lines
+}
+
+/// A line that fits a terminal. What is folded stands below the text behind the line's first word or column.
+pub fn fitted(line: &str, width: usize) -> String {
+    const OF_LOG: &str = "  | ";
+    if let Some(rest) = line.strip_prefix(OF_LOG) {
+        let lines = folded(rest, OF_LOG.len(), width, OF_LOG.len());
+        return format!("{OF_LOG}{}", lines.replace("\n    ", "\n  | "));
+    }
+    let own = line.len() - line.trim_start_matches(' ').len();
+    let column = line[own..].find("  ").map(|gap| {
+        let rest = line[own + gap..].trim_start_matches(' ');
+        shown_width(&line[..line.len() - rest.len()])
+    });
+    let indent = column.filter(|column| *column <= width / 3).unwrap_or(own + 2);
+    folded(line, 0, width, indent)
+}
+
+/// Programs whose commands are told to be typed.
+const PROGRAMS: [&str; 8] = ["aws", "cargo", "curl", "docker", "export", "git", "terraform", "terragrunt"];
+
+/// The parts of a text that stay together, each with the gap before it: words, options with their values, what stands
+/// between backticks if a line has room for it, and commands.
+fn pieces(text: &str, most: usize) -> impl Iterator<Item = (&str, &str)> {
+    let (mut rest, mut may_be_command) = (text, true);
+    std::iter::from_fn(move || {
+        let body = rest.trim_start_matches(' ');
+        let gap = &rest[..rest.len() - body.len()];
+        if body.is_empty() {
+            return None;
+        }
+        let (piece, after) = body.split_at(end_of_piece(body, may_be_command, most));
+        (rest, may_be_command) = (after, piece.ends_with(':'));
+        Some((gap, piece))
+    })
+}
+
+fn end_of_piece(body: &str, may_be_command: bool, most: usize) -> usize {
+    let word_end = |from: usize| body[from..].find(' ').map_or(body.len(), |at| from + at);
+    let end = word_end(0);
+    let word = &body[..end];
+    if body.starts_with("cargo xtask ") || may_be_command && PROGRAMS.contains(&word) {
+        let mut to = end;
+        while to < body.len() && !body[..to].ends_with([',', ';', ')']) {
+            to = word_end(to + 1);
+        }
+        return to;
+    }
+    let together = if word.matches('`').count() % 2 == 1 {
+        body[end..].find('`').map(|at| word_end(end + at))
+    } else {
+        let is_option = word.trim_start_matches('(').starts_with("--") && !word.contains('=');
+        let is_open = is_option && word.ends_with(|last: char| last.is_ascii_alphanumeric());
+        let has_value = body[end..].chars().nth(1).is_some_and(|next| next.is_alphanumeric());
+        (is_open && has_value).then(|| word_end(end + 1))
+    };
+    together.filter(|to| shown_width(&body[..*to]) <= most).unwrap_or(end)
 }
 
 /// The beginning of a text that is too long, on one line.
@@ -90,24 +155,26 @@ mod tests {
     #[test]
     fn lines_fit_whatever_is_in_them() {
         let words = format!("{} {}", "word ".repeat(30), "x".repeat(200));
-        for line in wrapped("  Head   ", 9, &words).lines() {
+        for line in wrapped("  Head   ", 9, &words, WIDTH).lines() {
             assert!(shown_width(line) <= WIDTH, "{line}");
         }
-        assert_eq!(wrapped("  a  ", 5, "b c"), "  a  b c\n");
-        assert_eq!(wrapped("  a  b", 5, ""), "  a  b\n");
+        assert_eq!(wrapped("  a  ", 5, "b c", WIDTH), "  a  b c\n");
+        assert_eq!(wrapped("  a  b", 5, "", WIDTH), "  a  b\n");
         assert_eq!(cut("a\nbcdef", 4), "a b…");
-        assert_eq!(chunked("  a  ", "b  c\nd"), "  a  b  c\\nd\n");
+        assert_eq!(chunked("  a  ", "b  c\nd", WIDTH), "  a  b  c\\nd\n");
     }
 
     #[test]
     fn text_and_its_beginning_may_be_of_any_length() {
         let long = "x".repeat(100_000);
         let head = format!("  {}", "tag ".repeat(100));
-        for text in [wrapped(&head, head.len(), &long), wrapped("  a  ", 5, &long), chunked(&head, &long)] {
+        for text in
+            [wrapped(&head, head.len(), &long, WIDTH), wrapped("  a  ", 5, &long, WIDTH), chunked(&head, &long, WIDTH)]
+        {
             let letters = text.lines().map(|line| line.matches('x').count());
             assert_eq!(letters.sum::<usize>(), 100_000);
         }
-        assert!(wrapped(&head, head.len(), &long).lines().all(|line| shown_width(line) <= WIDTH));
+        assert!(wrapped(&head, head.len(), &long, WIDTH).lines().all(|line| shown_width(line) <= WIDTH));
         assert_eq!(folded(&"word ".repeat(100_000), 0, 80, 13).matches("word").count(), 100_000);
     }
 
@@ -126,5 +193,37 @@ mod tests {
             format!("Stopping     now or never and\n{indent}here")
         );
         assert_eq!(folded(words, 13, 20, 13), words, "there is no room to do better");
+    }
+
+    #[test]
+    fn options_commands_and_what_is_quoted_stay_whole_and_nothing_is_lost() {
+        let text = "nobody answered; `--yes` alone is not enough, add --allow unexpected (see `why dev kaniko`), or go on \
+                    by cargo xtask runs resume k3f --account dev, and look at: git diff --stat origin/main";
+        for width in 26..140 {
+            let lines = folded(text, 7, width, 7);
+            let together =
+                ["--allow unexpected", "`why dev kaniko`", "runs resume k3f --account dev,", "git diff --stat"];
+            for whole in together.iter().filter(|whole| whole.len() <= width - 7) {
+                assert!(lines.contains(whole), "{whole} in {width}: {lines}");
+            }
+            assert_eq!(lines.split_whitespace().collect::<Vec<_>>(), text.split_whitespace().collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn word_that_fits_a_line_is_never_broken() {
+        let name = "module.ecs_deploy_runner.aws_ecs_task_definition.the_one_with_a_name";
+        for width in [80, 90, 200] {
+            assert!(wrapped("  ! replace", 12, name, width).contains(name), "{width}");
+            assert!(chunked(&" ".repeat(12), &format!("arn and {name} and so on"), width).contains(name), "{width}");
+        }
+    }
+
+    #[test]
+    fn line_is_folded_below_its_text() {
+        assert_eq!(fitted("  accounts  dev stage prod", 24), "  accounts  dev stage\n    prod");
+        assert_eq!(fitted("  acc  dev stage prod logs", 24), "  acc  dev stage prod\n       logs");
+        assert_eq!(fitted("  | one two three", 12), "  | one two\n  | three");
+        assert_eq!(fitted("   --> common.hcl:26", 12), "   -->\n     common.hcl:26");
     }
 }

@@ -10,7 +10,7 @@ use crate::cli::{Format, Globals};
 use crate::model::{Exit, Failure, Failures, Result, Tag};
 use crate::repo::{Environment, Repository};
 use crate::report::document;
-use crate::report::screen::{Screen, Volume};
+use crate::report::screen::{Screen, Volume, diff_ink, mark_ink};
 use crate::run::folder::RunFolder;
 use crate::run::journal::{Journal, Planned, Selected};
 use crate::tasks::{personal, settle};
@@ -187,6 +187,25 @@ impl Context {
     pub fn result(&self, text: &str) -> Result<()> {
         self.has_result.store(true, Ordering::SeqCst);
         printed(self.screen.result(text))
+    }
+
+    /// A result: for people, folded where the terminal is narrower and with marks in colour; as it is for programs.
+    pub fn page(&self, text: &str) -> Result<()> {
+        if self.globals.format != Format::Text {
+            return self.result(text);
+        }
+        self.has_result.store(true, Ordering::SeqCst);
+        printed(self.screen.page(text, mark_ink))
+    }
+
+    /// A diff, which keeps every byte when it goes elsewhere than to a terminal.
+    pub fn diff(&self, text: &str) -> Result<()> {
+        // Programs that read results get one document and nothing else.
+        if self.globals.format == Format::Json {
+            self.screen.inked(text, diff_ink);
+            return Ok(());
+        }
+        printed(self.screen.diff(text))
     }
 
     /// The same for what must keep every byte when it goes elsewhere than to a terminal.

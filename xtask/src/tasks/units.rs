@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::cli::{self, Format};
 use crate::model::{Account, Exit, Failure, Failures, ImageName, Tag};
 use crate::repo::{ImageUse, Profile, Repository, Unit, UnitTag};
+use crate::report::table;
 use crate::tasks::context::Context;
 use crate::tasks::profiles::Profiles;
 use crate::tasks::schema::{self, Detail, PinForm, UnitForm};
@@ -33,10 +34,10 @@ pub fn run(context: &Context, args: &cli::Units) -> Result<Exit, Failures> {
         found.as_ref().map(Clone::clone).map_err(Failure::again)
     };
     let text = match context.globals.format {
-        Format::Text => table(&repo, &find) + &sources(&repo, &find),
+        Format::Text => table(&repo, &find, context.screen.result_columns()) + &sources(&repo, &find),
         Format::Json | Format::Markdown => json(&repo, &find),
     };
-    context.result(&text)?;
+    context.page(&text)?;
     let mut problems = profiles.misnamed(&repo.accounts, &repo.settings);
     problems.extend(selection.take_problems(&mut repo));
     Failures::check(problems)?;
@@ -88,7 +89,7 @@ fn unit_form<'a>(unit: &'a Unit, profile: FindProfile<'_>) -> UnitForm<'a> {
 }
 
 /// The units as an aligned table; what is not known is a `?`, explained below.
-pub fn table(repo: &Repository, profile: FindProfile<'_>) -> String {
+pub fn table(repo: &Repository, profile: FindProfile<'_>, columns: Option<usize>) -> String {
     let mut rows = vec![["unit", "account", "profile", "deploy-runner", "kaniko"].map(str::to_owned)];
     let mut notes: Vec<(String, String)> = Vec::new();
     for unit in &repo.units {
@@ -110,7 +111,7 @@ pub fn table(repo: &Repository, profile: FindProfile<'_>) -> String {
         notes
             .extend(report.unresolved.into_iter().map(|(name, reason)| (format!("{name}: {reason}"), path.to_owned())));
     }
-    aligned(&rows)
+    table::table(&rows, columns)
         + &explained(without_profiles(repo, profile, notes))
         + &differing(repo)
         + &excluded(repo)
@@ -174,18 +175,6 @@ fn tag_text(uses: &ImageUse) -> String {
         UnitTag::Differ => "differs".to_owned(),
         UnitTag::Unknown(_) => "?".to_owned(),
     }
-}
-
-fn aligned(rows: &[[String; 5]]) -> String {
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default();
-    let widths = [0, 1, 2, 3, 4].map(width);
-    let mut text = String::new();
-    for row in rows {
-        let cells: Vec<_> = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}")).collect();
-        text.push_str(cells.join("  ").trim_end());
-        text.push('\n');
-    }
-    text
 }
 
 /// One note in the place of those on accounts of which no profile is known, where there are several.
@@ -266,9 +255,13 @@ mod tests {
     fn the_table_is_aligned_and_explains_what_is_not_known() {
         let tree = fixture("override");
         let repo = tree.open();
-        let text = table(&repo, &|unit, account| {
-            if account.name == "dev" { Err(Failure::refused("there is no profile")) } else { found(unit, account) }
-        });
+        let text = table(
+            &repo,
+            &|unit, account| {
+                if account.name == "dev" { Err(Failure::refused("there is no profile")) } else { found(unit, account) }
+            },
+            None,
+        );
         let expected = "\
 unit                                       account       profile        deploy-runner  kaniko
 Stage-QA/us-east-1/mgmt/ecs-deploy-runner  100000000005  your-Stage-QA  v0.51.8        -

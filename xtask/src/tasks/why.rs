@@ -25,7 +25,7 @@ pub fn run(context: &Context, args: &cli::Why) -> Result<Exit, Failures> {
         Failures::check(std::mem::take(&mut repo.units[at].problems))?;
         return Err(failure.into());
     }
-    context.result(&match context.globals.format {
+    context.page(&match context.globals.format {
         Format::Text => {
             let module = args.image.is_none().then(|| module_text(unit)).flatten();
             let remarks = remarks_text(unit);

@@ -5,7 +5,7 @@ use rustix::process::Signal;
 
 use super::interrupted::apply;
 use super::redact::redact;
-use super::sandbox::{ACCOUNTS, Sandbox};
+use super::sandbox::{ACCOUNTS, Sandbox, unit};
 use crate::real::terminal::Terminal;
 
 /// What a screen shows after all of this was printed on it.
@@ -134,4 +134,86 @@ fn terminal_that_can_only_be_printed_on_is_never_redrawn() {
     let command = sandbox.xtask(["apply-all", "--yes", "--account=dev"]).env("TERM", "dumb");
     let (status, text) = command.at_a_terminal(24, 80).finish();
     assert!(status.success() && text.contains("Applied      dev") && !text.contains('\u{1b}'), "{text:?}");
+}
+
+/// A sandbox in which the plan of `dev` has a change that an update does not make.
+fn unexpected() -> Sandbox {
+    let sandbox = Sandbox::bumped();
+    let state = sandbox.world().join(format!("state/100000000004/{}.tfstate", unit("dev")));
+    let text = std::fs::read_to_string(&state).unwrap();
+    assert!(text.contains("8192"), "{text}");
+    std::fs::write(&state, text.replace("8192", "512")).unwrap();
+    sandbox
+}
+
+/// What a terminal of this width shows of these commands, one after the other, in colour or without.
+fn shown(sandbox: &Sandbox, columns: u16, words: &[&str]) -> String {
+    sandbox.xtask(words.iter().copied()).at_a_terminal(40, columns).finish().1
+}
+
+fn without_colour(text: &str) -> String {
+    let mut parts = text.split('\u{1b}');
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |text, part| text + part.split_once('m').map_or(part, |(_, rest)| rest))
+}
+
+#[test]
+fn lines_fit_the_terminal_and_no_word_is_broken() {
+    let sandbox = unexpected();
+    let refused = Sandbox::bumped().fault("wrong-account:dev");
+    let pages: [(&Sandbox, &[&str]); 8] = [
+        (&sandbox, &["units"]),
+        (&sandbox, &["status"]),
+        (&sandbox, &["why", "shared"]),
+        (&sandbox, &["changes", "v0.52.1", "v1.3.0"]),
+        (&sandbox, &["doctor", "--offline"]),
+        (&sandbox, &["apply-all", "--plan-only", "--account=dev", "--quiet"]),
+        (&refused, &["apply-all", "--yes"]),
+        (&sandbox, &["runs"]),
+    ];
+    for columns in [60, 80, 120] {
+        for (sandbox, words) in pages {
+            let text = shown(sandbox, columns, words);
+            assert!(text.len() > 100, "{words:?}: {text}");
+            for line in without_colour(&text).lines().filter(|line| line.chars().count() > columns.into()) {
+                // A path or a command is never broken, so that it can be copied.
+                let is_whole = line.split_whitespace().count() == 1 || line.trim_start().starts_with("cargo xtask ");
+                assert!(is_whole, "{columns} columns, {words:?}: {line}");
+            }
+        }
+    }
+}
+
+#[test]
+fn digest_is_as_wide_as_the_terminal_lets_it_be() {
+    let sandbox = unexpected();
+    let widest = |columns| {
+        let text = shown(&sandbox, columns, &["apply-all", "--plan-only", "--account=dev"]);
+        let digest = without_colour(&text);
+        let (_, digest) = digest.split_once("Planned ").unwrap();
+        digest.split_once("Kept ").unwrap().0.lines().map(|line| line.chars().count()).max().unwrap()
+    };
+    let (narrow, wide) = (widest(80), widest(200));
+    assert!(narrow <= 80 && wide > 100, "{narrow} {wide}");
+}
+
+#[test]
+fn actions_diffs_and_marks_have_colours_on_a_terminal_alone() {
+    let sandbox = unexpected();
+    let cases: [(&[&str], &[&str]); 3] = [
+        (
+            &["apply-all", "--plan-only", "--account=dev"],
+            &["\u{1b}[31m! replace\u{1b}[0m", "\u{1b}[33mchange\u{1b}[0m"],
+        ),
+        (&["bump-tags", "v0.52.1", "--offline", "--dry-run"], &["\u{1b}[31m-  deploy", "\u{1b}[32m+  deploy"]),
+        (&["doctor", "--offline"], &["\u{1b}[32mok\u{1b}[0m ", "\u{1b}[33mwarn\u{1b}[0m "]),
+    ];
+    for (words, colours) in cases {
+        let text = shown(&sandbox, 80, words);
+        colours.iter().for_each(|colour| assert!(text.contains(colour), "{colour:?} in {text:?}"));
+        let (_, plain) = sandbox.xtask(words.iter().copied()).env("NO_COLOR", "1").at_a_terminal(40, 80).finish();
+        colours.iter().for_each(|colour| assert!(!plain.contains(colour), "{colour:?} in {plain:?}"));
+        let piped = sandbox.xtask(words.iter().copied()).run();
+        assert!(!piped.raw_out.contains('\u{1b}'), "{}", piped.raw_out);
+    }
 }

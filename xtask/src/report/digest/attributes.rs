@@ -1,7 +1,7 @@
 //! What a change that somebody has to look at does, attribute by attribute: all of them, and each in full.
 
 use crate::model::one_line;
-use crate::report::wrap::{WIDTH, chunked, shown_width, wrapped};
+use crate::report::wrap::{chunked, shown_width, wrapped};
 use crate::tools::terraform::plan::{Action, Change, Difference, Side, is_image_path, is_private, split_image};
 
 /// The column that attributes begin at.
@@ -17,7 +17,7 @@ const BEFORE: usize = 60;
 const IDENTITY: [&str; 4] = ["arn", "arn_without_revision", "id", "revision"];
 
 /// All attributes of a change.
-pub(super) fn attributes(change: &Change) -> String {
+pub(super) fn attributes(change: &Change, width: usize) -> String {
     let is_made_up = |it: &&Difference| {
         let is_identity = change.action == Action::Replace && IDENTITY.contains(&it.path.as_str());
         // It repeats the input.
@@ -27,17 +27,17 @@ pub(super) fn attributes(change: &Change) -> String {
     let (made_up, told): (Vec<_>, Vec<_>) = change.differences.iter().partition(is_made_up);
     // What is known says more than what the apply alone will tell.
     let (unknown, known): (Vec<_>, Vec<_>) = told.into_iter().partition(|it| it.after == Side::Unknown);
-    let mut text: String = known.into_iter().chain(unknown).map(|it| attribute(it, change.action)).collect();
+    let mut text: String = known.into_iter().chain(unknown).map(|it| attribute(it, change.action, width)).collect();
     if !made_up.is_empty() {
         let paths: Vec<_> = made_up.iter().map(|it| it.path.as_str()).collect();
         let head = format!("{:INDENT$}known after apply:", "");
-        text.push_str(&wrapped(&format!("{head} "), INDENT + 2, &paths.join(", ")));
+        text.push_str(&wrapped(&format!("{head} "), INDENT + 2, &paths.join(", "), width));
     }
     text
 }
 
 /// One attribute: on a line, or its sides below its name.
-fn attribute(difference: &Difference, action: Action) -> String {
+fn attribute(difference: &Difference, action: Action, width: usize) -> String {
     let path = one_line(&difference.path);
     let gap = if path.is_empty() { "" } else { "  " };
     let head = format!("{:INDENT$}{path}{gap}", "");
@@ -47,19 +47,20 @@ fn attribute(difference: &Difference, action: Action) -> String {
         sides.remove(0);
     }
     let line = sides.join(" -> ");
-    if shown_width(&head) + shown_width(&line) <= WIDTH && !line.contains('\n') {
-        return chunked(&head, &line);
+    if shown_width(&head) + shown_width(&line) <= width && !line.contains('\n') {
+        return chunked(&head, &line, width);
     }
-    let name = if path.is_empty() { String::new() } else { chunked(&format!("{:INDENT$}", ""), &path) };
+    let name = if path.is_empty() { String::new() } else { chunked(&format!("{:INDENT$}", ""), &path, width) };
     let (cut, n_left_out) = cut_to_what_differs(&sides);
     let labels: &[&str] = if sides.len() == 2 { &["before  ", "after   "] } else { &[""] };
-    let lines = labels.iter().zip(&cut).map(|(label, side)| chunked(&format!("{:1$}{label}", "", INDENT + 2), side));
+    let lines =
+        labels.iter().zip(&cut).map(|(label, side)| chunked(&format!("{:1$}{label}", "", INDENT + 2), side, width));
     let mut text = name + &lines.collect::<String>();
     if n_left_out > 0 {
         let words = format!(
             "({n_left_out} characters are left out here; all of it: `d` at the question, or cargo xtask runs logs RUN UNIT plan)"
         );
-        text.push_str(&wrapped("", INDENT + 2, &words));
+        text.push_str(&wrapped("", INDENT + 2, &words, width));
     }
     text
 }

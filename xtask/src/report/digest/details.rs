@@ -6,7 +6,7 @@ use super::attributes::sides;
 use super::must_be_looked_at;
 use crate::model::one_line;
 use crate::report::screen::count;
-use crate::report::wrap::{WIDTH, shown_width};
+use crate::report::wrap::shown_width;
 use crate::run::digest::UnitPlan;
 
 /// The column that attributes begin at.
@@ -14,7 +14,7 @@ const INDENT: usize = 12;
 
 /// What each plan would do, unit by unit. What is sensitive is not in it, as it is not in the digest. Lines are as long as
 /// their values are, so that a terminal breaks them and a value can be copied.
-pub fn details(plans: &[UnitPlan]) -> String {
+pub fn details(plans: &[UnitPlan], width: usize) -> String {
     let mut text = String::new();
     for unit in plans.iter().filter(|unit| !unit.plan.is_empty()) {
         let changes = &unit.plan.changes;
@@ -29,7 +29,7 @@ pub fn details(plans: &[UnitPlan]) -> String {
             for difference in &change.differences {
                 let (path, sides) = (&difference.path, sides(difference));
                 let line = format!("{:INDENT$}{path}  {}", "", sides.join(" -> "));
-                if shown_width(&line) <= WIDTH {
+                if shown_width(&line) <= width {
                     let _ = writeln!(text, "{}", one_line(&line));
                     continue;
                 }

@@ -79,7 +79,7 @@ fn unit(label: &str, changes: Vec<Change>) -> UnitPlan {
 
 /// The digest, every line of which fits.
 fn shown(units: &[UnitPlan]) -> String {
-    let text = text(&Digest::of(units));
+    let text = text(&Digest::of(units), WIDTH);
     for line in text.lines() {
         assert!(shown_width(line) <= WIDTH, "too long: {line}");
     }

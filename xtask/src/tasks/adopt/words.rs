@@ -56,7 +56,7 @@ pub(super) fn show(context: &Context, adoption: &Adoption) -> Result<(), Failure
     for (folder, tally) in folders(adoption) {
         shown += &format!("{folder}/  {}\n", tally.words());
     }
-    context.exact(shown.as_bytes())
+    context.diff(&shown)
 }
 
 /// The folders of the crate in which something changes, those of one room together.

@@ -78,7 +78,8 @@ pub(super) fn ask(session: &Session<'_>, digest: &Digest, plans: &[UnitPlan]) ->
         match said.map_err(|error| Failure::unconfirmed(NOT_DONE).because(error))? {
             Some(Answer::Apply) => return Ok("terminal".to_owned()),
             Some(Answer::Details) => {
-                digest_text::details(plans).lines().for_each(|line| session.context.screen.insist_line(line))
+                let screen = session.context.screen.for_question();
+                screen.inked(&digest_text::details(plans, screen.width()), digest_text::ink);
             }
             Some(Answer::Cancel) | None => return Err(Failure::cancelled(NOT_DONE)),
         }

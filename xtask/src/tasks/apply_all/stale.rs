@@ -142,7 +142,8 @@ impl Again<'_> {
             "carried over to a second plan".to_owned()
         } else {
             let digest = Digest::of(&others);
-            context.screen_of_question().lines(&digest_text::text(&digest));
+            let screen = context.screen_of_question();
+            screen.inked(&digest_text::text(&digest, screen.width()), digest_text::ink);
             if context.globals.yes {
                 let labels = others.iter().map(|plan| plan.label.as_str()).collect::<Vec<_>>().join(", ");
                 let what = format!(

@@ -6,7 +6,7 @@ use crate::model::ImageName;
 use crate::repo::Unit;
 use crate::report::screen::{Screen, Tone, count};
 use crate::report::summary::Row;
-use crate::report::wrap::{WIDTH, shown_width, wrapped};
+use crate::report::wrap::{shown_width, wrapped};
 use crate::run::event::Outcome;
 use crate::run::folder::RunFolder;
 use crate::run::journal::{self, Journal};
@@ -82,7 +82,7 @@ pub(super) fn say_tools(session: &Session<'_>, ready: &Ready<'_>, units: &[Worka
 /// What of the checkout nobody else can see.
 pub(super) fn say_unseen(screen: &Screen, unseen: &[String]) {
     if !unseen.is_empty() {
-        screen.lines(wrapped("  Checkout     ", 15, &unseen.join(", ")).trim_end());
+        screen.lines(wrapped("  Checkout     ", 15, &unseen.join(", "), screen.width()).trim_end());
     }
 }
 
@@ -91,11 +91,11 @@ pub(in crate::tasks) fn say_waves(screen: &Screen, waves: &[Vec<&Workable<'_>>])
     let labels = |wave: &[&Workable<'_>]| wave.iter().map(|unit| unit.label.as_str()).collect::<Vec<_>>().join(" ");
     let words: Vec<_> = waves.iter().enumerate().map(|(k, wave)| format!("{} {}", k + 1, labels(wave))).collect();
     let line = format!("  Waves        {}", words.join("    "));
-    if shown_width(&line) <= WIDTH {
+    if shown_width(&line) <= screen.width() {
         return screen.lines(&format!("{line}\n "));
     }
-    let waves =
-        words.iter().enumerate().map(|(k, wave)| wrapped(if k == 0 { "  Waves        " } else { "" }, 15, wave));
+    let head = |k: usize| if k == 0 { "  Waves        " } else { "" };
+    let waves = words.iter().enumerate().map(|(k, wave)| wrapped(head(k), 15, wave, screen.width()));
     screen.lines(&format!("{} ", waves.collect::<String>()));
 }
 

@@ -20,7 +20,7 @@ pub fn report(context: &Context, bump: &Bump, what: &str) -> Result<(), Failure>
     say_what_is_there(context, &bump.already);
     let n = bump.changes().count();
     if n > 0 {
-        context.exact(bump.diff().as_bytes())?;
+        context.diff(&bump.diff())?;
         let files = count(bump.edits.len(), "file");
         context.screen.say(Tone::Good, "Tags", format!("{} in {files} {what}", count(n, "pin")));
         let reached = reached(bump);

@@ -5,12 +5,11 @@ use std::collections::BTreeMap;
 use crate::model::{Failure, ImageName, UnitPath};
 use crate::repo::bump::{Bump, Direction};
 use crate::repo::{OutsidePin, Repository, Unit};
+use crate::report::fill::filled;
 use crate::report::screen::{Tone, count};
 use crate::tasks::context::Context;
 use crate::tasks::select::labels;
 
-/// How wide a terminal is taken to be.
-const WIDTH: usize = 80;
 /// Where the text of a line begins.
 const INDENT: &str = "             ";
 
@@ -34,7 +33,7 @@ pub fn say_what_to_know(context: &Context, repo: &Repository, bump: &Bump) {
     for ((image, from, to), units) in also {
         let n = count(units.len(), "unit");
         warn("Also", format!("{image} {from} -> {to} in {n}, not selected, by the same pin"));
-        context.screen.lines(&filled(&names(&units)));
+        context.screen.lines(&filled(&names(&units), INDENT, INDENT, context.screen.width()));
     }
     let mut unproven: BTreeMap<ImageName, Vec<&UnitPath>> = BTreeMap::new();
     for (unit, image) in &bump.unproven {
@@ -43,7 +42,7 @@ pub fn say_what_to_know(context: &Context, repo: &Repository, bump: &Bump) {
     for (image, units) in unproven {
         let n = count(units.len(), "unit");
         warn("Unproven", format!("the tag of {image} in {n} is unknown also with `--pin`"));
-        context.screen.lines(&filled(&names(&units)));
+        context.screen.lines(&filled(&names(&units), INDENT, INDENT, context.screen.width()));
     }
     for left in &bump.left {
         let label = labels[&left.unit].as_str();
@@ -77,38 +76,8 @@ fn by_path(repo: &Repository) -> BTreeMap<UnitPath, String> {
     units.iter().map(|unit| unit.path.clone()).zip(labels(&units)).collect()
 }
 
-/// The words in lines that fit, below the text of a line.
-fn filled(words: &str) -> String {
-    let mut text = String::new();
-    let mut line = INDENT.to_owned();
-    for word in words.split(' ') {
-        let is_empty = line.len() == INDENT.len();
-        if !is_empty && line.chars().count() + 1 + word.chars().count() > WIDTH {
-            text += &format!("{line}\n");
-            line = INDENT.to_owned();
-        } else if !is_empty {
-            line.push(' ');
-        }
-        line += word;
-    }
-    text + &line
-}
-
 fn indented(failure: &Failure) -> String {
     let text = failure.to_string();
     let lines = text.lines().filter(|line| !line.starts_with("hint: "));
     lines.map(|line| format!("  {line}\n")).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn words_are_filled_below_the_text() {
-        let words = ["abcdefghij"; 7].join(" ");
-        let line = ["abcdefghij"; 6].join(" ");
-        assert_eq!(filled(&words), format!("{INDENT}{line}\n{INDENT}abcdefghij"));
-        assert_eq!(filled("dev"), format!("{INDENT}dev"));
-    }
 }

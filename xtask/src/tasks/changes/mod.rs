@@ -37,7 +37,7 @@ pub fn run(context: &Context, args: &cli::Changes) -> Result<Exit, Failures> {
                 json!({ "schema": 1, "from": said, "to": to.to_string(), "changes": changes, "modules": modules });
             context.result(&format!("{report:#}\n"))?;
         }
-        _ => context.result(&(text(&said, from, to, &changes) + &modules(to)))?,
+        _ => context.page(&(text(&said, from, to, &changes, context.screen.result_width()) + &modules(to)))?,
     }
     Ok(Exit::DONE)
 }
@@ -100,7 +100,7 @@ fn modules(to: Version) -> String {
     text
 }
 
-fn text(said: &str, from: Version, to: Version, changes: &[Change]) -> String {
+fn text(said: &str, from: Version, to: Version, changes: &[Change], columns: usize) -> String {
     let going = if to < from { "   going back loses:" } else { "" };
     let mut text = format!("{said} -> {to}{going}\n");
     if changes.is_empty() {
@@ -111,9 +111,9 @@ fn text(said: &str, from: Version, to: Version, changes: &[Change]) -> String {
     for change in changes {
         let first = format!("  {:width$}  {:9}  ", change.version.to_string(), change.kind);
         text += "\n";
-        text += &filled(&change.what, &first, &indent);
+        text += &filled(&change.what, &first, &indent, columns);
         if let Some(to_do) = &change.to_do {
-            text += &filled(to_do, &format!("{indent}do: "), &format!("{indent}    "));
+            text += &filled(to_do, &format!("{indent}do: "), &format!("{indent}    "), columns);
         }
     }
     text

@@ -11,7 +11,7 @@ use super::profiles::asked;
 use crate::model::{Account, AccountId, Failure, Failures, regular};
 use crate::repo::settings::{self, LOCAL, Target};
 use crate::repo::{Profile, Repository};
-use crate::report::screen::{Tone, count};
+use crate::report::screen::{Tone, count, diff_ink};
 use crate::run::edit::{self, Edit};
 use crate::run::folder::RunFolder;
 use crate::run::lock::RunLock;
@@ -103,7 +103,7 @@ pub(super) fn settle(
     for draft in &changed {
         let shown = TextDiff::from_lines(draft.before.as_deref().unwrap_or_default(), &draft.after);
         let header = shown.unified_diff().context_radius(2).header(&draft.file, &draft.file).to_string();
-        context.screen.lines(&header);
+        context.screen.inked(&header, diff_ink);
     }
     if !context.globals.yes {
         let files: Vec<_> = changed.iter().map(|draft| draft.file.as_str()).collect();

@@ -45,7 +45,7 @@ pub fn run(context: &Context, args: &cli::Doctor) -> Result<Exit, Failures> {
             let report = json!({ "schema": 1, "tag": target, "findings": findings });
             context.result(&format!("{report:#}\n"))?;
         }
-        _ => context.result(&text::page(&findings))?,
+        _ => context.page(&text::page(&findings, context.screen.result_width()))?,
     }
     Ok(if has_failed { Exit::DIFFERS } else { Exit::DONE })
 }

@@ -4,7 +4,7 @@ use super::finding::{Finding, Grade, n_with};
 use crate::report::fill::filled;
 
 /// One paragraph per finding, and what it comes to.
-pub(super) fn page(findings: &[Finding]) -> String {
+pub(super) fn page(findings: &[Finding], columns: usize) -> String {
     let width = findings.iter().map(|finding| finding.name.chars().count()).max().unwrap_or_default();
     let indent = " ".repeat(6 + width + 2);
     let mut text = String::new();
@@ -15,7 +15,7 @@ pub(super) fn page(findings: &[Finding]) -> String {
             Grade::Fail => "fail",
             Grade::Skip => "skip",
         };
-        text += &filled(&finding.text, &format!("{word:<6}{:width$}  ", finding.name), &indent);
+        text += &filled(&finding.text, &format!("{word:<6}{:width$}  ", finding.name), &indent, columns);
         for place in &finding.places {
             text += &format!("      --> {place}\n");
         }

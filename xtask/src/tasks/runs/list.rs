@@ -7,6 +7,7 @@ use serde_json::json;
 use super::find::{self, Known};
 use crate::cli::Format;
 use crate::model::{Exit, Failures};
+use crate::report::table::table;
 use crate::tasks::context::Context;
 
 /// Prints all runs, newest first.
@@ -17,7 +18,7 @@ pub(super) fn run(context: &Context, root: &Path) -> Result<Exit, Failures> {
             let runs: Vec<_> = runs.iter().map(as_json).collect();
             context.result(&json!({ "schema": 1, "runs": runs }).to_string())?;
         }
-        _ => context.result(&text(&runs))?,
+        _ => context.page(&text(&runs, context.screen.result_columns()))?,
     }
     Ok(Exit::DONE)
 }
@@ -30,7 +31,7 @@ fn as_json(run: &Known) -> serde_json::Value {
     })
 }
 
-fn text(runs: &[Known]) -> String {
+fn text(runs: &[Known], columns: Option<usize>) -> String {
     let mut rows = vec![["run", "began", "command", "result", "units", "who"].map(str::to_owned)];
     rows.extend(runs.iter().map(|run| {
         let story = run.story.as_ref().ok().and_then(Option::as_ref);
@@ -44,13 +45,7 @@ fn text(runs: &[Known]) -> String {
             of(|story| story.begun.who.clone()),
         ]
     }));
-    let widths: Vec<_> =
-        (0..6).map(|at| rows.iter().map(|row| row[at].chars().count()).max().unwrap_or_default()).collect();
-    let line = |row: &[String; 6]| {
-        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
-        format!("{}\n", cells.collect::<Vec<_>>().join("  ").trim_end())
-    };
-    rows.iter().map(line).collect()
+    table(&rows, columns)
 }
 
 /// How many units came out how: `5 done, 1 unknown`.

@@ -13,7 +13,7 @@ pub(super) fn run(context: &Context, root: &Path, id: &str) -> Result<Exit, Fail
     let known = find::one(root, id)?;
     let story = known.story()?;
     let result = story.result(known.is_alive);
-    context.result(&match context.globals.format {
+    context.page(&match context.globals.format {
         Format::Json => run_report::json(story),
         Format::Markdown => evidence::markdown(story, result),
         Format::Text => evidence::text(story, result),

@@ -50,8 +50,8 @@ pub fn run(context: &Context, args: &cli::Status) -> Result<Exit, Failures> {
         repo: &repo,
         images,
     };
-    context.result(&match context.globals.format {
-        Format::Text => text::table(&status),
+    context.page(&match context.globals.format {
+        Format::Text => text::table(&status, context.screen.result_width()),
         Format::Json => json::report(&status, args.check.as_ref().map(|_| !differs)),
         Format::Markdown => markdown::page(&status),
     })?;

@@ -1,4 +1,4 @@
-//! The status as a table for people, 80 columns wide.
+//! The status as a table for people.
 
 use super::Status;
 use super::notes::{Note, Topic};
@@ -6,11 +6,8 @@ use super::rows::Row;
 use crate::report::fill::filled;
 use crate::report::screen::count;
 
-/// How wide a terminal is taken to be.
-const WIDTH: usize = 80;
-
 /// The table, and the notes below it.
-pub(super) fn table(status: &Status<'_>) -> String {
+pub(super) fn table(status: &Status<'_>, columns: usize) -> String {
     let mut head = vec!["unit".to_owned()];
     head.extend(status.images.iter().map(ToString::to_string));
     head.push("module".to_owned());
@@ -23,7 +20,7 @@ pub(super) fn table(status: &Status<'_>) -> String {
     let before = widths.iter().map(|width| width + 2).sum::<usize>();
     let longest = status.rows.iter().map(|row| row.decided_by.chars().count()).max().unwrap_or_default();
     // What decides gets a line of its own in every row if it doesn't fit into one.
-    let fits = before + longest <= WIDTH;
+    let fits = before + longest <= columns;
     let line = |cells: &[String]| {
         let cells: Vec<_> = cells.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}")).collect();
         cells.join("  ")
@@ -34,16 +31,16 @@ pub(super) fn table(status: &Status<'_>) -> String {
         let first = line(cells);
         text += &if fits { format!("{first}  {}\n", row.decided_by) } else { format!("{}\n", first.trim_end()) };
         if !fits {
-            text += &filled(&format!("decided by {}", row.decided_by), "  ", "    ");
+            text += &filled(&format!("decided by {}", row.decided_by), "  ", "    ", columns);
         }
         if !row.module_by.is_empty() {
-            text += &filled(&format!("module by {}", row.module_by), "  ", "    ");
+            text += &filled(&format!("module by {}", row.module_by), "  ", "    ", columns);
         }
         if row.labels.len() > 1 {
-            text += &filled(&row.labels.join(" "), "  ", "  ");
+            text += &filled(&row.labels.join(" "), "  ", "  ", columns);
         }
     }
-    text + &notes(&status.notes)
+    text + &notes(&status.notes, columns)
 }
 
 fn cells(row: &Row<'_>) -> Vec<String> {
@@ -55,11 +52,11 @@ fn cells(row: &Row<'_>) -> Vec<String> {
     std::iter::once(name).chain(tags).chain([row.module.clone()]).collect()
 }
 
-fn notes(notes: &[Note]) -> String {
+fn notes(notes: &[Note], columns: usize) -> String {
     let mut text = String::new();
     for note in notes {
         text += if text.is_empty() { "\n" } else { "" };
-        text += &filled(&note.text, "!  ", "   ");
+        text += &filled(&note.text, "!  ", "   ", columns);
         for place in &note.places {
             text += &format!("   --> {place}\n");
         }

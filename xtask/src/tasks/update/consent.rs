@@ -77,7 +77,7 @@ impl<'a> Consent<'a> {
     fn show(&self, builds: &[&Planned<'_>], moves: bool) {
         let screen = self.session.context.screen_of_question();
         let mut text = String::from("\n");
-        let mut line = |head: &str, words: &str| text += &wrapped(head, INDENT, words);
+        let mut line = |head: &str, words: &str| text += &wrapped(head, INDENT, words, screen.width());
         for (n, planned) in builds.iter().enumerate() {
             let head = if n == 0 { "  Build" } else { "" };
             let (uri, tag) = (&planned.build.uri, &planned.build.tag);

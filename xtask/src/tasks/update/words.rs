@@ -3,7 +3,7 @@
 use crate::model::{ImageName, Tag, Version};
 use crate::repo::Repository;
 use crate::repo::bump::Bump;
-use crate::report::screen::{Screen, Tone, count};
+use crate::report::screen::{Screen, Tone, count, diff_ink};
 use crate::tasks::apply_all;
 use crate::tasks::changes;
 use crate::tasks::context::Context;
@@ -45,7 +45,7 @@ pub(super) fn say_images_are_there(screen: &Screen, wanted: &[Wanted<'_>]) {
 
 /// The change of the files, which has been made.
 pub(super) fn say_moved(screen: &Screen, bump: &Bump) {
-    screen.lines(&bump.diff());
+    screen.inked(&bump.diff(), diff_ink);
     let n = bump.changes().count();
     screen.say(Tone::Good, "Tags", format!("{} in {} moved", count(n, "pin"), count(bump.edits.len(), "file")));
     if !bump.modules.is_empty() {
