@@ -20,7 +20,7 @@ use clap::Parser;
 
 use crate::cli::{Cli, Command, Format};
 use crate::model::{Exit, Failure, Failures, printable, threads};
-use crate::report::screen::{Color, Screen, Volume};
+use crate::report::screen::{Color, Screen, Volume, help_ink};
 use crate::tasks::context::Context;
 
 /// Whether a library could not start a thread.
@@ -63,13 +63,13 @@ pub fn run(args: Vec<OsString>) -> Exit {
         Err(error) => {
             // Help and version are results, everything else is a mistake; clap knows which stream is whose.
             let error = cli::with_tip(error);
-            let (screen, text) = (Screen::new(Color::Never, Volume::Normal), error.render().to_string());
+            let (screen, text) = (Screen::new(Color::Auto, Volume::Normal), error.render().to_string());
             if error.use_stderr() {
-                screen.lines(&text);
+                screen.mistake(&text);
                 return Exit(2);
             }
             // A reader that is gone has read enough.
-            let _ = screen.result(&text);
+            let _ = screen.page(&text, help_ink);
             return Exit::DONE;
         }
     };

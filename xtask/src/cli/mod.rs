@@ -30,9 +30,9 @@ use values::{account_and_profile, fault, git_ref, image_and_tag};
 
 /// Updates the Gruntwork ECS Deploy Runner in every account: builds its images, moves their tags, applies its units.
 #[derive(Debug, Parser)]
-#[command(name = "xtask", bin_name = "cargo xtask", version, max_term_width = 100)]
+#[command(name = "xtask", bin_name = "cargo xtask", version)]
 #[command(
-    after_help = "In this order:\n  cargo xtask build-images v1.3.0\n  cargo xtask bump-tags v1.3.0\n  cargo xtask apply-all\n\nTo see it all work without any account or tool: cargo xtask rehearse"
+    after_help = "In this order:\n  cargo xtask doctor v1.3.0\n  cargo xtask update v1.3.0\n\nOr one part after the other:\n  cargo xtask build-images v1.3.0\n  cargo xtask bump-tags v1.3.0\n  cargo xtask apply-all\n\nTo see it all work without any account or tool: cargo xtask rehearse"
 )]
 pub struct Cli {
     #[command(flatten)]
@@ -45,13 +45,13 @@ pub struct Cli {
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Options of every command")]
 pub struct Globals {
-    /// The repository, or a folder in it [default: found from the current directory upwards]
+    /// The repository, or a folder in it [default: this or any parent directory]
     #[arg(long, global = true, value_name = "PATH")]
     pub repo: Option<PathBuf>,
     /// The credential tool's profile for an account; can be given several times
     #[arg(long, global = true, value_name = "ACCOUNT=PROFILE", value_parser = account_and_profile)]
     pub profile: Vec<(String, String)>,
-    /// Print every command that would run, ready to paste, and change nothing
+    /// Show what would be done, and change nothing; with `--verbose` each command, ready to paste
     #[arg(long, global = true)]
     pub dry_run: bool,
     /// Don't ask for consent; covers nothing that needs `--allow`
@@ -95,33 +95,33 @@ pub enum Format {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// All of it as one run: images, tags, plans, applies
+    Update(Update),
+    /// Look at everything that could go wrong, before anything happens
+    Doctor(Doctor),
     /// Show every unit: account, profile, region, images and tags
     Units(Units),
-    /// Show which line decides the tag of an image, and every step from there to the unit
-    Why(Why),
     /// Show every tag and what decides it, and what about the pins needs a look
     Status(Status),
+    /// Show which line decides the tag of an image, and every step from there to the unit
+    Why(Why),
+    /// Show what an operator should know between two releases
+    Changes(Changes),
     /// Build and push the deploy-runner and kaniko images
     BuildImages(BuildImages),
     /// Move the image tags in the repository, and nothing else in its files
     BumpTags(BumpTags),
     /// Plan every unit, show what would change, ask once, apply exactly those plans
     ApplyAll(ApplyAll),
+    /// Verify what runs in every account: task definitions, images, cluster, invoker
+    Verify(Verify),
     /// Show what was done here before, and take it up again
     Runs(Runs),
-    /// All of it as one run: images, tags, plans, applies
-    Update(Update),
-    /// Look at everything that could go wrong, before anything happens
-    Doctor(Doctor),
-    /// Show what an operator should know between two releases
-    Changes(Changes),
-    /// Prove what runs in every account: task definitions, images, cluster, invoker
-    Verify(Verify),
     /// Do all of it with stand-ins, on a sample or on a copy of this repository
     Rehearse(Rehearse),
     /// Put this into a repository, or bring it up to date there
     Adopt(Adopt),
-    /// Prove whose credentials every account's profile gives, and do nothing more
+    /// Verify whose credentials every account's profile gives, and do nothing more
     #[command(hide = true)]
     Identity,
     #[command(hide = true)]

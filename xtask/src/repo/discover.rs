@@ -65,7 +65,7 @@ pub fn git_root(start: &Path) -> Option<&Path> {
 pub fn nothing_here(dir: &Path) -> Failure {
     Failure::refused("this is no infrastructure-live repository")
         .in_file(dir.display().to_string())
-        .detail("there is no accounts file from here upwards, and no unit from here downwards")
+        .detail("there is no accounts file in this or any parent directory, and no unit below it")
         .hint("go into the repository, or name it with `--repo PATH`")
 }
 

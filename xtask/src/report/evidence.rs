@@ -82,7 +82,7 @@ fn facts(story: &Story, result: &str) -> Vec<Fact> {
         let account = story.selected.iter().find(|selected| selected.account_id == proof.expected.as_str());
         let name = account.map(|selected| format!(" {}", selected.account)).unwrap_or_default();
         let verdict = match (&proof.account, &proof.arn) {
-            (Some(found), Some(arn)) if *found == proof.expected => format!("proven   {arn}   {}", proof.time),
+            (Some(found), Some(arn)) if *found == proof.expected => format!("verified   {arn}   {}", proof.time),
             (Some(_), Some(arn)) => format!("refused: these credentials are {arn}"),
             _ => format!("refused: {}", proof.reason.as_deref().unwrap_or_default().lines().next().unwrap_or_default()),
         };

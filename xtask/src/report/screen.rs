@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
 use std::ops::Range;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::model::{Failures, Kind, one_line, printable};
 use crate::report::rehearsed;
@@ -56,6 +57,8 @@ pub enum Tone {
     Warning,
     /// It went wrong.
     Bad,
+    /// What is typed.
+    Name,
 }
 
 impl Tone {
@@ -66,6 +69,7 @@ impl Tone {
             Self::Good => "32",
             Self::Warning => "33",
             Self::Bad => "31",
+            Self::Name => "36",
         }
     }
 }
@@ -102,8 +106,25 @@ pub fn mark_ink(line: &str) -> Option<Marked> {
     Some((at + 1..at + 2, Tone::Warning))
 }
 
+/// The headings of a help text, its commands and its options, as cargo has them.
+pub fn help_ink(line: &str) -> Option<Marked> {
+    let own = line.len() - line.trim_start().len();
+    let words = [("error:", Tone::Bad), ("Usage:", Tone::Good), ("tip:", Tone::Good)];
+    if let Some((word, tone)) = words.into_iter().find(|(word, _)| line[own..].starts_with(word)) {
+        return Some((own..own + word.len(), tone));
+    }
+    let is_heading = own == 0 && line.ends_with(':');
+    let is_item = (2..=6).contains(&own) && (line[own..].starts_with('-') || own == 2 && line[own..].contains("  "));
+    let end = if is_heading { line.len() } else { own + line[own..].find("  ").unwrap_or(line.len() - own) };
+    let tone = if is_heading { Tone::Good } else { Tone::Name };
+    (is_heading || is_item).then_some((own..end, tone))
+}
+
 /// The width of the column of verbs.
 pub const VERBS: usize = 13;
+
+/// How many warnings this process has printed.
+static N_WARNINGS: AtomicUsize = AtomicUsize::new(0);
 
 /// Where words go.
 #[derive(Clone, Copy, Debug)]
@@ -164,8 +185,21 @@ impl Screen {
         }
     }
 
+    /// The last line of something that went well, which counts the warnings before it; a command to be typed stays last.
+    pub fn finished(&self, about: &str) {
+        let warnings = match N_WARNINGS.load(Ordering::Relaxed) {
+            0 => return self.say(Tone::Good, "Finished", about),
+            n => format!("{} above", count(n, "warning")),
+        };
+        let parts = if about.starts_with("next: ") { [&warnings, about] } else { [about, &warnings] };
+        self.say(Tone::Warning, "Finished", parts.join("   "));
+    }
+
     /// A line that is said even when quiet is asked for.
     pub fn insist(&self, tone: Tone, verb: &str, text: impl fmt::Display) {
+        if tone == Tone::Warning {
+            N_WARNINGS.fetch_add(1, Ordering::Relaxed);
+        }
         let verb = format!("{verb:<width$}", width = VERBS - 1);
         let text = text.to_string();
         let text = rehearsed::told(&text);
@@ -243,14 +277,19 @@ impl Screen {
 
     /// A result for people, on stdout: folded where the terminal is narrower, with marks in colour.
     pub fn page(&self, text: &str, ink: Ink) -> io::Result<()> {
-        let columns = self.result_columns();
-        let lines = text.lines().flat_map(|line| {
-            let line = columns.map_or(Cow::from(line), |columns| fitted(line, columns).into());
-            line.lines()
-                .map(|line| self.inked_line(&printable(line), self.colors_results, ink) + "\n")
-                .collect::<Vec<_>>()
-        });
-        self.bytes(lines.collect::<String>().as_bytes())
+        self.bytes(self.folded_page(text, self.result_columns(), self.colors_results, ink).as_bytes())
+    }
+
+    /// What is wrong with a command line, on stderr, with the marks of a help text.
+    pub fn mistake(&self, text: &str) {
+        print(self.folded_page(text, columns_of(io::stderr()), self.color, help_ink).trim_end_matches('\n'));
+    }
+
+    fn folded_page(&self, text: &str, columns: Option<usize>, has_color: bool, ink: Ink) -> String {
+        let fit = |line| columns.map_or_else(|| String::from(line), |columns| fitted(line, columns));
+        let lines: Vec<_> = text.lines().map(fit).collect();
+        let lines = lines.iter().flat_map(|lines| lines.split('\n'));
+        lines.map(|line| self.inked_line(&printable(line), has_color, ink) + "\n").collect()
     }
 
     /// A diff, every byte of which counts, unless a terminal shows it.
@@ -352,6 +391,17 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(mark_ink(line).map(|(range, _)| &line[range]), marked, "{line}");
+        }
+        for (line, marked) in [
+            ("Options of every command:", Some("Options of every command:")),
+            ("Usage: cargo xtask units", Some("Usage:")),
+            ("  build-images  Build both", Some("build-images")),
+            ("  -q, --quiet", Some("-q, --quiet")),
+            ("      --repo <PATH>  The repository", Some("--repo <PATH>")),
+            ("          The repository, or a folder in it", None),
+            ("Updates the runner", None),
+        ] {
+            assert_eq!(help_ink(line).map(|(range, _)| &line[range]), marked, "{line}");
         }
         assert_eq!(diff_ink("-old").map(|(_, tone)| tone), Some(Tone::Bad));
         assert_eq!(diff_ink(" same"), None);

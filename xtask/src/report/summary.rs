@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::model::Account;
+use crate::report::live::state::without_prefix;
 use crate::report::plain::plain;
 use crate::report::screen::{Screen, Tone, count, duration};
 use crate::report::wrap::shown_width;
@@ -105,9 +106,25 @@ impl Row {
     }
 }
 
-/// The end of a log, without what it would do to a terminal.
+/// What a log says of the failure, without what it would do to a terminal: Terraform's errors if it has any, which
+/// terragrunt tells once more, else its last lines.
 fn last_lines(log: &Path) -> Vec<String> {
-    tail::last_lines(log, TAIL).iter().map(|line| plain(line)).collect()
+    let text = tail::end(log);
+    let lines: Vec<_> = text.lines().map(plain).filter(|line| !line.trim().is_empty()).collect();
+    let errors = errors(&lines);
+    if errors.is_empty() { lines[lines.len().saturating_sub(TAIL)..].to_vec() } else { errors }
+}
+
+/// The lines from Terraform's first error on, each once and without terragrunt's own.
+fn errors(lines: &[String]) -> Vec<String> {
+    let mut told: Vec<&str> = Vec::new();
+    let bare = lines.iter().map(|line| without_prefix(line.trim()));
+    for line in bare.skip_while(|line| !line.starts_with("Error: ")).take_while(|line| *line != "error occurred:") {
+        if !told.contains(&line) {
+            told.push(line);
+        }
+    }
+    told.into_iter().take(TAIL).map(str::to_owned).collect()
 }
 
 /// Prints a row per unit: unit, result, account, changes, duration; failures last, with their causes.
@@ -163,6 +180,21 @@ mod tests {
         let rows = [row(["dev", "succeeded", "", "0.9 s"]), row(["größer", "early exit", "", ""])];
         assert_eq!(table(&rows), ["  dev     succeeded   0.9 s", "  größer  early exit"]);
         assert!(table::<4>(&[]).is_empty());
+    }
+
+    #[test]
+    fn error_of_terraform_comes_first_and_once() {
+        let log = "\
+12:00:00.000 STDOUT terraform: aws_x.y: Creating...
+12:00:00.001 STDERR terraform: Error: creating X: Rate exceeded
+12:00:00.001 STDERR terraform:   with aws_x.y,
+12:00:00.002 ERROR  error occurred:
+* Failed to execute \"terraform apply\"
+  Error: creating X: Rate exceeded
+  exit status 1";
+        let lines: Vec<_> = log.lines().map(str::to_owned).collect();
+        assert_eq!(errors(&lines), ["Error: creating X: Rate exceeded", "with aws_x.y,"]);
+        assert!(errors(&lines[..1]).is_empty(), "without an error the end of the log is shown");
     }
 
     #[test]

@@ -94,7 +94,7 @@ pub fn fitted(line: &str, width: usize) -> String {
         let rest = line[own + gap..].trim_start_matches(' ');
         shown_width(&line[..line.len() - rest.len()])
     });
-    let indent = column.filter(|column| *column <= width / 3).unwrap_or(own + 2);
+    let indent = column.filter(|column| *column <= width / 2).unwrap_or(own + 2);
     folded(line, 0, width, indent)
 }
 
@@ -221,7 +221,7 @@ mod tests {
 
     #[test]
     fn line_is_folded_below_its_text() {
-        assert_eq!(fitted("  accounts  dev stage prod", 24), "  accounts  dev stage\n    prod");
+        assert_eq!(fitted("  accounts  dev stage prod", 22), "  accounts  dev stage\n    prod");
         assert_eq!(fitted("  acc  dev stage prod logs", 24), "  acc  dev stage prod\n       logs");
         assert_eq!(fitted("  | one two three", 12), "  | one two\n  | three");
         assert_eq!(fitted("   --> common.hcl:26", 12), "   -->\n     common.hcl:26");

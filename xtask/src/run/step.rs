@@ -44,7 +44,7 @@ impl StepKind {
     /// What is going on while it runs.
     pub fn doing(self) -> &'static str {
         match self {
-            Self::Identity => "proving",
+            Self::Identity => "verifying",
             Self::Source | Self::Lookup => "asking",
             Self::Build => "building",
             Self::Init => "preparing",
@@ -80,6 +80,25 @@ impl fmt::Display for StepKind {
             Self::Apply => "apply",
         })
     }
+}
+
+/// What a comment begins with that tells of a single command.
+const OUTLINE: &str = "#   ";
+
+/// The comments of a script, as a plan to be read; what is neither a comment nor a command stays as it is.
+pub fn outline_of(script: &str) -> String {
+    let is_command =
+        |line: &str| ["cd ", "mkdir -p ", "cp -p ", "sha256sum "].iter().any(|word| line.starts_with(word));
+    let lines = script.lines().filter(|line| !is_command(line)).map(|line| match line.strip_prefix(OUTLINE) {
+        Some(line) => format!("  {line}\n"),
+        None => format!("{}\n", line.strip_prefix("# ").unwrap_or(line)),
+    });
+    lines.collect::<String>().trim_start_matches('\n').to_owned()
+}
+
+/// A script without the comments that tell of single commands.
+pub fn commands_of(script: &str) -> impl Iterator<Item = &str> {
+    script.lines().filter(|line| !line.is_empty() && !line.starts_with(OUTLINE))
 }
 
 /// One thing that a run does.
@@ -131,6 +150,24 @@ impl Step {
             ),
             _ => command,
         }
+    }
+
+    /// The command without the guard and its options.
+    fn outline(&self) -> String {
+        let words: Vec<_> = self.invocation.argv.iter().map(|word| word.to_string_lossy()).collect();
+        let Some(guard) = words.iter().position(|word| word == "guard") else { return self.kind.doing().to_owned() };
+        let Some(program) = words[guard..].iter().position(|word| word == "--") else {
+            return "who the credentials belong to".to_owned();
+        };
+        let (wrapper, program) = (&words[..guard.saturating_sub(1)], &words[guard + program + 1..]);
+        if program.get(1).is_some_and(|word| word == "ask") {
+            let n = program.len() - 2;
+            return format!("{n} question{} to AWS", if n == 1 { "" } else { "s" });
+        }
+        let name = program.first().map(|path| path.rsplit('/').next().unwrap_or(path)).into_iter();
+        let rest = program.iter().skip(1).map(|word| word.as_ref());
+        let typed = wrapper.iter().map(|word| word.as_ref()).chain(name).chain(rest);
+        typed.map(quoted).collect::<Vec<_>>().join(" ")
     }
 
     /// Whether it lets terragrunt's provider cache server have the providers.
@@ -185,12 +222,11 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// The commands, ready to paste, under a comment that says what they are.
+    /// The commands, ready to paste, under a comment that says what they are; each has a comment of its own before it.
     pub fn shell_lines(&self) -> String {
         let mut text = format!("# {}: {}\n", self.title, self.about);
         for step in self.lanes.iter().flatten() {
-            text.push_str(&step.shell_line());
-            text.push('\n');
+            text.push_str(&format!("{OUTLINE}{}   {}\n{}\n", step.subject, step.outline(), step.shell_line()));
         }
         text
     }

@@ -1,6 +1,6 @@
 //! What every task starts from: the options, the screen, this process's environment, and the repository they lead to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,9 +10,10 @@ use crate::cli::{Format, Globals};
 use crate::model::{Exit, Failure, Failures, Result, Tag};
 use crate::repo::{Environment, Repository};
 use crate::report::document;
-use crate::report::screen::{Screen, Volume, diff_ink, mark_ink};
+use crate::report::screen::{Screen, Tone, Volume, diff_ink, mark_ink};
 use crate::run::folder::RunFolder;
 use crate::run::journal::{Journal, Planned, Selected};
+use crate::run::step::{commands_of, outline_of};
 use crate::tasks::{personal, settle};
 use crate::tools::env::{self, Env, Purpose};
 use crate::tools::programs::Tools;
@@ -55,6 +56,8 @@ pub struct Resumed {
     pub agreed: BTreeMap<String, Planned>,
     /// Which units it was about: a consent is for a unit in its account and region.
     pub units: Vec<Selected>,
+    /// The paths of the units whose apply failed in it.
+    pub failed: BTreeSet<String>,
 }
 
 impl Context {
@@ -111,13 +114,22 @@ impl Context {
         *locked(&self.commands) = std::mem::take(&mut *locked(&other.commands));
     }
 
-    /// What a dry run would do, ready to paste.
-    pub fn commands(&self, lines: &str) -> Result<()> {
+    /// What a dry run would do: a plan to be read, or each command ready to paste.
+    pub fn commands(&self, script: &str) -> Result<()> {
         if self.globals.format == Format::Json {
-            locked(&self.commands).extend(lines.lines().filter(|line| !line.is_empty()).map(str::to_owned));
+            locked(&self.commands).extend(commands_of(script).map(str::to_owned));
             return Ok(());
         }
-        self.exact(lines.as_bytes())
+        if self.globals.verbose {
+            return self.exact(script.as_bytes());
+        }
+        self.page(&outline_of(script))?;
+        self.screen.say(
+            Tone::Plain,
+            "Dry run",
+            "nothing was done; each command, with its guard and ready to paste: --verbose",
+        );
+        Ok(())
     }
 
     /// The repository that the options, or the current directory, lead to, as it is: for tasks that only look at it. Those

@@ -68,7 +68,7 @@ fn failure(ready: &Ready<'_>, why: Why, accounts: &[&Account]) -> Failure {
         (Why::Mismatch(proof), [account, ..]) => mismatch(ready, account, *proof),
         (Why::Error(error), _) => refused(ready, &error, accounts),
         (Why::Reason(reason), _) => {
-            named(Failure::refused(format!("the identity {} could not be proven", of(accounts))), ready, accounts)
+            named(Failure::refused(format!("the identity {} could not be verified", of(accounts))), ready, accounts)
                 .detail(reason)
         }
         (Why::NoSession(how), _) => no_session(ready, how, accounts),
@@ -93,7 +93,7 @@ fn mismatch(ready: &Ready<'_>, account: &Account, proof: Proof) -> Failure {
 }
 
 fn refused(ready: &Ready<'_>, error: &AwsError, accounts: &[&Account]) -> Failure {
-    let what = format!("the identity {} could not be proven: {}", of(accounts), error.meaning());
+    let what = format!("the identity {} could not be verified: {}", of(accounts), error.meaning());
     let failure = named(Failure::refused(what), ready, accounts);
     let who = if error.code.is_some() { "AWS" } else { "reason" };
     let failure = failure.detail(format!("{who:<8}  {}", error.words()));

@@ -91,7 +91,7 @@ fn aws_vault_asks_for_one_code_with_thirty_profiles() {
     let local = live.root().join(".xtask/local.toml");
     fs::write(local, "profile = \"acme-{account}-admin\"\n").expect("the file can be written");
     let told = ends_with(&live, &["identity"], 0);
-    assert!(told.contains("6 of 6 accounts proven"), "{told}");
+    assert!(told.contains("6 of 6 accounts verified"), "{told}");
     assert_eq!(live.mfa_prompts(), 1);
 }
 
@@ -141,14 +141,14 @@ fn code_that_aws_refused_is_asked_for_again_by_aws_vault_for_the_same_account_an
     assert_eq!(status.code(), Some(3), "{text}");
     assert_eq!(text.matches(QUESTION).count(), 3, "nobody is asked for a fourth: {text}");
     assert!(text.contains("AWS refused the code for `dev`; asking again (3 of 3)"), "{text}");
-    assert_eq!(text.matches("could not be proven: AWS refused the MFA code").count(), 1, "told once: {text}");
-    assert!(text.contains("6 of 6 accounts not proven"), "{text}");
+    assert_eq!(text.matches("could not be verified: AWS refused the MFA code").count(), 1, "told once: {text}");
+    assert!(text.contains("6 of 6 accounts not verified"), "{text}");
 
     let mut terminal = at_a_terminal(&live, &["identity"]);
     type_code(&mut terminal, 1, "999999");
     type_code(&mut terminal, 2, "000001");
     let (status, text) = terminal.finish();
-    assert!(status.success() && text.contains("6 of 6 accounts proven"), "{text}");
+    assert!(status.success() && text.contains("6 of 6 accounts verified"), "{text}");
     assert!(text.contains("asking again (2 of 3)") && text.matches(WAITING).count() == 1, "{text}");
     assert_eq!(text.matches(QUESTION).count(), 2, "one code is enough for all: {text}");
 }
@@ -220,7 +220,7 @@ fn aws_vault_signs_in_to_a_stand_in_of_the_identity_center_once_for_all_accounts
     fs::write(live.root().join(".xtask/local.toml"), local).expect("the file can be written");
 
     let told = ends_with(&live, &["identity"], 0);
-    assert!(told.contains("6 of 6 accounts proven") && told.contains("user_code=AAAA-BBBB"), "{told}");
+    assert!(told.contains("6 of 6 accounts verified") && told.contains("user_code=AAAA-BBBB"), "{told}");
     assert!(!told.contains("MFA "), "{told}");
     assert_eq!(cloud.n_sign_ins(), 1);
     cloud.sign_out();
@@ -260,7 +260,7 @@ fn aws_cli_of_version_2_gets_another_code_for_each_role_and_again_for_one_that_w
         type_code(&mut terminal, n + 1, code);
     }
     let (status, text) = terminal.finish();
-    assert!(status.success() && text.contains("6 of 6 accounts proven"), "{text}");
+    assert!(status.success() && text.contains("6 of 6 accounts verified"), "{text}");
     assert!(text.contains("the AWS CLI asks for each role") && text.contains("asking again (2 of 3)"), "{text}");
     assert_eq!(text.matches(WAITING).count(), 6, "{text}");
     let accepted = [1, 2, 3, 4, 5, 6].map(|n| format!("accepted 00000{n} AssumeRole"));
@@ -280,7 +280,7 @@ fn aws_cli_of_version_2_takes_the_sign_in_of_sso_and_a_missing_one_is_told_with_
     use_aws_cli(tools, &live, "acme-{account}.AdministratorAccess");
     let sign_in = "open a new session: aws sso login --profile acme-dev.AdministratorAccess";
     let told = ends_with(&live, &["identity"], 3);
-    assert!(told.contains(sign_in) && told.contains("6 of 6 accounts not proven"), "{told}");
+    assert!(told.contains(sign_in) && told.contains("6 of 6 accounts not verified"), "{told}");
 
     // What `aws sso login` leaves: a file by the SHA-1 of the session's name.
     let cache = format!("{}/.aws/sso/cache", live.env()["HOME"]);
@@ -289,7 +289,7 @@ fn aws_cli_of_version_2_takes_the_sign_in_of_sso_and_a_missing_one_is_told_with_
     fs::write(format!("{cache}/293abb6b76d7791c0732cc517d38c4b5c734b87f.json"), token)
         .expect("the file can be written");
     let told = ends_with(&live, &["identity"], 0);
-    assert!(told.contains("6 of 6 accounts proven   sessions good for"), "{told}");
+    assert!(told.contains("6 of 6 accounts verified   sessions good for"), "{told}");
 
     cloud.sign_out();
     fs::remove_dir_all(format!("{}/.aws/cli", live.env()["HOME"])).expect("it is ours");

@@ -130,7 +130,7 @@ fn expected(bin: &str, said: &[(&str, &str, String)]) -> Vec<(&'static str, &'st
         fine("roles", "nothing in the configuration acts as somebody else"),
         fine("credentials", "aws-vault exec {profile} --   by default"),
         fine("profiles", &format!("{}   by ~/.aws/config", profiles.join(", "))),
-        fine("identity", &format!("6 accounts proven {}", who.join(" "))),
+        fine("identity", &format!("6 accounts verified {}", who.join(" "))),
         fine("sessions", &shaped("sessions", "good for ", " min or more")),
         fine("ECR", "2 images that the repository names, all there"),
         fine("ECR policy", "1 repository may be pulled by every account"),

@@ -36,7 +36,7 @@ fn credentials_that_are_already_there_are_proven_with_aws_ca_bundle_alone() {
     }
     let output = inside_a_session(&live, "shared", &["bump-tags", "v1.3.0"]).output().expect("aws-vault starts");
     assert!(output.status.success(), "{}", text(&output));
-    assert!(text(&output).contains("1 of 1 account proven"), "{}", text(&output));
+    assert!(text(&output).contains("1 of 1 account verified"), "{}", text(&output));
 }
 
 #[test]

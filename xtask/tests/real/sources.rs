@@ -30,7 +30,7 @@ fn git_source_of_six_units_is_asked_for_once_and_then_used() {
     let told = ends_with(&live, &["apply-all", "--yes"], 0);
     assert!(told.contains("1 git repository readable"), "{told}");
     assert_eq!(tags(&cloud, "100000000004").len(), 2, "dev was applied");
-    let queue = live.command(env!("CARGO_BIN_EXE_xtask")).args(["apply-all", "--dry-run"]).output();
+    let queue = live.command(env!("CARGO_BIN_EXE_xtask")).args(["apply-all", "--dry-run", "--verbose"]).output();
     let queue = String::from_utf8(queue.expect("xtask starts").stdout).expect("it is text");
     assert_eq!(queue.matches(&format!("git ls-remote --exit-code {remote} HEAD")).count(), 1, "{queue}");
 }

@@ -55,7 +55,7 @@ fn after_an_update_all_is_proven_and_what_is_broken_by_hand_is_found() {
         )),
         "{said}"
     );
-    assert!(said.contains("1 unit differs of 6"), "{said}");
+    assert!(said.contains("1 of 6 units differs"), "{said}");
 
     let gone = ["lambda", "delete-function", "--function-name", "ecs-deploy-runner-invoker"];
     cloud.aws("100000000004", &gone).expect("it was there");

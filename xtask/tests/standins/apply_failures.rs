@@ -12,7 +12,7 @@ fn failed_unit_is_repaired_by_the_next_run_which_leaves_the_others_alone() {
         .args(["--jobs=1"])
         .run()
         .exits(1)
-        .says("| [time] STDERR terraform: Error: creating ECS")
+        .says("  | Error: creating ECS")
         .without_tails()
         .is("apply-all-fail-prod");
     assert_eq!(sandbox.log().applied().len(), 5);

@@ -218,7 +218,7 @@ fn task_of_a_runner_that_was_killed_is_found_in_its_log() {
     sandbox.build_gate(None);
     sandbox.xtask(KANIKO).run().exits(3).says("an earlier build of image `kaniko` is still at work");
     let killed = runs(&sandbox).swap_remove(1);
-    assert_eq!((&killed["result"], &killed["units"]), (&"unknown".into(), &"1 unknown".into()));
+    assert_eq!((&killed["result"], &killed["units"]), (&"unknown".into(), &"1 image unknown".into()));
     held.let_go();
     let lock = fs::File::options().write(true).open(sandbox.repo().join(".xtask/locks/image.kaniko.lock")).unwrap();
     rustix::fs::fcntl_lock(&lock, rustix::fs::FlockOperation::LockExclusive).unwrap();
@@ -251,7 +251,7 @@ fn journal_has_each_image_its_task_and_what_became_of_it() {
     let sandbox = Sandbox::new().fault("no-image");
     sandbox.xtask(KANIKO).run().exits(1);
     let run = runs(&sandbox).swap_remove(0);
-    assert_eq!((&run["result"], &run["units"]), (&"failed".into(), &"1 failed".into()));
+    assert_eq!((&run["result"], &run["units"]), (&"failed".into(), &"1 image failed".into()));
     let shown = show(&sandbox, &run);
     assert!(shown.contains("not in ECR after the build"), "{shown}");
     let sandbox = sandbox.no_faults();

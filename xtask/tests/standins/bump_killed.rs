@@ -110,7 +110,7 @@ fn half_done_change_is_told_by_all_and_finished_by_what_edits_or_plans() {
     let five = half_way();
     let sandbox = &five.sandbox;
     sandbox.xtask(["units"]).run().exits(0).says("Unfinished   `bump-tags v1.3.0` was killed in the middle");
-    sandbox.xtask(["apply-all", "--dry-run"]).run().is("bump-killed-dry-run");
+    sandbox.xtask(["apply-all", "--dry-run", "--verbose"]).run().is("bump-killed-dry-run");
     sandbox.xtask(["bump-tags", "v1.3.0", "--check"]).run().exits(3).says("was killed in the middle");
     assert!((1..5).contains(&five.n_new()), "they only looked");
     let said = sandbox.xtask(["bump-tags", "v1.3.0", "--offline"]).run().exits(0);

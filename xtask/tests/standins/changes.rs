@@ -23,6 +23,19 @@ fn without_arguments_all_since_the_oldest_effective_tag_is_told() {
 }
 
 #[test]
+fn release_that_is_not_known_is_said_to_be_so_and_not_to_be_well() {
+    let sandbox = Sandbox::new();
+    let text = |to: &str| sandbox.xtask(["changes", "v0.52.1", to]).run().exits(0).out;
+    assert!(text("v9.9.9").contains("\n!  not known whether v9.9.9 is a release"), "{}", text("v9.9.9"));
+    assert!(!text("v1.3.0").contains("not known"));
+    let doctor = sandbox.xtask(["doctor", "v9.9.9", "--offline"]).run();
+    for name in ["bootstrap", "module"] {
+        let line = doctor.out.lines().find(|line| line.split_whitespace().nth(1) == Some(name)).unwrap();
+        assert!(line.starts_with("skip  ") && line.contains("not known: v9.9.9"), "{line}");
+    }
+}
+
+#[test]
 fn two_releases_are_compared_without_a_repository() {
     let sandbox = Sandbox::new();
     let there = sandbox.top().join("home");

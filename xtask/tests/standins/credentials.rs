@@ -185,7 +185,7 @@ fn web_identity_of_the_environment_needs_no_aws_cli() {
         command.env("AWS_WEB_IDENTITY_TOKEN_FILE", &token).run()
     };
     apply("100000000006").exits(3).says("the credentials for account `dev` belong to another account");
-    apply("100000000004").exits(0).says("1 of 1 account proven");
+    apply("100000000004").exits(0).says("1 of 1 account verified");
     let log = sandbox.log();
     assert_eq!(log.applied(), ["100000000004"]);
     assert!(log.of("aws").is_empty(), "{log:?}");

@@ -15,7 +15,7 @@ fn paste(sandbox: &Sandbox, line: &str) {
 }
 
 fn pasted(sandbox: &Sandbox, args: &[&str]) {
-    let script = sandbox.xtask(args).args(["--dry-run"]).run().exits(0).raw_out;
+    let script = sandbox.xtask(args).args(["--dry-run", "--verbose"]).run().exits(0).raw_out;
     assert!(sandbox.log().calls().is_empty(), "a dry run asks nobody");
     let lines = script.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
     lines.for_each(|line| paste(sandbox, line));
@@ -24,10 +24,18 @@ fn pasted(sandbox: &Sandbox, args: &[&str]) {
 #[test]
 fn every_command_is_printed_and_nothing_is_touched() {
     let sandbox = Sandbox::bumped();
-    let args = ["apply-all", "--dry-run", "--account", "dev", "--account", "prod"];
+    let args = ["apply-all", "--dry-run", "--verbose", "--account", "dev", "--account", "prod"];
     sandbox.xtask(args).run().exits(0).is("dry-run-apply-all");
     assert!(!sandbox.repo().join(".xtask").exists());
     assert!(sandbox.log().calls().is_empty());
+}
+
+#[test]
+fn without_verbose_it_is_a_plan_to_be_read() {
+    let sandbox = Sandbox::bumped();
+    let said = sandbox.xtask(["apply-all", "--dry-run", "--account=dev"]).run().exits(0);
+    said.says_nothing_of("--account=100000000004").says_nothing_of("cd [repo]").is("dry-run-to-read");
+    assert!(sandbox.log().calls().is_empty() && !sandbox.repo().join(".xtask").exists());
 }
 
 #[test]
@@ -43,8 +51,12 @@ fn pasted_line_by_line_it_applies_every_unit() {
 #[test]
 fn pasted_line_by_line_it_builds_both_images() {
     let sandbox = Sandbox::new();
-    let script =
-        sandbox.xtask(["build-images", "v1.3.0", "--dry-run"]).run().exits(0).is("dry-run-build-images").raw_out;
+    let script = sandbox
+        .xtask(["build-images", "v1.3.0", "--dry-run", "--verbose"])
+        .run()
+        .exits(0)
+        .is("dry-run-build-images")
+        .raw_out;
     assert!(!sandbox.repo().join(".xtask").exists());
     // Before the build the images are not there, and the question for them fails, as it should.
     let (_, from_build) = script.split_once("# Building").unwrap();
@@ -58,7 +70,7 @@ fn pasted_line_by_line_it_builds_both_images() {
 fn bump_shows_its_questions_and_its_diff() {
     let sandbox = Sandbox::new();
     let before = sandbox.read("common.hcl");
-    sandbox.xtask(["bump-tags", "v1.3.0", "--dry-run"]).run().exits(0).is("dry-run-bump-tags");
+    sandbox.xtask(["bump-tags", "v1.3.0", "--dry-run", "--verbose"]).run().exits(0).is("dry-run-bump-tags");
     assert_eq!(sandbox.read("common.hcl"), before);
     assert!(!sandbox.repo().join(".xtask").exists());
     assert!(sandbox.log().calls().is_empty());

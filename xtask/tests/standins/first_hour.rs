@@ -48,7 +48,7 @@ fn one_command_leads_from_thirty_profiles_to_proven_accounts() {
     terminal.types("y");
     let (status, text) = terminal.finish();
     assert!(status.success(), "{text}");
-    assert!(text.contains("6 accounts proven"), "{text}");
+    assert!(text.contains("6 accounts verified"), "{text}");
     let written = sandbox.read(".xtask/local.toml");
     let expected =
         "credentials = [\"env\", \"AWS_PROFILE={profile}\"]\nprofile = \"acme-{account}.AdministratorAccess\"\n";

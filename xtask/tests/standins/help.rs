@@ -27,6 +27,24 @@ fn help_of_the_program_and_of_every_command() {
 }
 
 #[test]
+fn help_has_colours_and_the_width_of_the_terminal_and_its_commands_in_the_order_of_work() {
+    let sandbox = Sandbox::new();
+    for columns in [60, 100] {
+        let help = |words: &[&str]| sandbox.xtask(words.iter().copied()).at_a_terminal(24, columns).finish().1;
+        let text = help(&["-h"]);
+        assert!(text.contains("\u{1b}[32mUsage:\u{1b}[0m") && text.contains("\u{1b}[36mupdate\u{1b}[0m"), "{text}");
+        let plain = text.replace("\u{1b}[32m", "").replace("\u{1b}[36m", "").replace("\u{1b}[0m", "");
+        let widest = plain.lines().map(|line| line.chars().count()).max().unwrap();
+        assert!(widest <= columns.into() && widest > usize::from(columns) - 20, "{widest}: {plain}");
+        assert!(help(&["frob"]).contains("\u{1b}[31merror:\u{1b}[0m"));
+    }
+    let text = sandbox.xtask(["-h"]).run().exits(0).out;
+    let at = |command: &str| text.find(&format!("\n  {command} ")).unwrap();
+    let order = ["update", "doctor", "units", "status", "build-images", "bump-tags", "apply-all", "verify", "runs"];
+    assert!(order.windows(2).all(|pair| at(pair[0]) < at(pair[1])), "{text}");
+}
+
+#[test]
 fn commands_of_other_tools_get_a_tip() {
     let sandbox = Sandbox::new();
     for (word, tip) in [

@@ -121,6 +121,25 @@ fn third_interrupt_leaves_at_once_and_what_runs_finishes_by_itself() {
 }
 
 #[test]
+fn third_interrupt_says_what_stays_changed() {
+    let sandbox = Sandbox::new();
+    make_deaf(&sandbox.tool("terraform"));
+    let gate = sandbox.gate();
+    let mut running = sandbox.xtask(["update", "v1.3.0", "--yes"]).start();
+    let held = gate.next();
+    for answer in ["Stopping", "Interrupted"] {
+        running.signal(Signal::INT);
+        running.wait_until_it_says(answer);
+    }
+    running.signal(Signal::INT);
+    let said = running.finish().exits(130).says("Leaving");
+    said.says("Stays        2 images in ECR: ecs-deploy-runner:v1.3.0, kaniko:v1.3.0")
+        .says("             1 file changed: common.hcl");
+    held.let_go();
+    wait_until_unlocked(&sandbox, "dev");
+}
+
+#[test]
 fn interrupt_before_the_consent_applies_nothing() {
     let sandbox = Sandbox::bumped();
     let mut running = apply(&sandbox, &["dev", "stage", "prod"]).start();

@@ -115,10 +115,10 @@ fn kept_plan_is_refused_for_a_unit_in_another_account() {
 #[test]
 fn dry_run_of_either_prints_its_own_half() {
     let sandbox = Sandbox::bumped();
-    let said = sandbox.xtask(["apply-all", "--plan-only", "--dry-run", "--account=dev"]).run().exits(0);
+    let said = sandbox.xtask(["apply-all", "--plan-only", "--dry-run", "--verbose", "--account=dev"]).run().exits(0);
     assert!(said.out.contains("terragrunt plan") && !said.out.contains("terragrunt apply"), "{}", said.out);
     let id = kept(&sandbox);
-    let said = sandbox.xtask(["apply-all", "--dry-run", "--from", &id]).run().exits(0);
+    let said = sandbox.xtask(["apply-all", "--dry-run", "--verbose", "--from", &id]).run().exits(0);
     assert!(!said.out.contains("terragrunt plan") && said.out.contains("terragrunt apply"), "{}", said.out);
     assert_eq!(said.out.matches("cp -p ").count(), 6, "{}", said.out);
 }

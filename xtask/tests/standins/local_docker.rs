@@ -40,7 +40,7 @@ fn an_update_builds_here_as_well() {
     let sandbox = with_docker();
     let update = |tag: &'static str| sandbox.xtask(["update", tag, "--yes", "--how=local-docker"]);
     update("v1.3.0").run().exits(3).says("`GITHUB_OAUTH_TOKEN` is not set").says("nothing was moved or applied");
-    let dry = update("v1.3.0").args(["--dry-run"]).env(TOKEN.0, TOKEN.1).run().exits(0).out;
+    let dry = update("v1.3.0").args(["--dry-run", "--verbose"]).env(TOKEN.0, TOKEN.1).run().exits(0).out;
     assert!(dry.contains("# only what is missing\n# Signing in: ") && dry.contains("docker buildx build "), "{dry}");
     update("v1.3.0").env(TOKEN.0, TOKEN.1).run().exits(0);
     let n_builds = || sandbox.log().of("docker").iter().filter(|call| call.argv()[0] == "buildx").count();
@@ -52,7 +52,13 @@ fn an_update_builds_here_as_well() {
 #[test]
 fn every_command_of_a_local_build_can_be_pasted() {
     let sandbox = with_docker();
-    sandbox.xtask(LOCAL).args(["--dry-run"]).env(TOKEN.0, TOKEN.1).run().exits(0).is("local-docker-dry-run");
+    sandbox
+        .xtask(LOCAL)
+        .args(["--dry-run", "--verbose"])
+        .env(TOKEN.0, TOKEN.1)
+        .run()
+        .exits(0)
+        .is("local-docker-dry-run");
     assert!(sandbox.log().calls().is_empty());
 }
 

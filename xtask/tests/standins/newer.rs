@@ -41,7 +41,7 @@ fn excluded_unit_is_told_by_units_status_doctor_and_dry_runs() {
     let excluded: Vec<_> = units["units"].as_array().unwrap().iter().filter(|it| !it["excluded"].is_null()).collect();
     assert_eq!(excluded.len(), 1, "{units:#}");
     assert_eq!(excluded[0]["excluded"]["by"], "`exclude` with the actions all");
-    let dry = sandbox.xtask(["apply-all", "--dry-run"]).run().exits(0).says("Left out     stage");
+    let dry = sandbox.xtask(["apply-all", "--dry-run", "--verbose"]).run().exits(0).says("Left out     stage");
     assert!(!dry.out.contains("stage"), "{}", dry.out);
     assert!(sandbox.log().applied().is_empty());
 }
@@ -81,7 +81,7 @@ fn of_fixture(name: &str) -> Sandbox {
 #[test]
 fn dry_run_prints_how_stacks_are_generated_before_their_units_are_planned() {
     let sandbox = of_fixture("stacks");
-    let said = sandbox.xtask(["apply-all", "--dry-run", "--account", "dev"]).run().exits(0);
+    let said = sandbox.xtask(["apply-all", "--dry-run", "--verbose", "--account", "dev"]).run().exits(0);
     let generate = said.out.find("(cd [repo]/dev/us-east-1 && terragrunt stack generate)");
     let plan = said.out.find("# Planning");
     assert!(generate.is_some() && generate < plan, "{}", said.screen());
@@ -91,6 +91,6 @@ fn dry_run_prints_how_stacks_are_generated_before_their_units_are_planned() {
 #[test]
 fn unit_that_only_opentofu_reads_is_not_given_to_terraform() {
     let sandbox = of_fixture("standalone-tofu").setting("environments", r#"{ "100000000004" = "development" }"#);
-    let said = sandbox.xtask(["apply-all", "--dry-run"]).run().exits(3);
+    let said = sandbox.xtask(["apply-all", "--dry-run", "--verbose"]).run().exits(3);
     said.says("`runner` has a file that only OpenTofu reads, and `terraform` would be run").says("runner/main.tofu");
 }

@@ -55,7 +55,7 @@ fn every_recipe_proves_an_account_with_its_tool() {
         tool(&sandbox, "aws-sso", "$1 $2 $4\" = \"exec --profile --", "$3", 4);
         tool(&sandbox, "saml2aws", "$1 $2 $4\" = \"exec --profile --", "$3", 4);
         let said = sandbox.xtask(["doctor", "v1.3.0"]).run();
-        assert!(said.out.contains("6 accounts proven"), "{heading}: {}", said.screen());
+        assert!(said.out.contains("6 accounts verified"), "{heading}: {}", said.screen());
         assert!(!said.out.contains("fail  credentials"), "{heading}: {}", said.screen());
     }
 }

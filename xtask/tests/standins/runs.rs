@@ -31,9 +31,32 @@ fn runs(sandbox: &Sandbox) -> Value {
 }
 
 #[test]
+fn name_of_a_run_or_a_unit_that_is_nearly_right_is_offered() {
+    let sandbox = Sandbox::bumped();
+    apply(&sandbox, &["dev"]).run().exits(0);
+    let id = word(&only_run(&sandbox));
+    let nearly = format!("{id}x");
+    let offered = format!("did you mean `{id}`?");
+    for words in [&["show", &nearly][..], &["logs", &nearly, "dev"], &["resume", &nearly]] {
+        sandbox.xtask(["runs"]).args(words.iter().copied()).run().exits(4).says(&offered);
+    }
+    sandbox.xtask(["runs", "show", "nothing-like-it"]).run().exits(4).says_nothing_of("did you mean");
+    sandbox.xtask(["runs", "logs", &id, "dve"]).run().exits(4).says("did you mean `dev`?");
+}
+
+#[test]
+fn images_are_counted_beside_the_units() {
+    let sandbox = Sandbox::new();
+    sandbox.xtask(["update", "v1.3.0", "--yes"]).run().exits(0);
+    assert_eq!(runs(&sandbox)[0]["units"], "6 done, 2 images done");
+}
+
+#[test]
 fn runs_are_listed_newest_first_and_found_by_a_shortened_id() {
     let sandbox = Sandbox::bumped();
-    sandbox.xtask(["runs"]).run().exits(4).says("there has been no run in this repository yet");
+    sandbox.xtask(["runs"]).run().exits(0).says("there has been no run in this repository yet");
+    assert_eq!(runs(&sandbox), serde_json::json!([]));
+    sandbox.xtask(["runs", "show", "k3f"]).run().exits(4).says("there has been no run in this repository yet");
     apply(&sandbox, &["dev"]).args(["--reason", "CHG-1234"]).run().exits(0);
     let first = only_run(&sandbox);
     apply(&sandbox, &["stage", "dev"]).run().exits(0);
@@ -51,7 +74,7 @@ fn runs_are_listed_newest_first_and_found_by_a_shortened_id() {
     ] {
         assert!(shown.contains(line), "`{line}` is not in {shown}");
     }
-    assert!(shown.contains("Account      100000000004 dev   proven   arn:aws:sts::100000000004:"), "{shown}");
+    assert!(shown.contains("Account      100000000004 dev   verified   arn:aws:sts::100000000004:"), "{shown}");
     assert!(shown.contains("(--yes) at [time] to digest"), "{shown}");
     for tool in ["terragrunt", "terraform"] {
         let program = fs::read(sandbox.tool(tool)).unwrap();

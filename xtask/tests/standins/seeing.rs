@@ -217,3 +217,38 @@ fn actions_diffs_and_marks_have_colours_on_a_terminal_alone() {
         assert!(!piped.raw_out.contains('\u{1b}'), "{}", piped.raw_out);
     }
 }
+
+#[test]
+fn rows_name_images_and_accounts_and_no_steps_of_ours() {
+    let sandbox = Sandbox::bumped();
+    sandbox.xtask(["apply-all", "--yes", "--account=dev"]).run().exits(0);
+    let journal = sandbox.state_files().into_iter().find(|file| file.ends_with("journal.jsonl")).unwrap();
+    let journal = std::fs::read_to_string(journal).unwrap();
+    let mut subjects: Vec<_> =
+        journal.split("\"subject\":\"").skip(1).map(|it| it.split('"').next().unwrap()).collect();
+    subjects.sort_unstable();
+    subjects.dedup();
+    assert_eq!(subjects, ["AWS in dev", "AWS in shared", "dev", "ecs-deploy-runner:v1.3.0 in shared", "shared"]);
+}
+
+#[test]
+fn last_line_counts_the_warnings_above_it() {
+    let sandbox = Sandbox::new();
+    let said = sandbox.xtask(["update", "v1.3.0", "--yes"]).run().exits(0);
+    let n = said.err.lines().filter(|line| line.starts_with("Breaking ")).count();
+    let expected = if n == 1 { "1 warning above".to_owned() } else { format!("{n} warnings above") };
+    assert!(
+        n > 0 && said.err.lines().any(|line| line.starts_with("Finished ") && line.ends_with(&expected)),
+        "{said:?}"
+    );
+    sandbox.xtask(["apply-all", "--yes"]).run().exits(0).says_nothing_of("warning");
+}
+
+#[test]
+fn failure_shows_the_error_of_terraform_first_and_once() {
+    let sandbox = Sandbox::bumped().fault("fail:stage");
+    let said = sandbox.xtask(["apply-all", "--yes", "--account=stage"]).run().exits(1);
+    let log: Vec<_> = said.err.lines().filter(|line| line.starts_with("  | ")).collect();
+    assert!(log[0].starts_with("  | Error: "), "{log:#?}");
+    assert_eq!(log.iter().filter(|line| line.contains("Rate exceeded")).count(), 1, "{log:#?}");
+}

@@ -90,7 +90,7 @@ fn status_of_a_few_units_says_nothing_of_what_decides_others() {
 fn doctor_asks_only_the_accounts_that_are_named() {
     let sandbox = Sandbox::new();
     let said = sandbox.xtask(["doctor", "v1.3.0", "--account=dev,100000000002"]).run().exits(0);
-    assert!(said.out.contains("2 accounts proven"), "{}", said.screen());
+    assert!(said.out.contains("2 accounts verified"), "{}", said.screen());
     assert!(said.out.contains("dev your-dev, shared your-shared"), "{}", said.screen());
     let log = sandbox.log();
     let calls = log.of("aws-vault");
@@ -107,6 +107,6 @@ fn doctor_proves_one_account_with_the_keys_of_the_environment() {
     let command = sandbox.xtask(["doctor", "v1.3.0", "--account", "dev"]);
     let keys = keys_of(&sandbox, "your-dev");
     let said = keys.into_iter().fold(command, |command, (name, value)| command.env(name, value)).run().exits(0);
-    assert!(said.out.contains("1 account proven"), "{}", said.screen());
+    assert!(said.out.contains("1 account verified"), "{}", said.screen());
     assert!(sandbox.log().asked().iter().all(|asked| asked.account() == "100000000004"));
 }

@@ -125,8 +125,11 @@ fn without_consent_nothing_is_started_and_the_commands_are_shown() {
 #[test]
 fn a_dry_run_prints_the_commands_and_starts_nothing() {
     let sandbox = Sandbox::new();
-    let said = smoke(&sandbox).args(["--dry-run"]).run().exits(0);
-    assert!(said.out.contains("# Smoke test: dev\ncd [repo] && aws-vault exec your-dev -- "), "{said:?}");
+    let said = smoke(&sandbox).args(["--dry-run", "--verbose"]).run().exits(0);
+    assert!(
+        said.out.contains("# Smoke test: dev\n#   dev   aws-vault exec your-dev -- infrastructure-deployer"),
+        "{said:?}"
+    );
     assert!(said.out.contains("-- terraform-planner infrastructure-deploy-script --ref main"), "{said:?}");
     assert!(said.out.ends_with("# then, for each task that one of them names: aws ecs describe-tasks\n"), "{said:?}");
     assert!(sandbox.log().calls().is_empty());

@@ -147,7 +147,7 @@ fn what_the_settings_or_the_folder_say_wrongly_is_refused_before_anybody_is_aske
 #[test]
 fn commands_of_a_unit_of_terraform_are_shown_and_not_run() {
     let sandbox = sandbox();
-    let screen = sandbox.xtask(["apply-all", "--unit", FOLDER, "--dry-run"]).run().exits(0).screen();
+    let screen = sandbox.xtask(["apply-all", "--unit", FOLDER, "--dry-run", "--verbose"]).run().exits(0).screen();
     for command in ["terraform init '-input=false' -no-color\n", "terraform plan '-input=false'", "terraform apply "] {
         assert!(screen.contains(command), "{screen}");
     }
@@ -181,7 +181,7 @@ fn where_nothing_is_terragrunts_nothing_speaks_of_it() {
     says(&sandbox, &["status"], 0);
     says(&sandbox, &["why", "dev"], 0);
     says(&sandbox, &["bump-tags", "v1.3.0"], 0);
-    says(&sandbox, &["apply-all", "--dry-run"], 0);
+    says(&sandbox, &["apply-all", "--dry-run", "--verbose"], 0);
     says(&sandbox, &["apply-all"], 3);
     says(&sandbox, &["apply-all", "--yes", "--allow=unexpected"], 0);
     says(&sandbox, &["verify"], 0);

@@ -40,7 +40,7 @@ fn unknown_account_is_asked_for_only_where_it_is_needed_and_never_guessed() {
     for args in [
         &["apply-all", "--yes"][..],
         &["apply-all", "--plan-only"],
-        &["apply-all", "--dry-run"],
+        &["apply-all", "--dry-run", "--verbose"],
         &["verify"],
         &["build-images", "v1.3.0"],
         &["update", "v1.3.0", "--yes"],
@@ -53,7 +53,7 @@ fn unknown_account_is_asked_for_only_where_it_is_needed_and_never_guessed() {
     assert!(sandbox.xtask(["doctor", "--offline"]).run().exits(5).out.contains(line));
     sandbox.xtask(["doctor", "--offline", "--fix"]).run().exits(5).says(line);
     let sandbox = sandbox.setting("accounts", r#"{ "pipelines" = "100000000002" }"#);
-    let shown = sandbox.xtask(["apply-all", "--dry-run"]).run().exits(0).out;
+    let shown = sandbox.xtask(["apply-all", "--dry-run", "--verbose"]).run().exits(0).out;
     assert!(shown.contains("aws-vault exec your-100000000002 -- "), "{shown}");
 }
 

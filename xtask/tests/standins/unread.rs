@@ -52,7 +52,7 @@ fn unit_that_cannot_be_read_is_left_out_as_one_that_cannot_get_its_tag_and_the_o
         assert_eq!(sandbox.read("common.hcl"), before);
         // What is not selected is of no concern.
         run(&["bump-tags", "v1.3.0", "--check", "--account", "dev"]).exits(5);
-        run(&["apply-all", "--dry-run", "--account", "dev"]).exits(0);
+        run(&["apply-all", "--dry-run", "--verbose", "--account", "dev"]).exits(0);
         run(&["apply-all", "--dry-run"]).exits(3).says(file);
         let refused = run(&["apply-all", "--dry-run", "--account", "stage"]);
         assert!(matches!(refused.code, Some(3 | 4)), "{}", refused.screen());

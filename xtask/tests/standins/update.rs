@@ -25,7 +25,7 @@ fn module_of_the_runner_moves_with_the_tags_and_is_applied() {
     let file = "_envcommon/mgmt/ecs-deploy-runner.hcl";
     let before = sandbox.read(file);
     let update = ["update", TAG, "--module-ref", "v0.127.0", "--yes"];
-    let dry = sandbox.xtask(update).args(["--dry-run"]).run().exits(0);
+    let dry = sandbox.xtask(update).args(["--dry-run", "--verbose"]).run().exits(0);
     assert!(dry.out.contains("?ref=v0.127.0"), "the change is shown: {}", dry.screen());
     assert_eq!(sandbox.read(file), before);
     sandbox.xtask(update).run().exits(0).says("module to v0.127.0").says("module in 6 units");
@@ -101,7 +101,7 @@ fn one_wrong_account_keeps_everything_from_being_done() {
 #[test]
 fn a_dry_run_prints_every_part_and_touches_nothing() {
     let sandbox = Sandbox::new();
-    sandbox.xtask(["update", TAG, "--dry-run"]).run().exits(0).is("dry-run-update");
+    sandbox.xtask(["update", TAG, "--dry-run", "--verbose"]).run().exits(0).is("dry-run-update");
     assert!(sandbox.log().calls().is_empty());
     assert!(sandbox.read("common.hcl").contains("v0.52.1"));
 }

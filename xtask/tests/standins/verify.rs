@@ -53,7 +53,7 @@ fn name_that_nobody_knows_offline_is_not_proven() {
     let file = format!("{}/terragrunt.hcl", unit("dev"));
     let text = sandbox.read(&file);
     sandbox.write(&file, format!("{text}\ninputs = {{\n  name = run_cmd(\"hostname\")\n}}\n"));
-    let said = sandbox.xtask(["verify", "--account", "dev"]).run().exits(5).says("1 unit is not proven of 1");
+    let said = sandbox.xtask(["verify", "--account", "dev"]).run().exits(5).says("1 of 1 unit is not verified");
     assert!(said.out.contains("the name of the runner is not known, because"), "{said:?}");
     // The stand-in for terraform knows no outputs.
     said.says("Outputs      dev   not read: ");
@@ -69,7 +69,7 @@ fn wrong_account_is_asked_nothing() {
 #[test]
 fn dry_run_prints_every_question_ready_to_paste() {
     let sandbox = Sandbox::new();
-    let said = sandbox.xtask(["verify", "--account", "dev", "--dry-run"]).run().exits(0);
+    let said = sandbox.xtask(["verify", "--account", "dev", "--dry-run", "--verbose"]).run().exits(0);
     assert!(said.out.contains(r#""family":"ecs-deploy-runner-terraform-planner""#), "{said:?}");
     assert!(sandbox.log().calls().is_empty());
 }

@@ -4,7 +4,7 @@ use super::sandbox::{ACCOUNTS, Sandbox};
 
 /// The waves that a dry run prints.
 fn waves(sandbox: &Sandbox, args: &[&str]) -> Vec<String> {
-    let said = sandbox.xtask(["apply-all", "--dry-run"]).args(args.iter().copied()).run().exits(0);
+    let said = sandbox.xtask(["apply-all", "--dry-run", "--verbose"]).args(args.iter().copied()).run().exits(0);
     let waves = said.out.lines().filter_map(|line| line.strip_prefix("# Applying: "));
     waves.map(|line| line.split_once("   ").unwrap().1.to_owned()).collect()
 }
@@ -41,7 +41,7 @@ fn settings_say_what_an_account_is_for() {
     let sandbox = Sandbox::bumped().setting("environments", r#"{ logs = "development", dev = "production" }"#);
     assert_eq!(waves(&sandbox, &[]), ["logs", "security shared stage", "dev prod"]);
     let sandbox = sandbox.setting("environments", r#"{ deb = "development" }"#);
-    let said = sandbox.xtask(["apply-all", "--dry-run"]).run().exits(3);
+    let said = sandbox.xtask(["apply-all", "--dry-run", "--verbose"]).run().exits(3);
     said.says("`environments.deb` names an account that this repository doesn't have");
 }
 

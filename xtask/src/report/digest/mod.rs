@@ -180,11 +180,11 @@ fn look_here(text: &mut String, digest: &Digest, width: usize) {
     units.sort_unstable();
     units.dedup();
     let looks = match n {
-        0 => "nothing".to_owned(),
+        0 => "no unexpected changes".to_owned(),
         1 => format!("one change that an update does not make, marked with !: {}", units.join(" ")),
         n => format!("{n} changes that an update does not make, marked with !: {}", units.join(" ")),
     };
-    text.push_str(&wrapped("  Look here    ", INDENT, &looks, width));
+    text.push_str(&wrapped("  Review       ", INDENT, &looks, width));
     if n_losing > 0 {
         let loses = if n_losing == 1 { "one of them may lose" } else { "some of them may lose" };
         text.push_str(&wrapped("", INDENT, &format!("{loses} something for good: {}", digest.losing.join(" ")), width));

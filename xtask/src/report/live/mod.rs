@@ -2,7 +2,7 @@
 //! no terminal, a line now and then says that the run is alive.
 
 mod frame;
-mod state;
+pub(in crate::report) mod state;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

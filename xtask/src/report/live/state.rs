@@ -94,7 +94,7 @@ fn meaningful(line: &str) -> Option<String> {
 }
 
 /// A line without what terragrunt puts in front: `12:00:00.000 STDOUT [unit] terraform: `.
-fn without_prefix(line: &str) -> &str {
+pub(in crate::report) fn without_prefix(line: &str) -> &str {
     let is_time = |word: &str| word.len() == 12 && word.as_bytes()[2] == b':' && word.as_bytes()[8] == b'.';
     let Some((_, rest)) = line.split_once(' ').filter(|(word, _)| is_time(word)) else { return line };
     let rest = rest.trim_start().split_once(' ').map_or(rest, |(_level, rest)| rest.trim_start());

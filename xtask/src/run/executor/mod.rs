@@ -173,7 +173,7 @@ impl Executor {
             let cause = format!("the start could not be written down, so it was not started: {error}");
             return Outcome { cause: Some(cause), ..failed(step, started.elapsed()) };
         }
-        let _at_work = self.interrupt.at_work(step.lock.as_deref());
+        let _at_work = self.interrupt.at_work(step.lock.as_deref().filter(|_| step.kind.task().is_none()));
         let output = step.output.as_ref().expect("a step that runs side by side with others has a log");
         let running = process::detached(&step.invocation, output, &self.relay, step.attempt.as_ref());
         let mut watched = Watched::default();

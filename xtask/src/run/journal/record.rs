@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::finding::{Found, Settled, Task};
-use crate::model::Failure;
+use crate::model::{Failure, ImageUri};
 use crate::run::step::StepKind;
 use crate::tools::operator;
 use crate::tools::proof::Proof;
@@ -179,6 +179,14 @@ pub struct Selected {
     pub account_id: String,
     /// Its region.
     pub region: String,
+}
+
+impl Selected {
+    /// Whether it is an image.
+    pub fn is_image(&self) -> bool {
+        self.path.parse::<ImageUri>().is_ok()
+            || self.path.rsplit_once(':').is_some_and(|(uri, _)| uri.parse::<ImageUri>().is_ok())
+    }
 }
 
 /// A program.

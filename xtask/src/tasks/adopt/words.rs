@@ -178,7 +178,7 @@ pub(super) fn conclude(context: &Context, adoption: &Adoption) {
     let mut next = vec![
         (format!("cd {root}"), ""),
         ("cargo xtask units".to_owned(), "# what is understood; compiles first, for a minute or two"),
-        ("cargo xtask doctor --fix".to_owned(), "# your credentials: asks what can't be known, proves every account"),
+        ("cargo xtask doctor --fix".to_owned(), "# your credentials: asks what can't be known, verifies every account"),
         ("cargo xtask rehearse".to_owned(), "# the whole update on a copy, with stand-ins"),
     ];
     if discover::git_root(&adoption.root).is_some() {

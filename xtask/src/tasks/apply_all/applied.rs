@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::cli::Format;
 use crate::model::{Exit, Failure, Failures, Kind};
-use crate::report::screen::{Tone, count, duration};
+use crate::report::screen::{count, duration};
 use crate::report::summary::{self, Row};
 use crate::run::event::StepResult;
 use crate::tasks::ready::Workable;
@@ -64,7 +64,7 @@ impl Applied {
             if self.has_applied {
                 let took = duration(session.started.elapsed());
                 let about = format!("{n_done} of {} in {took}   run {}", count(n, "unit"), session.run.id);
-                context.screen.say(Tone::Good, "Finished", about);
+                context.screen.finished(&about);
             }
             return Ok(Exit::DONE);
         }

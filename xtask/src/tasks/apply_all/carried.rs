@@ -7,6 +7,7 @@ use crate::tasks::context::Resumed;
 use crate::tasks::ready::Workable;
 use crate::tasks::record;
 use crate::tasks::session::Session;
+use crate::tools::terraform::plan::TAINTED;
 
 /// How consent was given, if the run that this one goes on with was given it for exactly these changes. What differs is
 /// told.
@@ -25,6 +26,22 @@ pub(super) fn over(session: &Session<'_>, plans: &[UnitPlan], units: &[Workable<
         differences.iter().for_each(|line| screen.insist_line(line));
     }
     None
+}
+
+/// Says of what Terraform makes anew after a failed apply whose apply that was.
+pub(super) fn name_tainted(resumed: Option<&Resumed>, plans: &mut [UnitPlan], units: &[Workable<'_>]) {
+    let Some(resumed) = resumed else { return };
+    let has_failed =
+        |label: &str| units.iter().any(|unit| unit.label == label && resumed.failed.contains(unit.unit.path.as_str()));
+    for plan in plans.iter_mut().filter(|plan| has_failed(&plan.label)) {
+        tainted_by(&resumed.run, plan);
+    }
+}
+
+fn tainted_by(run: &str, plan: &mut UnitPlan) {
+    for note in plan.plan.changes.iter_mut().flat_map(|change| &mut change.notes).filter(|note| *note == TAINTED) {
+        *note = format!("{TAINTED} by run {run}, whose apply failed");
+    }
 }
 
 /// What differs from what was agreed to, unit by unit.
@@ -95,7 +112,12 @@ mod tests {
             changes_sha256: plan.plan.values_sha256.clone(),
             plan_sha256: "of another file".to_owned(),
         };
-        Resumed { run: "r".to_owned(), agreed: [("dev".to_owned(), planned)].into(), units: vec![unit("4")] }
+        Resumed {
+            run: "r".to_owned(),
+            agreed: [("dev".to_owned(), planned)].into(),
+            units: vec![unit("4")],
+            failed: ["dev".to_owned()].into(),
+        }
     }
 
     fn unit(account_id: &str) -> Selected {
@@ -125,5 +147,14 @@ mod tests {
         assert!(told(&[unit("4")]).is_empty());
         assert_eq!(told(&[unit("6")]), ["  dev   was in another account, region or folder"]);
         assert!(!told(&[]).is_empty());
+    }
+
+    #[test]
+    fn what_was_tainted_by_the_failed_apply_is_called_so() {
+        let mut plan = plan(&["aws_ecs_task_definition.x", "null_resource.y"], "1");
+        plan.plan.changes[0].notes = vec![TAINTED.to_owned(), "runs local-exec".to_owned()];
+        tainted_by("k3f", &mut plan);
+        let notes: Vec<_> = plan.plan.changes.iter().map(|change| change.notes.join(", ")).collect();
+        assert_eq!(notes, ["tainted by run k3f, whose apply failed, runs local-exec", ""]);
     }
 }

@@ -32,7 +32,7 @@ pub(super) use words::{say_left_out, say_waves};
 use crate::cli;
 use crate::model::{Exit, Failure, Failures, Kind};
 use crate::report::digest as digest_text;
-use crate::report::screen::{Tone, count};
+use crate::report::screen::count;
 use crate::run::digest::Digest;
 use crate::run::folder::RunFolder;
 use crate::run::kept::Kept;
@@ -102,13 +102,14 @@ pub fn carry_out(
     images::prove(session, &queue.images, &queue.work.taken)?;
     may_pull(session, queue)?;
     others::wait(session, units)?;
-    let plans = match &queue.work.earlier {
+    let mut plans = match &queue.work.earlier {
         Some(earlier) => earlier.plans(session, ready, queue)?,
         None => {
             generate::carry_out(session, ready, queue.work)?;
             plans::plan_all(ready, queue, renewal)?
         }
     };
+    carried::name_tainted(session.context.resumed.as_ref(), &mut plans, units);
     let planned = |left: &&Unfinished| units.iter().any(|unit| left.is_of(&unit.unit.path));
     if queue.work.earlier.is_none() {
         // Only a fresh plan tells what an apply whose end nobody saw has left to do.
@@ -128,7 +129,7 @@ pub fn carry_out(
         prove(&unchanged).map_err(before_anything)?;
     }
     if digest.n_changing() == 0 {
-        screen.say(Tone::Good, "Finished", format!("nothing to apply in {}", count(units.len(), "unit")));
+        screen.finished(&format!("nothing to apply in {}", count(units.len(), "unit")));
         return Ok(Applied::nothing(units));
     }
     say_waves(&shown, &queue.changing(&digest));

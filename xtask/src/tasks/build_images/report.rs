@@ -27,7 +27,7 @@ pub(super) fn report(session: &Session<'_>, ready: &Ready<'_>, built: &[Built<'_
     let tags: Vec<_> = built.iter().map(|built| built.tag.to_string()).collect();
     let tag = tags.first().filter(|first| tags.iter().all(|tag| tag == *first));
     let tag = tag.map(|tag| format!(" {tag}")).unwrap_or_default();
-    screen.say(Tone::Good, "Finished", format!("next: cargo xtask bump-tags{tag}"));
+    screen.finished(&format!("next: cargo xtask bump-tags{tag}"));
     Ok(Exit::DONE)
 }
 

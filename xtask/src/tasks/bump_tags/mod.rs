@@ -13,7 +13,6 @@ pub mod write;
 use crate::cli;
 use crate::model::{Exit, Failure, Failures};
 use crate::repo::bump::Bump;
-use crate::report::screen::Tone;
 use crate::run::folder::RunFolder;
 use crate::run::lock::RunLock;
 use crate::tasks::context::Context;
@@ -60,7 +59,7 @@ pub fn run(context: &Context, args: &cli::BumpTags) -> Result<Exit, Failures> {
         record::edit(&journal, &bump, || write::carry_out(&repo, &ask, &bump, &lock))?;
     }
     report::report(context, &bump, "changed")?;
-    context.screen.say(Tone::Good, "Finished", format!("next: cargo xtask apply-all{}", ask.selection.options()));
+    context.screen.finished(&format!("next: cargo xtask apply-all{}", ask.selection.options()));
     Ok(Exit::DONE)
 }
 

@@ -41,7 +41,7 @@ pub fn say_what_to_know(context: &Context, repo: &Repository, bump: &Bump) {
     }
     for (image, units) in unproven {
         let n = count(units.len(), "unit");
-        warn("Unproven", format!("the tag of {image} in {n} is unknown also with `--pin`"));
+        warn("Unverified", format!("the tag of {image} in {n} is unknown also with `--pin`"));
         context.screen.lines(&filled(&names(&units), INDENT, INDENT, context.screen.width()));
     }
     for left in &bump.left {

@@ -33,11 +33,14 @@ pub fn run(context: &Context, args: &cli::Changes) -> Result<Exit, Failures> {
         Format::Json => {
             let needed = |it: coupling::Needed| json!({ "repository": it.repository, "folder": it.folder, "oldest": it.release.to_string() });
             let modules: Vec<_> = coupling::needed(to).into_iter().map(needed).collect();
-            let report =
-                json!({ "schema": 1, "from": said, "to": to.to_string(), "changes": changes, "modules": modules });
+            let report = json!({ "schema": 1, "from": said, "to": to.to_string(), "to_is_known": unknown(&table, to).is_none(), "changes": changes, "modules": modules });
             context.result(&format!("{report:#}\n"))?;
         }
-        _ => context.page(&(text(&said, from, to, &changes, context.screen.result_width()) + &modules(to)))?,
+        _ => {
+            let columns = context.screen.result_width();
+            let unknown = unknown(&table, to).map(|text| filled(&text, "\n!  ", "   ", columns)).unwrap_or_default();
+            context.page(&(text(&said, from, to, &changes, columns) + &modules(to) + &unknown))?;
+        }
     }
     Ok(Exit::DONE)
 }
@@ -45,6 +48,20 @@ pub fn run(context: &Context, args: &cli::Changes) -> Result<Exit, Failures> {
 /// The newest release that this program knows of by itself.
 pub fn newest() -> Version {
     table::newest_in(&table::embedded()).expect("a test reads the table")
+}
+
+/// Whether this program knows of a release.
+pub fn is_known(tag: &Tag) -> bool {
+    releases().iter().any(|known| known == tag.as_str())
+}
+
+/// What is not known of a release; `None` where it is in the table.
+fn unknown(table: &[Change], to: Version) -> Option<String> {
+    let is_there = table.iter().any(|change| change.version == to);
+    let newest = table::newest_in(table)?;
+    (!is_there).then(|| {
+        format!("not known whether {to} is a release: it is not among those that this program knows of, the newest of which is {newest}; `--fetch` asks GitHub")
+    })
 }
 
 fn version(tag: &Tag) -> Result<Version, Failure> {

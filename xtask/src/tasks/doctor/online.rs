@@ -105,7 +105,7 @@ fn judge(repo: &Repository, wanted: &[Wanted<'_>], pulls: &[Pulls<'_>], answers:
 
 /// Who somebody is in each account, all of which are proven by then.
 fn identity_of(accounts: &[(&Account, Region)], identities: &[Identity]) -> Finding {
-    let finding = Finding::ok(NAMES[0], format!("{} proven", count(accounts.len(), "account")));
+    let finding = Finding::ok(NAMES[0], format!("{} verified", count(accounts.len(), "account")));
     let width = accounts.iter().map(|(account, _)| account.name.chars().count()).max().unwrap_or_default();
     let line = |finding: Finding, (account, _): &(&Account, Region)| {
         let arn =
@@ -196,7 +196,7 @@ fn task_definitions(proofs: &[Proof]) -> Finding {
         Some((label, check)) => Finding::warn(
             NAMES[4],
             format!(
-                "{} of {} not proven to run what the repository says, {} of {label} first: {}",
+                "{} of {} not verified to run what the repository says, {} of {label} first: {}",
                 off.len(),
                 all.len(),
                 check.name,

@@ -26,7 +26,7 @@ pub(super) fn run(context: &Context, root: &Path, keep: usize) -> Result<Exit, F
     }
     let ids: String = old.iter().map(|run| format!("{}\n", run.folder.id)).collect();
     if old.is_empty() {
-        context.screen.say(Tone::Good, "Finished", "nothing to remove");
+        context.screen.finished("nothing to remove");
         return Ok(Exit::DONE);
     }
     if context.globals.dry_run {

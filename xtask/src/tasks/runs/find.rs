@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::model::{Failure, Kind, Result};
+use crate::model::{Failure, Kind, Result, distance};
 use crate::run::folder::{RunFolder, STATE};
 use crate::run::journal::story::Story;
 use crate::run::journal::{self, Damage};
@@ -97,13 +97,22 @@ pub(super) fn one(root: &Path, id: &str) -> Result<Known> {
     };
     match found[..] {
         [at] => Ok(runs.swap_remove(at)),
-        [] => Err(Failure::new(Kind::NothingSelected, format!("there is no run `{id}` here"))
-            .hint("all that there are: cargo xtask runs")),
+        [] => {
+            let failure = Failure::new(Kind::NothingSelected, format!("there is no run `{id}` here"));
+            let failure = similar(&runs, id).iter().fold(failure, |it, id| it.hint(format!("did you mean `{id}`?")));
+            Err(failure.hint("all that there are: cargo xtask runs"))
+        }
         _ => {
             let failure = Failure::usage(format!("several runs begin with `{id}`"));
             Err(found.iter().fold(failure, |failure, at| failure.detail(runs[*at].folder.id.clone())))
         }
     }
+}
+
+/// The run whose name comes near: one character is another one, or the names of files do.
+fn similar(runs: &[Known], id: &str) -> Option<String> {
+    let names = |run: &Known| [run.folder.id.clone(), word(run).to_owned()];
+    runs.iter().flat_map(names).find(|name| distance(name, id) == 1)
 }
 
 /// The characters of an id behind its day.

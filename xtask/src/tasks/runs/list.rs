@@ -6,8 +6,10 @@ use serde_json::json;
 
 use super::find::{self, Known};
 use crate::cli::Format;
-use crate::model::{Exit, Failures};
+use crate::model::{Exit, Failure, Failures};
+use crate::report::screen::count;
 use crate::report::table::table;
+use crate::run::journal::story::UnitStory;
 use crate::tasks::context::Context;
 
 /// Prints all runs, newest first.
@@ -19,6 +21,15 @@ pub(super) fn run(context: &Context, root: &Path) -> Result<Exit, Failures> {
             context.result(&json!({ "schema": 1, "runs": runs }).to_string())?;
         }
         _ => context.page(&text(&runs, context.screen.result_columns()))?,
+    }
+    Ok(Exit::DONE)
+}
+
+/// An empty list, where nothing was run yet.
+pub(super) fn nothing(context: &Context, why: &Failure) -> Result<Exit, Failures> {
+    match context.globals.format {
+        Format::Json => context.result(&json!({ "schema": 1, "runs": [] }).to_string())?,
+        _ => context.screen.lines(&why.what),
     }
     Ok(Exit::DONE)
 }
@@ -48,12 +59,18 @@ fn text(runs: &[Known], columns: Option<usize>) -> String {
     table(&rows, columns)
 }
 
-/// How many units came out how: `5 done, 1 unknown`.
+/// How many units came out how: `5 done, 1 unknown`; images are counted by themselves.
 fn units(run: &Known) -> String {
     let Ok(Some(story)) = &run.story else { return "-".to_owned() };
-    let units = story.units();
+    let (images, units): (Vec<_>, Vec<_>) = story.units().into_iter().partition(|unit| unit.of.is_image());
     let words = [("failed", "failed"), ("unknown", "unknown"), ("succeeded", "done"), ("early exit", "not started")];
-    let counts = words.map(|(result, word)| (units.iter().filter(|unit| unit.result == result).count(), word));
-    let parts: Vec<_> = counts.iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}")).collect();
+    let counted = |of: &[UnitStory<'_>], noun: &str| -> Vec<String> {
+        let counts = words.map(|(result, word)| (of.iter().filter(|unit| unit.result == result).count(), word));
+        let parts = counts.into_iter().filter(|(n, _)| *n > 0);
+        parts
+            .map(|(n, word)| if noun.is_empty() { format!("{n} {word}") } else { format!("{} {word}", count(n, noun)) })
+            .collect()
+    };
+    let parts: Vec<String> = [counted(&units, ""), counted(&images, "image")].concat();
     if parts.is_empty() { "-".to_owned() } else { parts.join(", ") }
 }

@@ -9,7 +9,7 @@ mod resume;
 mod show;
 
 use crate::cli::{Runs, RunsCommand};
-use crate::model::{Exit, Failures};
+use crate::model::{Exit, Failures, Kind};
 use crate::run::unfinished;
 use crate::tasks::context::Context;
 
@@ -25,7 +25,12 @@ pub fn sweep(context: &Context) {
 
 /// Lists the runs, or does what was asked about one of them.
 pub fn run(context: &Context, args: &Runs) -> Result<Exit, Failures> {
-    let root = find::root(context)?;
+    let root = match find::root(context) {
+        Err(failure) if args.command.is_none() && failure.kind == Kind::NothingSelected => {
+            return list::nothing(context, &failure);
+        }
+        root => root?,
+    };
     match &args.command {
         None => list::run(context, &root),
         Some(RunsCommand::Show { run }) => show::run(context, &root, run),

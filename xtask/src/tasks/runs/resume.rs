@@ -11,6 +11,7 @@ use crate::cli::{Cli, Command};
 use crate::model::{Exit, Failure, Failures, Kind, Result};
 use crate::report::screen::Tone;
 use crate::run::folder::RunFolder;
+use crate::run::journal::story::StepStory;
 use crate::run::lock::RunLock;
 use crate::run::unfinished::Unfinished;
 use crate::tasks::context::{Context, Resumed, VERSION};
@@ -40,8 +41,15 @@ pub(super) fn run(context: &Context, root: &Path, id: Option<&str>) -> Result<Ex
     globals.repo = Some(Some(root.join(&begun.folder)).filter(|it| it.is_dir()).unwrap_or_else(|| root.to_owned()));
     globals.reason = now.reason.clone().or(globals.reason);
     let mut again = Context::new(globals, begun.argv.clone());
-    again.resumed =
-        Some(Resumed { run: begun.run.clone(), agreed: record::agreed(story), units: story.selected.clone() });
+    let units = story.units();
+    let failed =
+        units.iter().filter(|unit| unit.result == "failed" && unit.step.is_some_and(StepStory::changes_something));
+    again.resumed = Some(Resumed {
+        run: begun.run.clone(),
+        agreed: record::agreed(story),
+        units: story.selected.clone(),
+        failed: failed.map(|unit| unit.of.path.clone()).collect(),
+    });
     // The release is the one of then, whatever this shell says now.
     match &begun.release {
         Some(release) => drop(again.vars.insert(VERSION.into(), release.into())),

@@ -46,7 +46,7 @@ impl Session<'_> {
         if let Some(last) = failures.last_mut() {
             let n = accounts.len();
             last.details.push(format!(
-                "{} of {} not proven: nothing {} started in any account",
+                "{} of {} not verified: nothing {} started in any account",
                 n_wrong,
                 count(n, "account"),
                 if self.n_renewed.get() == 0 { "was" } else { "more is" }
@@ -58,7 +58,7 @@ impl Session<'_> {
         let life = Lifetime::of(&proofs, now);
         let sessions = life.left(now).map(|left| format!("   sessions good for {} min or more", left.as_secs() / 60));
         let sessions = sessions.unwrap_or_default();
-        let about = format!("{n} of {} proven{sessions}", count(proofs.len(), "account"), n = proofs.len());
+        let about = format!("{n} of {} verified{sessions}", count(proofs.len(), "account"), n = proofs.len());
         self.context.screen.say(Tone::Good, "Identity", about);
         Ok(proofs)
     }

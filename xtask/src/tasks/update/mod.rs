@@ -54,14 +54,14 @@ pub fn run(context: &Context, args: &cli::Update) -> Result<Exit, Failures> {
     let consent = Consent::new(&session, &repo, &parts, args);
     make_images(&session, &ready, &parts, args.how, &consent)?;
     if args.ends_with(Until::Images) {
-        context.screen.say(Tone::Good, "Finished", format!("next: cargo xtask update {tag}"));
+        context.screen.finished(&format!("next: cargo xtask update {tag}"));
         return Ok(Exit::DONE);
     }
     consent.ask(&[])?;
     ground.check_untouched()?;
     move_tags(&session, &repo, &parts)?;
     if args.ends_with(Until::Bump) {
-        context.screen.say(Tone::Good, "Finished", format!("next: cargo xtask update {tag}, once it is merged"));
+        context.screen.finished(&format!("next: cargo xtask update {tag}, once it is merged"));
         words::say_commit(&context.screen, &parts.bump, &tag);
         return Ok(Exit::DONE);
     }

@@ -139,11 +139,12 @@ fn report(context: &Context, proofs: &[Proof]) -> Result<Exit, Failures> {
 fn not_proven(proofs: &[Proof]) -> Failure {
     let with = |verdict| proofs.iter().filter(move |proof| proof.with(verdict).next().is_some());
     let (differing, in_doubt) = (with(Verdict::Differs).count(), with(Verdict::NotProven).count());
-    let parts = [(differing, "differs", "differ"), (in_doubt, "is not proven", "are not proven")];
+    let parts = [(differing, "differs", "differ"), (in_doubt, "is not verified", "are not verified")];
     let parts = parts.into_iter().filter(|(n, ..)| *n > 0);
+    let of = count(proofs.len(), "unit");
     let parts: Vec<_> =
-        parts.map(|(n, one, many)| format!("{} {}", count(n, "unit"), if n == 1 { one } else { many })).collect();
-    let failure = Failure::new(Kind::Differs, format!("{} of {}", parts.join(", "), proofs.len()));
+        parts.map(|(n, one, many)| format!("{n} of {of} {}", if n == 1 { one } else { many })).collect();
+    let failure = Failure::new(Kind::Differs, parts.join(", "));
     // A container that doesn't start has its own remedy.
     let is_stale = |check: &Check| check.subject != Subject::Start;
     let differ: Vec<_> = with(Verdict::Differs).filter(|proof| proof.with(Verdict::Differs).any(is_stale)).collect();

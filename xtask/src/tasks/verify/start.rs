@@ -85,7 +85,7 @@ pub(super) fn result(check: &Check) -> (StepResult, &'static str) {
     match check.verdict {
         Verdict::Proven => (StepResult::Succeeded, "container started"),
         Verdict::Differs => (StepResult::Failed, "container did not start"),
-        Verdict::NotProven => (StepResult::Unknown, "start not proven"),
+        Verdict::NotProven => (StepResult::Unknown, "start not verified"),
     }
 }
 

@@ -111,10 +111,10 @@ fn tell(session: &Session<'_>, proofs: &[Proof]) {
 
 fn unanswered(silent: &[&Proof]) -> Failure {
     let names: Vec<_> = silent.iter().map(|proof| format!("`{}`", proof.label)).collect();
-    Failure::new(Kind::Failed, format!("nobody could say what runs in {}", names.join(", ")))
+    Failure::new(Kind::Failed, format!("it is not known what runs in {}", names.join(", ")))
         .detail("nothing further was started")
-        .hint("once ECS answers: the same command again, which proves it first")
-        .hint("to go on without that proof: --allow unproven-wave")
+        .hint("once ECS answers: the same command again, which verifies it first")
+        .hint("to go on without that: --allow unproven-wave")
 }
 
 /// The commands that take away what somebody else has registered.
@@ -130,7 +130,7 @@ fn removals(renewal: &Renewal<'_>, units: &[&Workable<'_>], proof: &Proof) -> Ve
 
 fn stopped(wrong: &[&Proof], to_remove: &[String]) -> Failure {
     let names: Vec<_> = wrong.iter().map(|proof| format!("`{}`", proof.label)).collect();
-    let failure = Failure::new(Kind::Failed, format!("what the repository says does not run in {}", names.join(", ")));
+    let failure = Failure::refused(format!("what the repository says does not run in {}", names.join(", ")));
     let lines = wrong.iter().flat_map(|proof| {
         proof.checks.iter().filter(|check| check.runs_another()).map(move |check| {
             let said = |text: &Option<String>| text.clone().unwrap_or_else(|| "nothing".to_owned());

@@ -8,6 +8,7 @@ use crate::repo::coupling::too_old;
 use crate::repo::{Repository, Unit, plan_bump};
 use crate::report::screen::count;
 use crate::tasks::build_images::bootstrap::{self, Bootstrap};
+use crate::tasks::changes;
 use crate::tasks::doctor::finding::Finding;
 use crate::tasks::profiles::Profiles;
 use crate::tasks::select::label;
@@ -29,6 +30,7 @@ pub(in crate::tasks::doctor) fn bootstrap(repo: &Repository, profiles: &Profiles
             format!("kaniko {kaniko} can build {target}, if the build passes `--env-secret`"),
         )
         .to_do("use `cargo xtask build-images`, which passes it; scripts with `--build-arg GITHUB_OAUTH_TOKEN` fail"),
+        Bootstrap::Fine | Bootstrap::Trap if !changes::is_known(target) => Finding::skip(NAME, not_known(target)),
         Bootstrap::Fine | Bootstrap::Trap => {
             Finding::ok(NAME, format!("the runner of {} (kaniko {kaniko}) can build {target}", label(unit)))
         }
@@ -63,7 +65,17 @@ pub(in crate::tasks::doctor) fn modules(repo: &Repository, target: &Tag) -> Find
         let finding = Finding::warn(NAME, what).at_all(next.iter().filter_map(|(unit, _)| unit.module.place.as_ref()));
         return distinct(finding).to_do(format!("raise `ref` to {} or newer with the tags", old.needs));
     }
+    if !changes::is_known(target) {
+        return Finding::skip(NAME, not_known(target));
+    }
     Finding::ok(NAME, format!("as far as is known, the modules go with their tags and with {target}"))
+}
+
+fn not_known(target: &Tag) -> String {
+    format!(
+        "not known: {target} is not among the releases that this program knows of, the newest of which is {}",
+        changes::newest()
+    )
 }
 
 fn distinct(mut finding: Finding) -> Finding {

@@ -8,6 +8,9 @@ use super::expected::Why;
 /// The `type` that a change of an output is given: outputs are no resources.
 pub const OUTPUT: &str = "output";
 
+/// What is noted of a resource that Terraform makes anew because its creation failed.
+pub const TAINTED: &str = "tainted";
+
 /// One resource or output that a plan touches.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Change {

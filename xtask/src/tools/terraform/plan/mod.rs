@@ -14,7 +14,7 @@ mod wanted;
 
 pub use after::Surprise;
 pub use alike::Own;
-pub use change::{Action, Change, OUTPUT};
+pub use change::{Action, Change, OUTPUT, TAINTED};
 pub use containers::{is_image_path, split as split_image};
 pub use difference::{Difference, Side, is_private};
 pub use expected::Why;
@@ -230,7 +230,7 @@ fn change(
     let origin = resource.origin();
     // A command may do anything, whatever it is triggered by; and an update takes nothing over.
     let expected = why(case, ground).filter(|_| runs.is_empty() && origin.is_none());
-    let tainted = resource.is_tainted().then(|| "tainted".to_owned());
+    let tainted = resource.is_tainted().then(|| TAINTED.to_owned());
     let mut runs: Vec<_> = runs.iter().map(|command| format!("runs {}", kind_of(&command.text))).collect();
     runs.dedup();
     let notes = origin.into_iter().chain(tainted).chain(runs).collect();
