@@ -108,8 +108,8 @@ impl<'a> Orders<'a> {
         let programs = &self.ready.programs;
         let login = Login::to(uri, programs.path("docker"));
         order.program = std::iter::once(self.guard.clone().into()).chain(login.arguments()).collect();
-        let subject = format!("ECR in {}", uri.region());
-        Arc::new(self.with_variables(self.step(kind, &subject, account, order, self.ready.repo.root.clone()), &[]))
+        let step = self.step(kind, &label, account, order, self.ready.repo.root.clone());
+        Arc::new(self.with_variables(Step { subject: format!("ECR in {}", uri.region()), ..step }, &[]))
     }
 
     /// Builds and pushes an image on this machine.
@@ -137,7 +137,8 @@ impl<'a> Orders<'a> {
         let mut order = self.order(account, region, self.run.attempt(label, kind));
         order.program = vec![self.guard.clone().into(), "ask".into()];
         order.program.extend(questions.iter().map(|question| question.word().into()));
-        Arc::new(self.step(kind, &format!("AWS in {}", account.name), account, order, self.ready.repo.root.clone()))
+        let step = self.step(kind, label, account, order, self.ready.repo.root.clone());
+        Arc::new(Step { subject: format!("AWS in {}", account.name), ..step })
     }
 
     /// Builds and pushes an image.
