@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{AccountId, UnitPath};
+use crate::model::{AccountId, UnitPath, one_line};
 use crate::tools::attempt::Attempt;
 use crate::tools::guard::GuardOrder;
 use crate::tools::process::{Invocation, Output, quoted};
@@ -226,7 +226,9 @@ impl Stage {
     pub fn shell_lines(&self) -> String {
         let mut text = format!("# {}: {}\n", self.title, self.about);
         for step in self.lanes.iter().flatten() {
-            text.push_str(&format!("{OUTLINE}{}   {}\n{}\n", step.subject, step.outline(), step.shell_line()));
+            // A comment that goes on in a second line would be a command there.
+            let outline = format!("{}   {}", step.subject, step.outline());
+            text.push_str(&format!("{OUTLINE}{}\n{}\n", one_line(&outline), step.shell_line()));
         }
         text
     }
