@@ -7,8 +7,8 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::model::{Failures, Kind, one_line, printable};
-use crate::report::rehearsed;
 use crate::report::region::{columns, columns_of, print, to_stderr};
+use crate::report::rehearsed;
 use crate::report::wrap::{fitted, folded, page_width};
 
 /// When to use colour.
@@ -223,7 +223,8 @@ impl Screen {
     /// Lines whose marks have colours.
     pub fn inked(&self, text: &str, ink: Ink) {
         if self.volume > Volume::Quiet {
-            text.lines().for_each(|line| print(&self.inked_line(&printable(line), self.color, ink)));
+            let told = rehearsed::told(text);
+            told.lines().for_each(|line| print(&self.inked_line(&printable(line), self.color, ink)));
         }
     }
 

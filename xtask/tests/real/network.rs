@@ -131,7 +131,7 @@ fn questions_go_to_the_endpoints_for_fips_and_dual_stack_where_they_are_turned_o
         let before = cloud.hosts_asked().len();
         let mut command = live.command(env!("CARGO_BIN_EXE_xtask"));
         let output = command.env(variable, "true").arg("doctor").output().expect("xtask starts");
-        assert!(text(&output).contains("6 accounts proven"), "{}", text(&output));
+        assert!(text(&output).contains("6 accounts verified"), "{}", text(&output));
         let asked = cloud.hosts_asked().split_off(before);
         assert!(expected.iter().all(|host| asked.iter().any(|asked| asked == host)), "{asked:?}");
         assert!(asked.iter().any(|host| host.starts_with("sts") && host.contains(ending)), "{asked:?}");

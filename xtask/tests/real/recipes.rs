@@ -75,9 +75,9 @@ fn saml2aws_signs_in_to_each_profile_and_a_missing_sign_in_is_told_with_its_comm
 
     sign_in("dev", "100000000004");
     let told = ends_with(&live, &["identity"], 0);
-    assert!(told.contains("6 of 6 accounts proven   sessions good for 59 min or more"), "{told}");
+    assert!(told.contains("6 of 6 accounts verified   sessions good for 59 min or more"), "{told}");
     let told = doctor(&live);
-    assert!(told.contains("6 accounts proven") && told.contains("arn:aws:sts::100000000004:"), "{told}");
+    assert!(told.contains("6 accounts verified") && told.contains("arn:aws:sts::100000000004:"), "{told}");
     assert!(told.contains("skip  aws "), "without the AWS CLI: {told}");
 }
 
@@ -99,10 +99,10 @@ fn aws_sso_cli_signs_in_once_for_all_accounts() {
     fs::write(home.join("config.yaml"), config).expect("the file can be written");
 
     let told = ends_with(&live, &["identity"], 0);
-    assert!(told.contains("6 of 6 accounts proven   sessions good for 59 min or more"), "{told}");
+    assert!(told.contains("6 of 6 accounts verified   sessions good for 59 min or more"), "{told}");
     assert!(told.contains("user_code=AAAA-BBBB"), "the sign-in is seen: {told}");
     assert_eq!(cloud.n_sign_ins(), 1);
     let told = doctor(&live);
-    assert!(told.contains("6 accounts proven") && told.contains("AdministratorAccess"), "{told}");
+    assert!(told.contains("6 accounts verified") && told.contains("AdministratorAccess"), "{told}");
     assert_eq!(cloud.n_sign_ins(), 1, "the session is kept");
 }
