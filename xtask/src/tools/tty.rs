@@ -1,18 +1,29 @@
 //! The person at the terminal: questions go to the terminal itself, never to a pipe.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, BufRead, BufReader, Write};
-use std::os::fd::AsFd;
+use std::io::{self, Write};
+use std::os::fd::{AsFd, OwnedFd};
 use std::sync::{Mutex, PoisonError};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use rustix::termios::{LocalModes, OptionalActions, QueueSelector, Termios, tcflush, tcgetattr, tcsetattr};
 
 use crate::model::{Failure, printable};
 
+const TERMINAL: &str = "/dev/tty";
+
+/// How often a question looks whether it is to be given up.
+const TICK: Timespec = Timespec { tv_sec: 0, tv_nsec: 200_000_000 };
+
 /// The controlling terminal of this process.
-pub struct Terminal(File);
+pub struct Terminal {
+    file: File,
+    /// The terminal once more, for reading: it answers at once that there is no line yet, since macOS can't be asked to wait
+    /// for one (`poll` takes no terminals there).
+    lines: OwnedFd,
+}
 
 /// Asks a question that is answered with yes or no. Anything but yes cancels; `not_done` says what is not done then, such as
 /// `nothing was applied`. Where there is no terminal, `otherwise` says how to go on.
@@ -29,7 +40,9 @@ pub fn agree(question: &str, not_done: &str, otherwise: &str, give_up: &dyn Fn()
 impl Terminal {
     /// Opens it; `None` where there is nobody to ask.
     pub fn open() -> Option<Self> {
-        OpenOptions::new().read(true).write(true).open("/dev/tty").ok().map(Self)
+        let file = OpenOptions::new().read(true).write(true).open(TERMINAL).ok()?;
+        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+        Some(Self { file, lines: rustix::fs::open(TERMINAL, flags, Mode::empty()).ok()? })
     }
 
     /// Prints a question and reads one line. Gives up, as interrupted, once `give_up` says so. What was typed before the
@@ -51,44 +64,45 @@ impl Terminal {
             if let Some((_, answer)) = answers.iter().find(|(word, _)| line.eq_ignore_ascii_case(word)) {
                 return Ok(Some(*answer));
             }
-            self.0.write_all(printable(help).as_bytes())?;
+            self.file.write_all(printable(help).as_bytes())?;
         }
         Ok(None)
     }
 
     /// The line that is typed, `None` where the input ends instead.
     fn ask_line(&mut self, question: &str, give_up: &dyn Fn() -> bool) -> io::Result<Option<String>> {
-        tcflush(self.0.as_fd(), QueueSelector::IFlush)?;
-        self.0.write_all(printable(question).as_bytes())?;
-        self.0.flush()?;
-        // The terminal gives whole lines, so a line can be read once there is anything to read.
-        let tick = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
-        while !is_readable(&self.0, &tick)? {
-            if give_up() {
-                return Err(io::ErrorKind::Interrupted.into());
+        tcflush(self.file.as_fd(), QueueSelector::IFlush)?;
+        self.file.write_all(printable(question).as_bytes())?;
+        self.file.flush()?;
+        let (mut line, mut bytes) = (Vec::new(), [0; 1024]);
+        while !line.ends_with(b"\n") {
+            match rustix::io::read(&self.lines, &mut bytes) {
+                Ok(0) if line.is_empty() => {
+                    self.file.write_all(b"\n")?;
+                    return Ok(None);
+                }
+                Ok(0) => break,
+                Ok(n) => line.extend_from_slice(&bytes[..n]),
+                Err(Errno::AGAIN | Errno::INTR) if give_up() => return Err(io::ErrorKind::Interrupted.into()),
+                Err(Errno::AGAIN | Errno::INTR) => drop(is_readable(&self.lines, &TICK)?),
+                Err(error) => return Err(error.into()),
             }
         }
-        let mut line = String::new();
-        let n = BufReader::new(&self.0).read_line(&mut line)?;
-        if n == 0 {
-            self.0.write_all(b"\n")?;
-            return Ok(None);
-        }
-        Ok(Some(line.trim().to_owned()))
+        Ok(Some(String::from_utf8_lossy(&line).trim().to_owned()))
     }
 
     /// The same, for a line that is not shown.
     pub fn ask_secret(&mut self, question: &str, give_up: &dyn Fn() -> bool) -> io::Result<String> {
-        let _restore = Hidden::begin(&self.0)?;
+        let _restore = Hidden::begin(&self.file)?;
         let answer = self.ask(question, give_up);
-        self.0.write_all(b"\n")?;
+        self.file.write_all(b"\n")?;
         answer
     }
 
     /// What the terminal is set to, to be put back after a program that may have left it otherwise.
     pub fn remember(&self) -> Option<Settings> {
-        let modes = tcgetattr(self.0.as_fd()).ok()?;
-        Some(Settings { modes, file: self.0.try_clone().ok()? })
+        let modes = tcgetattr(self.file.as_fd()).ok()?;
+        Some(Settings { modes, file: self.file.try_clone().ok()? })
     }
 }
 
@@ -106,10 +120,14 @@ pub fn restore() {
     drop(ORIGINAL.lock().unwrap_or_else(PoisonError::into_inner).take());
 }
 
-/// Whether there is something to read, or nothing will come any more.
+/// Whether there is something to read, or nothing will come any more. What can't be waited for takes all of the time.
 pub(super) fn is_readable(file: &impl AsFd, patience: &Timespec) -> io::Result<bool> {
     let mut waiting = [PollFd::new(file, PollFlags::IN)];
     match poll(&mut waiting, Some(patience)) {
+        Ok(_) if waiting[0].revents().contains(PollFlags::NVAL) => {
+            let _ = poll(&mut [], Some(patience));
+            Ok(false)
+        }
         Ok(n) => Ok(n > 0),
         Err(Errno::INTR) => Ok(false),
         Err(error) => Err(error.into()),
