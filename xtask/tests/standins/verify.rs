@@ -108,6 +108,19 @@ fn tag_that_does_not_run_stops_the_run_before_the_next_wave() {
 }
 
 #[test]
+fn foreign_revision_where_nothing_is_to_be_applied_is_a_refusal_that_says_how_to_take_it_away() {
+    let sandbox = Sandbox::bumped().fault("wrong-tag-running:dev");
+    sandbox.xtask(["build-images", "v1.3.0"]).run().exits(0);
+    let apply = || sandbox.xtask(["apply-all", "--yes", "--account", "dev"]).run();
+    apply().exits(1);
+    sandbox.clear_log();
+    apply()
+        .exits(3)
+        .says("to take it away: aws-vault exec your-dev -- aws ecs deregister-task-definition --region us-east-1");
+    assert!(sandbox.log().applied().is_empty());
+}
+
+#[test]
 fn policy_that_became_wider_than_could_be_seen_before_its_apply_stops_the_run_before_the_next_wave() {
     let sandbox = Sandbox::bumped().fault("wider-policy:dev");
     sandbox.xtask(["build-images", "v1.3.0"]).run().exits(0);
