@@ -1,8 +1,9 @@
 //! How reading a repository grows: `units` and `status` as programs, time and memory, and going through the folders alone
 //! against `rg --files`, on made-up repositories of three sizes.
 //!
-//! `cargo bench --bench scale [ROUNDS [UNITS…]]`, by hand. Of several rounds the best counts: others only take time away.
-//! `cargo bench --bench scale lay-out FOLDER UNITS` only writes such a repository, for a profiler.
+//! `cargo bench --profile dev --bench scale [ROUNDS [UNITS…]]`, by hand. Of several rounds the best counts: others only
+//! take time away.
+//! `cargo bench --profile dev --bench scale lay-out FOLDER UNITS` only writes such a repository, for a profiler.
 //! With `XTASK_BASELINE`, the path of another build of `xtask`, that one runs in turn with this one, and a ratio is shown.
 //! Memory and the time of the processors, which counts where others use the machine too, need GNU time; the comparison
 //! needs ripgrep. What is not there is left out.
