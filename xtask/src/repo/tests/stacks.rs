@@ -57,6 +57,25 @@ fn unit_of_a_stack_is_a_runner_by_its_catalog_unit_or_by_its_values_and_moves_th
 }
 
 #[test]
+fn two_runners_of_a_stack_in_one_account_are_two_before_anything_is_generated() {
+    let tree = fixture("stacks");
+    let file = "dev/us-east-1/terragrunt.stack.hcl";
+    let text = std::fs::read_to_string(tree.path().join(file)).expect("the stack is there");
+    let second = [
+        "unit \"second\" {",
+        "  source = \"${local.units}/ecs-deploy-runner\"",
+        "  path = \"mgmt/second-runner\"",
+        "  values = { name = \"second\", deploy_runner_tag = \"v0.40.0\" }",
+        "}\n",
+    ];
+    tree.write(file, (text + &second.join("\n")).as_bytes());
+    let repo = tree.open();
+    let found = |end: &str| repo.units.iter().filter(|unit| unit.path.as_str().ends_with(end)).count();
+    assert_eq!(found("dev/us-east-1/.terragrunt-stack/mgmt/second-runner"), 1, "{:?}", shown(&repo));
+    assert_eq!(found("dev/us-east-1/.terragrunt-stack/mgmt/ecs-deploy-runner"), 1, "{:?}", shown(&repo));
+}
+
+#[test]
 fn unit_of_a_stack_that_takes_the_tag_of_a_runner_elsewhere_is_found() {
     let direct = "  values = { version = local.versions.ci_image.docker_tag }\n";
     let whole = "  values = local.versions.ci_image\n";
