@@ -72,15 +72,14 @@ fn in_body(body: &Body, source: &Source, found: &mut Vec<String>) {
 }
 
 fn in_expr(name: &str, expr: &Expr, source: &Source, found: &mut Vec<String>) {
-    let inner = |entry: &Item| if let Key::Word(key) = &entry.key { key.clone() } else { String::new() };
     match &expr.kind {
         ExprKind::Object(entries) if name == EXEC => {
-            let command = entries.iter().find(|entry| inner(entry) == "command");
+            let command = entries.iter().find(|entry| key_of(entry) == "command");
             let words = command.map_or("", |command| source.text(&command.value.span).trim_matches('"'));
             found.push(with_words(EXEC, words));
         }
         ExprKind::Object(entries) => {
-            entries.iter().for_each(|entry| in_expr(&inner(entry), &entry.value, source, found));
+            entries.iter().for_each(|entry| in_expr(key_of(entry), &entry.value, source, found));
         }
         ExprKind::List(items) => items.iter().for_each(|item| in_expr(name, item, source, found)),
         // What it comes to is not worked out.
@@ -91,6 +90,10 @@ fn in_expr(name: &str, expr: &Expr, source: &Source, found: &mut Vec<String>) {
             }
         }
     }
+}
+
+fn key_of(entry: &Item) -> &str {
+    if let Key::Word(key) = &entry.key { key } else { "" }
 }
 
 fn in_node(node: &Node, name: &str, found: &mut Vec<String>) {

@@ -181,8 +181,7 @@ impl<'s> Shapes<'s> {
                 || stacks::are_values_in(self.files, dir, &|text| self.words.are_in(text)))
     }
 
-    /// Whether what a stack generates from elsewhere, or nobody knows how, may be a runner: by the text about it or by the
-    /// values that it passes on.
+    /// Whether a part of a stack that can't be worked out may be a runner, by its text or by the values that it passes on.
     pub(super) fn is_about_runner(&self, unclear: &Unclear) -> bool {
         let is_named = unclear.unit.as_ref().is_some_and(|(dir, ..)| discover::is_named_so(dir));
         is_named

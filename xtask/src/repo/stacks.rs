@@ -252,7 +252,7 @@ fn merged(files: &Files, evaluator: &Evaluator<'_>, frame: &Rc<Frame>, dir: &Pat
         let fault = fault.at(frame.source.place(include.span.start)).hint(LOST);
         let path = include.body.attributes.get("path").map(|path| evaluator.value(&path.value, frame));
         let path = path.and_then(Result::ok).and_then(|path| Some(dir.join(path.as_str()?)));
-        // Of what can't be read nobody knows what it is about; the file's own text is what there is.
+        // Where the included file can't be read, the text of the including file is looked at instead.
         let text = path.and_then(|path| text(&path)).unwrap_or_else(|| frame.source.bytes.to_vec());
         return Some((fault, text));
     }

@@ -57,7 +57,7 @@ pub enum Tone {
     Warning,
     /// It went wrong.
     Bad,
-    /// What is typed.
+    /// A name that is typed, such as a command or an option.
     Name,
 }
 

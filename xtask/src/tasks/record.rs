@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
-use std::path::{Path, PathBuf};
 
 use crate::model::{Account, Exit, Failure, Failures, Region};
 use crate::repo::bump::{Bump, FileEdit};
@@ -22,6 +21,7 @@ use crate::tasks::build_images::{Built, Verdict};
 use crate::tasks::context::{Context, VERSION};
 use crate::tasks::images::Wanted;
 use crate::tasks::ready::Workable;
+use crate::tasks::select;
 use crate::tools::attempt::private_folder;
 use crate::tools::hash::sha256;
 use crate::tools::{env, git, operator, state, tty};
@@ -42,7 +42,7 @@ pub fn begin(
         order: 1 + run.all().iter().filter_map(journal::begun).map(|begun| begun.order).max().unwrap_or(0),
         command: command.to_owned(),
         argv: context.argv.clone(),
-        folder: folder_below(&context.start()?, run.root()),
+        folder: select::below(run.root(), &context.start()?).unwrap_or_default(),
         who: operator::who(&context.vars),
         pid: std::process::id(),
         reason: context.globals.reason.clone(),
@@ -57,12 +57,6 @@ pub fn begin(
     let journal = Journal::begin(&run.journal(), begun, secrets)?;
     context.begun(&journal, run);
     Ok(journal)
-}
-
-/// A folder as it is called from the root; the root itself where it lies outside.
-fn folder_below(folder: &Path, root: &Path) -> PathBuf {
-    let (folder, root) = (folder.canonicalize().unwrap_or_default(), root.canonicalize().unwrap_or_default());
-    folder.strip_prefix(root).map(Path::to_owned).unwrap_or_default()
 }
 
 /// Begins the journal of a run that changes files and nothing else.

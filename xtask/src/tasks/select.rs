@@ -152,8 +152,8 @@ fn is_configuration(file: &str) -> bool {
     [".hcl", ".tf", ".tofu"].iter().any(|end| file.ends_with(end))
 }
 
-/// Where a folder, or a file of configuration in it, lies below the root.
-fn below(root: &Path, path: &Path) -> Option<PathBuf> {
+/// Where a folder, or a file of configuration in it, lies below the root; `None` if it lies outside or isn't there.
+pub fn below(root: &Path, path: &Path) -> Option<PathBuf> {
     let path = fs::canonicalize(path).ok()?;
     let folder = if path.is_dir() { path.as_path() } else { path.parent()? };
     folder.strip_prefix(fs::canonicalize(root).ok()?).ok().map(Path::to_owned)

@@ -84,7 +84,7 @@ impl Asked<'_> {
         self.0["region"].as_str().unwrap()
     }
 
-    /// What was asked for.
+    /// The input of the request.
     pub(super) fn input(&self) -> &Value {
         &self.0["input"]
     }

@@ -55,7 +55,7 @@ fn unit(locals: &str, tag: &str) -> String {
 #[test]
 fn every_fixture_moves_where_its_tags_can_be_known() {
     let mut n_moved = 0;
-    // Here nobody knows the environment.
+    // The environment is not known in this test.
     let unknown = ["custom-images", "get-env", "standalone-unknown"];
     // Both images in one ECR repository can't have one tag.
     let clashing = ["one-repository", "standalone-images-map"];

@@ -182,7 +182,7 @@ pub struct Selected {
 }
 
 impl Selected {
-    /// Whether it is an image.
+    /// Whether this was selected as an image, and not as a unit.
     pub fn is_image(&self) -> bool {
         self.path.parse::<ImageUri>().is_ok()
             || self.path.rsplit_once(':').is_some_and(|(uri, _)| uri.parse::<ImageUri>().is_ok())

@@ -29,7 +29,7 @@ use crate::tools::process::{self, Invocation, Service, quoted};
 /// The programs that there are stand-ins for.
 const STAND_INS: [&str; 5] = ["aws", "aws-vault", "infrastructure-deployer", "terraform", "terragrunt"];
 
-/// What an update is made of.
+/// The parts of an update, in their order.
 const PARTS: [&str; 4] = ["identity", "build-images", "bump-tags", "apply-all"];
 
 /// Rehearses an update.
@@ -252,7 +252,7 @@ fn perform(context: &Context, place: &Place, tag: &Tag) -> anyhow::Result<Perfor
     Ok(performed)
 }
 
-/// What was rehearsed.
+/// The parts that a rehearsal carried out, and the one in which it failed.
 struct Performed {
     exit: Exit,
     done: Vec<&'static str>,

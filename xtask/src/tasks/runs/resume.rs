@@ -38,7 +38,8 @@ pub(super) fn run(context: &Context, root: &Path, id: Option<&str>) -> Result<Ex
     let now = &context.globals;
     (globals.yes, globals.dry_run, globals.allow) = (now.yes, now.dry_run, now.allow.clone());
     (globals.quiet, globals.verbose, globals.color, globals.format) = (now.quiet, now.verbose, now.color, now.format);
-    globals.repo = Some(Some(root.join(&begun.folder)).filter(|it| it.is_dir()).unwrap_or_else(|| root.to_owned()));
+    let folder = root.join(&begun.folder);
+    globals.repo = Some(if folder.is_dir() { folder } else { root.to_owned() });
     globals.reason = now.reason.clone().or(globals.reason);
     let mut again = Context::new(globals, begun.argv.clone());
     let units = story.units();
