@@ -109,9 +109,16 @@ pub(super) fn without_runner(files: &Files, found: &Found, accounts: &[Account],
 
 /// Leaves out units that are others by another name: links lead to the same folder, in the same account and region. Says
 /// which.
-pub(super) fn without_aliases(root: &Path, units: &mut Vec<Unit>) -> Vec<Failure> {
-    // A folder that a stack has yet to generate leads nowhere.
-    let real: Vec<_> = units.iter().map(|unit| unit.path.in_root(root).canonicalize().ok()).collect();
+pub(super) fn without_aliases(root: &Path, found: &Found, units: &mut Vec<Unit>) -> Vec<Failure> {
+    if found.links.is_empty() {
+        return Vec::new();
+    }
+    let real = |unit: &Unit| {
+        let dir = unit.path.in_root(root);
+        // A folder that a stack has yet to generate leads nowhere.
+        if found.links.iter().any(|link| dir.starts_with(link)) { dir.canonicalize().ok() } else { Some(dir) }
+    };
+    let real: Vec<_> = units.iter().map(real).collect();
     let is_link = |at: usize| real[at].as_ref().is_some_and(|real| *real != units[at].path.in_root(root));
     let same = |at: usize| {
         let unit = &units[at];

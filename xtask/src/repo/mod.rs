@@ -121,7 +121,7 @@ impl Repository {
         unread.extend(discover::not_supported(&files, &found));
         let ground = Ground { files: &files, settings: &settings, root: &root, roots: &roots };
         let Readings { mut units, failures, mut notices } = ground.units(&found, &stacks);
-        notices.extend(discover::without_aliases(&root, &mut units));
+        notices.extend(discover::without_aliases(&root, &found, &mut units));
         let is_nothing = units.is_empty() && failures.is_empty();
         unread.extend(failures);
         // The accounts of what was opened matter also where no unit is in them, such as that of a registry.

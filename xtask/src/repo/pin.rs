@@ -33,7 +33,8 @@ pub enum Form {
     Json,
     /// A string of YAML, quoted or not.
     Yaml,
-    /// A plain word in a script, in a file of CI or in a longer string of HCL; the span leaves quotes out.
+    /// A plain word in a script, in a file of CI or in a longer string of HCL, or all that a plain file has; the span leaves
+    /// quotes out.
     Word,
 }
 
@@ -60,12 +61,33 @@ impl Pin {
             }
             Origin::Datum { file, line, span } => {
                 // What was converted to a string on the way is none in the file.
-                let (form, key) = data::string_at(files, file, span).filter(|found| found.value == text)?.place();
+                let found =
+                    data::string_at(files, file, span).filter(|found| found.value == text && !found.way.is_empty());
+                let Some((form, key)) = found.map(data::Text::place) else {
+                    return Self::plain(files, file).filter(|plain| plain.value == text && plain.span == *span);
+                };
                 let (file, line, span, value) = (file.to_string(), *line, span.clone(), text.to_owned());
                 Some(Self { file, line, key, span, value, form })
             }
+            Origin::Data { file, line: None } => Self::plain(files, file).filter(|plain| plain.value == text),
             _ => None,
         }
+    }
+
+    /// What stands in a file that has nothing else, but space around it; its key is the name of the file.
+    pub(super) fn plain(files: &Files, file: &str) -> Option<Self> {
+        let bytes = files.bytes(&files.path(file)).ok()?;
+        let text = std::str::from_utf8(&bytes).ok()?;
+        let value = text.trim();
+        let start = text.len() - text.trim_start().len();
+        (!value.is_empty() && !value.contains('\n')).then(|| Self {
+            file: file.to_owned(),
+            line: 1 + text[..start].matches('\n').count(),
+            key: file.rsplit('/').next().unwrap_or(file).to_owned(),
+            span: start..start + value.len(),
+            value: value.to_owned(),
+            form: Form::Word,
+        })
     }
 
     /// The place, for messages.

@@ -47,9 +47,10 @@ impl Repository {
         pins.into_values().collect()
     }
 
-    /// The literals in the files of all units that are named like a pin and decide no unit's tag.
+    /// The literals in the files of all units that are named like a pin and decide no unit's tag. None where what a unit gets
+    /// is unknown: any of them may decide that.
     pub fn idle_pins(&self) -> Vec<Idle> {
-        idle(&self.files, self.units.iter())
+        if self.unread.is_empty() { idle(&self.files, self.units.iter()) } else { Vec::new() }
     }
 
     /// The same for one unit: literals in the files that it reads which decide nothing in it, such as those that it
@@ -75,6 +76,9 @@ pub(super) fn pins_of(unit: &Unit) -> impl Iterator<Item = (ImageName, &Pin)> {
 fn idle<'u>(files: &Files, units: impl Iterator<Item = &'u Unit>) -> Vec<Idle> {
     let mut deciding: Vec<(&str, usize)> = Vec::new();
     for unit in units {
+        if unit.has_unknown_tag() {
+            return Vec::new();
+        }
         deciding.extend(pins_of(unit).map(|(_, pin)| (pin.file.as_str(), pin.span.start)));
         let others = unit.others.iter().filter_map(|other| other.pin.as_ref());
         deciding.extend(others.map(|pin| (pin.file.as_str(), pin.span.start)));

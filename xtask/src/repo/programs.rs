@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use super::hcl::parse;
-use super::hcl::syntax::{Block, Body, Expr, ExprKind, Item, Key};
+use super::hcl::syntax::{Block, Body, Expr, ExprKind};
 use super::hcl::{Fault, Source};
 use super::json::{self, Node, Value};
 use super::providers::ConfigText;
@@ -74,12 +74,17 @@ fn in_body(body: &Body, source: &Source, found: &mut Vec<String>) {
 fn in_expr(name: &str, expr: &Expr, source: &Source, found: &mut Vec<String>) {
     match &expr.kind {
         ExprKind::Object(entries) if name == EXEC => {
-            let command = entries.iter().find(|entry| key_of(entry) == "command");
+            let command = entries.iter().find(|entry| entry.key.written() == Some("command"));
             let words = command.map_or("", |command| source.text(&command.value.span).trim_matches('"'));
             found.push(with_words(EXEC, words));
         }
         ExprKind::Object(entries) => {
-            entries.iter().for_each(|entry| in_expr(key_of(entry), &entry.value, source, found));
+            // A key that only Terraform works out may be any.
+            entries.iter().for_each(|entry| {
+                let has_command = || matches!(&entry.value.kind, ExprKind::Object(inner) if inner.iter().any(|it| it.key.written() == Some("command")));
+                let name = entry.key.written().unwrap_or_else(|| if has_command() { EXEC } else { "" });
+                in_expr(name, &entry.value, source, found);
+            });
         }
         ExprKind::List(items) => items.iter().for_each(|item| in_expr(name, item, source, found)),
         // What it comes to is not worked out.
@@ -90,10 +95,6 @@ fn in_expr(name: &str, expr: &Expr, source: &Source, found: &mut Vec<String>) {
             }
         }
     }
-}
-
-fn key_of(entry: &Item) -> &str {
-    if let Key::Word(key) = &entry.key { key } else { "" }
 }
 
 fn in_node(node: &Node, name: &str, found: &mut Vec<String>) {
@@ -193,6 +194,12 @@ mod tests {
         assert!(told("a.tf", "provider \"x\" {\n execute = 1\n exec = null\n}\n").is_empty());
         let helm = "provider \"helm\" {\n kubernetes = { exec = { command = \"aws\" } }\n}\n";
         assert_eq!(told("a.tf", helm), ["exec `aws`"]);
+        for key in ["\"exec\"", "(\"exec\")", "(local.exec)"] {
+            let helm = format!(
+                "provider \"helm\" {{\n kubernetes = {{ {key} = {{ \"command\" = \"aws\" }} }}\n}}\nlocals {{\n exec = \"exec\"\n}}\n"
+            );
+            assert_eq!(told("a.tf", &helm), ["exec `aws`"], "{key}");
+        }
         let encryption =
             "terraform {\n encryption {\n key_provider \"external\" \"x\" {\n command = [\"/x.sh\"]\n}\n}\n}\n";
         assert_eq!(told("a.tf", encryption), ["key_provider `[\"/x.sh\"]`"]);

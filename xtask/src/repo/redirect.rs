@@ -305,8 +305,7 @@ fn in_block(extra: &Extra, block: &Block, of: &str, actor: Actor, found: &mut Ve
         } else if is_role {
             let role = match &attribute.value.kind {
                 ExprKind::Object(items) => {
-                    let mut roles =
-                        items.iter().filter(|item| matches!(&item.key, Key::Word(word) if word == "role_arn"));
+                    let mut roles = items.iter().filter(|item| item.key.written() == Some("role_arn"));
                     roles.next().and_then(|item| literal(&item.value))
                 }
                 _ => literal(&attribute.value),

@@ -209,6 +209,7 @@ impl<'s> Shapes<'s> {
                 let (file, start) = match value.origin.first() {
                     Origin::Literal(span) => (span.source.name.clone(), span.range.start),
                     Origin::Datum { file, span, .. } => (file.to_string(), span.start),
+                    Origin::Data { file, line: None } => (file.to_string(), 0),
                     _ => return None,
                 };
                 self.pins.pins.get(&(file, start)).copied()

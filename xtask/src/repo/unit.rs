@@ -153,6 +153,12 @@ impl Unit {
         std::iter::once(&self.module).chain(&self.modules_beside)
     }
 
+    /// Whether the tag of any of its images is unknown.
+    pub fn has_unknown_tag(&self) -> bool {
+        let own = self.images.values().flatten().any(|uses| uses.tag.reason().is_some());
+        own || self.others.iter().any(|other| other.tag.reason().is_some())
+    }
+
     /// The use of an image, if the unit uses it.
     pub fn image(&self, image: ImageName) -> Option<&ImageUse> {
         self.images.get(&image).and_then(Option::as_deref)
@@ -222,7 +228,8 @@ impl Unit {
             _ => {
                 let inputs = layer::joined(&layers, evaluator.files)?;
                 let images = Images::read(evaluator, &inputs, &mut self.problems);
-                self.take_images(images);
+                // What only takes a tag of the runner's images need not have any other.
+                self.take_images(if self.takes.is_empty() { images.of_runner(evaluator) } else { images });
                 self.take_unread(&inputs);
                 Ok(())
             }

@@ -43,6 +43,8 @@ pub(super) struct Found {
     pub(super) common: Vec<PathBuf>,
     /// Folders with an `account.hcl`.
     pub(super) account_files: Vec<PathBuf>,
+    /// Links to folders.
+    pub(super) links: Vec<PathBuf>,
     /// What could not be looked into.
     pub(super) failures: Vec<Failure>,
 }
@@ -113,9 +115,9 @@ impl Drop for Collected<'_> {
 }
 
 impl Found {
-    fn lists(&mut self) -> [&mut Vec<PathBuf>; 7] {
-        let Self { terragrunt, terragrunt_json, stacks, terraform, accounts, common, account_files, .. } = self;
-        [terragrunt, terragrunt_json, stacks, terraform, accounts, common, account_files]
+    fn lists(&mut self) -> [&mut Vec<PathBuf>; 8] {
+        let Self { terragrunt, terragrunt_json, stacks, terraform, accounts, common, account_files, links, .. } = self;
+        [terragrunt, terragrunt_json, stacks, terraform, accounts, common, account_files, links]
     }
 
     fn take(&mut self, entry: Result<DirEntry, ignore::Error>) {
@@ -136,6 +138,9 @@ impl Found {
                 return;
             }
         };
+        if entry.path_is_symlink() && entry.file_type().is_some_and(|kind| kind.is_dir()) {
+            self.links.push(entry.path().to_owned());
+        }
         let name = entry.file_name();
         let list = match name.to_str() {
             Some(TERRAGRUNT) => &mut self.terragrunt,

@@ -152,6 +152,9 @@ impl Answer<'_> {
         for way in &self.ways {
             way.lines(&mut lines);
         }
+        if let (true, Some(reason)) = (self.ways.is_empty(), self.unknown) {
+            lines.add(format!("  <- unknown: {reason}"), "");
+        }
         for idle in &self.overridden {
             lines.add(format!("  not used here: {} = {}", idle.key, literal(&idle.value)), idle.place.to_string());
         }

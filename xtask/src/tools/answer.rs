@@ -51,7 +51,7 @@ pub fn ask<A: AsRef<OsStr>>(
     let mut command = process::command(program, vars);
     command.args(args).current_dir(cwd).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let started = process::in_a_session_of_its_own(&mut command).spawn();
-    let mut child = started.with_context(|| process::cannot_start(program))?;
+    let mut child = started.with_context(|| process::not_started(&command))?;
     let (sender, receiver) = mpsc::channel();
     let reading = read(child.stdout.take(), 0, &sender).and_then(|()| read(child.stderr.take(), 1, &sender));
     drop(sender);

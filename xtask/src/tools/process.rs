@@ -136,20 +136,21 @@ pub fn detached(
         None => child.stdout(writer),
         Some(path) => child.stdout(private_file(path)?),
     };
-    let child = in_a_session_of_its_own(&mut child).spawn().with_context(|| cannot_start(program))?;
+    let started = in_a_session_of_its_own(&mut child).spawn();
+    let child = started.with_context(|| not_started(&child))?;
     Ok(Running { child, relay: relay_child, told })
 }
 
 /// Runs a child that may ask the person at the terminal, and waits for it. Its stdout goes to our stderr, or nowhere.
 pub fn foreground(invocation: &Invocation, show_stdout: bool) -> anyhow::Result<ExitStatus> {
     let (program, args) = split(&invocation.argv)?;
-    command(program, &invocation.vars)
-        .args(args)
-        .current_dir(&invocation.cwd)
-        .env("PWD", &invocation.cwd)
-        .stdout(if show_stdout { Stdio::from(io::stderr()) } else { Stdio::null() })
-        .status()
-        .with_context(|| cannot_start(program))
+    let mut child = command(program, &invocation.vars);
+    child.args(args).current_dir(&invocation.cwd).env("PWD", &invocation.cwd).stdout(if show_stdout {
+        Stdio::from(io::stderr())
+    } else {
+        Stdio::null()
+    });
+    child.status().with_context(|| not_started(&child))
 }
 
 /// The same, where what it prints to stderr is shown and also returned: the last of it.
@@ -163,7 +164,7 @@ pub fn foreground_heard(invocation: &Invocation, show_stdout: bool) -> anyhow::R
         .env("PWD", &invocation.cwd)
         .stdout(if show_stdout { Stdio::from(io::stderr()) } else { Stdio::null() })
         .stderr(writer);
-    let mut running = child.spawn().with_context(|| cannot_start(program))?;
+    let mut running = child.spawn().with_context(|| not_started(&child))?;
     // It holds the other end of the pipe.
     drop(child);
     let (mut heard, mut has_ended) = (Vec::new(), false);
@@ -192,13 +193,9 @@ pub fn foreground_heard(invocation: &Invocation, show_stdout: bool) -> anyhow::R
 /// Runs a program in our place: with our input, our output, and the person at the terminal.
 pub fn in_our_place(invocation: &Invocation, stdout: Stdio) -> anyhow::Result<ExitStatus> {
     let (program, args) = split(&invocation.argv)?;
-    command(program, &invocation.vars)
-        .args(args)
-        .current_dir(&invocation.cwd)
-        .env("PWD", &invocation.cwd)
-        .stdout(stdout)
-        .status()
-        .with_context(|| cannot_start(program))
+    let mut child = command(program, &invocation.vars);
+    child.args(args).current_dir(&invocation.cwd).env("PWD", &invocation.cwd).stdout(stdout);
+    child.status().with_context(|| not_started(&child))
 }
 
 /// Runs a harmless question and gives its stdout.
@@ -228,7 +225,7 @@ pub fn output<A: AsRef<OsStr>>(
     let program = program.as_ref();
     let mut command = command(program, vars);
     command.args(args).current_dir(cwd).stdin(Stdio::null());
-    command.output().with_context(|| cannot_start(program))
+    command.output().with_context(|| not_started(&command))
 }
 
 /// Runs a program that reads `input`, and prints where we do.
@@ -263,7 +260,7 @@ pub fn become_program_in(folder: Option<&Path>, argv: &[OsString], vars: &Env) -
         command.current_dir(folder);
     }
     let error = command.args(args).exec();
-    let failure = Failure::refused(cannot_start(program)).because(error);
+    let failure = Failure::refused(not_started(&command)).because(error);
     folder.into_iter().fold(failure, |failure, folder| failure.in_file(folder.display().to_string()))
 }
 
@@ -296,6 +293,15 @@ pub fn private_file(path: &Path) -> anyhow::Result<File> {
 
 pub(super) fn cannot_start(program: &OsStr) -> String {
     format!("cannot start `{}`", program.display())
+}
+
+/// The same of a command whose folder may be what is missing, which the system's error doesn't tell from the program.
+pub(super) fn not_started(command: &Command) -> String {
+    let cannot = cannot_start(command.get_program());
+    match command.get_current_dir() {
+        Some(folder) if !folder.is_dir() => format!("{cannot} in `{}`: there is no such folder", folder.display()),
+        _ => cannot,
+    }
 }
 
 fn split(argv: &[OsString]) -> anyhow::Result<(&OsStr, &[OsString])> {
@@ -387,5 +393,24 @@ mod tests {
     fn a_missing_program_is_named() {
         let error = foreground(&invocation(&["no-such-program"]), true).unwrap_err();
         assert_eq!(error.to_string(), "cannot start `no-such-program`");
+    }
+
+    #[test]
+    fn a_missing_folder_is_named_and_not_the_program() {
+        let mut command = invocation(&["sh", "-c", "true"]);
+        command.cwd = "/no-such-folder".into();
+        let told = "cannot start `sh` in `/no-such-folder`: there is no such folder";
+        let output = Output { log: "/dev/null".into(), stdout: None };
+        let relay = Relay { program: "/bin/true".into(), secrets: Env::new() };
+        let errors = [
+            foreground(&command, true).map(drop).unwrap_err(),
+            foreground_heard(&command, true).map(drop).unwrap_err(),
+            in_our_place(&command, Stdio::null()).map(drop).unwrap_err(),
+            captured("sh", &command.argv[1..], &command.cwd, &command.vars).map(drop).unwrap_err(),
+            detached(&command, &output, &relay, None).map(drop).unwrap_err(),
+        ];
+        errors.iter().for_each(|error| assert_eq!(error.to_string(), told));
+        let failure = become_program_in(Some(&command.cwd), &command.argv, &command.vars);
+        assert_eq!(failure.what, told);
     }
 }

@@ -55,6 +55,11 @@ fn otherwise(name: &str) -> Otherwise {
         "features" | "override" | "stacks" | "tfvars-file" | "values" => {
             Otherwise { rehearsal: Some(ELSEWHERE), ..otherwise }
         }
+        "standalone-own-names" => Otherwise {
+            stays: Some("nothing says which of the two it is"),
+            rehearsal: Some((3, "nothing says which of the two it is")),
+            ..otherwise
+        },
         "standalone-wrapper" => Otherwise { rehearsal: Some(FOREIGN_BUILDER), ..otherwise },
         "standalone-order" => Otherwise { rehearsal: Some(OLD_KANIKO), ..otherwise },
         "guide" => Otherwise { rehearsal: Some((3, "`dependency.ecr.outputs.url` is an output")), ..otherwise },
@@ -68,7 +73,7 @@ fn otherwise(name: &str) -> Otherwise {
 }
 
 /// The names of all fixtures.
-fn names() -> Vec<String> {
+pub(super) fn names() -> Vec<String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
     let entries = fs::read_dir(folder).unwrap().flatten().filter(|entry| entry.path().is_dir());
     let mut names: Vec<_> = entries.map(|entry| entry.file_name().into_string().unwrap()).collect();

@@ -64,6 +64,7 @@ mod secrets;
 mod seeing;
 mod selection;
 mod sessions;
+mod shape_table;
 mod shapes;
 mod smoke;
 mod stale;

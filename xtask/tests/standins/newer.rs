@@ -89,6 +89,17 @@ fn dry_run_prints_how_stacks_are_generated_before_their_units_are_planned() {
 }
 
 #[test]
+fn stack_that_generates_nothing_is_told_by_the_folder_that_is_missing() {
+    // Nobody has told the stand-in which units to write.
+    let sandbox = of_fixture("stacks");
+    let said = sandbox.xtask(["apply-all", "--plan-only", "--account", "dev"]).run();
+    let what = "`terragrunt stack generate` ended well and did not write `dev/us-east-1/.terragrunt-stack/";
+    let said = said.says(what).says("nothing was planned").says("terragrunt stack generate");
+    assert!(!said.err.contains("Generated") && !said.err.contains("cannot start"), "{}", said.screen());
+    assert!(sandbox.log().of("terraform").is_empty());
+}
+
+#[test]
 fn unit_that_only_opentofu_reads_is_not_given_to_terraform() {
     let sandbox = of_fixture("standalone-tofu").setting("environments", r#"{ "100000000004" = "development" }"#);
     let said = sandbox.xtask(["apply-all", "--dry-run", "--verbose"]).run().exits(3);

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use super::said::Said;
 use super::sandbox::{Sandbox, unit};
 
 /// `dev` has a tag of its own, `common.hcl` a pin that nobody uses and a local that terragrunt fails on.
@@ -137,4 +138,43 @@ fn default_of_a_variable_that_is_set_here_and_not_passed_on_is_said_to_be_used()
     let sandbox = sandbox.setting("pass-environment", r#"["RUNNER_TAG"]"#);
     let status = run(&sandbox, &["status"]).exits(0).out;
     assert!(status.contains("v9.9.9") && !status.contains("is set in this shell"), "{status}");
+}
+
+/// All that is on the screen, however its lines are broken.
+fn words(said: &Said) -> String {
+    said.screen().split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn variable_without_a_default_is_told_to_be_unset_or_not_passed_on_and_what_to_do() {
+    let sandbox = Sandbox::new();
+    sandbox.edit("common.hcl", r#""v0.52.1""#, r#"get_env("RUNNER_TAG")"#);
+    let line = r#"pass-environment = ["RUNNER_TAG"]"#;
+    let run = |args: &[&str]| sandbox.xtask(args.iter().copied()).env("RUNNER_TAG", "v9.9.9").run();
+    for args in [&["status"][..], &["units"], &["bump-tags", "v1.3.0", "--offline", "--check"]] {
+        let withheld = words(&run(args));
+        let sentence = format!("RUNNER_TAG is set in this shell, and is not passed on; if it is meant: {line}");
+        assert!(withheld.contains(&sentence) && !withheld.contains("is not set"), "{withheld}");
+        let unset = words(&sandbox.xtask(args.iter().copied()).run());
+        for part in ["the environment variable `RUNNER_TAG` is not set", "give `get_env` a default", line] {
+            assert!(unset.contains(part), "{part}: {unset}");
+        }
+    }
+    sandbox.edit("common.hcl", r#"get_env("RUNNER_TAG")"#, r#"try(get_env("RUNNER_TAG"), "v0.52.1")"#);
+    assert!(run(&["status"]).exits(0).out.contains("RUNNER_TAG is set in this shell"));
+}
+
+#[test]
+fn runner_whose_image_nothing_recognises_does_not_pass_a_check() {
+    let sandbox = Sandbox::new();
+    let fixture = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/standalone-own-names");
+    for file in ["ci/main.tf", "modules/runner/main.tf"] {
+        fs::create_dir_all(sandbox.repo().join(file).parent().unwrap()).unwrap();
+        sandbox.write(file, fs::read_to_string(fixture.join(format!("{file}.in"))).unwrap());
+    }
+    let status = words(&sandbox.xtask(["status", "--check", "v0.52.1"]).run().exits(5));
+    assert!(status.contains("nothing says which of the two it is"), "{status}");
+    let why = words(&sandbox.xtask(["why", "ci"]).run().exits(0));
+    assert!(why.contains("<- unknown: `container_images.r` has its image from"), "{why}");
+    sandbox.xtask(["bump-tags", "v1.3.0", "--offline", "--allow", "old-module"]).run().exits(3).says("in ci");
 }

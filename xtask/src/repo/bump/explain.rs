@@ -6,11 +6,24 @@ use super::Request;
 use super::draft::is_inside;
 use super::plan::Target;
 use crate::model::{Failure, Known, Place, Tag, UnitPath};
-use crate::repo::{Decider, ImageUse, Repository};
+use crate::repo::{Decider, ImageUse, Pin, Repository, Trail};
 
 /// What to do about a tag that is not a plain string.
-const HINTS: [&str; 2] =
-    ["let it refer to a local that holds nothing but the tag", "or name what holds the version: --pin FILE:KEY"];
+const HINT: &str = "let it refer to a local that holds nothing but the tag";
+
+/// How to name what a tag is put together from.
+fn naming(repo: &Repository, deciders: &[&Decider]) -> String {
+    let starts = deciders.iter().flat_map(|decider| starts(&decider.trail));
+    let mut plain = starts.filter_map(|place| Pin::plain(&repo.files, &place.file));
+    let name = plain.next().map_or("FILE:KEY".to_owned(), |pin| format!("{}:{}", pin.file, pin.key));
+    format!("or name what holds the version: --pin {name}")
+}
+
+/// The places from which a value came.
+fn starts(trail: &Trail) -> Vec<&Place> {
+    let own = trail.hops.last().map(|hop| &hop.place).filter(|_| trail.from.is_empty());
+    own.into_iter().chain(trail.from.iter().flat_map(starts)).collect()
+}
 
 /// Why a unit would not get its tag; `new` is what it would get.
 pub(super) fn why(
@@ -41,8 +54,8 @@ pub(super) fn why(
             Failure::refused(format!("cannot change the tag of image `{image}`: {why}"))
                 .at(place.cloned().unwrap_or_else(|| Place::file(target.unit.path.as_str())))
                 .detail(format!("it is the tag of {}", configurations.join(" and ")))
-                .hint(HINTS[0])
-                .hint(HINTS[1])
+                .hint(HINT)
+                .hint(naming(repo, &request.covered(Some(uses))))
         }
         None => elsewhere(request, target, wanted, uses, new),
     }

@@ -138,7 +138,9 @@ fn strings(repo: &Repository, name: &PinName) -> Result<Vec<(Vec<String>, Pin)>,
         let pin = new(text.line, &text.way, text.span, &text.value, text.form);
         (text.way.split('.').map(str::to_owned).collect(), pin)
     });
-    let mut all: Vec<_> = all.collect();
+    let mut all: Vec<_> = all.filter(|(way, _): &(Vec<String>, Pin)| way[..] != [""]).collect();
+    let plain = Pin::plain(&repo.files, &file).filter(|pin| all.is_empty() && pin.key == name.key);
+    all.extend(plain.map(|pin| (vec![name.key.clone()], pin)));
     if all.is_empty() {
         let words = outside::words(&bytes, &name.key).into_iter();
         let plain = words.filter_map(|word| Some((word.line, word.span, word.value?)));

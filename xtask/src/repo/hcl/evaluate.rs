@@ -7,10 +7,10 @@ use std::rc::Rc;
 
 use super::attempt::Attempts;
 use super::handed::Locals;
-use super::syntax::{Call, Expr, ExprKind, Item, Key, Part};
+use super::syntax::{Expr, ExprKind, Item, Key, Part};
 use super::value::Map;
 use super::{Fault, Frame, Kind, Names, Origin, Source, Span, Value, functions, operators};
-use crate::model::Place;
+use crate::model::{Place, literal};
 use crate::repo::cache::QuickMap;
 use crate::repo::files::Files;
 
@@ -31,6 +31,24 @@ pub enum Remark {
         /// The default.
         place: Place,
     },
+}
+
+impl Remark {
+    /// The remark in a sentence.
+    pub fn text(&self) -> String {
+        let Self::Withheld { variable, .. } = self;
+        format!("the default of `get_env` is used: {}", withheld(variable))
+    }
+}
+
+/// Why a variable of the user's shell is not what `get_env` gives, and the setting by which it would be.
+pub(super) fn withheld(variable: &str) -> String {
+    format!("{variable} is set in this shell, and is not passed on; if it is meant: {}", passed_on(variable))
+}
+
+/// The setting that passes a variable on.
+pub(super) fn passed_on(variable: &str) -> String {
+    format!("pass-environment = [{}]", literal(variable))
 }
 
 /// Evaluates for one unit. Files are parsed once for the whole repository, but mean something else in each unit.
@@ -197,7 +215,7 @@ impl<'a> Evaluator<'a> {
             ExprKind::Variable(name) => self.variable(name, scope),
             ExprKind::Traversal(start, steps) => self.traversal(start, steps, scope),
             ExprKind::Conditional(parts) => self.conditional(parts, scope),
-            ExprKind::Call(call) => self.call(call, scope),
+            ExprKind::Call(call) => functions::call(self, call, expr, scope),
             ExprKind::Unary(operator, operand) => operators::unary(*operator, &self.eval(operand, scope)?),
             ExprKind::Binary(operator, operands) => operators::binary(self, *operator, operands, scope),
             ExprKind::For(it) => self.for_expr(it, scope),
@@ -310,9 +328,5 @@ impl<'a> Evaluator<'a> {
             }
         }
         Ok(Ok(text))
-    }
-
-    fn call(&self, call: &Call, scope: Scope<'_>) -> Result<Value, Fault> {
-        functions::call(self, call, scope)
     }
 }

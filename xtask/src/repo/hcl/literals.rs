@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::syntax::{Body, Expr, ExprKind, Key};
+use super::syntax::{Body, Expr, ExprKind};
 
 /// A plain string.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,12 +47,7 @@ fn in_expr<'b>(expr: &'b Expr, way: &mut Vec<&'b str>, found: &mut Vec<Literal<'
         ExprKind::String(text) => found.push(Literal { way: way.clone(), span: &expr.span, text }),
         ExprKind::Object(items) => {
             for item in items {
-                let name = match &item.key {
-                    Key::Word(word) => word.as_str(),
-                    Key::Expr(Expr { kind: ExprKind::String(text), .. }) => text,
-                    Key::Expr(_) => "*",
-                };
-                way.push(name);
+                way.push(item.key.written().unwrap_or("*"));
                 in_expr(&item.value, way, found);
                 way.pop();
             }

@@ -119,12 +119,7 @@ fn expr_at<'b>(body: &'b Body, span: &Range<usize>) -> Option<&'b Expr> {
 fn nested_key<'b>(expr: &'b Expr, span: &Range<usize>) -> Option<&'b str> {
     if let ExprKind::Object(items) = &expr.kind {
         let item = items.iter().find(|item| holds(&item.value, span))?;
-        let own = match &item.key {
-            Key::Word(word) => Some(word.as_str()),
-            Key::Expr(Expr { kind: ExprKind::String(text), .. }) => Some(&**text),
-            Key::Expr(_) => None,
-        };
-        return nested_key(&item.value, span).or(own);
+        return nested_key(&item.value, span).or(item.key.written());
     }
     children(expr).into_iter().find(|inner| holds(inner, span)).and_then(|inner| nested_key(inner, span))
 }

@@ -111,6 +111,17 @@ pub enum Key {
     Expr(Expr),
 }
 
+impl Key {
+    /// The key as it is written, with or without quotes; `None` where it is worked out.
+    pub fn written(&self) -> Option<&str> {
+        match self {
+            Self::Word(word) => Some(word),
+            Self::Expr(Expr { kind: ExprKind::String(text), .. }) => Some(text),
+            Self::Expr(_) => None,
+        }
+    }
+}
+
 /// A part of a template.
 #[derive(Debug)]
 pub enum Part {

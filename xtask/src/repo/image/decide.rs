@@ -1,6 +1,6 @@
 //! From a container's image in the inputs to address, tag, and the line that decides it.
 
-use super::find::Container;
+use super::find::{self, Container};
 use super::{Decider, ImageUse, UnitTag};
 use crate::model::{Failure, ImageName, ImageUri, Known, Tag};
 use crate::repo::hcl::{Evaluator, Kind, Origin, Value};
@@ -84,6 +84,31 @@ pub(super) fn by_address(decider: &Decider) -> Option<ImageName> {
         "kaniko" => Some(ImageName::Kaniko),
         "deploy-runner" | "ecs-deploy-runner" => Some(ImageName::DeployRunner),
         _ => None,
+    }
+}
+
+/// The decider of the runner's own image where none was recognised: the first of the others that may be it, with its tag
+/// unknown. `None` where there is none, and the unit needs none, since it only builds images.
+pub(super) fn unnamed(evaluator: &Evaluator<'_>, others: &[Decider], builds_images: bool) -> Option<Decider> {
+    let is_steampipe = |other: &&Decider| {
+        other.uri.value().is_some_and(|uri| uri.repository().rsplit('/').next() == Some("steampipe-runner"))
+    };
+    match others.iter().find(|other| !is_steampipe(other)) {
+        Some(other) => {
+            let image = other.uri.value().map_or_else(|| "an unknown address".to_owned(), |uri| format!("`{uri}`"));
+            let reason = format!(
+                "`{}` has its image from {image}, and nothing says which of the two it is: let its key or the last part of \
+                 its address be `deploy-runner` or `kaniko`",
+                other.configuration
+            );
+            Some(Decider { tag: Known::Unknown(reason), pin: None, ..other.clone() })
+        }
+        None if builds_images => None,
+        None => {
+            let reason = "none of its inputs names an image of the runner";
+            let missing = find::missing("terraform_planner_config", &reason.into());
+            Some(decider(evaluator, &Known::Unknown(reason.to_owned()), missing, &mut Vec::new()))
+        }
     }
 }
 

@@ -26,6 +26,13 @@ const KEYS: [(&str, ImageName); 6] = [
     ("kaniko", ImageName::Kaniko),
     ("docker-image-builder", ImageName::Kaniko),
 ];
+/// The scripts of a container, by which its image is known where its key and its address are of one's own.
+const SCRIPTS: [(&str, ImageName); 4] = [
+    ("build-docker-image", ImageName::Kaniko),
+    ("build-packer-artifact", ImageName::DeployRunner),
+    ("infrastructure-deploy-script", ImageName::DeployRunner),
+    ("terraform-update-variable", ImageName::DeployRunner),
+];
 /// How deep an image may be hidden in the inputs.
 const DEEPEST: usize = 6;
 
@@ -90,7 +97,7 @@ pub(super) fn containers(evaluator: &Evaluator<'_>, inputs: &Value) -> Vec<(Opti
     found
 }
 
-fn missing(name: &str, reason: &Rc<str>) -> Container {
+pub(super) fn missing(name: &str, reason: &Rc<str>) -> Container {
     let input = format!("{name}.container_image.docker_tag");
     let unknown = || Value::unknown(reason.clone());
     Container { configuration: name.to_owned(), repositories: unknown(), input, image: unknown() }
@@ -109,20 +116,33 @@ fn mapped(evaluator: &Evaluator<'_>, value: &Value) -> Vec<(Option<ImageName>, C
     let container = |key: &str, image: Value| {
         let configuration = format!("{MAP}.{key}");
         let input = format!("{configuration}.docker_tag");
-        let name = KEYS.iter().find(|(known, _)| *known == key).map(|(_, image)| *image);
+        let by_key = KEYS.iter().find(|(known, _)| *known == key).map(|(_, image)| *image);
+        let name = by_key.or_else(|| by_scripts(evaluator, &image));
         (name, Container { configuration, repositories: Value::made(Kind::Null), input, image })
     };
     match evaluator.whole(value).map(|value| value.kind) {
         Ok(Kind::Map(map)) => {
             let mut found: Vec<_> = map.entries.iter().map(|(key, image)| container(key, image.clone())).collect();
-            if let (Some(reason), false) = (&map.open, map.entries.contains_key("deploy-runner")) {
-                found.push(container("deploy-runner", Value::unknown(reason.clone())));
+            if let Some(reason) = &map.open {
+                let may_be_there =
+                    ["deploy-runner", "kaniko"].into_iter().filter(|key| !map.entries.contains_key(*key));
+                found.extend(may_be_there.map(|key| container(key, Value::unknown(reason.clone()))));
             }
             found
         }
-        Ok(Kind::Unknown(reason)) => vec![container("deploy-runner", Value::unknown(reason))],
+        Ok(Kind::Unknown(reason)) => {
+            ["deploy-runner", "kaniko"].map(|key| container(key, Value::unknown(reason.clone()))).into()
+        }
         _ => Vec::new(),
     }
+}
+
+/// Which of the two an image is by the scripts that its container has; `None` where they are of both or of neither.
+fn by_scripts(evaluator: &Evaluator<'_>, image: &Value) -> Option<ImageName> {
+    let Kind::Map(scripts) = evaluator.member(image, "script_config").ok()?.kind else { return None };
+    let mut known = SCRIPTS.iter().filter(|(script, _)| scripts.entries.contains_key(*script)).map(|(_, image)| *image);
+    let first = known.next()?;
+    known.all(|image| image == first).then_some(first)
 }
 
 /// Maps with an image and a tag anywhere else.

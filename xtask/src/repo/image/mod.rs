@@ -142,6 +142,18 @@ impl Images {
         images
     }
 
+    /// The images of a unit that is known to deploy a runner: where none of them is recognised as the runner's own, it is one
+    /// of the others, or one that the inputs don't have.
+    pub(super) fn of_runner(mut self, evaluator: &Evaluator<'_>) -> Self {
+        let is_recognised = |image: ImageName| self.own.get(&image).is_some_and(Option::is_some);
+        if !is_recognised(ImageName::DeployRunner) {
+            let unnamed = decide::unnamed(evaluator, &self.others, is_recognised(ImageName::Kaniko));
+            let uses = unnamed.and_then(|unnamed| decide::image_use(vec![unnamed]));
+            self.own.insert(ImageName::DeployRunner, uses.map(Box::new));
+        }
+        self
+    }
+
     /// The images of everything that one folder deploys; where that is several things, each with its name in front.
     pub(super) fn joined(all: Vec<(Option<String>, Self)>) -> Self {
         let mut joined = Self::default();

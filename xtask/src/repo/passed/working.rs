@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use super::text::Text;
 use crate::repo::files::{Files, clean};
-use crate::repo::hcl::syntax::{Block, Expr, ExprKind, Item, Key};
+use crate::repo::hcl::syntax::{Block, Expr, ExprKind, Item};
 use crate::repo::hcl::{Evaluator, Fault, Frame, Kind, operators};
 use crate::repo::terraform::layer::{self, Layer};
 
@@ -210,14 +210,9 @@ impl<'b> Written<'b> {
     }
 
     fn of_item(item: &'b Item) -> Option<Self> {
-        let word = |key: &'b Key| match key {
-            Key::Word(word) => Some(word.as_str()),
-            Key::Expr(Expr { kind: ExprKind::String(text), .. }) => Some(&**text),
-            Key::Expr(_) => None,
-        };
         let ExprKind::Object(items) = &item.value.kind else { return None };
-        let attributes = items.iter().filter_map(|item| Some((word(&item.key)?, &item.value))).collect();
-        Some(Self { label: word(&item.key)?.to_owned(), attributes })
+        let attributes = items.iter().filter_map(|item| Some((item.key.written()?, &item.value))).collect();
+        Some(Self { label: item.key.written()?.to_owned(), attributes })
     }
 
     fn get(&self, name: &str) -> Option<&'b Expr> {

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::model::{AccountId, Place, Reach, Remedy};
 use crate::repo::hcl::parse;
-use crate::repo::hcl::syntax::{Block, Body, Expr, ExprKind, Key};
+use crate::repo::hcl::syntax::{Block, Body, Expr, ExprKind};
 use crate::repo::hcl::{Fault, Source};
 use crate::repo::json::{self, Node, Value};
 use crate::repo::redirect::{CREDENTIALS, ROLES, account_of, same_address};
@@ -484,12 +484,8 @@ fn says(expr: &Expr, source: &Source) -> Says {
             items
                 .iter()
                 .map(|item| {
-                    let name = match &item.key {
-                        Key::Word(word) => word.clone(),
-                        Key::Expr(Expr { kind: ExprKind::String(text), .. }) => text.to_string(),
-                        // A name that only Terraform works out may be any.
-                        Key::Expr(_) => "dynamic".to_owned(),
-                    };
+                    // A name that only Terraform works out may be any.
+                    let name = item.key.written().unwrap_or("dynamic").to_owned();
                     Entry { name, line: source.line(item.value.span.start), says: says(&item.value, source) }
                 })
                 .collect(),

@@ -160,7 +160,7 @@ impl Unit {
         }
         let read = |runner: &Runner, problems: &mut Vec<Failure>| {
             let name = (runners.len() > 1).then_some(runner.address.as_str());
-            (name.map(str::to_owned), Images::read(evaluator, &runner.arguments, problems))
+            (name.map(str::to_owned), Images::read(evaluator, &runner.arguments, problems).of_runner(evaluator))
         };
         let all = runners.iter().map(|runner| read(runner, &mut self.problems)).collect();
         let images = Images::joined(all);

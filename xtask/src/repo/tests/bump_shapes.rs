@@ -56,7 +56,7 @@ fn unit(locals: &str, tag: &str) -> String {
 fn every_fixture_moves_where_its_tags_can_be_known() {
     let mut n_moved = 0;
     // The environment is not known in this test.
-    let unknown = ["custom-images", "get-env", "standalone-unknown"];
+    let unknown = ["custom-images", "get-env", "standalone-own-names", "standalone-unknown"];
     // Both images in one ECR repository can't have one tag.
     let clashing = ["one-repository", "standalone-images-map"];
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");

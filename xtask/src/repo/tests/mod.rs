@@ -15,6 +15,7 @@ mod module_ref;
 mod newer;
 mod paths;
 mod pins;
+mod plain_files;
 mod redirections;
 mod scripts;
 mod shapes;
@@ -24,6 +25,7 @@ mod stacks;
 mod standalone;
 mod standalone_units;
 mod surroundings;
+mod unknown;
 
 use std::fs;
 use std::path::Path;

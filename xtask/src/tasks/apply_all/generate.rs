@@ -6,6 +6,7 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use crate::model::{Failure, Failures};
+use crate::repo::Repository;
 use crate::report::screen::{Tone, count};
 use crate::tasks::apply_all::Work;
 use crate::tasks::ready::{Ready, Workable};
@@ -36,6 +37,7 @@ pub(super) fn carry_out(session: &Session<'_>, ready: &Ready<'_>, work: &Work<'_
             Failure::failed(what).in_file(name(stack)).because(error)
         })?;
     }
+    Failures::check(work.units.iter().filter_map(|unit| missing(ready.repo, unit)).collect())?;
     let about = format!(
         "{}   {}",
         count(stacks.len(), "stack"),
@@ -47,6 +49,16 @@ pub(super) fn carry_out(session: &Session<'_>, ready: &Ready<'_>, work: &Work<'_
         return Ok(());
     }
     Failures::check(work.units.iter().filter_map(|unit| ready.repo.differs_from_generated(unit.unit)).collect())
+}
+
+/// A failure if the folder of a unit is missing, although its stack was generated.
+fn missing(repo: &Repository, unit: &Workable<'_>) -> Option<Failure> {
+    let (stack, folder) = (unit.unit.stack.as_deref()?, unit.unit.path.in_root(&repo.root));
+    (!folder.is_dir()).then(|| {
+        let what = format!("`terragrunt stack generate` ended well and did not write `{}`", unit.unit.path);
+        let line = format!("cd {} && terragrunt stack generate", process::quoted(&stack.to_string_lossy()));
+        Failure::failed(what).detail("nothing was planned").hint(format!("see what it writes: {line}"))
+    })
 }
 
 fn environment(ready: &Ready<'_>, unit: &Workable<'_>) -> Env {

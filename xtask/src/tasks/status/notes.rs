@@ -195,12 +195,8 @@ fn of_failures<'f>(kind: Topic, failures: impl IntoIterator<Item = &'f Failure>)
 
 /// What came up where values were worked out, in a sentence.
 fn remark(remark: &Remark) -> Note {
-    let Remark::Withheld { variable, place } = remark;
-    let text = format!(
-        "the default of `get_env` is used: {variable} is set in this shell, and is not passed on; if it is meant: pass-environment = [{}]",
-        literal(variable)
-    );
-    Note::new(Topic::Environment, text).at(place)
+    let Remark::Withheld { place, .. } = remark;
+    Note::new(Topic::Environment, remark.text()).at(place)
 }
 
 fn excluded(exclusion: &Exclusion) -> Note {

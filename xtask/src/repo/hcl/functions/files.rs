@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::{Arguments, Stop, Value, text_of, unknown};
 use crate::model::Place;
 use crate::repo::files::{Variable, clean, relative};
+use crate::repo::hcl::evaluate::{passed_on, withheld};
 use crate::repo::hcl::frame::{VALUES, values_in};
 use crate::repo::hcl::{Fault, Frame, Kind, Origin, Remark, operators};
 
@@ -142,9 +143,22 @@ pub(super) fn get_env(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
             let text = text_of(default)?;
             Ok(Value { kind: Kind::String(text), origin: default.origin.clone() })
         }
-        (Variable::Unset | Variable::Withheld, None) => Err(Stop::Fault(Fault::new(format!(
-            "the environment variable `{name}` is not set, and there is no default"
-        )))),
+        (Variable::Withheld, None) => {
+            if call.evaluator.is_in_try() {
+                let place = Place::file(&call.scope.source().name);
+                call.evaluator.remark(Remark::Withheld { variable: name.to_string(), place });
+            }
+            Err(Stop::Fault(Fault::new(format!("`get_env` has no default: {}", withheld(&name)))))
+        }
+        (Variable::Unset, None) => {
+            let fault =
+                Fault::new(format!("the environment variable `{name}` is not set, and `get_env` has no default"));
+            let hint = format!(
+                "give `get_env` a default; or set {name} in the shell and pass it on: {} in [workspace.metadata.xtask]",
+                passed_on(&name)
+            );
+            Err(Stop::Fault(fault.hint(hint)))
+        }
     }
 }
 

@@ -14,8 +14,8 @@ mod text;
 mod tfvars;
 
 use super::evaluate::Scope;
-use super::syntax::Call;
-use super::{Evaluator, Fault, Value, attempt, operators};
+use super::syntax::{Call, Expr};
+use super::{Evaluator, Fault, Kind, Origin, Value, attempt, operators};
 use std::rc::Rc;
 
 /// Why a function gives no value of its own: an argument is unknown, or at fault.
@@ -146,7 +146,7 @@ const TABLE: &[Function] = &[
     ("zipmap", 2, 2, true, sets::zipmap),
 ];
 
-pub(super) fn call(evaluator: &Evaluator<'_>, call: &Call, scope: Scope<'_>) -> Result<Value, Fault> {
+pub(super) fn call(evaluator: &Evaluator<'_>, call: &Call, expr: &Expr, scope: Scope<'_>) -> Result<Value, Fault> {
     match call.name.as_str() {
         "try" => return attempt::first_sound(evaluator, &call.arguments, scope),
         "can" => return attempt::can(evaluator, &call.arguments, scope),
@@ -177,7 +177,13 @@ pub(super) fn call(evaluator: &Evaluator<'_>, call: &Call, scope: Scope<'_>) -> 
     if let (true, Some(unknown)) = (strict, values.iter().find(|value| value.unknown_reason().is_some())) {
         return Ok(unknown.clone());
     }
-    match apply(&Arguments { evaluator, scope, values }) {
+    let arguments = Arguments { evaluator, scope, values };
+    match apply(&arguments) {
+        // What was made of other texts remembers them.
+        Ok(Value { kind: kind @ Kind::String(_), origin: Origin::Made }) => {
+            let inputs = arguments.values.iter().map(|value| value.origin.clone());
+            Ok(Value { kind, origin: Origin::Computed { span: scope.span(expr), inputs: inputs.collect() } })
+        }
         Ok(value) => Ok(value),
         Err(Stop::Unknown(reason)) => Ok(Value::unknown(reason)),
         Err(Stop::Fault(fault)) => Err(fault),

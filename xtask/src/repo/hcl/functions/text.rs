@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::{Arguments, Stop, Value, null_of_a_type, patterns, text_of, unknown, wrong};
-use crate::repo::hcl::{Kind, operators};
+use crate::repo::hcl::{Kind, Origin, operators};
 
 fn flag(holds: bool) -> Result<Value, Stop> {
     Ok(Value::made(Kind::Bool(holds)))
@@ -30,22 +30,39 @@ pub(super) fn upper(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
     string(cased(&call.text(0)?)?.to_uppercase())
 }
 
+/// A part of the first argument. All of it is that value itself, and a part of a file that was read stands there.
+fn part(call: &Arguments<'_, '_>, cut: impl FnOnce(&str) -> &str) -> Result<Value, Stop> {
+    let (text, value) = (call.text(0)?, &call.values[0]);
+    let part = cut(&text);
+    let (file, line, start) = match value.origin.first() {
+        _ if part.len() == text.len() && value.as_str().is_some() => return Ok(value.clone()),
+        Origin::Data { file, line: None } => (file, 1, 0),
+        // One that is written there without quotes.
+        Origin::Datum { file, line, span } if span.len() == text.len() => (file, *line, span.start),
+        _ => return string(part.to_owned()),
+    };
+    let before = &text[..part.as_ptr() as usize - text.as_ptr() as usize];
+    let (line, start) = (line + before.matches('\n').count(), start + before.len());
+    let first = Origin::Datum { file: file.clone(), line, span: start..start + part.len() };
+    Ok(Value { kind: Kind::String(part.into()), origin: value.origin.with_first(first) })
+}
+
 pub(super) fn trimspace(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
-    string(call.text(0)?.trim().to_owned())
+    part(call, str::trim)
 }
 
 pub(super) fn chomp(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
-    string(call.text(0)?.trim_end_matches(['\n', '\r']).to_owned())
+    part(call, |text| text.trim_end_matches(['\n', '\r']))
 }
 
 pub(super) fn trimprefix(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
-    let (text, prefix) = (call.text(0)?, call.text(1)?);
-    string(text.strip_prefix(&*prefix).unwrap_or(&text).to_owned())
+    let prefix = call.text(1)?;
+    part(call, |text| text.strip_prefix(&*prefix).unwrap_or(text))
 }
 
 pub(super) fn trimsuffix(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
-    let (text, suffix) = (call.text(0)?, call.text(1)?);
-    string(text.strip_suffix(&*suffix).unwrap_or(&text).to_owned())
+    let suffix = call.text(1)?;
+    part(call, |text| text.strip_suffix(&*suffix).unwrap_or(text))
 }
 
 pub(super) fn startswith(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
@@ -150,7 +167,7 @@ pub(super) fn indent(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
 /// `trim(text, letters)`: the letters off both ends.
 pub(super) fn trim(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
     let letters: Vec<_> = call.text(1)?.chars().collect();
-    string(call.text(0)?.trim_matches(&letters[..]).to_owned())
+    part(call, |text| text.trim_matches(&letters[..]))
 }
 
 pub(super) fn tobool(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
