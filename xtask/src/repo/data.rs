@@ -7,6 +7,7 @@ use super::hcl::Fault;
 use super::json::{self, Node, Value};
 use super::pin::Form;
 use super::yaml;
+use crate::model::Place;
 
 /// A string in a file of data.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,9 +87,13 @@ pub(super) fn splice_all(name: &str, bytes: &[u8], edits: &[(Range<usize>, Strin
         let text = text.ok_or_else(|| broken("there is no string at the place to be edited"))?;
         let written = before.get(span.clone()).unwrap_or_default();
         if written.is_empty() || written.contains('\n') {
-            return Err(broken(&format!("`{}` is written over several lines", text.way)));
+            let fault = broken(&format!("`{}` is written over several lines", text.way));
+            return Err(fault.at(Place::line(name, text.line)).hint("write it in one line, such as `KEY: \"v1.2.3\"`"));
         }
-        let new = rewritten(form, written, value).ok_or_else(|| broken(&format!("`{}` is written oddly", text.way)))?;
+        let new = rewritten(form, written, value).ok_or_else(|| {
+            let fault = broken(&format!("`{}` is written oddly", text.way));
+            fault.at(Place::line(name, text.line)).hint("write it as a plain string in quotes")
+        })?;
         after.replace_range(span.clone(), &new);
     }
     let (form_after, new) = read(&after).map_err(|what| broken(&what))?;

@@ -40,10 +40,14 @@ pub(super) fn account_file(evaluator: &Evaluator<'_>, root: &Path, path: &UnitPa
     })
 }
 
-/// `allowed_account_ids` of the AWS providers, where they are written out.
+/// Whether a block is the default AWS provider; one with an alias may be for another account and region.
+fn is_default(block: &&Block) -> bool {
+    block.labels.first().is_some_and(|label| label == "aws") && !block.body.attributes.contains_key("alias")
+}
+
+/// `allowed_account_ids` of the default AWS provider, where they are written out.
 pub(super) fn allowed(extra: &Extra) -> Vec<Allowed> {
-    let is_aws = |labels: &[String]| labels.first().is_some_and(|label| label == "aws");
-    let providers = extra.body().blocks_named("provider").filter(|block| is_aws(&block.labels));
+    let providers = extra.body().blocks_named("provider").filter(is_default);
     let list = |body: &Body| {
         let attribute = body.attributes.get("allowed_account_ids")?;
         let ExprKind::List(items) = &attribute.value.kind else { return None };
@@ -55,9 +59,6 @@ pub(super) fn allowed(extra: &Extra) -> Vec<Allowed> {
 
 /// The region of the default AWS provider, where it is written out.
 pub(super) fn provider_region(extras: &[Extra]) -> Option<(Region, Place)> {
-    let is_default = |block: &&Block| {
-        block.labels.first().is_some_and(|label| label == "aws") && !block.body.attributes.contains_key("alias")
-    };
     extras.iter().find_map(|extra| {
         let block = extra.body().blocks_named("provider").find(is_default)?;
         let attribute = block.body.attributes.get("region")?;

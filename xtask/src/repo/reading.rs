@@ -26,8 +26,6 @@ pub(super) enum Reading {
     Other,
     /// A unit that can't be given to anybody to work on.
     Failed(Failure),
-    /// The same, and why is said elsewhere.
-    Told,
     /// What bears the name of a runner's module and is none, in a sentence.
     NameAlone(Failure),
 }
@@ -112,7 +110,7 @@ impl Ground<'_> {
                 Reading::Unit(unit) => sorted.units.push(*unit),
                 Reading::Failed(failure) => sorted.failures.push(failure),
                 Reading::NameAlone(notice) => sorted.notices.push(notice),
-                Reading::Other | Reading::Told => {}
+                Reading::Other => {}
             }
         }
         sorted.units.sort_by(|a, b| a.path.cmp(&b.path));
@@ -280,7 +278,9 @@ impl Ground<'_> {
         };
         let (account, problems) = match says.account() {
             Ok((account, problems)) => (Known::Value(account), problems),
-            Err(NoAccount::Told) => return Err(Reading::Told),
+            Err(NoAccount::Told) => {
+                (Known::Unknown("what the accounts file says of it is wrong".to_owned()), Vec::new())
+            }
             Err(NoAccount::Unknown(reason)) => (Known::Unknown(reason), Vec::new()),
             Err(NoAccount::Wrong(failure)) => (Known::Unknown(failure.what.clone()), vec![*failure]),
         };

@@ -2,6 +2,7 @@
 //! an input that a pin decides which decides the tag of a runner elsewhere.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -29,7 +30,7 @@ pub(super) const RUNNER_INPUTS: [&str; 5] = [
 const TELLING: [&str; 3] = ["docker_image_builder_config", "terraform_applier_config", "terraform_planner_config"];
 /// What the module, a unit or an input of a runner may be called, where nothing better is known.
 const NAMES: [&str; 2] = ["deploy-runner", "deploy_runner"];
-/// A name that is shorter says nothing.
+/// A name that is shorter is looked for as a word of its own: as a part of another it says nothing.
 const SHORTEST_NAME: usize = 5;
 
 /// What a folder turns out to be.
@@ -67,16 +68,16 @@ impl KnownPins {
                 known.words.insert(last.trim_end_matches(['}', ']', ')', '"']).to_owned());
             }
         }
-        let is_word = |word: &String| {
-            word.len() >= SHORTEST_NAME && word.chars().all(|it| it.is_ascii_alphanumeric() || "_-".contains(it))
-        };
+        let is_word = |word: &String| word.bytes().all(is_of_name) && !word.bytes().all(|byte| byte.is_ascii_digit());
         known.words.retain(is_word);
         known
     }
 
     /// Whether a text has a word by which one of them is referred to.
     pub(super) fn are_mentioned_in(&self, text: &[u8]) -> bool {
-        self.words.iter().any(|word| has(text, word))
+        self.words
+            .iter()
+            .any(|word| memchr::memmem::find_iter(text, word.as_bytes()).any(|at| is_name(text, at..at + word.len())))
     }
 
     /// Whether there is anything that `other` doesn't have.
@@ -243,8 +244,18 @@ impl Words {
 
     /// Whether one of them is in a text; if there are too many to look for, one may be.
     fn are_in(&self, text: &[u8]) -> bool {
-        self.0.as_ref().is_none_or(|words| words.is_match(text))
+        self.0.as_ref().is_none_or(|words| words.find_overlapping_iter(text).any(|found| is_name(text, found.range())))
     }
+}
+
+/// Whether a name stands there: a short one by itself, a long one maybe as a part of another.
+fn is_name(text: &[u8], range: Range<usize>) -> bool {
+    let is_inside = |byte: Option<&u8>| byte.is_some_and(|byte| is_of_name(*byte));
+    range.len() >= SHORTEST_NAME || (!is_inside(text[..range.start].last()) && !is_inside(text.get(range.end)))
+}
+
+fn is_of_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"_-".contains(&byte)
 }
 
 fn has(text: &[u8], word: &str) -> bool {

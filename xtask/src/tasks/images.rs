@@ -1,8 +1,9 @@
 //! Asking ECR whether images are there: through the wrapper and the guard, in the account of the registry.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::model::{Account, Failure, Failures, ImageName, ImageUri, Tag};
+use crate::model::{Account, AccountId, Failure, Failures, ImageName, ImageUri, Tag};
 use crate::repo::unit::Unit;
 use crate::repo::{Decider, Repository};
 use crate::run::event::Outcome;
@@ -107,6 +108,7 @@ pub fn registries<'r>(
 ) -> (Vec<(ImageUri, &'r Account)>, Vec<Failure>) {
     let mut found: Vec<(ImageUri, &Account)> = Vec::new();
     let mut problems = Vec::new();
+    let mut elsewhere: BTreeMap<String, (&AccountId, Vec<&str>)> = BTreeMap::new();
     for unit in units {
         let Some(Some(image_use)) = unit.images.get(&image) else { continue };
         let uri = match image_use.uri.as_result() {
@@ -124,15 +126,20 @@ pub fn registries<'r>(
         }
         match repo.accounts.iter().find(|account| account.id == *uri.account()) {
             Some(account) => found.push((uri.clone(), account)),
-            None => problems.push(
-                Failure::refused(format!(
-                    "image `{image}` lies in account {}, which is not in the accounts file",
-                    uri.account()
-                ))
-                .detail(format!("{uri}, used by {}", unit.path)),
-            ),
+            None => {
+                let users = elsewhere.entry(uri.to_string()).or_insert_with(|| (uri.account(), Vec::new()));
+                users.1.push(unit.path.as_str());
+            }
         }
     }
+    problems.extend(elsewhere.into_iter().map(|(uri, (account, users))| {
+        let what = format!("image `{image}` lies in account {account}, which is not in the accounts file");
+        let others = if users.len() > 1 { format!(" and {} more", users.len() - 1) } else { String::new() };
+        let failure = Failure::refused(what).detail(format!("{uri}, used by {}{others}", users[0]));
+        failure.hint(format!(
+            "add the account to the accounts file, with a credential tool's profile for it: \"shared\": {{ \"id\": \"{account}\" }}"
+        ))
+    }));
     (found, problems)
 }
 

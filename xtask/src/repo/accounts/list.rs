@@ -89,7 +89,8 @@ impl Listed {
         if let Some(other) = by_id.get(&account.id).map(|at| &self.accounts[*at]) {
             let what = format!("the accounts `{}` and `{}` have the same id {}", other.name, account.name, account.id);
             let places = other.evidence.iter().chain(&account.evidence).cloned();
-            self.failures.push(places.fold(Failure::refused(what), Failure::at));
+            let failure = places.fold(Failure::refused(what), Failure::at);
+            self.failures.push(failure.hint("write the id of each, or leave out the one that is not in use"));
             self.spoilt.insert(account.name);
             return;
         }

@@ -15,6 +15,9 @@ use crate::model::{Failure, Place};
 /// The names that an accounts file may have; a root may have several, as long as they agree.
 pub const NAMES: [&str; 3] = ["accounts.json", "accounts.yml", "accounts.yaml"];
 
+/// What an accounts file looks like.
+const FORM: &str = "it has the name of each account with its id: {\"dev\": {\"id\": \"111122223333\"}}";
+
 /// Whether the folder has an accounts file.
 pub(super) fn is_in(dir: &Path) -> bool {
     NAMES.iter().any(|name| dir.join(name).is_file())
@@ -50,7 +53,8 @@ fn read_file(files: &Files, path: &Path) -> Listed {
         Ok(node) => Listed::read(&node, &file),
         Err((what, at)) => {
             let place = Place { file, line: at.map(|at| at.0), column: at.map(|at| at.1) };
-            Listed::failed(Failure::refused(format!("cannot parse the accounts file: {what}")).at(place))
+            let failure = Failure::refused(format!("cannot parse the accounts file: {what}")).at(place);
+            Listed::failed(failure.hint(FORM))
         }
     }
 }

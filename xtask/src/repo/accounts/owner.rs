@@ -91,8 +91,17 @@ impl Says<'_> {
         accounts.get(at)
     }
 
-    /// The listed account by the folders, by the name in `account.hcl`, or by an id that something states.
+    /// The listed account by the folders, by the name in `account.hcl`, or by an id that something states. Of several that
+    /// folders are named after it is the one that is stated.
     fn listed_account(&self) -> Result<Option<&Account>, NoAccount> {
+        let is_stated = |account: &&Account| {
+            let by_id = self.stated().any(|(id, _)| id == account.id.as_str());
+            by_id || self.file_name() == Some(account.name.as_str())
+        };
+        let mut named = self.folders.iter().filter_map(|name| self.named(name));
+        if let Some(account) = named.find(is_stated) {
+            return Ok(Some(account));
+        }
         let names = self.folders.iter().copied().chain(self.file_name());
         for name in names {
             if self.listed.spoilt.contains(name) {

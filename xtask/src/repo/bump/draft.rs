@@ -205,9 +205,13 @@ fn spliced(file: &str, before: &[u8], changes: &[Change]) -> Result<Vec<u8>, Fai
         }
     };
     spliced.map_err(|fault| {
-        let failure = changes.iter().fold(fault.failure(), |failure, change| failure.at(change.pin.place()));
-        changes
-            .iter()
+        // Where the fault knows its place, the others are not to blame.
+        let is_there = |change: &&Change| fault.places().is_empty() || fault.places().contains(&change.pin.place());
+        let changes = || changes.iter().filter(is_there);
+        let failure = changes().fold(fault.failure(), |failure, change| {
+            if fault.places().is_empty() { failure.at(change.pin.place()) } else { failure }
+        });
+        changes()
             .fold(failure, |failure, change| failure.detail(format!("{} = {}", change.pin.key, literal(&change.from))))
     })
 }

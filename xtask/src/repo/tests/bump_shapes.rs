@@ -222,3 +222,19 @@ fn lists_of_objects_in_files_of_data_move_and_not_a_byte_besides() {
     assert_eq!(read("versions.json"), json.replace("v0.52.1", "v1.3.0").replace("v0.52.0", "v1.3.0"));
     assert_eq!(read("versions.yml"), yaml.replace("'v0.51.4'", "'v1.3.0'"));
 }
+
+#[test]
+fn tag_over_several_lines_of_yaml_is_named_alone_with_what_to_write() {
+    let unit = unit(
+        "  all = yamldecode(file(find_in_parent_folders(\"tags.yml\")))",
+        "local.all.runner\n  }}\n  docker_image_builder_config = { container_image = { docker_tag = local.all.kaniko",
+    );
+    let tree = |tags: &str| Tree::new(&[ACCOUNTS, ("tags.yml", tags), (DEV, &unit)]);
+    let repo = tree("runner: v1\nkaniko: >-\n  v1\n").open();
+    let refused = plan_bump(&repo, &request(&repo, "v2")).expect_err("it is over two lines");
+    let text = texts(refused.iter());
+    assert!(text.contains("--> tags.yml:3") && text.contains("hint: write it in one line"), "{text}");
+    assert!(!text.contains("tags.yml:1") && !text.contains("runner ="), "{text}");
+    let problems = texts(tree("runner: v1\n---\nkaniko: v1\n").open().all_problems());
+    assert!(problems.contains("more than one document") && problems.contains("put each into its own"), "{problems}");
+}

@@ -126,3 +126,16 @@ fn links_are_followed_and_one_unit_is_there_once() {
         repo.units.iter().map(|unit| unit.account.value().map_or("?", |account| account.name.as_str())).collect();
     assert_eq!(accounts, ["dev", "prod"]);
 }
+
+#[test]
+fn what_takes_a_tag_is_found_however_short_the_name_of_its_pin_is() {
+    let common = "locals {\n  tag = \"v0.52.1\"\n  tags = { x = \"y\" }\n}\n";
+    let first = runner("git::x//modules/ecs-deploy-runner?ref=v1").replace("runner_version", "tag");
+    let module = "terraform {\n  source = \"git::x//cicd?ref=v1\"\n}\n";
+    let other = format!("{LOCALS}{module}inputs = {{\n  release = local.common.tag\n}}\n");
+    let tagged = format!("{LOCALS}{module}inputs = {{\n  names = local.common.tags\n}}\n");
+    let (cicd, vpc) = ("prod/us-east-1/mgmt/cicd/terragrunt.hcl", "prod/us-east-1/mgmt/vpc/terragrunt.hcl");
+    let repo = Tree::new(&[ACCOUNTS, ("common.hcl", common), (UNIT, &first), (cicd, &other), (vpc, &tagged)]).open();
+    assert_eq!(paths(&repo), ["dev/us-east-1/mgmt/ecs-deploy-runner", "prod/us-east-1/mgmt/cicd"]);
+    assert!(repo.units[1].has_unknown_tag());
+}

@@ -48,3 +48,66 @@ fn region_of_the_generated_provider_wins_over_that_of_the_folder_and_that_is_sai
     let (known, notes) = told(&[accounts, (unit, &provider("  alias = \"b\"\n  region = \"eu-west-1\"\n"))]);
     assert_eq!((known.as_str(), notes.as_str()), ("100000000004 accounts.json:1 us-east-1", ""));
 }
+
+const BOTH: (&str, &str) =
+    ("accounts.json", r#"{"dev": "100000000004", "prod": "100000000006", "shared": "100000000002"}"#);
+
+/// The id that a unit in this folder gets with these files above it, and what is wrong with it.
+fn account_of(unit: &str, files: &[(&str, &str)]) -> (String, String) {
+    let file = format!("{unit}/terragrunt.hcl");
+    let repo = Tree::new(&[files, &[BOTH, (&file, "inputs = {}\n")]].concat()).open();
+    let id = repo.units[0].account.as_result().map_or_else(ToString::to_string, |account| account.id.to_string());
+    (id, texts(repo.all_problems()))
+}
+
+#[test]
+fn account_file_decides_between_folders_that_are_named_after_accounts_and_against_none() {
+    let unit = "shared/dev/us-east-1/mgmt/ecs-deploy-runner";
+    let id = ("shared/dev/account.hcl", "locals {\n  account_id = \"100000000004\"\n}\n");
+    let name = ("shared/dev/account.hcl", "locals {\n  account_name = \"dev\"\n}\n");
+    for stated in [id, name] {
+        assert_eq!(account_of(unit, &[stated]), ("100000000004".to_owned(), String::new()));
+    }
+    let (_, problems) = account_of(unit, &[]);
+    assert!(problems.contains("name two accounts") && problems.contains("put `account_id` into"), "{problems}");
+    // One that no folder is named after is a contradiction, not a choice.
+    let other = ("shared/dev/account.hcl", "locals {\n  account_id = \"100000000006\"\n}\n");
+    assert!(account_of(unit, &[other]).1.contains("two places name different accounts"));
+    let copied = ("prod/account.hcl", "locals {\n  account_id = \"100000000004\"\n}\n");
+    let (_, problems) = account_of("prod/us-east-1/mgmt/ecs-deploy-runner", &[copied]);
+    assert!(problems.contains("two places name different accounts"), "{problems}");
+}
+
+#[test]
+fn provider_with_an_alias_says_nothing_of_the_units_account() {
+    let provider = |alias: &str| {
+        format!(
+            "generate \"provider\" {{\n  path = \"provider.tf\"\n  if_exists = \"overwrite\"\n  contents = <<EOF\n\
+             provider \"aws\" {{\n  region = \"us-east-1\"\n  allowed_account_ids = [\"100000000004\"]\n}}\n\
+             provider \"aws\" {{\n  {alias}\n  allowed_account_ids = [\"100000000002\"]\n}}\nEOF\n}}\n"
+        )
+    };
+    let problems = |alias: &str| {
+        let unit = ("dev/us-east-1/mgmt/ecs-deploy-runner/terragrunt.hcl", &*provider(alias));
+        texts(Tree::new(&[BOTH, unit]).open().all_problems())
+    };
+    assert_eq!(problems("alias = \"shared\""), "");
+    assert!(problems("").contains("two places name different accounts"));
+}
+
+#[test]
+fn unit_of_an_account_that_is_listed_wrongly_is_listed_all_the_same() {
+    let twice = ("accounts.json", "{\n  \"dev\": \"100000000004\",\n  \"prod\": \"100000000004\"\n}\n");
+    let unit = |account: &str| format!("{account}/us-east-1/mgmt/ecs-deploy-runner/terragrunt.hcl");
+    let repo = Tree::new(&[twice, (&unit("dev"), "inputs = {}\n"), (&unit("prod"), "inputs = {}\n")]).open();
+    let accounts: Vec<_> = repo.units.iter().map(|unit| unit.account.as_result().map(|it| it.name.as_str())).collect();
+    assert_eq!(accounts, [Ok("dev"), Err("what the accounts file says of it is wrong")]);
+    let problems = texts(repo.all_problems());
+    assert!(problems.contains("have the same id") && problems.contains("hint: write the id of each"), "{problems}");
+    let broken = Tree::new(&[("accounts.json", "dev = 1\n"), (&unit("dev"), "inputs = {}\n")]).open();
+    let problems = texts(broken.all_problems());
+    assert!(
+        problems.contains("cannot parse the accounts file") && problems.contains("hint: it has the name of each"),
+        "{problems}"
+    );
+}

@@ -65,7 +65,9 @@ pub fn parse(text: &str) -> Result<Node, Error> {
     let node = reader.document()?;
     match reader.next()? {
         (Event::StreamEnd, _) => Ok(node),
-        (_, at) => Err(wrong(&at, "there is more than one document")),
+        (_, at) => {
+            Err(wrong(&at, "there is more than one document, and files are read with one only: put each into its own"))
+        }
     }
 }
 
@@ -244,6 +246,9 @@ pub(super) mod tests {
     #[test]
     fn what_is_wrong_is_told_with_its_line() {
         assert!(outcome("a: 1\nb: [1\nc: 2\n").starts_with('!'));
-        assert_eq!(outcome("a: 1\n---\nb: 2\n"), "!2:there is more than one document");
+        assert_eq!(
+            outcome("a: 1\n---\nb: 2\n"),
+            "!2:there is more than one document, and files are read with one only: put each into its own"
+        );
     }
 }
