@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
+use hcl_resolve::{Environment, Evaluator, Files, Frame, stack};
 use libfuzzer_sys::fuzz_target;
-use xtask_fuzz::repo::hcl::{Evaluator, Frame, stack};
-use xtask_fuzz::repo::{Environment, Files};
 
 const UNIT: &str = "dev/us-east-1/unit/terragrunt.hcl";
 const READS: &str = "include \"root\" {\n  path = find_in_parent_folders(\"common.hcl\")\n  expose = true\n  merge_strategy = \"deep\"\n}\nlocals {\n  c = read_terragrunt_config(find_in_parent_folders(\"common.hcl\"))\n}\ninputs = {\n  a = local.c\n  b = try(local.c.inputs, local.c.locals, 1)\n  d = jsonencode(local.c.locals)\n}\n";

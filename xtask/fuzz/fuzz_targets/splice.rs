@@ -1,10 +1,10 @@
 //! Every plain string of any file can be replaced, or the edit is refused; nothing else changes.
 #![no_main]
 
+use hcl_resolve::literals::literals;
+use hcl_resolve::parse::parse_bytes;
+use hcl_resolve::splice::{literal_at, splice};
 use libfuzzer_sys::fuzz_target;
-use xtask_fuzz::repo::hcl::literals::literals;
-use xtask_fuzz::repo::hcl::parse::parse_bytes;
-use xtask_fuzz::repo::hcl::splice::{literal_at, splice};
 
 fuzz_target!(|bytes: &[u8]| {
     let Ok(body) = parse_bytes("fuzz.hcl", bytes) else { return };

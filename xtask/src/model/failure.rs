@@ -75,6 +75,14 @@ pub struct Failure {
     pub source: Option<anyhow::Error>,
 }
 
+impl From<&hcl_resolve::Fault> for Failure {
+    /// A refusal.
+    fn from(fault: &hcl_resolve::Fault) -> Self {
+        let (at, details, hints) = (fault.places().to_vec(), fault.details().to_vec(), fault.hints().to_vec());
+        Self { at, details, hints, ..Self::refused(fault.what()) }
+    }
+}
+
 impl Failure {
     /// A failure of the given kind.
     pub fn new(kind: Kind, what: impl Into<String>) -> Self {

@@ -2,18 +2,13 @@
 
 pub mod accounts;
 pub mod bump;
-mod cache;
 pub mod commands;
 pub mod coupling;
-mod data;
 pub mod discover;
 mod evidence;
 mod exclude;
-pub mod files;
 mod generated;
-pub mod hcl;
 pub mod image;
-pub mod json;
 pub mod mocks;
 pub mod module;
 pub mod outside;
@@ -41,7 +36,6 @@ pub mod unit;
 mod walk;
 mod whole;
 pub mod workers;
-pub mod yaml;
 
 #[cfg(test)]
 pub(crate) mod tests;
@@ -51,9 +45,10 @@ use std::sync::Arc;
 
 pub use bump::{Bump, Change, FileEdit, Request, plan_bump};
 pub use exclude::Exclusion;
-pub use files::{Environment, Files};
-pub use hcl::Remark;
 use hcl::stack;
+pub use hcl_resolve::files::{Environment, Files};
+pub use hcl_resolve::{self as hcl, Remark, files, json, yaml};
+use hcl_resolve::{cache, data};
 use ignore::gitignore::Gitignore;
 pub use image::{Decider, ImageUse, UnitTag};
 pub use module::Module;
@@ -191,7 +186,7 @@ impl Repository {
 
     /// The bytes of a file as they were when the repository was read; `file` is relative to the root.
     pub fn bytes_of(&self, file: &str) -> Result<Arc<[u8]>, Failure> {
-        self.files.bytes(&self.root.join(file)).map_err(|fault| fault.failure())
+        self.files.bytes(&self.root.join(file)).map_err(|fault| Failure::from(&fault))
     }
 
     /// Every file that was read, as it was then.

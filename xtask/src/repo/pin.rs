@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use super::data;
 use super::files::Files;
+use super::hcl::data::{self, Format};
 use super::hcl::{Origin, Value, splice};
 use crate::model::Place;
 
@@ -38,6 +38,15 @@ pub enum Form {
     Word,
 }
 
+impl From<Format> for Form {
+    fn from(format: Format) -> Self {
+        match format {
+            Format::Json => Self::Json,
+            Format::Yaml => Self::Yaml,
+        }
+    }
+}
+
 impl Pin {
     /// The pin that a value comes from, if it comes from a plain string in a file.
     pub fn of(value: &Value, files: &Files) -> Option<Self> {
@@ -63,7 +72,7 @@ impl Pin {
                 // What was converted to a string on the way is none in the file.
                 let found =
                     data::string_at(files, file, span).filter(|found| found.value == text && !found.way.is_empty());
-                let Some((form, key)) = found.map(data::Text::place) else {
+                let Some((form, key)) = found.map(|found| (found.format.into(), found.way)) else {
                     return Self::plain(files, file).filter(|plain| plain.value == text && plain.span == *span);
                 };
                 let (file, line, span, value) = (file.to_string(), *line, span.clone(), text.to_owned());

@@ -102,7 +102,7 @@ impl Ground<'_> {
         readings.extend(parallel::map(&stacks.unclear, |unclear| match &unclear.unit {
             _ if !shapes.is_about_runner(unclear) => Reading::Other,
             Some((dir, reason, place)) => self.remote(dir, reason, place),
-            None => Reading::Failed(unclear.fault.failure()),
+            None => Reading::Failed(Failure::from(&unclear.fault)),
         }));
         let mut sorted = Readings::default();
         for reading in readings {
@@ -236,7 +236,7 @@ impl Ground<'_> {
     /// A configuration that can't be read is a unit's, of which nothing but the folder is known.
     fn unreadable(&self, evaluator: &Evaluator<'_>, dir: &Path, fault: &Fault) -> Reading {
         if dir == self.root {
-            return Reading::Failed(fault.failure());
+            return Reading::Failed(Failure::from(fault));
         }
         match self.begin(evaluator, dir, UnitKind::Terragrunt, &[]) {
             Ok(mut unit) => {

@@ -52,12 +52,12 @@ fn in_data(files: &Files, file: &str, line: usize, span: &Range<usize>, referenc
     let text = data::string_at(files, file, span)?;
     let (value, file) = (reference.to_owned(), file.to_owned());
     if text.value == reference {
-        let (form, key) = text.place();
+        let (form, key) = (text.format.into(), text.way);
         return Some(Pin { file, line, key, span: span.clone(), value, form });
     }
     let bytes = files.bytes(&files.path(&file)).ok()?;
     let part = within(std::str::from_utf8(bytes.get(span.clone())?).ok()?, reference)?;
-    let (_, key) = text.place();
+    let key = text.way;
     Some(Pin { file, line, key, span: span.start + part.start..span.start + part.end, value, form: Form::Word })
 }
 

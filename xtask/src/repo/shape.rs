@@ -10,11 +10,11 @@ use aho_corasick::AhoCorasick;
 
 use super::cache::Cache;
 use super::hcl::frame::VALUES;
+use super::hcl::terraform::layer;
 use super::hcl::{Evaluator, Fault, Frame, Kind, Origin, Source, Value};
 use super::module::Module;
 use super::settings::Settings;
 use super::stacks::Unclear;
-use super::terraform::layer;
 use super::{Files, Unit, discover, passed, pins, stacks, terraform};
 use crate::model::ImageName;
 

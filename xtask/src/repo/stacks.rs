@@ -1,15 +1,15 @@
 //! Units that terragrunt generates from `terragrunt.stack.hcl` files: which there will be, from which folder of a catalog,
 //! and where their values are written. Nothing is generated here: the generated folders exist in [`Files`] alone.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
 use std::rc::Rc;
 
 use super::files::{Files, clean};
 use super::hcl::frame::VALUES;
-use super::hcl::handed::written_out;
+use super::hcl::generated::{Generated, Generator, Origin};
 use super::hcl::syntax::{Attribute, Block, Body, Expr, ExprKind, Key, Part, Step};
-use super::hcl::{Evaluator, Fault, Frame, Source, Value, stack};
+use super::hcl::{Evaluator, Fault, Frame, Source, stack};
 use super::walk::{Found, STACK, TERRAGRUNT};
 use crate::model::Place;
 
@@ -20,49 +20,6 @@ const STACK_AUTO_INCLUDE: &str = "terragrunt.autoinclude.stack.hcl";
 /// How deep stacks may be nested; terragrunt has its own limit.
 const DEEPEST: usize = 16;
 const LOST: &str = "units that it generates are not known, and are not updated";
-
-/// A folder that terragrunt generates: its files are those of another one, and its values are in a stack file.
-#[derive(Clone, Debug)]
-pub(super) struct Origin {
-    /// The folder that is copied.
-    pub(super) source: PathBuf,
-    /// The block that generates it.
-    pub(super) block: Generator,
-    /// Why it may turn out otherwise.
-    doubt: Option<Fault>,
-}
-
-/// A block of a stack file.
-#[derive(Clone, Debug)]
-pub(super) struct Generator {
-    /// The stack file.
-    pub(super) stack: PathBuf,
-    /// `unit` or `stack`.
-    pub(super) kind: &'static str,
-    /// Its label.
-    pub(super) label: String,
-}
-
-impl Generator {
-    /// The values that the block passes on; `None` if it has none.
-    pub(super) fn values(&self, files: &Files) -> Result<Option<Value>, Fault> {
-        // In a stack file all functions take that file for the unit.
-        let evaluator = Evaluator::new(files, self.stack.clone());
-        let frame = Frame::read(&evaluator, &self.stack)?;
-        let Some(attribute) = self.block_in(&frame.source).and_then(|block| block.body.attributes.get("values")) else {
-            return Ok(None);
-        };
-        let value = evaluator.value(&attribute.value, &frame)?;
-        if value.is_null() { Ok(None) } else { written_out(&evaluator, &value).map(Some) }
-    }
-
-    fn block_in<'s>(&self, source: &'s Source) -> Option<&'s Block> {
-        source.body.blocks_named(self.kind).find(|block| block.labels.first() == Some(&self.label))
-    }
-}
-
-/// The folders that are generated, by their path.
-pub(super) type Generated = BTreeMap<PathBuf, Origin>;
 
 /// What a stack may generate and can't be worked out; it matters if it is about a runner.
 #[derive(Debug)]

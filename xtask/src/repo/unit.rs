@@ -7,6 +7,7 @@ use std::rc::Rc;
 use super::exclude::{self, Exclusion};
 use super::files::Files;
 use super::generated::{self, Extra};
+use super::hcl::terraform::layer;
 use super::hcl::{Evaluator, Fault, Frame, Kind, Remark, Value};
 use super::image::{Decider, ImageUse, Images, UnitTag};
 use super::mocks::{self, Mock};
@@ -15,7 +16,7 @@ use super::passed;
 use super::redirect::{self, Redirection};
 use super::settings::Settings;
 use super::stacks;
-use super::terraform::{self, layer};
+use super::terraform;
 use super::trail::Trail;
 use super::walk::TERRAGRUNT;
 use crate::model::{Account, Failure, ImageName, Known, Place, Region, UnitPath};
@@ -214,11 +215,11 @@ impl Unit {
         self.mocks = mocks::find(evaluator, frame);
         match exclude::exclusion(evaluator, frame) {
             Ok(excluded) => self.excluded = excluded,
-            Err(fault) => self.problems.push(fault.failure()),
+            Err(fault) => self.problems.push(Failure::from(&fault)),
         }
         match exclude::apply_arguments(evaluator, frame) {
             Ok(found) => (self.not_appliable, self.apply_options) = (found.misplaced, found.options),
-            Err(fault) => self.problems.push(fault.failure()),
+            Err(fault) => self.problems.push(Failure::from(&fault)),
         }
         let layers = passed::layers(evaluator.files, settings.pass_environment(), evaluator, frame);
         let read = layers.and_then(|layers| match passed::module_folder(evaluator, frame) {
@@ -244,7 +245,7 @@ impl Unit {
                 (known_text(&value), place)
             }),
             Err(fault) => {
-                self.problems.push(fault.failure());
+                self.problems.push(Failure::from(&fault));
                 None
             }
         };
@@ -257,8 +258,8 @@ impl Unit {
             let hint = "leave it out; the cache then lies in the unit's own folder";
             self.problems.push(Failure::refused(what).at(place).hint(hint));
         }
-        self.problems.extend(frame.setting(evaluator, "iam_role").err().map(|fault| fault.failure()));
-        self.problems.extend(evaluator.noticed.borrow().iter().map(Fault::failure));
+        self.problems.extend(frame.setting(evaluator, "iam_role").err().map(|fault| Failure::from(&fault)));
+        self.problems.extend(evaluator.noticed.borrow().iter().map(Failure::from));
     }
 
     /// Images whose tags the unit takes by inputs of which only its module knows what becomes.
@@ -305,7 +306,7 @@ impl Unit {
     }
 
     pub(super) fn cannot_be_read(&mut self, fault: &Fault) {
-        self.problems.push(fault.failure());
+        self.problems.push(Failure::from(fault));
         self.nothing_is_known(&format!("the configuration cannot be read: {}", fault.in_one_line()));
     }
 

@@ -41,7 +41,7 @@ pub(super) fn read_all(files: &Files, unit: &Unit, root: &std::path::Path) -> Ve
 /// The faults that are not among the unit's own problems, each once.
 fn new_to(unit: &Unit, faults: &[Fault]) -> Vec<Failure> {
     let mut failures: Vec<Failure> = Vec::new();
-    for failure in faults.iter().map(Fault::failure) {
+    for failure in faults.iter().map(Failure::from) {
         let text = failure.to_string();
         let told = |known: &Failure| known.to_string() == text;
         if !unit.problems.iter().chain(&failures).any(told) {

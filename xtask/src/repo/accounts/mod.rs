@@ -36,7 +36,7 @@ fn read_file(files: &Files, path: &Path) -> Listed {
     let file = files.name(path);
     let bytes = match files.bytes(path) {
         Ok(bytes) => bytes,
-        Err(fault) => return Listed::failed(fault.failure()),
+        Err(fault) => return Listed::failed(Failure::from(&fault)),
     };
     let Ok(text) = std::str::from_utf8(&bytes) else {
         return Listed::failed(Failure::refused("the accounts file is not UTF-8").in_file(file));

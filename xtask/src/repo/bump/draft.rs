@@ -208,7 +208,7 @@ fn spliced(file: &str, before: &[u8], changes: &[Change]) -> Result<Vec<u8>, Fai
         // Where the fault knows its place, the others are not to blame.
         let is_there = |change: &&Change| fault.places().is_empty() || fault.places().contains(&change.pin.place());
         let changes = || changes.iter().filter(is_there);
-        let failure = changes().fold(fault.failure(), |failure, change| {
+        let failure = changes().fold(Failure::from(&fault), |failure, change| {
             if fault.places().is_empty() { failure.at(change.pin.place()) } else { failure }
         });
         changes()

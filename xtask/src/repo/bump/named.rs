@@ -125,7 +125,7 @@ fn strings(repo: &Repository, name: &PinName) -> Result<Vec<(Vec<String>, Pin)>,
         form,
     };
     if [".hcl", ".tf", ".tofu", ".tfvars"].iter().any(|ending| file.ends_with(ending)) {
-        let source = repo.files.hcl(&repo.root.join(&file)).map_err(|fault| fault.failure())?;
+        let source = repo.files.hcl(&repo.root.join(&file)).map_err(|fault| Failure::from(&fault))?;
         let all = literals(&source.body).into_iter().map(|literal| {
             let key = literal.way.last().copied().unwrap_or_default();
             let pin = new(source.line(literal.span.start), key, literal.span.clone(), literal.text, Form::Hcl);
@@ -135,7 +135,7 @@ fn strings(repo: &Repository, name: &PinName) -> Result<Vec<(Vec<String>, Pin)>,
     }
     let as_data = std::str::from_utf8(&bytes).ok().and_then(data::strings).unwrap_or_default();
     let all = as_data.into_iter().map(|text| {
-        let pin = new(text.line, &text.way, text.span, &text.value, text.form);
+        let pin = new(text.line, &text.way, text.span, &text.value, text.format.into());
         (text.way.split('.').map(str::to_owned).collect(), pin)
     });
     let mut all: Vec<_> = all.filter(|(way, _): &(Vec<String>, Pin)| way[..] != [""]).collect();

@@ -9,8 +9,8 @@ use super::text::Text;
 use super::working::Working;
 use crate::repo::files::{Files, clean};
 use crate::repo::hcl::syntax::{Block, Body, Expr, ExprKind, Key};
+use crate::repo::hcl::terraform::layer::Layer;
 use crate::repo::hcl::{Evaluator, Fault, Frame, Kind, Value};
-use crate::repo::terraform::layer::Layer;
 
 /// What all `extra_arguments` give.
 #[derive(Default)]

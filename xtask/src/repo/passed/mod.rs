@@ -14,10 +14,10 @@ use arguments::Extra;
 use working::Working;
 
 use super::files::{Files, clean};
+use super::hcl::terraform::layer::Layer;
 use super::hcl::value::Map;
 use super::hcl::{Evaluator, Fault, Frame, Kind, Value};
 use super::module::Module;
-use super::terraform::layer::Layer;
 
 /// The command whose arguments decide: an apply is one of a saved plan, to which terragrunt passes no values.
 const COMMAND: &str = "plan";

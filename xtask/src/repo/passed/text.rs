@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use crate::repo::files::Files;
 use crate::repo::hcl::syntax::{Expr, ExprKind, Part};
+use crate::repo::hcl::terraform::layer::{self, Layer};
 use crate::repo::hcl::value::Map;
 use crate::repo::hcl::{Evaluator, Fault, Frame, Kind, Origin, Source, Span, Value, operators, parse};
-use crate::repo::terraform::layer::{self, Layer};
 
 /// Stands in a text for what can't be known.
 const HOLE: &str = "not_known_offline";

@@ -9,8 +9,8 @@ use std::rc::Rc;
 use super::text::Text;
 use crate::repo::files::{Files, clean};
 use crate::repo::hcl::syntax::{Block, Expr, ExprKind, Item};
+use crate::repo::hcl::terraform::layer::{self, Layer};
 use crate::repo::hcl::{Evaluator, Fault, Frame, Kind, operators};
-use crate::repo::terraform::layer::{self, Layer};
 
 /// The folder that Terraform runs in, as far as it has files of values.
 pub(super) struct Working {

@@ -1,9 +1,9 @@
 //! What the providers of a root module say about account and region, and what of it would act as somebody else.
 
-use super::module::{Merged, Module};
 use super::runner::Provider;
 use crate::model::{AccountId, Known, Place};
 use crate::repo::hcl::syntax::Block;
+use crate::repo::hcl::terraform::{Merged, Module};
 use crate::repo::hcl::{Evaluator, Frame, Kind, Value};
 use crate::repo::redirect::{Actor, CREDENTIALS, ROLES, Redirection};
 use crate::repo::unit::known_text;

@@ -1,27 +1,18 @@
 //! Units of Terraform alone: a root module that calls the module of a runner. Evaluated as Terraform does, offline.
 
 mod account;
-mod folder;
-pub(super) mod layer;
-mod module;
 mod runner;
 mod standard;
-mod types;
-mod unify;
-mod variables;
 
 use std::path::{Path, PathBuf};
 
 use account::Stated;
-use folder::Folder;
-use layer::Layer;
-use module::Module;
 use runner::{Calls, Provider, Runner};
-use variables::Given;
 
 use super::accounts::Allowed;
 use super::files::Files;
 use super::generated::Extra;
+use super::hcl::terraform::{Folder, Given, Layer, Module, folder};
 use super::hcl::{Evaluator, Fault};
 use super::image::Images;
 use super::redirect;
@@ -79,7 +70,7 @@ fn with_module<T>(
     stated.into_iter().try_for_each(|name| folder.take_values(files, name))?;
     let mut layers = vec![Layer::Environment(settings.pass_environment().to_vec())];
     layers.append(&mut folder.tfvars);
-    let module = Module::of(&folder, ".".to_owned(), Given::Layers(&layers))?;
+    let module = Module::of(&folder, ".".to_owned(), Given::Layers(&layers), standard::known_outputs)?;
     let evaluator = Evaluator::with_names(files, main_file(dir), &module);
     work(&evaluator, &folder, &module)
 }
@@ -90,7 +81,9 @@ pub(super) fn passes_on(files: &Files, dir: &Path) -> bool {
         return false;
     }
     Folder::read(files, dir, dir).is_ok_and(|folder| {
-        let Ok(module) = Module::of(&folder, ".".to_owned(), Given::Layers(&[])) else { return false };
+        let Ok(module) = Module::of(&folder, ".".to_owned(), Given::Layers(&[]), standard::known_outputs) else {
+            return false;
+        };
         let takes_images = RUNNER_INPUTS.iter().any(|name| module.variables.contains_key(name));
         !takes_images && Calls::of(files, &folder) != Calls::No
     })
@@ -122,7 +115,7 @@ impl Unit {
             self.redirections = account::redirections(module, evaluator);
             let files = folder.frames().map(|frame| Extra::file(frame.source.clone()));
             files.for_each(|file| redirect::in_backends(&file, &mut self.redirections));
-            self.problems.extend(evaluator.noticed.borrow().iter().map(Fault::failure));
+            self.problems.extend(evaluator.noticed.borrow().iter().map(Failure::from));
             Ok(())
         });
         if let Err(fault) = read {
@@ -134,11 +127,11 @@ impl Unit {
     pub(super) fn read_wrapper(&mut self, files: &Files, dir: &Path, layers: &[Layer]) -> Result<(), Fault> {
         let folder = Folder::read(files, dir, dir)?;
         self.needs_tofu.clone_from(&folder.tofu);
-        let module = Module::of(&folder, ".".to_owned(), Given::Layers(layers))?;
+        let module = Module::of(&folder, ".".to_owned(), Given::Layers(layers), standard::known_outputs)?;
         let evaluator = Evaluator::with_names(files, main_file(dir), &module);
         let runners = calls(files, &folder, &module, &evaluator)?;
         self.take_runners(&evaluator, &runners);
-        self.problems.extend(evaluator.noticed.borrow().iter().map(Fault::failure));
+        self.problems.extend(evaluator.noticed.borrow().iter().map(Failure::from));
         Ok(())
     }
 

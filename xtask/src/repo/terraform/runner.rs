@@ -3,12 +3,11 @@
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 
-use super::folder::{Folder, json_names, json_objects, mentions};
-use super::module::{Merged, Module};
 use super::standard;
-use super::variables::Given;
 use crate::repo::files::{self, Files, clean};
 use crate::repo::hcl::syntax::{Block, Expr, ExprKind, Item, Key, Step};
+use crate::repo::hcl::terraform::folder::{json_names, json_objects, mentions};
+use crate::repo::hcl::terraform::{Folder, Given, Merged, Module};
 use crate::repo::hcl::{Evaluator, Fault, Kind, Value};
 use crate::repo::module::is_runner;
 use crate::repo::{self, json};
@@ -206,7 +205,7 @@ impl Search<'_> {
     /// The variables of a copy of a runner's module.
     fn of_copy(&mut self, child: &Folder, arguments: Value) -> Result<Value, Fault> {
         let way = files::relative(self.start, &child.dir).display().to_string();
-        let module = Module::of(child, way, Given::Call(arguments))?;
+        let module = Module::of(child, way, Given::Call(arguments), standard::known_outputs)?;
         let evaluator = Evaluator::with_names(self.files, self.original.to_owned(), &module);
         let variables = standard::variables(&module, &evaluator);
         self.noticed.extend(evaluator.noticed.take());
@@ -219,7 +218,7 @@ impl Search<'_> {
             return Err(Fault::new("more modules call each other than in any real configuration").limit());
         }
         let way = files::relative(self.start, &child.dir).display().to_string();
-        let module = Module::of(child, way, Given::Call(arguments))?;
+        let module = Module::of(child, way, Given::Call(arguments), standard::known_outputs)?;
         let evaluator = Evaluator::with_names(self.files, self.original.to_owned(), &module);
         let result = self.within(child, &module, &evaluator, address, provider);
         self.noticed.extend(evaluator.noticed.take());

@@ -4,9 +4,8 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::folder::Folder;
-use super::module::{Merged, Module};
 use super::runner::{literal_source, literal_text};
+use crate::repo::hcl::terraform::{Folder, Merged, Module, Outputs};
 use crate::repo::hcl::value::Map;
 use crate::repo::hcl::{Evaluator, Fault, Kind, Value};
 use crate::repo::module::is_standard_configuration;
@@ -29,8 +28,13 @@ pub(super) fn is_one(call: &Merged<'_>) -> bool {
     source.is_some_and(is_standard_configuration) && call.get("count").is_none() && call.get("for_each").is_none()
 }
 
+/// How the outputs of such a call are worked out.
+pub(super) fn known_outputs(call: &Merged<'_>) -> Option<Outputs> {
+    is_one(call).then_some(outputs)
+}
+
 /// The outputs of such a call, as far as its arguments tell them.
-pub(super) fn outputs(evaluator: &Evaluator<'_>, name: &str, call: &Merged<'_>) -> Result<Value, Fault> {
+fn outputs(evaluator: &Evaluator<'_>, name: &str, call: &Merged<'_>) -> Result<Value, Fault> {
     let mut images = BTreeMap::new();
     for (argument, container) in CONTAINERS {
         let Some(value) = call.value(evaluator, argument)?.filter(|value| !value.is_null()) else { continue };

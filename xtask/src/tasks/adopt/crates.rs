@@ -8,21 +8,31 @@ use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, Table, val
 use crate::model::{Failure, regular};
 use crate::repo::toml;
 
+/// What cargo finds in the folder of a crate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Targets {
+    /// A library.
+    Library,
+    /// A program.
+    Program,
+    /// A program and its library.
+    Both,
+}
+
 /// The manifest of a crate by itself; `workspace` is the text of the manifest above it.
-pub(super) fn by_itself(text: &str, workspace: &str, file: &str) -> Result<String, Failure> {
+pub(super) fn by_itself(text: &str, workspace: &str, file: &str, targets: Targets) -> Result<String, Failure> {
     let workspace: DocumentMut = workspace.parse().unwrap_or_default();
     toml::change(text, file, |document| {
         inherit(document, &workspace);
         for tests in ["test", "bench", "dev-dependencies"] {
             document.remove(tests);
         }
-        let has_library = file == "xtask/Cargo.toml";
         if let Some(package) = document["package"].as_table_mut() {
             for discovered in ["autotests", "autobenches", "autoexamples"] {
                 package.insert(discovered, value(false));
             }
         }
-        untested(document, has_library);
+        untested(document, targets);
         Ok(())
     })
 }
@@ -68,9 +78,12 @@ fn plain(value: &toml_edit::Value) -> toml_edit::Value {
 }
 
 /// Keeps `cargo test` of the whole workspace from looking for tests in it.
-fn untested(document: &mut DocumentMut, has_library: bool) {
-    if has_library && document.get("lib").is_none() {
+fn untested(document: &mut DocumentMut, targets: Targets) {
+    if targets != Targets::Program && document.get("lib").is_none() {
         document.insert("lib", Item::Table(Table::from_iter([("test", value(false)), ("doctest", value(false))])));
+    }
+    if targets == Targets::Library {
+        return;
     }
     if document.get("bin").is_none() {
         let bin = Table::from_iter([("name", value("xtask")), ("path", value("src/main.rs"))]);
@@ -130,7 +143,7 @@ mod tests {
         let workspace = "[workspace.package]\nedition = \"2024\" # ours\npublish = false\n[workspace.lints.rust]\nunsafe_code = \"deny\"\n";
         let text = "[package]\nname = \"xtask\" # the name\nedition.workspace = true\npublish.workspace = true\nlicense.workspace = true\n\n# By hand\n[[bench]]\nname = \"b\"\n\n# Few\n[dependencies]\na = \"1\" # one\n\n[dev-dependencies]\nb = \"1\"\n\n[lints]\nworkspace = true\n";
         let expected = "[package]\nname = \"xtask\" # the name\nedition = \"2024\"\npublish = false\nautotests = false\nautobenches = false\nautoexamples = false\n\n# Few\n[dependencies]\na = \"1\" # one\n\n[lints.rust]\nunsafe_code = \"deny\"\n\n[lib]\ntest = false\ndoctest = false\n\n[[bin]]\nname = \"xtask\"\npath = \"src/main.rs\"\ntest = false\n";
-        assert_eq!(by_itself(text, workspace, "xtask/Cargo.toml").expect("it is changed"), expected);
+        assert_eq!(by_itself(text, workspace, "xtask/Cargo.toml", Targets::Both).expect("it is changed"), expected);
     }
 
     #[test]

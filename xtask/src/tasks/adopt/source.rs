@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use ignore::WalkBuilder;
 
-use super::crates;
+use super::crates::{self, Targets};
 use crate::model::{Failure, regular};
 
 /// Folders that nobody needs who only uses the crate.
@@ -85,9 +85,20 @@ pub(super) fn copied(from: &Path) -> Result<Source, Failure> {
         }
     }
     let workspace = String::from_utf8_lossy(&read(&from.join("Cargo.toml"))?).into_owned();
-    for (name, manifest) in files.iter_mut().filter(|(name, _)| name.ends_with("Cargo.toml")) {
-        let text = String::from_utf8_lossy(manifest).into_owned();
-        *manifest = crates::by_itself(&text, &workspace, &format!("xtask/{name}"))?.into_bytes();
+    let targets = |folder: &str| {
+        let is_there = |name: &str| files.contains_key(&format!("{folder}src/{name}"));
+        match (is_there("lib.rs"), is_there("main.rs")) {
+            (true, false) => Targets::Library,
+            (false, _) => Targets::Program,
+            (true, true) => Targets::Both,
+        }
+    };
+    let folders = files.keys().filter_map(|name| name.strip_suffix("Cargo.toml"));
+    let crates: Vec<_> = folders.map(|folder| (format!("{folder}Cargo.toml"), targets(folder))).collect();
+    for (name, targets) in crates {
+        let text = String::from_utf8_lossy(&files[&name]).into_owned();
+        let manifest = crates::by_itself(&text, &workspace, &format!("xtask/{name}"), targets)?;
+        files.insert(name, manifest.into_bytes());
     }
     forget_missing_tests(&mut files);
     let version = crates::version(&files["Cargo.toml"]).unwrap_or_else(|| env!("CARGO_PKG_VERSION").to_owned());
@@ -171,7 +182,14 @@ mod tests {
         let checkout = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the crate lies in a checkout");
         let source = copied(checkout).expect("this is a checkout");
         let names: Vec<_> = source.files.keys().map(String::as_str).collect();
-        for there in ["Cargo.toml", "README.md", "src/lib.rs", "standins/Cargo.toml", "standins/sample/unit.hcl.in"] {
+        for there in [
+            "Cargo.toml",
+            "README.md",
+            "src/lib.rs",
+            "hcl-resolve/src/lib.rs",
+            "standins/Cargo.toml",
+            "standins/sample/unit.hcl.in",
+        ] {
             assert!(names.contains(&there), "{there} is missing");
         }
         let tests = names.iter().filter(|name| name.split('/').any(|part| LEFT_OUT.contains(&part)));

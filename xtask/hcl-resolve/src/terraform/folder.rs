@@ -1,0 +1,171 @@
+//! The files of one folder of Terraform, in the order in which Terraform takes them.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::layer::{self, Layer};
+use crate::Place;
+use crate::files::{Files, clean};
+use crate::json;
+use crate::{Fault, Frame};
+
+/// A file of JSON: its name as people should read it, and what it says.
+pub type Json = (Arc<str>, json::Node);
+
+/// A folder with `*.tf`, read.
+#[derive(Debug)]
+pub struct Folder {
+    /// The folder, absolute.
+    pub dir: PathBuf,
+    /// The files, overriding ones left out, by name.
+    pub plain: Vec<Rc<Frame>>,
+    /// The files that override parts of the others, by name.
+    pub overriding: Vec<Rc<Frame>>,
+    /// The same in JSON, overriding or not.
+    pub json: Vec<Json>,
+    /// What gives variables their values; a later one wins.
+    pub tfvars: Vec<Layer>,
+    /// A file that only OpenTofu reads, if there is one.
+    pub tofu: Option<Place>,
+}
+
+/// The names of the files in a folder, sorted; those that Terraform leaves out are left out, and those that OpenTofu does,
+/// since it takes `x.tofu` in the place of `x.tf`.
+fn names(dir: &Path) -> Vec<String> {
+    let entries = fs::read_dir(dir).into_iter().flatten().flatten();
+    let name = |entry: fs::DirEntry| entry.file_name().to_str().map(str::to_owned);
+    let is_left_out =
+        |name: &str| name.starts_with('.') || name.ends_with('~') || (name.starts_with('#') && name.ends_with('#'));
+    let mut names: Vec<_> = entries.filter_map(name).filter(|name| !is_left_out(name)).collect();
+    let replaced: Vec<_> = names.iter().filter(|name| is_tofu(name)).map(|name| name.replace(".tofu", ".tf")).collect();
+    names.retain(|name| !replaced.contains(name));
+    names.sort_unstable();
+    names
+}
+
+/// Whether only OpenTofu reads a file of this name.
+fn is_tofu(name: &str) -> bool {
+    [".tofu", ".tofu.json"].iter().any(|ending| name.ends_with(ending))
+}
+
+fn is_tf(name: &str) -> bool {
+    is_tofu(name) || [".tf", ".tf.json"].iter().any(|ending| name.ends_with(ending))
+}
+
+fn is_overriding(name: &str) -> bool {
+    let stem = name.strip_suffix(".json").unwrap_or(name);
+    let stem = [".tf", ".tofu"].iter().find_map(|ending| stem.strip_suffix(ending)).unwrap_or(stem);
+    stem == "override" || stem.ends_with("_override")
+}
+
+impl Folder {
+    /// Reads a folder. `start` is the folder in which Terraform is started: paths in functions are relative to it.
+    pub fn read(files: &Files, dir: &Path, start: &Path) -> Result<Self, Fault> {
+        let mut folder = Self {
+            dir: dir.to_owned(),
+            plain: Vec::new(),
+            overriding: Vec::new(),
+            json: Vec::new(),
+            tfvars: Vec::new(),
+            tofu: None,
+        };
+        let names = names(dir);
+        let tofu = names.iter().find(|name| is_tofu(name));
+        folder.tofu = tofu.map(|name| Place::file(files.name(&dir.join(name))));
+        for name in names.iter().filter(|name| is_tf(name)) {
+            let path = dir.join(name);
+            if name.ends_with(".json") {
+                folder.json.push(read_json(files, &path)?);
+                continue;
+            }
+            let list = if is_overriding(name) { &mut folder.overriding } else { &mut folder.plain };
+            list.push(Frame::of(files.hcl(&path)?, start.join(name), false));
+        }
+        let values = layer::values_in(dir);
+        for name in layer::automatic(values.iter().map(String::as_str)) {
+            folder.take_values(files, name)?;
+        }
+        Ok(folder)
+    }
+
+    /// Takes the values of a file, by its name from the folder; they win over those that were taken before.
+    pub fn take_values(&mut self, files: &Files, name: &str) -> Result<(), Fault> {
+        self.tfvars.push(Layer::file(files, &clean(&self.dir.join(name)))?);
+        Ok(())
+    }
+
+    /// All files of HCL, those that override last.
+    pub fn frames(&self) -> impl Iterator<Item = &Rc<Frame>> {
+        self.plain.iter().chain(&self.overriding)
+    }
+
+    /// Whether Terraform is started in this folder, as far as anybody can see: modules that others call have none of this.
+    pub fn is_root(&self, files: &Files) -> bool {
+        let states = |frame: &Rc<Frame>| {
+            let body = &frame.source.body;
+            let mut settings = body.blocks_named("terraform").flat_map(|block| &block.body.blocks);
+            body.blocks_named("provider").next().is_some()
+                || settings.any(|block| block.kind == "backend" || block.kind == "cloud")
+        };
+        let in_json = |(_, node): &Json| json_names(node, "provider").next().is_some();
+        self.frames().any(states)
+            || self.json.iter().any(in_json)
+            || files.is_file(&self.dir.join(".terraform.lock.hcl"))
+            || !layer::values_in(&self.dir).is_empty()
+    }
+
+    /// The files of JSON that define something of a kind, by its name.
+    pub fn in_json(&self, kind: &str) -> BTreeMap<&str, Arc<str>> {
+        let mut all = BTreeMap::new();
+        for (name, node) in &self.json {
+            for entry in json_names(node, kind) {
+                all.insert(entry.key.as_str(), name.clone());
+            }
+        }
+        all
+    }
+}
+
+/// The text of a folder's `*.tf`, without parsing any of it.
+pub fn mentions(files: &Files, dir: &Path, words: &[&str]) -> bool {
+    names(dir).iter().filter(|name| is_tf(name)).any(|name| {
+        let bytes = files.bytes(&dir.join(name)).ok();
+        let text = bytes.as_deref().map(String::from_utf8_lossy).unwrap_or_default();
+        words.iter().any(|word| text.contains(word))
+    })
+}
+
+/// Reads a file of JSON; what is no JSON is a fault with its line.
+pub fn read_json(files: &Files, path: &Path) -> Result<Json, Fault> {
+    let name = files.name(path);
+    let bytes = files.bytes(path)?;
+    let text = std::str::from_utf8(&bytes)
+        .map_err(|_| Fault::new(format!("`{name}` is not UTF-8")).at(Place::file(&name)).fatal())?;
+    let node = json::parse(text).map_err(|error| {
+        let place = Place { file: name.clone(), line: Some(error.line), column: Some(error.column) };
+        Fault::new(format!("cannot parse `{name}`: {}", error.what)).at(place).fatal()
+    })?;
+    Ok((Arc::from(name), node))
+}
+
+/// The entries of the objects under a key of a document: in JSON, blocks are objects or lists of them.
+pub fn json_names<'n>(node: &'n json::Node, kind: &str) -> impl Iterator<Item = &'n json::Entry> {
+    json_objects(node).filter(move |entry| entry.key == kind).flat_map(|entry| json_objects(&entry.node))
+}
+
+/// The entries of an object, or of all objects of a list.
+pub fn json_objects(node: &json::Node) -> Box<dyn Iterator<Item = &json::Entry> + '_> {
+    match &node.value {
+        json::Value::Object(entries) => Box::new(entries.iter()),
+        json::Value::Array(items) => Box::new(items.iter().flat_map(json_objects)),
+        _ => Box::new(std::iter::empty()),
+    }
+}
+
+/// Whether a folder belongs to Terragrunt, which then decides what is passed to Terraform.
+pub fn is_terragrunts(files: &Files, dir: &Path) -> bool {
+    ["terragrunt.hcl", "terragrunt.hcl.json"].iter().any(|name| files.exists(&dir.join(name)))
+}

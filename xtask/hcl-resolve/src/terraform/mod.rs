@@ -1,0 +1,13 @@
+//! Root modules and modules of Terraform: what their files define together, and what gives variables their values.
+
+pub mod folder;
+pub mod layer;
+mod module;
+mod types;
+mod unify;
+mod variables;
+
+pub use folder::Folder;
+pub use layer::Layer;
+pub use module::{Definition, KnownOutputs, Merged, Module, Outputs};
+pub use variables::Given;
