@@ -6,7 +6,7 @@ use std::rc::Rc;
 use super::accounts::{AccountFile, Allowed};
 use super::files::Files;
 use super::generated::{Extra, literal};
-use super::hcl::syntax::{Block, Body, ExprKind};
+use super::hcl::syntax::{Block, Body, Expr, ExprKind, Part, Step};
 use super::hcl::{Evaluator, Frame, Kind, Origin, Value};
 use crate::model::{Failure, Known, Place, Region, UnitPath};
 
@@ -57,14 +57,38 @@ pub(super) fn allowed(extra: &Extra) -> Vec<Allowed> {
     providers.filter_map(|block| list(&block.body)).collect()
 }
 
-/// The region of the default AWS provider, where it is written out.
-pub(super) fn provider_region(extras: &[Extra]) -> Option<(Region, Place)> {
-    extras.iter().find_map(|extra| {
-        let block = extra.body().blocks_named("provider").find(is_default)?;
-        let attribute = block.body.attributes.get("region")?;
-        let region = literal(&attribute.value)?.value()?.parse().ok()?;
+/// The region of the default AWS provider, if there is one: as it is written out, or what an input gives.
+pub(super) fn provider_region(
+    extras: &[Extra],
+    input: &dyn Fn(&str) -> Known<String>,
+) -> Option<(Known<Region>, Place)> {
+    let (overriding, others): (Vec<_>, Vec<_>) = extras.iter().partition(|extra| extra.overrides());
+    overriding.into_iter().chain(others).find_map(|extra| {
+        let attribute =
+            extra.body().blocks_named("provider").filter(is_default).find_map(|it| it.body.attributes.get("region"))?;
+        let text = variable(&attribute.value).map_or_else(|| literal(&attribute.value), |name| Some(input(name)))?;
+        let region = match text {
+            Known::Value(text) => text.parse().map_or_else(|error: String| Known::Unknown(error), Known::Value),
+            Known::Unknown(reason) => Known::Unknown(format!("its provider says it, and {reason}")),
+        };
         Some((region, extra.place_of("region", attribute)))
     })
+}
+
+/// The variable that an expression is, if it is one.
+fn variable(expr: &Expr) -> Option<&str> {
+    match &expr.kind {
+        ExprKind::Parens(inner) => variable(inner),
+        ExprKind::Template(parts) => match &parts[..] {
+            [Part::Expr(only)] => variable(only),
+            _ => None,
+        },
+        ExprKind::Traversal(start, steps) => match (&start.kind, &steps[..]) {
+            (ExprKind::Variable(name), [Step::Attribute(variable)]) if name == "var" => Some(variable),
+            _ => None,
+        },
+        _ => None,
+    }
 }
 
 /// What a unit itself says of its account or region, in its inputs and locals or in those of a file that a local reads.

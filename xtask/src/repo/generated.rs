@@ -1,12 +1,13 @@
 //! Terraform that is not in a module: what `generate` blocks write, and `*.tf` files beside a unit's configuration.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 
 use super::files::Files;
-use super::hcl::syntax::{Attribute, Body, Expr, ExprKind, Part};
-use super::hcl::{Evaluator, Fault, Frame, Source, parse};
+use super::hcl::syntax::{Attribute, Block, Body, Expr, ExprKind, Item, Part};
+use super::hcl::{Evaluator, Fault, Frame, Kind, Origin, Source, Value, operators, parse};
 use crate::model::{Known, Place};
 
 /// Stands in generated text for what can't be worked out; as a word of its own it is a reference to nothing.
@@ -15,6 +16,8 @@ const UNKNOWN: &str = "not_known_offline";
 /// A file of Terraform that the unit's module is run with.
 #[derive(Debug)]
 pub(super) struct Extra {
+    /// What it is called.
+    name: String,
     source: Arc<Source>,
     /// If it is generated: what is generated, and where the expression for it starts.
     generated: Option<(Body, usize)>,
@@ -23,7 +26,13 @@ pub(super) struct Extra {
 impl Extra {
     /// A file that is there as it is.
     pub(super) fn file(source: Arc<Source>) -> Self {
-        Self { source, generated: None }
+        let name = source.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        Self { name, source, generated: None }
+    }
+
+    /// Whether its arguments win over those of files that aren't called so.
+    pub(super) fn overrides(&self) -> bool {
+        self.name == "override.tf" || self.name.ends_with("_override.tf")
     }
 
     /// What is in it.
@@ -58,9 +67,10 @@ pub(super) fn literal(expr: &Expr) -> Option<Known<String>> {
 
 /// Everything beside the unit's module. What can't be read is left out: whoever runs it says so.
 pub(super) fn all(files: &Files, evaluator: &Evaluator<'_>, frame: &Rc<Frame>) -> Vec<Extra> {
-    let mut all = generated(evaluator, frame).unwrap_or_default();
-    let sources = beside(files, frame.dir()).into_iter().filter_map(|path| files.hcl(&path).ok());
-    all.extend(sources.map(Extra::file));
+    let mut all = generated(files, evaluator, frame).unwrap_or_default();
+    let is_replaced = |path: &Path| all.iter().any(|extra| path.file_name().is_some_and(|name| name == &*extra.name));
+    let beside: Vec<_> = beside(files, frame.dir()).into_iter().filter(|path| !is_replaced(path)).collect();
+    all.extend(beside.into_iter().filter_map(|path| files.hcl(&path).ok()).map(Extra::file));
     all
 }
 
@@ -73,24 +83,140 @@ pub(super) fn beside(files: &Files, dir: &Path) -> Vec<PathBuf> {
     files
 }
 
-fn generated(evaluator: &Evaluator<'_>, frame: &Rc<Frame>) -> Result<Vec<Extra>, Fault> {
+fn generated(files: &Files, evaluator: &Evaluator<'_>, frame: &Rc<Frame>) -> Result<Vec<Extra>, Fault> {
     let mut all: Vec<Extra> = Vec::new();
+    let dir = frame.dir();
+    each_written(evaluator, frame, &mut |written| {
+        let Ok(written) = written else { return Ok(()) };
+        let path = written.value(evaluator, "path").ok().flatten();
+        let path = path.as_ref().and_then(Value::as_str);
+        // Of what can't be told from a file of Terraform it is taken to be one.
+        let name = path.map_or("generated.tf", |path| path.rsplit('/').next().unwrap_or(path)).to_owned();
+        let is_kept = written.is_kept(evaluator).unwrap_or_default() && files.is_file(&dir.join(&name));
+        let is_terraform = [".tf", ".tofu"].iter().any(|ending| name.ends_with(ending));
+        let is_left_out = !is_terraform || is_kept || written.is_disabled(evaluator).unwrap_or_default();
+        let contents = if is_left_out { None } else { written.contents(evaluator) };
+        let Some((text, source, from)) = contents else { return Ok(()) };
+        if let Ok(body) = parse::parse_bytes("generated", text.as_bytes()) {
+            all.push(Extra { name, source, generated: Some((body, from)) });
+        }
+        Ok(())
+    })?;
+    Ok(all)
+}
+
+/// A file that Terragrunt writes before Terraform is started: a block `generate`, or an entry of the map with that name.
+pub(super) struct Written<'w> {
+    pub(super) label: String,
+    pub(super) frame: &'w Rc<Frame>,
+    attributes: BTreeMap<&'w str, Given<'w>>,
+}
+
+/// An attribute as it is written, or as it was worked out.
+pub(super) enum Given<'w> {
+    Expr(&'w Expr),
+    Value(&'w Value),
+}
+
+/// Goes through all files that are written. What can't be known of the map is an error with the reason.
+pub(super) fn each_written(
+    evaluator: &Evaluator<'_>,
+    frame: &Rc<Frame>,
+    work: &mut dyn FnMut(Result<&Written<'_>, &Rc<str>>) -> Result<(), Fault>,
+) -> Result<(), Fault> {
     let mut labels: Vec<String> = Vec::new();
-    for frame in frame.with_includes(evaluator)? {
-        for block in frame.source.body.blocks_named("generate") {
-            // A block with the same label in the including file replaces the included one.
-            let label = block.labels.first().cloned().unwrap_or_default();
-            let Some(contents) = block.body.attributes.get("contents").filter(|_| !labels.contains(&label)) else {
-                continue;
-            };
-            labels.push(label);
-            let Ok(text) = text(evaluator, &frame, &contents.value) else { continue };
-            if let Ok(body) = parse::parse_bytes("generated", text.as_bytes()) {
-                all.push(Extra { source: frame.source.clone(), generated: Some((body, contents.value.span.start)) });
+    for frame in &frame.with_includes(evaluator)? {
+        // One with the same label in the including file replaces the included one.
+        let mut new = |written: &Written<'_>| {
+            let is_new = !labels.contains(&written.label);
+            labels.extend(is_new.then(|| written.label.clone()));
+            if is_new { work(Ok(written)) } else { Ok(()) }
+        };
+        let body = &frame.source.body;
+        body.blocks_named("generate").try_for_each(|block| new(&Written::of_block(frame, block)))?;
+        let Some(map) = body.attributes.get("generate").map(|attribute| &attribute.value) else { continue };
+        if let ExprKind::Object(items) = &map.kind
+            && let Some(all) = items.iter().map(|item| Written::of_item(frame, item)).collect::<Option<Vec<_>>>()
+        {
+            all.iter().try_for_each(new)?;
+            continue;
+        }
+        let value = evaluator.value(map, frame)?;
+        let value = evaluator.whole(&value)?;
+        match &value.kind {
+            Kind::Map(all) => {
+                all.entries
+                    .iter()
+                    .filter_map(|(label, value)| Written::of_value(frame, label, value))
+                    .try_for_each(|written| new(&written))?;
+                all.open.iter().try_for_each(|reason| work(Err(reason)))?;
+            }
+            Kind::Unknown(reason) => work(Err(reason))?,
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+impl<'w> Written<'w> {
+    fn of_block(frame: &'w Rc<Frame>, block: &'w Block) -> Self {
+        let given = |(name, attribute): (&'w String, &'w Attribute)| (name.as_str(), Given::Expr(&attribute.value));
+        let attributes = block.body.attributes.iter().map(|(name, attribute)| given((name, attribute))).collect();
+        Self { label: block.labels.first().cloned().unwrap_or_default(), frame, attributes }
+    }
+
+    /// `None` where it is not written out.
+    fn of_item(frame: &'w Rc<Frame>, item: &'w Item) -> Option<Self> {
+        let ExprKind::Object(items) = &item.value.kind else { return None };
+        let attributes = items.iter().map(|item| Some((item.key.written()?, Given::Expr(&item.value))));
+        Some(Self { label: item.key.written()?.to_owned(), frame, attributes: attributes.collect::<Option<_>>()? })
+    }
+
+    fn of_value(frame: &'w Rc<Frame>, label: &str, value: &'w Value) -> Option<Self> {
+        let Kind::Map(map) = &value.kind else { return None };
+        let attributes = map.entries.iter().map(|(name, value)| (name.as_str(), Given::Value(value)));
+        Some(Self { label: label.to_owned(), frame, attributes: attributes.collect() })
+    }
+
+    pub(super) fn get(&self, name: &str) -> Option<&Given<'w>> {
+        self.attributes.get(name)
+    }
+
+    /// The value of an attribute, if it is there.
+    pub(super) fn value(&self, evaluator: &Evaluator<'_>, name: &str) -> Result<Option<Value>, Fault> {
+        match self.get(name) {
+            None => Ok(None),
+            Some(Given::Expr(expr)) => evaluator.value(expr, self.frame).map(Some),
+            Some(Given::Value(value)) => Ok(Some((*value).clone())),
+        }
+    }
+
+    /// Whether it is certainly not written.
+    pub(super) fn is_disabled(&self, evaluator: &Evaluator<'_>) -> Result<bool, Fault> {
+        let disable = self.value(evaluator, "disable")?;
+        Ok(disable.map(|value| operators::truth(&value)).transpose()?.flatten() == Some(true))
+    }
+
+    /// Whether a file that is there stays as it is.
+    pub(super) fn is_kept(&self, evaluator: &Evaluator<'_>) -> Result<bool, Fault> {
+        Ok(self.value(evaluator, "if_exists")?.is_some_and(|value| value.as_str() == Some("skip")))
+    }
+
+    /// What it has, with a word in place of each part that is unknown, and where that stands.
+    fn contents(&self, evaluator: &Evaluator<'_>) -> Option<(String, Arc<Source>, usize)> {
+        match self.get("contents")? {
+            Given::Expr(expr) => {
+                Some((text(evaluator, self.frame, expr).ok()?, self.frame.source.clone(), expr.span.start))
+            }
+            Given::Value(value) => {
+                let (source, start) = match value.origin.first() {
+                    Origin::Literal(span) | Origin::Computed { span, .. } => (span.source.clone(), span.range.start),
+                    _ => (self.frame.source.clone(), 0),
+                };
+                Some((value.as_str()?.to_owned(), source, start))
             }
         }
     }
-    Ok(all)
 }
 
 /// The text, with a word in place of each part that is unknown.

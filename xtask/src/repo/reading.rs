@@ -14,7 +14,7 @@ use super::shape::{KnownPins, Shapes, Verdict};
 use super::stacks::{self, Stacks};
 use super::unit::{Unit, UnitKind};
 use super::walk::{Found, TERRAGRUNT};
-use super::{discover, evidence, generated, parallel, terraform};
+use super::{discover, evidence, generated, parallel, shape, terraform};
 use crate::model::{Failure, Known, Place, UnitPath, regular};
 
 /// What a folder turns out to be.
@@ -205,8 +205,12 @@ impl Ground<'_> {
         });
         match begun {
             Ok(mut unit) => {
-                match evidence::provider_region(&extras) {
-                    Some((region, place)) => unit.take_region(region, place),
+                let input = |name: &str| shape::input(self.files, self.settings, &evaluator, &frame, name);
+                match evidence::provider_region(&extras, &input) {
+                    Some((Known::Value(region), place)) => unit.take_region(region, place),
+                    Some((Known::Unknown(reason), place)) => {
+                        unit.region = Known::Unknown(format!("{reason} ({place})"));
+                    }
                     None if unit.region.value().is_none() && unit.problems.is_empty() => {
                         let own = Own::Region.stated(self.files, &file);
                         unit.region = own.and_then(|(text, _)| text.parse().ok()).map_or(unit.region, Known::Value);

@@ -15,8 +15,9 @@ use super::hcl::{Evaluator, Fault, Frame, Kind, Origin, Source, Value};
 use super::module::Module;
 use super::settings::Settings;
 use super::stacks::Unclear;
+use super::unit::known_text;
 use super::{Files, Unit, discover, passed, pins, stacks, terraform};
-use crate::model::ImageName;
+use crate::model::{ImageName, Known};
 
 /// Inputs that only the module of a deploy runner has.
 pub(super) const RUNNER_INPUTS: [&str; 5] = [
@@ -156,8 +157,7 @@ impl<'s> Shapes<'s> {
     }
 
     fn inputs(&self, evaluator: &Evaluator<'_>, frame: &Rc<Frame>) -> Result<Value, Fault> {
-        let layers = passed::layers(evaluator.files, self.settings.pass_environment(), evaluator, frame)?;
-        layer::joined(&layers, evaluator.files)
+        inputs(evaluator.files, self.settings, evaluator, frame)
     }
 
     /// Whether the module in this folder passes images on to one that deploys a runner.
@@ -217,6 +217,32 @@ impl<'s> Shapes<'s> {
             }
         }
     }
+}
+
+/// What the module of a unit of Terragrunt is given.
+fn inputs(files: &Files, settings: &Settings, evaluator: &Evaluator<'_>, frame: &Rc<Frame>) -> Result<Value, Fault> {
+    let layers = passed::layers(files, settings.pass_environment(), evaluator, frame)?;
+    layer::joined(&layers, files)
+}
+
+/// One of the inputs, as a text.
+pub(super) fn input(
+    files: &Files,
+    settings: &Settings,
+    evaluator: &Evaluator<'_>,
+    frame: &Rc<Frame>,
+    name: &str,
+) -> Known<String> {
+    let given = match inputs(files, settings, evaluator, frame) {
+        Ok(Value { kind: Kind::Map(map), .. }) => match (map.entries.get(name), &map.open) {
+            (Some(value), _) if !value.is_null() => return known_text(value),
+            (_, Some(reason)) => Err(reason.to_string()),
+            (_, None) => Err(format!("no input gives `{name}`")),
+        },
+        Ok(value) => Err(value.unknown_reason().map_or_else(|| "there are no inputs".to_owned(), ToString::to_string)),
+        Err(fault) => Err(fault.in_one_line()),
+    };
+    given.map_or_else(Known::Unknown, Known::Value)
 }
 
 /// Whether inputs configure a runner; `None` if that can't be known.

@@ -8,9 +8,10 @@ use std::rc::Rc;
 
 use super::text::Text;
 use crate::repo::files::{Files, clean};
-use crate::repo::hcl::syntax::{Block, Expr, ExprKind, Item};
+use crate::repo::generated::{self, Given, Written};
+use crate::repo::hcl::syntax::{Expr, ExprKind};
 use crate::repo::hcl::terraform::layer::{self, Layer};
-use crate::repo::hcl::{Evaluator, Fault, Frame, Kind, operators};
+use crate::repo::hcl::{Evaluator, Fault, Frame, Kind};
 
 /// The folder that Terraform runs in, as far as it has files of values.
 pub(super) struct Working {
@@ -74,55 +75,45 @@ impl Working {
     }
 
     fn generated(&mut self, files: &Files, evaluator: &Evaluator<'_>, frame: &Rc<Frame>) -> Result<(), Fault> {
-        let mut labels: Vec<String> = Vec::new();
-        for frame in frame.with_includes(evaluator)? {
-            // A block with the same label in the including file replaces the included one.
-            let blocks = frame.source.body.blocks_named("generate").map(Written::of_block);
-            let map = frame.source.body.attributes.get("generate").map(|attribute| &attribute.value.kind);
-            let items = match map {
-                Some(ExprKind::Object(items)) => &items[..],
-                _ => &[],
-            };
-            for written in blocks.chain(items.iter().filter_map(Written::of_item)) {
-                if !labels.contains(&written.label) {
-                    labels.push(written.label.clone());
-                    self.write(files, evaluator, &frame, &written)?;
-                }
+        generated::each_written(evaluator, frame, &mut |written| match written {
+            Ok(written) => self.write(files, evaluator, written),
+            Err(reason) => {
+                self.any(format!("which files are generated is not known: {reason}"));
+                Ok(())
             }
-        }
-        Ok(())
+        })
     }
 
-    fn write(
-        &mut self,
-        files: &Files,
-        evaluator: &Evaluator<'_>,
-        frame: &Rc<Frame>,
-        written: &Written<'_>,
-    ) -> Result<(), Fault> {
+    /// A file of values may be there, of which nothing is known.
+    fn any(&mut self, reason: String) {
+        self.files.insert("\u{10ffff}.auto.tfvars".to_owned(), File::Unknown(Rc::from(reason)));
+    }
+
+    fn write(&mut self, files: &Files, evaluator: &Evaluator<'_>, written: &Written<'_>) -> Result<(), Fault> {
+        let frame = written.frame;
         let (Some(path), Some(contents)) = (written.get("path"), written.get("contents")) else { return Ok(()) };
         // Most blocks write a provider.
-        let text = frame.source.text(&path.span);
-        if matches!(path.kind, ExprKind::String(_)) && !text.contains(".tfvars") {
+        let text = match path {
+            Given::Expr(path) => frame.source.text(&path.span),
+            Given::Value(_) => ".tfvars",
+        };
+        if matches!(path, Given::Expr(Expr { kind: ExprKind::String(_), .. })) && !text.contains(".tfvars") {
             return Ok(());
         }
-        let value = evaluator.value(path, frame)?;
+        let Some(value) = written.value(evaluator, "path")? else { return Ok(()) };
         let Some(name) = value.as_str().map(|path| path.trim_start_matches("./").to_owned()) else {
             if text.contains("tfvars") {
-                let reason = format!("which file of values is generated is not known: {text}");
-                self.files.insert("\u{10ffff}.auto.tfvars".to_owned(), File::Unknown(Rc::from(reason)));
+                self.any(format!("which file of values is generated is not known: {text}"));
             }
             return Ok(());
         };
         if !layer::is_values(&name) {
             return Ok(());
         }
-        let setting = |name: &str| written.get(name).map(|expr| evaluator.value(expr, frame)).transpose();
-        let is_disabled = setting("disable")?.map(|value| operators::truth(&value)).transpose()?.flatten();
-        if is_disabled == Some(true) {
+        if written.is_disabled(evaluator)? {
             return Ok(());
         }
-        let is_kept = setting("if_exists")?.is_some_and(|value| value.as_str() == Some("skip"));
+        let is_kept = written.is_kept(evaluator)?;
         let file_name =
             Path::new(&name).file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         if name.contains('/') {
@@ -136,18 +127,23 @@ impl Working {
         if is_kept && self.files.contains_key(&name) {
             return Ok(());
         }
-        let file = match (&contents.kind, Text::read(evaluator, frame, contents)?) {
-            (ExprKind::Call(call), _) if call.name == "jsonencode" && call.arguments.len() == 1 => {
+        let text = match contents {
+            Given::Expr(Expr { kind: ExprKind::Call(call), .. })
+                if call.name == "jsonencode" && call.arguments.len() == 1 =>
+            {
                 let value = evaluator.value(&call.arguments[0], frame)?;
-                File::Values(evaluator.whole(&value)?)
+                self.files.insert(name, File::Values(evaluator.whole(&value)?));
+                return Ok(());
             }
-            (_, Ok(text)) => match text.file(files) {
+            Given::Expr(contents) => Text::read(evaluator, frame, contents)?,
+            Given::Value(value) => Text::of(value),
+        };
+        let file = match text {
+            Ok(text) => match text.file(files) {
                 Some(path) => File::There(path),
                 None => File::Generated(text),
             },
-            (_, Err(reason)) => {
-                File::Unknown(Rc::from(format!("what is generated as `{name}` is not known: {reason}")))
-            }
+            Err(reason) => File::Unknown(Rc::from(format!("what is generated as `{name}` is not known: {reason}"))),
         };
         self.files.insert(name, file);
         Ok(())
@@ -194,28 +190,5 @@ impl Working {
                 Ok(Layer::Unknown(Rc::from(reason)))
             }
         }
-    }
-}
-
-/// What says that a file is to be written: a block, or an entry of the map `generate`.
-struct Written<'b> {
-    label: String,
-    attributes: BTreeMap<&'b str, &'b Expr>,
-}
-
-impl<'b> Written<'b> {
-    fn of_block(block: &'b Block) -> Self {
-        let attributes = block.body.attributes.iter().map(|(name, attribute)| (name.as_str(), &attribute.value));
-        Self { label: block.labels.first().cloned().unwrap_or_default(), attributes: attributes.collect() }
-    }
-
-    fn of_item(item: &'b Item) -> Option<Self> {
-        let ExprKind::Object(items) = &item.value.kind else { return None };
-        let attributes = items.iter().filter_map(|item| Some((item.key.written()?, &item.value))).collect();
-        Some(Self { label: item.key.written()?.to_owned(), attributes })
-    }
-
-    fn get(&self, name: &str) -> Option<&'b Expr> {
-        self.attributes.get(name).copied()
     }
 }

@@ -6,6 +6,7 @@ mod bump_shapes;
 mod commands;
 mod fixtures;
 mod found;
+mod generated;
 mod given;
 mod hostile;
 mod images;
