@@ -123,6 +123,9 @@ impl<'r> Ready<'r> {
         let is_left_out = |name: &String| dropped.contains(name) || env::steers_providers(name);
         let left_out = unused.into_iter().filter(is_left_out).collect();
         Failures::check(problems)?;
+        if wrapper.needs_profile() {
+            known.warn(context, settings);
+        }
         let shell = context.vars.clone();
         Ok(Self {
             repo,

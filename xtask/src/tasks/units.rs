@@ -23,6 +23,9 @@ pub fn run(context: &Context, args: &cli::Units) -> Result<Exit, Failures> {
     let profiles = Profiles::read(context);
     // Where no profile is used, none is missing either.
     let needs_profile = Wrapper::new(repo.settings.credentials()).is_ok_and(|wrapper| wrapper.needs_profile());
+    if needs_profile {
+        profiles.warn(context, &repo.settings);
+    }
     // Each is asked for several times, and many units are in one account.
     let known: RefCell<BTreeMap<_, Result<Option<Profile>, Failure>>> = RefCell::default();
     let find = |unit: &Unit, account: &Account| {

@@ -53,7 +53,11 @@ impl CredentialTool {
 
     /// How it reads the AWS config files.
     pub fn reader(&self) -> Reader {
-        if *self == Self::AwsVault { Reader::AwsVault } else { Reader::Sdk }
+        match self {
+            Self::AwsVault => Reader::AwsVault,
+            Self::Profile => Reader::AwsCli,
+            _ => Reader::Sdk,
+        }
     }
 
     /// Whether it takes the AWS CLI to turn what it gives into keys.

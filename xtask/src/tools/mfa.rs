@@ -158,7 +158,7 @@ impl Asking<'_> {
             return Some(Own::Version);
         }
         if source.device.is_none() {
-            let place = self.config.place(&source.name).cloned();
+            let place = self.config.place(&source.name, Reader::AwsVault).cloned();
             return Some(Own::SourceWithout { source: source.name.clone(), place });
         }
         if source.device != first.device {
@@ -170,7 +170,7 @@ impl Asking<'_> {
 
     /// botocore asks for each role that has an `mfa_serial`, and keeps what it gets by the role.
     fn of_aws_cli(&self, profile: &str) -> Vec<Code> {
-        let reader = Reader::Sdk;
+        let reader = Reader::AwsCli;
         let value = |name: &str, key: &str| self.config.value(name, key, reader).map(|(value, _)| value);
         let device = |name: &str| value(name, "role_arn").and_then(|_| value(name, "mfa_serial"));
         let code = |link: Link| {
@@ -209,7 +209,7 @@ impl Asking<'_> {
         let value = self.config.value(name, "duration_seconds", Reader::AwsVault);
         match value.and_then(|(seconds, from)| Some((seconds.parse().ok().filter(|it| *it > 0)?, from))) {
             Some((seconds, from)) => {
-                let place = self.config.place(&from).cloned();
+                let place = self.config.place(&from, Reader::AwsVault).cloned();
                 (Duration::from_secs(seconds), Some(Long::Key(from, place)))
             }
             None => (CHAINED, None),
@@ -236,7 +236,7 @@ impl Asking<'_> {
 }
 
 fn other_device(source: &Link, config: &AwsConfig) -> Own {
-    Own::OtherDevice { source: source.name.clone(), place: config.place(&source.name).cloned() }
+    Own::OtherDevice { source: source.name.clone(), place: config.place(&source.name, Reader::AwsVault).cloned() }
 }
 
 /// A duration as Go writes it: `1h30m`.

@@ -29,6 +29,7 @@ mod masked;
 mod network;
 pub(crate) mod operator;
 mod oracle;
+mod profiles;
 mod programs;
 mod providers;
 mod recipes;

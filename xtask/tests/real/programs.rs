@@ -182,7 +182,7 @@ const PACKAGES: [&str; 17] = [
 
 impl AwsCli2 {
     pub(super) fn at(root: &Path) -> Self {
-        Self { folder: root.join("aws-cli-2-debian") }
+        Self { folder: root.join("awscli-2") }
     }
 
     pub(super) fn program(&self) -> PathBuf {
@@ -191,7 +191,7 @@ impl AwsCli2 {
 
     /// Downloads and unpacks it, and has it tell its version.
     pub(super) fn install(&self) -> Result<(), String> {
-        make_anew(&self.folder, "aws-cli-2")?;
+        make_anew(&self.folder, "awscli")?;
         run(Command::new("apt-get").args(["download", "--quiet"]).args(PACKAGES).current_dir(&self.folder))?;
         let files =
             fs::read_dir(&self.folder).map_err(|e| format!("`{}` cannot be read: {e}", self.folder.display()))?;
@@ -200,12 +200,10 @@ impl AwsCli2 {
         {
             run(Command::new("dpkg").arg("-x").arg(&file).arg(self.folder.join("root")))?;
         }
-        let root = self.folder.join("root/usr").display().to_string();
-        let text = format!(
-            "#!/bin/sh\nPYTHONPATH='{root}/lib/python3/dist-packages' exec /usr/bin/python3 '{root}/bin/aws' \"$@\"\n"
-        );
+        // It finds itself, since the folder may be linked into another checkout.
+        let text = "#!/bin/sh\nroot=$(dirname \"$(readlink -f \"$0\")\")/root/usr\nPYTHONPATH=\"$root/lib/python3/dist-packages\" exec /usr/bin/python3 \"$root/bin/aws\" \"$@\"\n";
         let unfinished = self.folder.join("unfinished");
-        super::operator::script(&unfinished, &text);
+        super::operator::script(&unfinished, text);
         run(Command::new(&unfinished).arg("--version"))?;
         fs::rename(&unfinished, self.program())
             .map_err(|e| format!("`{}` cannot be put in place: {e}", self.program().display()))

@@ -179,3 +179,51 @@ fn option_for_an_account_that_is_not_there_is_a_mistake() {
     sandbox.xtask(["units", "--profile", "deb=your-dev"]).run().exits(2).says("`--profile deb=…`");
     sandbox.xtask(["units", "--profile", "dev"]).run().exits(2);
 }
+
+#[test]
+fn files_that_cannot_be_read_are_named_for_what_they_are_by_every_command() {
+    let sandbox = Sandbox::bumped().setting("credentials", r#"["env", "AWS_PROFILE={profile}"]"#);
+    std::fs::copy("/usr/bin/env", sandbox.tool("env")).unwrap();
+    let home = sandbox.top().join("home/.aws");
+    let (config, credentials) = (home.join("config"), home.join("credentials"));
+    std::fs::create_dir_all(&credentials).unwrap();
+    let names: String = ACCOUNTS.map(|(name, _)| format!("[profile your-{name}]\nregion = us-east-1\n")).concat();
+    std::fs::write(&config, &names).unwrap();
+    let folder = "~/.aws/credentials: the AWS credentials file is a folder";
+    let units = sandbox.xtask(["units"]).run().exits(0);
+    units.says(folder);
+    let json = sandbox.xtask(["units", "--format", "json"]).run().exits(0).says(folder);
+    assert!(json.out.starts_with('{'), "{}", json.screen());
+    let apply = sandbox.xtask(["apply-all", "--yes", "--account", "dev"]).run();
+    assert_eq!(apply.err.matches(folder).count(), 1, "{}", apply.screen());
+    let doctor = |sandbox: &Sandbox| sandbox.xtask(["doctor", "--offline"]).run().exits(5);
+    let said = doctor(&sandbox);
+    assert!(said.out.contains("the AWS credentials file is a folder"), "{}", said.screen());
+    assert!(said.out.contains("--> ~/.aws/credentials") && !said.out.contains("config file is"), "{}", said.screen());
+
+    // aws-vault never reads it.
+    let vault = sandbox.xtask(["units"]).env("XTASK_CREDENTIALS", "aws-vault exec {profile} --").run().exits(0);
+    assert!(!vault.err.contains("credentials file"), "{}", vault.screen());
+
+    std::fs::remove_dir(&credentials).unwrap();
+    for (bytes, what) in [
+        (
+            format!("{names}[profile your-dev]\n").into_bytes(),
+            "the AWS CLI reads nothing of the AWS config file because of a line: section `[profile your-dev]` a second time",
+        ),
+        (
+            b"# d\xe9v\n".iter().chain(names.as_bytes()).copied().collect(),
+            "~/.aws/config:1: the AWS config file is not UTF-8",
+        ),
+    ] {
+        std::fs::write(&config, bytes).unwrap();
+        sandbox.xtask(["units"]).run().exits(0).says(what);
+    }
+    std::fs::remove_file(&config).unwrap();
+    std::fs::create_dir(&config).unwrap();
+    let sandbox = sandbox.without_setting("profile");
+    let refused = sandbox.xtask(["apply-all", "--yes"]).run().exits(3);
+    let refused = refused.says("the AWS config file is a folder").says("--> ~/.aws/config");
+    assert!(!refused.err.contains("config (which does not exist)"), "{}", refused.screen());
+    assert!(refused.err.contains("credentials (which does not exist)"), "{}", refused.screen());
+}

@@ -27,6 +27,7 @@ pub(super) fn settings(context: &Context, repo: &Repository, is_dry: bool) -> Re
         return Ok(None);
     }
     let profiles = Profiles::read(context);
+    profiles.warn(context, &repo.settings);
     let asked = doctor::asked(repo, &Selection::default());
     let (found, _) = profiles.of_all(&asked, &repo.settings);
     let all: Vec<_> = asked.iter().map(|(account, _)| *account).collect();

@@ -52,7 +52,8 @@ pub(super) fn credentials(repo: &Repository) -> Finding {
 /// A finding for all that were found in one place, and one for each that wasn't.
 pub(super) fn findings(repo: &Repository, profiles: &Profiles, chosen: &Chosen) -> Vec<Finding> {
     const NAME: &str = "profiles";
-    let unreadable = profiles.unreadable().map(|failure| Finding::refusal("AWS config", failure));
+    let wrong = profiles.wrong(&repo.settings);
+    let unreadable = wrong.iter().map(|failure| Finding::refusal("AWS files", failure));
     let needs_profile = Wrapper::new(repo.settings.credentials()).is_ok_and(|wrapper| wrapper.needs_profile());
     if !needs_profile {
         return unreadable.chain([Finding::skip(NAME, "`credentials` uses none")]).collect();

@@ -5,15 +5,15 @@ pub mod codes;
 mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use crate::model::{Account, Failure, ProfileCandidate, Region, nearest};
+use crate::model::{Account, Failure, Place, ProfileCandidate, Region, nearest, regular};
 use crate::repo::profile::{self, Fit, Pattern, Unchosen};
 use crate::repo::{Profile, Settings};
+use crate::report::screen::Tone;
 use crate::tasks::context::Context;
-use crate::tools::aws_config::{self, AwsConfig, Reader};
+use crate::tools::aws_config::{self, AwsConfig, BadLine, Reader};
 use crate::tools::aws_error::AwsError;
 use crate::tools::credential_tool::CredentialTool;
 use crate::tools::env::{self, Env};
@@ -24,14 +24,20 @@ use crate::tools::process;
 pub struct Profiles {
     overrides: BTreeMap<String, String>,
     config: AwsConfig,
-    /// The files that were looked for, as people should read their paths, with what is wrong with each.
-    files: Vec<File>,
+    /// The config file and the credentials file.
+    files: [File; 2],
 }
 
+/// A file that was looked for.
 #[derive(Debug)]
 struct File {
+    /// What it is called.
+    name: &'static str,
+    /// Its path, as people should read it.
     shown: String,
-    exists: bool,
+    /// The variable that names it, if one does.
+    variable: Option<&'static str>,
+    is_missing: bool,
     wrong: Option<Failure>,
 }
 
@@ -41,27 +47,19 @@ pub type Asked<'a> = (&'a Account, Option<Region>);
 impl Profiles {
     /// Reads the AWS config and credentials files, if they exist.
     pub fn read(context: &Context) -> Self {
-        let mut files = Vec::new();
-        let mut texts = Vec::new();
-        for (variable, default) in [(aws_config::CONFIG, ".aws/config"), (aws_config::CREDENTIALS, ".aws/credentials")]
-        {
-            let home = env::text(&context.vars, "HOME").map(PathBuf::from).unwrap_or_default();
+        let home = env::text(&context.vars, "HOME").map(PathBuf::from).unwrap_or_default();
+        let read = |name, variable, default| {
             let named = aws_config::path(&context.vars, variable);
-            let path = named.clone().unwrap_or_else(|| home.join(default));
-            let shown = shown(&path, &home);
-            let read = fs::read(&path);
-            let wrong = match &read {
-                Err(error) if error.kind() == ErrorKind::NotFound && named.is_none() => None,
-                Err(error) => Some(unreadable(&shown, error, named.is_some().then_some(variable))),
-                Ok(_) => None,
-            };
-            files.push(File { shown, exists: read.is_ok(), wrong });
-            texts.push(String::from_utf8_lossy(&read.unwrap_or_default()).into_owned());
-        }
+            let variable = named.is_some().then_some(variable);
+            let path = named.unwrap_or_else(|| home.join(default));
+            File::read(name, &path, shown(&path, &home), variable)
+        };
+        let (config, text) = read("config", aws_config::CONFIG, ".aws/config");
+        let (credentials, keys) = read("credentials", aws_config::CREDENTIALS, ".aws/credentials");
         Self {
             overrides: context.globals.profile.iter().cloned().collect(),
-            config: AwsConfig::parse(&texts[0], &files[0].shown).with_credentials(&texts[1], &files[1].shown),
-            files,
+            config: AwsConfig::parse(&text, &config.shown).with_credentials(&keys, &credentials.shown),
+            files: [config, credentials],
         }
     }
 
@@ -150,9 +148,25 @@ impl Profiles {
         self.config.value(profile, "sso_account_id", reader(settings)).is_some()
     }
 
-    /// Files that a variable names and that can't be read.
-    pub fn unreadable(&self) -> impl Iterator<Item = &Failure> {
-        self.files.iter().filter_map(|file| file.wrong.as_ref())
+    /// What is wrong with the files that the credential tool reads.
+    pub fn wrong(&self, settings: &Settings) -> Vec<Failure> {
+        let reader = reader(settings);
+        let bad_lines = [self.config.bad_line(reader), self.config.bad_line_of_credentials(reader)];
+        let files = self.files_of(reader).iter().zip(bad_lines);
+        let wrong = files.filter_map(|(file, bad_line)| match &file.wrong {
+            Some(failure) => Some(failure.again()),
+            None => Some(file.with_bad_line(bad_line?, CredentialTool::of(&settings.credentials()).name())),
+        });
+        wrong.collect()
+    }
+
+    /// Tells what is wrong with them, where that stops nothing.
+    pub fn warn(&self, context: &Context, settings: &Settings) {
+        for failure in self.wrong(settings) {
+            let place = failure.at.first().map(|place| format!("{place}: ")).unwrap_or_default();
+            let hint = failure.hints.first().map(|hint| format!("; {hint}")).unwrap_or_default();
+            context.screen.insist(Tone::Warning, "AWS files", format!("{place}{}{hint}", failure.what));
+        }
     }
 
     /// What is said of a profile that is named somewhere and is in no file, although there are others; `None` where it is
@@ -230,11 +244,62 @@ impl Profiles {
         wrong.collect()
     }
 
+    fn files_of(&self, reader: Reader) -> &[File] {
+        if reader == Reader::AwsVault { &self.files[..1] } else { &self.files }
+    }
+
     /// The files that the credential tool reads, as people should read their paths.
     fn shown_files(&self, settings: &Settings) -> Vec<String> {
-        let n = if reader(settings) == Reader::AwsVault { 1 } else { 2 };
-        let missing = |file: &File| if file.exists { "" } else { " (which does not exist)" };
-        self.files.iter().take(n).map(|file| format!("{}{}", file.shown, missing(file))).collect()
+        let shown = |file: &File| match file.is_missing {
+            true => format!("{} (which does not exist)", file.shown),
+            false => file.shown.clone(),
+        };
+        self.files_of(reader(settings)).iter().map(shown).collect()
+    }
+}
+
+impl File {
+    /// Reads one, and gives its text. That it is missing is wrong only where a variable names it.
+    fn read(name: &'static str, path: &Path, shown: String, variable: Option<&'static str>) -> (Self, String) {
+        let mut file = Self { name, shown, variable, is_missing: false, wrong: None };
+        // What is turned off so is no mistake.
+        let read = if path == Path::new("/dev/null") { Ok(Vec::new()) } else { regular::bytes(path) };
+        let bytes = read.unwrap_or_else(|error| {
+            file.is_missing = error.kind() == ErrorKind::NotFound;
+            if !file.is_missing || variable.is_some() {
+                file.wrong = Some(file.unreadable(&error));
+            }
+            Vec::new()
+        });
+        let text = String::from_utf8(bytes).unwrap_or_else(|error| {
+            let n_lines =
+                error.as_bytes()[..error.utf8_error().valid_up_to()].iter().filter(|it| **it == b'\n').count();
+            let what = format!("the AWS {} file is not UTF-8", file.name);
+            let failure = Failure::refused(what).at(Place::line(&file.shown, n_lines + 1));
+            file.wrong = Some(failure.hint("write what is not ASCII as UTF-8"));
+            String::from_utf8_lossy(error.as_bytes()).into_owned()
+        });
+        (file, text)
+    }
+
+    fn unreadable(&self, error: &std::io::Error) -> Failure {
+        let by = self.variable.map(|name| format!(", which {name} names,")).unwrap_or_default();
+        let file = format!("the AWS {} file{by}", self.name);
+        let what = match error.kind() {
+            ErrorKind::NotFound => format!("{file} does not exist"),
+            ErrorKind::IsADirectory => format!("{file} is a folder"),
+            _ => format!("{file} can't be read: {error}"),
+        };
+        let failure = Failure::refused(what).in_file(&self.shown);
+        match self.variable {
+            Some(name) => failure.hint(format!("correct {name}, or unset it")),
+            None => failure.hint("make it a file that you can read"),
+        }
+    }
+
+    fn with_bad_line(&self, bad: &BadLine, tool: &str) -> Failure {
+        let what = format!("{tool} reads nothing of the AWS {} file because of a line: {}", self.name, bad.what);
+        Failure::refused(what).at(Place::line(&self.shown, bad.line)).hint("correct the line")
     }
 }
 
@@ -246,19 +311,5 @@ fn shown(path: &Path, home: &Path) -> String {
     match path.strip_prefix(home) {
         Ok(rest) if home.is_absolute() => format!("~/{}", rest.display()),
         _ => path.display().to_string(),
-    }
-}
-
-fn unreadable(shown: &str, error: &std::io::Error, variable: Option<&str>) -> Failure {
-    let by = variable.map(|name| format!(", which {name} names,")).unwrap_or_default();
-    let what = match error.kind() {
-        ErrorKind::NotFound => format!("the AWS config file{by} does not exist"),
-        ErrorKind::IsADirectory => format!("the AWS config file{by} is a folder"),
-        _ => format!("the AWS config file{by} can't be read: {error}"),
-    };
-    let failure = Failure::refused(what).in_file(shown);
-    match variable {
-        Some(name) => failure.hint(format!("correct {name}, or unset it")),
-        None => failure.hint("make it a file that you can read"),
     }
 }

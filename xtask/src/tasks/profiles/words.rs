@@ -64,9 +64,9 @@ pub(super) fn missing(profiles: &Profiles, accounts: &[&Account], settings: &Set
         [id] => format!("no profile in {files} leads to {id}"),
         _ => format!("no profile in {files} leads to any of {}", ids.join(", ")),
     });
-    for wrong in profiles.unreadable() {
-        failure = failure.detail(&wrong.what);
-        failure.at.extend(wrong.at.iter().cloned());
+    for wrong in profiles.wrong(settings) {
+        failure = failure.detail(wrong.what);
+        failure.at.extend(wrong.at);
     }
     let there = profiles.names(settings);
     if !there.is_empty() {

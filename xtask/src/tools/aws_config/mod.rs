@@ -2,13 +2,19 @@
 //! them.
 //!
 //! Programs differ: aws-vault never reads the credentials file, and a profile inherits every key of `include_profile` and then of
-//! `[default]`; the AWS CLI and the SDKs join both files and inherit nothing.
+//! `[default]`; the AWS CLI and the SDKs join both files and inherit nothing. `[profile "a b"]` is `"a b"` for aws-vault and `a b`
+//! for the AWS CLI.
+
+mod ini;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use self::ini::{Named, Section};
 use crate::model::{AccountId, Place, ProfileCandidate, Region, is_limited};
 use crate::tools::env::{self, Env};
+
+pub use self::ini::BadLine;
 
 /// The variable that names the config file.
 pub const CONFIG: &str = "AWS_CONFIG_FILE";
@@ -34,26 +40,56 @@ pub fn path(vars: &Env, variable: &str) -> Option<PathBuf> {
 pub enum Reader {
     /// aws-vault.
     AwsVault,
-    /// The AWS CLI, the SDKs, and all that write profiles for them.
+    /// The AWS CLI.
+    AwsCli,
+    /// The SDKs, and the tools that write profiles for them: most are written in Go.
     Sdk,
 }
 
 /// Both files.
 #[derive(Debug, Default)]
 pub struct AwsConfig {
-    profiles: Sections,
-    credentials: Sections,
-    /// Places of `[sso-session NAME]` are not needed; their keys are.
-    sessions: Sections,
+    config: File,
+    credentials: File,
+}
+
+/// The profiles of one file, as each of the libraries reads them.
+#[derive(Debug)]
+struct File {
+    go: Result<Sections, BadLine>,
+    python: Result<Sections, BadLine>,
+}
+
+impl Default for File {
+    fn default() -> Self {
+        Self { go: Ok(Sections::new()), python: Ok(Sections::new()) }
+    }
+}
+
+impl File {
+    fn read(&self, reader: Reader) -> &Result<Sections, BadLine> {
+        if reader == Reader::AwsCli { &self.python } else { &self.go }
+    }
+
+    /// The names of its profiles.
+    fn names(&self, reader: Reader) -> impl Iterator<Item = &str> {
+        let names = self.read(reader).iter().flat_map(Sections::keys).map(String::as_str);
+        names.filter(move |name| self.is_read_by(name, reader))
+    }
+
+    fn section(&self, name: &str, reader: Reader) -> Option<&Section> {
+        self.read(reader).as_ref().ok()?.get(name).filter(|_| self.is_read_by(name, reader))
+    }
+
+    /// Whether a program reads the profile under this name. What is read differently by those that are known is none for others.
+    fn is_read_by(&self, name: &str, reader: Reader) -> bool {
+        let is_word = || shlex::split(name).is_some_and(|words| words == [name]);
+        let is_known = || self.python.as_ref().map_or(true, |sections| sections.contains_key(name));
+        reader != Reader::Sdk || is_word() && is_known()
+    }
 }
 
 type Sections = BTreeMap<String, Section>;
-
-#[derive(Debug)]
-struct Section {
-    place: Place,
-    keys: BTreeMap<String, String>,
-}
 
 /// Where a profile leads, and how that is known.
 struct Lead {
@@ -65,37 +101,47 @@ struct Lead {
 }
 
 impl AwsConfig {
-    /// Reads the text of a config file; `file` is how people should read its path. Lines that make no sense are skipped.
+    /// Reads the text of a config file; `file` is how people should read its path.
     pub fn parse(text: &str, file: &str) -> Self {
-        let mut config = Self::default();
-        // `[profile default]` makes the profile be listed, but its keys are not read.
-        read(text, file, &mut |section| match section.trim().strip_prefix("sso-session") {
-            Some(name) if name.starts_with([' ', '\t']) => Some((Kind::Session, name.trim().to_owned())),
-            _ => profile_name(section).map(|name| (Kind::Profile, name)),
-        })
-        .into_iter()
-        .for_each(|((kind, name), section)| {
-            let sections = if kind == Kind::Session { &mut config.sessions } else { &mut config.profiles };
-            sections.insert(name, section);
-        });
-        config
+        let profiles = |named: Named, name: fn(&str) -> Option<String>| {
+            // Of two sections with one name the AWS CLI takes the later one.
+            named.into_iter().filter_map(|(header, section)| Some((name(&header)?, section))).collect()
+        };
+        let config = File {
+            go: ini::of_go(text, file).map(|named| profiles(named, name_for_aws_vault)),
+            python: ini::of_python(text, file).map(|named| profiles(named, name_for_aws_cli)),
+        };
+        Self { config, credentials: File::default() }
     }
 
     /// Adds what the credentials file has, whose sections are named like the profiles.
     #[must_use]
     pub fn with_credentials(mut self, text: &str, file: &str) -> Self {
-        let sections = read(text, file, &mut |section| Some((Kind::Profile, section.trim().to_owned())));
-        self.credentials = sections.into_iter().map(|((_, name), section)| (name, section)).collect();
+        let sections = |named: Named| named.into_iter().collect();
+        self.credentials =
+            File { go: ini::of_go(text, file).map(sections), python: ini::of_python(text, file).map(sections) };
         self
+    }
+
+    /// Because of which line a program reads nothing of the config file.
+    pub fn bad_line(&self, reader: Reader) -> Option<&BadLine> {
+        self.config.read(reader).as_ref().err()
+    }
+
+    /// Because of which line a program reads nothing of the credentials file.
+    pub fn bad_line_of_credentials(&self, reader: Reader) -> Option<&BadLine> {
+        self.credentials(reader)?.read(reader).as_ref().err()
+    }
+
+    fn credentials(&self, reader: Reader) -> Option<&File> {
+        (reader != Reader::AwsVault).then_some(&self.credentials)
     }
 
     /// The names of all profiles that a program finds.
     pub fn names(&self, reader: Reader) -> impl Iterator<Item = &str> {
-        let further = self
-            .credentials
-            .keys()
-            .filter(move |name| reader == Reader::Sdk && !self.profiles.contains_key(name.as_str()));
-        self.profiles.keys().chain(further).map(String::as_str)
+        let further = self.credentials(reader).into_iter().flat_map(move |file| file.names(reader));
+        let further = further.filter(move |name| self.config.section(name, reader).is_none());
+        self.config.names(reader).chain(further)
     }
 
     /// The profiles that lead into an account, sorted by name; those whose role can't apply anything come last. What other
@@ -103,7 +149,7 @@ impl AwsConfig {
     pub fn candidates(&self, account: &AccountId, reader: Reader) -> Vec<ProfileCandidate> {
         let mut found: Vec<_> = self
             .names(reader)
-            .filter(|name| !self.is_included(name))
+            .filter(|name| !self.is_included(name, reader))
             .filter_map(|name| Some((name, self.lead(name, reader)?)))
             .filter(|(_, lead)| lead.account == *account)
             .collect();
@@ -111,7 +157,7 @@ impl AwsConfig {
             found.retain(|(_, lead)| !lead.is_weak);
         }
         let candidate = |(name, lead): (&str, Lead)| {
-            let place = self.section(name).map_or_else(|| Place::file(""), |section| section.place.clone());
+            let place = self.place(name, reader).cloned().unwrap_or_else(|| Place::file(""));
             ProfileCandidate { name: name.to_owned(), place, why: lead.why, role: lead.role }
         };
         let mut found: Vec<_> = found.into_iter().map(candidate).collect();
@@ -121,7 +167,9 @@ impl AwsConfig {
 
     /// Whether a profile is in the files, and nothing there tells which account it leads to.
     pub fn leads_nowhere_known(&self, name: &str, reader: Reader) -> bool {
-        self.names(reader).any(|known| known == name) && !self.is_included(name) && self.lead(name, reader).is_none()
+        self.names(reader).any(|known| known == name)
+            && !self.is_included(name, reader)
+            && self.lead(name, reader).is_none()
     }
 
     /// The role or the name of a profile, if that says that it can't apply anything.
@@ -141,7 +189,7 @@ impl AwsConfig {
             "mfa_serial",
             "web_identity_token_file",
         ];
-        self.profiles.contains_key(name)
+        self.config.section(name, Reader::AwsVault).is_some()
             && elsewhere.iter().all(|key| self.value(name, key, Reader::AwsVault).is_none())
     }
 
@@ -222,12 +270,9 @@ impl AwsConfig {
         (0..8).fold(name.to_owned(), |name, _| source(&name).unwrap_or(name))
     }
 
-    fn section(&self, name: &str) -> Option<&Section> {
-        self.profiles.get(name).or_else(|| self.credentials.get(name))
-    }
-
-    fn is_included(&self, name: &str) -> bool {
-        self.profiles.values().any(|section| section.keys.get("include_profile").is_some_and(|it| it == name))
+    fn is_included(&self, name: &str, reader: Reader) -> bool {
+        let sections = self.config.read(reader).iter().flat_map(Sections::values);
+        sections.into_iter().any(|section| section.keys.get("include_profile").is_some_and(|it| it == name))
     }
 
     /// Where the profile leads, as far as the files say.
@@ -265,23 +310,24 @@ impl AwsConfig {
     }
 
     /// Where a profile is in the files.
-    pub fn place(&self, name: &str) -> Option<&Place> {
-        self.section(name).map(|section| &section.place)
+    pub fn place(&self, name: &str, reader: Reader) -> Option<&Place> {
+        let found = self.config.section(name, reader);
+        found.or_else(|| self.credentials(reader)?.section(name, reader)).map(|section| &section.place)
     }
 
     /// When keys in the credentials file end, where the tool that wrote them there says so, as saml2aws does.
     pub fn end_of_keys(&self, access_key_id: &str) -> Option<&str> {
         let has_them =
             |section: &&Section| section.keys.get("aws_access_key_id").is_some_and(|value| value == access_key_id);
-        let section = self.credentials.values().find(has_them)?;
+        let section = self.credentials.go.iter().flat_map(Sections::values).find(has_them)?;
         section.keys.get("x_security_token_expires").map(String::as_str)
     }
 
     /// The effective value of a key and the profile that it was found in.
     pub fn value(&self, name: &str, key: &str, reader: Reader) -> Option<(String, String)> {
-        let of = |sections: &Sections| sections.get(name)?.keys.get(key).filter(|it| !it.is_empty()).cloned();
-        if reader == Reader::Sdk {
-            let found = of(&self.credentials).or_else(|| of(&self.profiles));
+        if let Some(credentials) = self.credentials(reader) {
+            let of = |file: &File| file.section(name, reader)?.keys.get(key).filter(|it| !it.is_empty()).cloned();
+            let found = of(credentials).or_else(|| of(&self.config));
             return found.map(|value| (value, name.to_owned()));
         }
         // A profile that includes no other inherits from `[default]`, as does one that is in no file.
@@ -289,7 +335,7 @@ impl AwsConfig {
         let mut seen = Vec::new();
         while !seen.contains(&name) {
             seen.push(name);
-            let keys = self.profiles.get(name).map(|section| &section.keys);
+            let keys = self.config.section(name, reader).map(|section| &section.keys);
             if let Some(value) = keys.and_then(|keys| keys.get(key)).filter(|value| !value.is_empty()) {
                 return Some((value.clone(), name.to_owned()));
             }
@@ -297,49 +343,6 @@ impl AwsConfig {
         }
         None
     }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Kind {
-    Profile,
-    Session,
-}
-
-/// The sections of a file that `named` gives a kind and a name.
-fn read(
-    text: &str,
-    file: &str,
-    named: &mut dyn FnMut(&str) -> Option<(Kind, String)>,
-) -> BTreeMap<(Kind, String), Section> {
-    let mut sections: BTreeMap<(Kind, String), Section> = BTreeMap::new();
-    let mut section: Option<(Kind, String)> = None;
-    let mut nested = false;
-    for (at, line) in text.strip_prefix('\u{feff}').unwrap_or(text).lines().enumerate() {
-        let trimmed = line.trim();
-        if trimmed.is_empty() || trimmed.starts_with(['#', ';']) {
-            continue;
-        }
-        if let Some(name) = trimmed.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-            section = named(name.0);
-            nested = false;
-            if let Some(name) = &section {
-                let new = || Section { place: Place::line(file, at + 1), keys: BTreeMap::new() };
-                sections.entry(name.clone()).or_insert_with(new);
-            }
-            continue;
-        }
-        // Indented lines below a key without a value belong to that key, such as those of `s3 =`.
-        if nested && line.starts_with([' ', '\t']) {
-            continue;
-        }
-        let Some((key, value)) = trimmed.split_once(['=', ':']) else { continue };
-        let value = plain_value(value);
-        nested = value.is_empty();
-        if let Some(section) = section.as_ref().and_then(|name| sections.get_mut(name)) {
-            section.keys.insert(key.trim().to_ascii_lowercase(), value.to_owned());
-        }
-    }
-    sections
 }
 
 /// The account of an ARN, and the name of its role: `arn:PARTITION:iam::ACCOUNT:role/PATH/NAME` or
@@ -373,23 +376,19 @@ fn said(key: &str, from: &str, name: &str) -> String {
     if from == name { format!("`{key}`") } else { format!("`{key}` of profile `{from}`") }
 }
 
-/// The name of the profile that a section is about: the names are literal.
-fn profile_name(section: &str) -> Option<String> {
-    let section = section.trim();
-    match section.strip_prefix("profile") {
-        Some(rest) if rest.starts_with([' ', '\t']) => Some(rest.trim().to_owned()).filter(|name| name != "default"),
-        _ => (section == "default").then(|| section.to_owned()),
-    }
+/// The profile that a section is for aws-vault. `[profile default]` is listed by it, and its keys are not read.
+fn name_for_aws_vault(section: &str) -> Option<String> {
+    let name = section.strip_prefix("profile ").filter(|name| *name != "default");
+    name.or_else(|| Some(section).filter(|name| *name == "default")).map(str::to_owned)
 }
 
-/// The value without its comment and quotes. A comment starts after white space, since `#` may be part of a URL.
-fn plain_value(value: &str) -> &str {
-    let comment = value.char_indices().zip(std::iter::once(' ').chain(value.chars()));
-    let start = comment.into_iter().find(|((_, letter), before)| matches!(letter, '#' | ';') && before.is_whitespace());
-    let value = start.map_or(value, |((at, _), _)| &value[..at]).trim();
-    let quoted =
-        value.len() >= 2 && value.starts_with(['"', '\'', '`']) && value.as_bytes().first() == value.as_bytes().last();
-    if quoted { &value[1..value.len() - 1] } else { value }
+/// The profile that a section is for the AWS CLI, which splits it as a shell does.
+fn name_for_aws_cli(section: &str) -> Option<String> {
+    if section == "default" {
+        return Some(section.to_owned());
+    }
+    let words = shlex::split(section).filter(|_| section.starts_with("profile"))?;
+    <[String; 2]>::try_from(words).ok().map(|[_, name]| name)
 }
 
 #[cfg(test)]
@@ -412,7 +411,7 @@ mod tests {
     fn a_role_or_an_sso_account_tells_the_account() {
         let role = "[profile a]\nsource_profile = base\nrole_arn = arn:aws:iam::100000000004:role/x\n[profile base]\n";
         assert_eq!(found(role, DEV), one("a", 1, "`role_arn`"));
-        let china = "\n[ profile  a ]\nROLE_ARN=arn:aws-cn:iam::100000000004:role/x # the role";
+        let china = "\n[profile a]\nROLE_ARN=arn:aws-cn:iam::100000000004:role/x # the role";
         assert_eq!(found(china, DEV), one("a", 2, "`role_arn`"));
         let sso =
             "[profile a]\nsso_session = s\nsso_account_id = 100000000004 ; dev\n[sso-session s]\nsso_account_id = 1";
@@ -450,11 +449,38 @@ mod tests {
 
     #[test]
     fn nested_values_comments_and_strange_sections_are_no_profiles() {
-        let text = "# [profile z]\n[profile a]\ns3 =\n  role_arn = arn:aws:iam::100000000004:role/x\n  [profile b]\nrole_arn = \
+        let text = "# [profile z]\n[profile a]\ns3 =\n  role_arn = arn:aws:iam::100000000004:role/x\n[profile b]\nrole_arn = \
                     \"arn:aws:iam::100000000004:role/y\"\n[a]\nrole_arn = arn:aws:iam::100000000004:role/z\n[profile default]\n";
         assert_eq!(found(text, DEV), one("b", 5, "`role_arn`"));
         let url = "[profile a]\nsso_start_url = https://x/start#/\nsso_account_id = 100000000004";
         assert_eq!(found(url, DEV), one("a", 1, "`sso_account_id`"));
+    }
+
+    #[test]
+    fn names_are_those_that_the_program_reads() {
+        let text = "[profile my dev]\n[profile \"quoted prod\"]\n[profile  spaced ]\n[profile plain]\n[ profile c ]\n";
+        let config = AwsConfig::parse(text, "config");
+        let names = |reader| config.names(reader).collect::<Vec<_>>().join("|");
+        assert_eq!(names(Reader::AwsVault), " spaced |\"quoted prod\"|my dev|plain");
+        assert_eq!(names(Reader::AwsCli), "plain|quoted prod|spaced");
+        assert_eq!(names(Reader::Sdk), "plain");
+        // Neither comments nor quotes are taken from a value by the AWS CLI.
+        let text = "[profile a]\nsso_account_id = 100000000004 ; dev\n[profile b]\nsso_account_id = \"100000000004\"\n";
+        assert_eq!(found(text, DEV).len(), 2);
+        let config = AwsConfig::parse(text, "config");
+        let of_cli = config.candidates(&AccountId::parse(DEV).expect("twelve digits"), Reader::AwsCli);
+        assert!(of_cli.is_empty(), "{of_cli:?}");
+    }
+
+    #[test]
+    fn a_line_because_of_which_nothing_is_read_is_told() {
+        let bad = |text: &str, reader| AwsConfig::parse(text, "config").bad_line(reader).cloned();
+        let twice = "[profile a]\nregion = x\n[profile a]\n";
+        let line = BadLine { line: 3, what: "section `[profile a]` a second time, after line 1".to_owned() };
+        assert_eq!([bad(twice, Reader::AwsCli), bad(twice, Reader::AwsVault)], [Some(line), None]);
+        let key = bad("[profile a]\nregion = x\nRegion = y\n", Reader::AwsCli).expect("a key twice is refused");
+        assert_eq!((key.line, &*key.what), (3, "`region` a second time in its section"));
+        assert!(AwsConfig::parse(twice, "config").names(Reader::AwsCli).next().is_none());
     }
 
     #[test]
@@ -557,8 +583,8 @@ mod tests {
             ("credential_process = aws-sso process --arn x", "aws-sso login"),
             ("source_profile = base", "aws sso login --profile base"),
         ] {
-            let text = format!("[profile a b]\n{keys}\n[profile base]\nsso_start_url = https://x\n");
-            let found = AwsConfig::parse(&text, "config").sign_in("a b", Reader::Sdk);
+            let text = format!("[profile \"a b\"]\n{keys}\n[profile base]\nsso_start_url = https://x\n");
+            let found = AwsConfig::parse(&text, "config").sign_in("a b", Reader::AwsCli);
             assert_eq!(found.as_deref(), Some(command), "{keys}");
         }
         assert_eq!(AwsConfig::parse("[profile a]\n", "c").sign_in("a", Reader::Sdk), None);
