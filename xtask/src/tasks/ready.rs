@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use crate::model::{Account, Failure, Failures, Known, Region};
+use crate::model::{Account, Failure, Failures, Known, Place, Region};
 use crate::repo::unit::{Unit, UnitKind};
 use crate::repo::{Repository, commands, providers};
 use crate::tasks::context::Context;
@@ -92,11 +92,17 @@ impl<'r> Ready<'r> {
             .unwrap_or_else(|| Wrapper::new(Vec::new()).expect("an empty template has no placeholders"));
         problems.extend(endpoint::check(&context.vars, settings.endpoint_url()).err());
         problems.extend(nested_session(&wrapper, &context.vars));
-        problems.extend(too_many_accounts(&wrapper, accounts, &context.argv));
+        problems.extend(too_many_accounts(&wrapper, settings.credentials_place(), accounts, &context.argv));
 
         let mut names = needed.to_vec();
-        names.extend(wrapper.program());
-        names.extend(CredentialTool::of(&settings.credentials()).takes_aws_cli().then_some("aws"));
+        let tool = CredentialTool::of(&settings.credentials());
+        names.extend(tool.takes_aws_cli().then_some("aws"));
+        let (there, missing): (Vec<_>, Vec<_>) = wrapper
+            .program()
+            .into_iter()
+            .partition(|program| programs::locate(program, &repo.root, &context.vars).is_some());
+        names.extend(there);
+        problems.extend(missing.into_iter().map(|program| tool.not_found(program, settings.credentials_place())));
         let found = Programs::find(&names, &repo.root, &context.vars, &context.tools());
         let programs = keep(&mut problems, found).unwrap_or_default();
 
@@ -367,15 +373,28 @@ fn nested_session(wrapper: &Wrapper, vars: &Env) -> Option<Failure> {
 }
 
 /// Credentials that are already there belong to one account.
-fn too_many_accounts(wrapper: &Wrapper, accounts: &[(&Account, Region)], argv: &[String]) -> Option<Failure> {
-    if !wrapper.is_ambient() || accounts.len() < 2 {
+fn too_many_accounts(
+    wrapper: &Wrapper,
+    place: Option<&Place>,
+    accounts: &[(&Account, Region)],
+    argv: &[String],
+) -> Option<Failure> {
+    if wrapper.tells_accounts_apart() || accounts.len() < 2 {
         return None;
     }
     let names: Vec<_> = accounts.iter().map(|(account, _)| account.name.as_str()).collect();
-    let failure = Failure::refused(format!(
-        "`credentials` is empty, so the environment's credentials are used, and they can't be those of {} accounts",
-        accounts.len()
-    ));
+    let n = accounts.len();
+    let failure = match wrapper.is_ambient() {
+        true => Failure::refused(format!(
+            "`credentials` is empty, so the environment's credentials are used, and they can't be those of {n} accounts"
+        )),
+        false => {
+            let what = format!("`credentials` is the same command for all of {n} accounts: it has no `{{profile}}`");
+            let failure = Failure::refused(what)
+                .hint("write `{profile}`, or `{account}`, where the tool takes a profile or a name");
+            place.cloned().into_iter().fold(failure, Failure::at)
+        }
+    };
     let command = without_selection(argv);
     Some(names.iter().fold(failure, |failure, name| {
         failure

@@ -9,9 +9,9 @@ use crate::repo::Repository;
 use crate::report::screen::Tone;
 use crate::tasks::changes;
 use crate::tasks::context::Context;
-use crate::tools::answer;
 use crate::tools::deployer::Build;
 use crate::tools::env::{self, Purpose};
+use crate::tools::git;
 use crate::tools::programs::Tools;
 
 /// How long a server may take.
@@ -78,10 +78,7 @@ fn standing(context: &Context, repo: &Repository, remote: &str, tag: &str) -> St
         return Standing::Release;
     }
     let listed = match context.tools() {
-        Tools::Real => listed(context, repo, remote).map_err(|error| {
-            let error = format!("{error:#}");
-            error.lines().last().unwrap_or_default().to_owned()
-        }),
+        Tools::Real => listed(context, repo, remote).map_err(|error| format!("{error:#}")),
         // A rehearsal asks nobody.
         Tools::StandIns(_) => Err(String::new()),
     };
@@ -114,12 +111,8 @@ fn nearest(tag: &str, names: &[String]) -> Vec<String> {
 
 /// The tags of a git repository. Nothing can ask back.
 fn listed(context: &Context, repo: &Repository, remote: &str) -> anyhow::Result<Vec<String>> {
-    let mut vars = env::build(&context.vars, Purpose::Plain, repo.settings.pass_environment()).vars;
-    env::forbid_prompts(&mut vars);
-    let args = ["ls-remote", "--tags", "--refs", "--quiet", "--", remote];
-    let answer = answer::ask("git", &args, &repo.root, &vars, PATIENCE)?;
-    let names = answer.text()?.lines().filter_map(|line| line.split_once("refs/tags/"));
-    Ok(names.map(|(_, name)| name.trim().to_owned()).collect())
+    let vars = env::build(&context.vars, Purpose::Plain, repo.settings.pass_environment()).vars;
+    git::tags_of(remote, &repo.root, &vars, PATIENCE)
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use crate::model::{Failure, Place};
 use crate::tools::aws_config::{AwsConfig, Reader};
 use crate::tools::process::quoted;
 
@@ -82,6 +83,39 @@ impl CredentialTool {
             Self::Environment => "the environment",
             Self::Other(name) => name,
         }
+    }
+
+    /// What is said where its program is missing; `place` is what sets it, if it is not the default.
+    pub fn not_found(&self, program: &str, place: Option<&Place>) -> Failure {
+        let what = match program.contains('/') {
+            true => format!("`{program}` is missing or can't be run"),
+            false => format!("`{program}` not found on PATH"),
+        };
+        let failure = Failure::refused(what);
+        let failure = match place {
+            Some(place) => {
+                failure.detail("`credentials` names it as the program that gives credentials").at(place.clone())
+            }
+            None => failure.detail("it gives credentials where `credentials` is not set"),
+        };
+        let failure = match self.home() {
+            Some(home) => failure.hint(format!("install it: {home}")),
+            None => failure,
+        };
+        failure
+            .hint("or use another: XTASK_CREDENTIALS='env AWS_PROFILE={profile}' takes the AWS CLI; for good: `credentials` in .xtask/local.toml")
+    }
+
+    /// Where it can be had.
+    fn home(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::AwsVault => "https://github.com/ByteNess/aws-vault",
+            Self::Granted => "https://docs.commonfate.io/granted/getting-started",
+            Self::AwsSso => "https://synfinatic.github.io/aws-sso-cli/",
+            Self::Saml2aws => "https://github.com/Versent/saml2aws",
+            Self::OktaAwsCli => "https://github.com/okta/okta-aws-cli",
+            Self::Profile | Self::Environment | Self::Other(_) => return None,
+        })
     }
 
     /// What to do where AWS doesn't know the keys that the tool has stored for these profiles.

@@ -41,6 +41,11 @@ impl Wrapper {
         self.0.iter().any(|word| placeholders(word).any(|name| name == "profile"))
     }
 
+    /// Whether accounts get different commands.
+    pub fn tells_accounts_apart(&self) -> bool {
+        self.0.iter().any(|word| placeholders(word).any(|name| name != "region"))
+    }
+
     /// Whether this is aws-vault with the key store that asks for its passphrase at every call.
     pub fn asks_for_passphrase_every_time(&self, backend: Option<&str>) -> bool {
         let is_aws_vault = self

@@ -19,12 +19,51 @@ const NO_REF: i32 = 2;
 
 /// Whether the git repository at an address has one of these refs; an error is why git can't tell. Nothing can ask back.
 pub fn has_ref(remote: &str, refs: &[String], cwd: &Path, vars: &Env) -> anyhow::Result<bool> {
+    let answer = ls_remote(&[&["--exit-code", "--", remote], &words(refs)[..]].concat(), cwd, vars, REF_PATIENCE)?;
+    Ok(answer.code != Some(NO_REF) && text(&answer).map(|_| true)?)
+}
+
+/// Whether git can read a repository at an address; an error is why it can't. Nothing can ask back.
+pub fn can_read(remote: &str, cwd: &Path, vars: &Env, limit: Duration) -> anyhow::Result<()> {
+    let answer = ls_remote(&["--exit-code", remote, "HEAD"], cwd, vars, limit)?;
+    text(&answer).map(drop)
+}
+
+/// The tags that the git repository at an address has. Nothing can ask back.
+pub fn tags_of(remote: &str, cwd: &Path, vars: &Env, limit: Duration) -> anyhow::Result<Vec<String>> {
+    let answer = ls_remote(&["--tags", "--refs", "--quiet", "--", remote], cwd, vars, limit)?;
+    let names = text(&answer)?.lines().filter_map(|line| line.split_once("refs/tags/"));
+    Ok(names.map(|(_, name)| name.trim().to_owned()).collect())
+}
+
+fn words(words: &[String]) -> Vec<&str> {
+    words.iter().map(String::as_str).collect()
+}
+
+/// Asks a server, in English and without anything that can ask back.
+fn ls_remote(args: &[&str], cwd: &Path, vars: &Env, limit: Duration) -> anyhow::Result<Answer> {
     let mut vars = vars.clone();
     env::forbid_prompts(&mut vars);
-    let fixed = ["ls-remote", "--exit-code", "--", remote];
-    let args: Vec<&str> = fixed.into_iter().chain(refs.iter().map(String::as_str)).collect();
-    let answer = answer::ask("git", &args, cwd, &vars, REF_PATIENCE)?;
-    Ok(answer.code != Some(NO_REF) && answer.text().map(|_| true)?)
+    vars.insert("LC_ALL".into(), "C".into());
+    answer::ask("git", &[&["ls-remote"], args].concat(), cwd, &vars, limit)
+}
+
+/// Standard output, or the line of standard error that has the reason.
+fn text(answer: &Answer) -> anyhow::Result<&str> {
+    answer.text().map_err(|error| anyhow::anyhow!(reason(&error.to_string()).to_owned()))
+}
+
+/// The line that has the reason of a failure: what git calls fatal, unless that is only that ssh or the server has told one
+/// before. Advice follows it.
+fn reason(text: &str) -> &str {
+    const TOLD_BEFORE: &str = "fatal: Could not read from remote repository.";
+    let lines: Vec<_> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let fatal = lines.iter().position(|line| line.starts_with("fatal: "));
+    match fatal {
+        Some(at) if at > 0 && lines[at] == TOLD_BEFORE => lines[at - 1],
+        Some(at) => lines[at],
+        None => lines.last().copied().unwrap_or_default(),
+    }
 }
 
 /// What a person wants to know of the checkout before they change production with it.
@@ -235,6 +274,26 @@ pub fn remote_of(source: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn reason_of_a_failure_is_neither_advice_nor_a_line_that_points_to_it() {
+        let advice = "\nPlease make sure you have the correct access rights\nand the repository exists.\n";
+        let ssh = "fatal: Could not read from remote repository.";
+        for (said, expected) in [
+            (format!("git@github.com: Permission denied (publickey).\n{ssh}\n{advice}"), "git@github.com: Permission denied (publickey)."),
+            (format!("Warning: Permanently added 'h'.\nHost key verification failed.\r\n{ssh}\n{advice}"), "Host key verification failed."),
+            (format!("ERROR: Repository not found.\n{ssh}\n{advice}"), "ERROR: Repository not found."),
+            (format!("fatal: '/gone' does not appear to be a git repository\n{ssh}\n{advice}"), "fatal: '/gone' does not appear to be a git repository"),
+            (format!("{ssh}\n{advice}"), ssh),
+            (
+                "remote: Write access to repository not granted.\nfatal: unable to access 'https://x/': The requested URL returned error: 403\n".to_owned(),
+                "fatal: unable to access 'https://x/': The requested URL returned error: 403",
+            ),
+            ("it ended with exit code 128".to_owned(), "it ended with exit code 128"),
+        ] {
+            assert_eq!(reason(&said), expected);
+        }
+    }
 
     #[test]
     fn address_of_the_origin_has_no_token() {

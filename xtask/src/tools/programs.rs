@@ -106,9 +106,6 @@ fn not_found(missing: &[&str]) -> Failure {
 
 fn where_from(name: &str) -> Option<&'static str> {
     Some(match name {
-        "aws-vault" => {
-            "aws-vault: https://github.com/ByteNess/aws-vault, or set `credentials` in [workspace.metadata.xtask] to the tool that you use"
-        }
         "terragrunt" => "terragrunt: https://docs.terragrunt.com/getting-started/install/",
         "infrastructure-deployer" => {
             "infrastructure-deployer comes with terraform-aws-ci: `gruntwork-install --binary-name infrastructure-deployer --repo https://github.com/gruntwork-io/terraform-aws-ci --tag TAG`; or build with docker on this machine: `build-images --how local-docker`"

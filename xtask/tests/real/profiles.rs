@@ -78,7 +78,7 @@ fn listed(program: &Path, args: &[&str], folder: &Path) -> BTreeSet<String> {
         .output()
         .expect("it can be started");
     let text = String::from_utf8(output.stdout).expect("names are text");
-    output.status.success().then(|| text.lines().map(str::to_owned).collect()).unwrap_or_default()
+    if output.status.success() { text.lines().map(str::to_owned).collect() } else { BTreeSet::new() }
 }
 
 #[test]

@@ -201,7 +201,13 @@ impl AwsCli2 {
             run(Command::new("dpkg").arg("-x").arg(&file).arg(self.folder.join("root")))?;
         }
         // It finds itself, since the folder may be linked into another checkout.
-        let text = "#!/bin/sh\nroot=$(dirname \"$(readlink -f \"$0\")\")/root/usr\nPYTHONPATH=\"$root/lib/python3/dist-packages\" exec /usr/bin/python3 \"$root/bin/aws\" \"$@\"\n";
+        let text = "\
+#!/usr/bin/python3
+import os, runpy, sys
+root = os.path.join(os.path.dirname(os.path.realpath(__file__)), 'root/usr')
+sys.path.insert(0, root + '/lib/python3/dist-packages')
+runpy.run_path(root + '/bin/aws', run_name='__main__')
+";
         let unfinished = self.folder.join("unfinished");
         super::operator::script(&unfinished, text);
         run(Command::new(&unfinished).arg("--version"))?;

@@ -67,4 +67,5 @@ fn source_that_git_cannot_read_is_found() {
     fs::rename(catalog, gone).expect("the folder is there");
     let said = says(&live, &[], "sources");
     assert!(said.starts_with(&format!("fail: git can't read `{remote}` without asking somebody [")), "{said}");
+    assert!(said.contains("fatal: '") && said.contains("does not appear to be a git repository"), "{said}");
 }

@@ -14,9 +14,41 @@ fn all_missing_tools_are_named_together() {
         fs::remove_file(sandbox.tool(tool)).unwrap();
     }
     let said = sandbox.xtask(["apply-all", "--yes"]).run().exits(3);
-    let first = said.err.lines().next().unwrap();
-    assert!(["`aws-vault`", "`terraform`", "`terragrunt`"].iter().all(|tool| first.contains(tool)), "{}", said.err);
     said.is("tools-missing");
+}
+
+#[test]
+fn missing_credential_tool_is_named_with_its_setting_and_what_to_do() {
+    let sandbox = Sandbox::bumped();
+    let run = |words: &str| sandbox.xtask(["apply-all", "--yes"]).env("XTASK_CREDENTIALS", words).run().exits(3);
+    run("saml2aws exec --profile {profile} --")
+        .says("error: `saml2aws` not found on PATH\n  --> XTASK_CREDENTIALS\n")
+        .says("hint: install it: https://github.com/Versent/saml2aws\nhint: or use another: XTASK_CREDENTIALS='");
+    run("/opt/no/such {profile} --")
+        .says("error: `/opt/no/such` is missing or can't be run\n  --> XTASK_CREDENTIALS\n");
+    assert!(sandbox.log().calls().is_empty());
+    let doctor = sandbox.xtask(["doctor", "v1.3.0"]).env("XTASK_CREDENTIALS", "saml2aws exec --profile {profile} --");
+    let doctor = doctor.run().exits(5);
+    assert_eq!(doctor.out.matches("`saml2aws` not found on PATH").count(), 1, "{}", doctor.screen());
+    assert!(doctor.out.contains("install it: https://github.com/Versent/saml2aws"), "{}", doctor.screen());
+}
+
+#[test]
+fn credentials_without_a_profile_are_refused_where_they_are_set() {
+    let sandbox = Sandbox::bumped().setting("credentials", r#"["aws-vault", "exec", "--"]"#);
+    let said = sandbox.xtask(["apply-all", "--yes"]).run().exits(3);
+    let said = said.says("`credentials` names no profile").says("--> Cargo.toml:");
+    said.says(r#"hint: write: credentials = ["aws-vault", "exec", "{profile}", "--"]"#);
+    let sandbox = Sandbox::bumped();
+    let own = |account: &[&str]| {
+        let command = sandbox.xtask(["apply-all", "--yes"]).args(account);
+        command.env("XTASK_CREDENTIALS", "aws-vault exec your-dev --").run()
+    };
+    let said = own(&[]).exits(3);
+    let said = said.says("`credentials` is the same command for all of 6 accounts: it has no `{profile}`");
+    said.says("--> XTASK_CREDENTIALS").says("with the credentials of dev: cargo xtask apply-all --account dev");
+    assert!(sandbox.log().calls().is_empty());
+    own(&["--account", "dev", "--allow", "unproven-image"]).says("Applied      dev");
 }
 
 #[test]

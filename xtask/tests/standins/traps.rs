@@ -152,7 +152,16 @@ fn sessions_without_mfa_or_that_end_too_soon_are_found() {
         finding(&sandbox, "MFA"),
         "warn: profile `your-dev` of dev makes a session of stored keys without MFA, and such a session can't call IAM"
     );
-    write("[profile your-dev]\nmfa_serial = arn:aws:iam::100000000003:mfa/me\n");
+    write("");
+    for name in ["MFA", "MFA codes"] {
+        assert_eq!(finding(&sandbox, name), "skip: no profile of the 6 accounts is in the AWS config files");
+    }
+    let me = "mfa_serial = arn:aws:iam::100000000003:mfa/me\n";
+    write(&format!("[profile your-dev]\n{me}[profile your-prod]\n{me}"));
+    let share = "of the 2 of 6 accounts whose profiles are in the AWS config files";
+    assert_eq!(finding(&sandbox, "MFA"), format!("ok: every profile has a role, SSO or an MFA device, {share}"));
+    assert!(finding(&sandbox, "MFA codes").ends_with(share));
+    write(&ACCOUNTS.map(|(name, _)| format!("[profile your-{name}]\n{me}")).concat());
     assert_eq!(finding(&sandbox, "MFA"), "ok: every profile has a role, SSO or an MFA device");
     sandbox.session_ends_in(3600);
     assert!(finding(&sandbox, "sessions").starts_with("ok: good for 59 min"));
@@ -216,8 +225,10 @@ fn doctor_tells_how_many_mfa_codes_are_asked_for_and_the_line_that_makes_it_one(
 
     let (text, ..) = finding(&shared, &[("XTASK_CREDENTIALS", "saml2aws exec --exec-profile {profile} --")]);
     assert_eq!(text, "skip: saml2aws decides when to ask for one");
-    let (text, ..) = finding("", &[]);
+    let (text, ..) = finding(&roles("ops", ""), &[]);
     assert_eq!(text, "ok: none is asked for, as far as the AWS config files tell");
+    let (text, ..) = finding("", &[("XTASK_CREDENTIALS", "[]")]);
+    assert_eq!(text, "ok: none is asked for: the credentials are in the environment");
 }
 
 #[test]

@@ -32,12 +32,16 @@ pub enum Target {
 
 /// Reads the text of the file.
 pub fn read_local(text: &str) -> (Settings, Vec<Failure>) {
-    let document = match parse(text, LOCAL) {
+    read_as(text, LOCAL)
+}
+
+fn read_as(text: &str, file: &str) -> (Settings, Vec<Failure>) {
+    let document = match parse(text, file) {
         Ok(document) => document,
         Err(failure) => return (Settings::default(), vec![failure]),
     };
-    let mut reader = Reader { text, file: LOCAL, settings: Settings::default(), failures: Vec::new() };
-    reader.settings.file = Some(LOCAL.to_owned());
+    let mut reader = Reader { text, file, settings: Settings::default(), failures: Vec::new() };
+    reader.settings.file = Some(file.to_owned());
     reader.table(document.as_table());
     let foreign: Vec<_> = reader.settings.places.iter().filter(|(key, _)| is_foreign(key)).collect();
     let foreign = foreign.into_iter().map(|(key, place)| {
@@ -80,7 +84,8 @@ pub fn of_variables(credentials: Option<&str>, profile: Option<&str>) -> (Option
             ),
         }
     }
-    let (mut settings, wrong) = read_local(&lines);
+    let (mut settings, wrong) = read_as(&lines, CREDENTIALS);
+    settings.file = Some(LOCAL.to_owned());
     failures.extend(wrong.into_iter().map(|failure| {
         // The text that it was read from is not one that anybody has written.
         let names = places.values().cloned().collect();
@@ -118,6 +123,45 @@ mod tests {
             (Some(3), vec!["env".to_owned(), "AWS_PROFILE={profile}".to_owned()])
         );
         assert_eq!(settings.credentials_place().map(ToString::to_string).as_deref(), Some("XTASK_CREDENTIALS"));
+    }
+
+    #[test]
+    fn command_of_a_tool_without_a_profile_is_refused_with_what_to_write() {
+        let of_variable =
+            |words: &str| of_variables(Some(words), None).1.iter().map(ToString::to_string).collect::<String>();
+        for (words, better) in [
+            ("aws-vault exec --", "aws-vault exec {profile} --"),
+            ("/opt/aws-vault exec", "/opt/aws-vault exec {profile} --"),
+            ("aws-vault", "aws-vault exec {profile} --"),
+            ("aws-vault exec --no-session --", "aws-vault exec --no-session {profile} --"),
+            ("saml2aws exec --", "saml2aws exec --profile {profile} --"),
+            ("assume --exec --", "assume {profile} --exec --"),
+            ("aws-vault exec {profile}", "aws-vault exec {profile} --"),
+            ("saml2aws exec --exec-profile {profile}", "saml2aws exec --exec-profile {profile} --"),
+        ] {
+            let told = of_variable(words);
+            let what = if words.contains('{') { "`credentials` has no `--`" } else { "`credentials` names no profile" };
+            assert!(told.contains(what), "{words}: {told}");
+            assert!(told.contains("--> XTASK_CREDENTIALS"), "{told}");
+            assert!(told.contains(&format!("write: XTASK_CREDENTIALS='{better}'")), "{told}");
+            assert_eq!(of_variable(better), "");
+        }
+        let (_, wrong) = read_local("jobs = 1\ncredentials = ['aws-vault', 'exec', '--']\n");
+        let told = wrong[0].to_string();
+        assert!(told.contains(".xtask/local.toml:2"), "{told}");
+        assert!(told.contains(r#"write: credentials = ["aws-vault", "exec", "{profile}", "--"]"#), "{told}");
+        // These may be right for one account.
+        for words in [
+            "aws-vault exec prod --",
+            "aws-vault --backend file exec prod --",
+            "env X=1",
+            "aws-sso exec --profile {profile}",
+            "./own",
+            "[]",
+            "saml2aws exec --exec-profile=x --",
+        ] {
+            assert_eq!(of_variable(words), "", "{words}");
+        }
     }
 
     #[test]

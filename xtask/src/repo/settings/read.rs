@@ -7,6 +7,7 @@ use std::time::Duration;
 use ignore::gitignore::GitignoreBuilder;
 use toml_edit::{Document, Item, TableLike, Value};
 
+use super::personal::CREDENTIALS;
 use super::{Clean, Settings, Standalone, StatedAccount, unknown};
 use crate::model::{AccountId, Environment, Failure, Place, literal};
 
@@ -109,6 +110,10 @@ impl Reader<'_> {
                 "credentials" => {
                     let words = self.strings(key, item);
                     self.settings.credentials = words.map(|words| self.templates(key, words, item));
+                    let wrong = self.settings.credentials.as_deref().and_then(corrected);
+                    self.failures.extend(wrong.map(|(what, better)| {
+                        Failure::refused(what).at(place).hint(format!("write: {}", self.as_written(key, &better)))
+                    }));
                 }
                 "terraform-binary" => self.settings.terraform_binary = self.string(key, item),
                 "dockerfile-repo" => {
@@ -295,6 +300,15 @@ impl Reader<'_> {
         }
     }
 
+    /// A setting as it is to be written where this one was read.
+    fn as_written(&self, key: &str, words: &[String]) -> String {
+        if self.file == CREDENTIALS {
+            return format!("{CREDENTIALS}='{}'", words.join(" "));
+        }
+        let words: Vec<_> = words.iter().map(|word| literal(word)).collect();
+        format!("{key} = [{}]", words.join(", "))
+    }
+
     fn templates(&mut self, key: &str, words: Vec<String>, item: &Item) -> Vec<String> {
         for word in &words {
             let _ = self.checked(key, word, &["account", "account_id", "region", "profile"], item);
@@ -325,6 +339,34 @@ impl Reader<'_> {
         }
         true
     }
+}
+
+/// What is wrong with a command of a credential tool that can't work, and the command that can.
+fn corrected(words: &[String]) -> Option<(&'static str, Vec<String>)> {
+    const NO_PROFILE: &str = "`credentials` names no profile, so its program has none to give credentials of";
+    const NO_DASHES: &str = "`credentials` has no `--`, so its program takes the options of what it starts for its own";
+    let (program, rest) = words.split_first()?;
+    let name = program.rsplit('/').next()?;
+    let (option, command) = match name {
+        "aws-vault" => (None, Some("exec")),
+        "aws-sso" | "saml2aws" => (Some("--profile"), Some("exec")),
+        "assume" => (None, None),
+        _ => return None,
+    };
+    let end = rest.iter().position(|word| word == "--").unwrap_or(rest.len());
+    let (before, dashes) = (&rest[..end], ["--".to_owned()]);
+    // A word that is neither an option nor the subcommand can be a profile, or the value of an option.
+    let can_be_one =
+        |word: &String| !word.starts_with('-') && Some(word.as_str()) != command || word.contains(['{', '=']);
+    if !rest.iter().any(can_be_one) {
+        let added = command.filter(|_| before.is_empty()).into_iter().chain(option).chain(["{profile}"]);
+        let added: Vec<_> = added.map(str::to_owned).collect();
+        let better = if command.is_some() { [before, &added].concat() } else { [&added, before].concat() };
+        return Some((NO_PROFILE, [std::slice::from_ref(program), &better[..], &dashes].concat()));
+    }
+    // These two are known to take options after the first word for their own.
+    let takes_options = ["aws-vault", "saml2aws"].contains(&name) && end == rest.len();
+    takes_options.then(|| (NO_DASHES, [words, &dashes].concat()))
 }
 
 fn article(type_name: &str) -> String {

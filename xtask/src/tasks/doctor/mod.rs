@@ -77,7 +77,9 @@ fn look(
         });
         let is_said = |failure: &Failure| {
             let text = failure.to_string();
-            text.contains("not found on PATH") || chosen.failures.iter().any(|said| said.to_string() == text)
+            text.contains("not found on PATH")
+                || text.contains("is missing or can't be run")
+                || chosen.failures.iter().any(|said| said.to_string() == text)
         };
         let asked = if is_offline {
             online::not_asked("--offline")

@@ -57,7 +57,14 @@ pub(super) fn probe(context: &Context, repo: &Repository) -> Vec<Tool> {
 }
 
 fn look(context: &Context, repo: &Repository, vars: &Env, name: String, is_needed: bool) -> Tool {
-    let found = Programs::find(&[&name], &repo.root, &context.vars, &context.tools());
+    let words = repo.settings.credentials();
+    let gives_credentials = words.first() == Some(&name);
+    let found = match programs::locate(&name, &repo.root, &context.vars) {
+        None if gives_credentials => {
+            Err(CredentialTool::of(&words).not_found(&name, repo.settings.credentials_place()).into())
+        }
+        _ => Programs::find(&[&name], &repo.root, &context.vars, &context.tools()),
+    };
     let path = found.map(|programs| programs.path(&name).to_owned());
     let version = path.as_ref().ok().and_then(|path| programs::version(path, &repo.root, vars));
     let name = name.rsplit('/').next().unwrap_or(&name).to_owned();

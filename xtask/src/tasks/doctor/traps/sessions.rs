@@ -2,11 +2,14 @@
 
 use std::time::{Duration, SystemTime};
 
-use crate::model::Version;
+use crate::model::{Account, Version};
 use crate::repo::Repository;
+use crate::report::screen::count;
 use crate::run::lifetime::Lifetime;
 use crate::tasks::doctor::finding::Finding;
-use crate::tasks::profiles::Profiles;
+use crate::tasks::doctor::profiles::asked;
+use crate::tasks::profiles::{Asked, Profiles};
+use crate::tasks::select::Selection;
 use crate::tools::credential_tool::CredentialTool;
 use crate::tools::env::Env;
 
@@ -38,6 +41,36 @@ pub(in crate::tasks::doctor) fn aws_vault(version: Version, path: &str) -> Findi
     Finding::ok(NAME, format!("{said} asks once for all roles that share an MFA device"))
 }
 
+/// The accounts whose profiles are in the AWS config files, which alone tell of MFA.
+struct Known<'r> {
+    pairs: Vec<(&'r Account, String)>,
+    n_accounts: usize,
+}
+
+impl<'r> Known<'r> {
+    fn of(repo: &'r Repository, profiles: &Profiles) -> Self {
+        let names = profiles.names(&repo.settings);
+        let asked = asked(repo, &Selection::default());
+        let profile = |(account, region): &Asked<'r>| {
+            let profile = profiles.of(account, region.as_ref(), &repo.settings).ok()?.name;
+            names.contains(profile.as_str()).then_some((*account, profile))
+        };
+        Self { pairs: asked.iter().filter_map(profile).collect(), n_accounts: asked.len() }
+    }
+
+    /// Of how many accounts this is, if not of all.
+    fn share(&self) -> String {
+        match (self.pairs.len(), self.n_accounts) {
+            (n, all) if n == all => String::new(),
+            (n, all) => format!(", of the {n} of {all} accounts whose profiles are in the AWS config files"),
+        }
+    }
+
+    fn none(&self) -> String {
+        format!("no profile of the {} is in the AWS config files", count(self.n_accounts, "account"))
+    }
+}
+
 /// Sessions made of stored keys without MFA, which IAM refuses.
 pub(in crate::tasks::doctor) fn without_mfa(repo: &Repository, profiles: &Profiles) -> Finding {
     const NAME: &str = "MFA";
@@ -48,16 +81,12 @@ pub(in crate::tasks::doctor) fn without_mfa(repo: &Repository, profiles: &Profil
     if wrapper.first().is_none_or(|program| program.rsplit('/').next() != Some("aws-vault")) {
         return Finding::skip(NAME, "the credential tool is not aws-vault");
     }
-    let chosen = repo.units.iter().filter_map(|unit| {
-        let account = unit.account.value()?;
-        let profile = profiles.of(account, unit.region.value(), &repo.settings).ok()?;
-        Some((&account.name, profile.name))
-    });
-    let mut weak: Vec<_> = chosen.filter(|(_, profile)| profiles.is_session_without_mfa(profile)).collect();
-    weak.dedup();
-    match &weak[..] {
-        [] => Finding::ok(NAME, "every profile has a role, SSO or an MFA device"),
-        [(account, profile), ..] => Finding::warn(
+    let known = Known::of(repo, profiles);
+    let weak = known.pairs.iter().find(|(_, profile)| profiles.is_session_without_mfa(profile));
+    match weak.map(|(account, profile)| (&account.name, profile)) {
+        None if known.pairs.is_empty() => Finding::skip(NAME, known.none()),
+        None => Finding::ok(NAME, format!("every profile has a role, SSO or an MFA device{}", known.share())),
+        Some((account, profile)) => Finding::warn(
             NAME,
             format!("profile `{profile}` of {account} makes a session of stored keys without MFA, and such a session can't call IAM"),
         )
@@ -74,24 +103,22 @@ pub(in crate::tasks::doctor) fn codes(
     aws_vault: Option<Version>,
 ) -> Finding {
     const NAME: &str = "MFA codes";
-    let chosen: Vec<_> = repo
-        .units
-        .iter()
-        .filter_map(|unit| {
-            let account = unit.account.value()?;
-            Some((account, profiles.of(account, unit.region.value(), &repo.settings).ok()?.name))
-        })
-        .collect();
-    let asked = chosen.iter().map(|(account, profile)| (*account, profile.as_str()));
+    if CredentialTool::of(&repo.settings.credentials()) == CredentialTool::Environment {
+        return Finding::ok(NAME, "none is asked for: the credentials are in the environment");
+    }
+    let known = Known::of(repo, profiles);
+    let asked = known.pairs.iter().map(|(account, profile)| (*account, profile.as_str()));
     let Some(codes) = profiles.codes(asked, &repo.settings, vars, aws_vault) else {
         let tool = CredentialTool::of(&repo.settings.credentials());
         return Finding::skip(NAME, format!("{} decides when to ask for one", tool.name()));
     };
+    let share = known.share();
     match codes.words() {
-        None => Finding::ok(NAME, "none is asked for, as far as the AWS config files tell"),
-        Some(words) if words.n_typed < 2 => Finding::ok(NAME, words.text),
+        None if known.pairs.is_empty() => Finding::skip(NAME, known.none()),
+        None => Finding::ok(NAME, format!("none is asked for, as far as the AWS config files tell{share}")),
+        Some(words) if words.n_typed < 2 => Finding::ok(NAME, words.text + &share),
         Some(words) => {
-            let finding = words.why.iter().fold(Finding::warn(NAME, words.text), Finding::detail);
+            let finding = words.why.iter().fold(Finding::warn(NAME, words.text + &share), Finding::detail);
             words.to_do.into_iter().fold(finding, Finding::to_do)
         }
     }

@@ -8,7 +8,7 @@ use crate::report::screen::count;
 use crate::tasks::context::Context;
 use crate::tasks::doctor::finding::Finding;
 use crate::tools::env::{self, Purpose};
-use crate::tools::{answer, git};
+use crate::tools::git;
 
 /// Time limit of one `git ls-remote`: whoever waits for the doctor waits for the slowest server.
 const PATIENCE: Duration = Duration::from_secs(4);
@@ -23,13 +23,8 @@ pub(in crate::tasks::doctor) fn readable(context: &Context, repo: &Repository) -
     if remotes.is_empty() {
         return vec![Finding::ok(NAME, "every module lies in the repository, or in no git repository")];
     }
-    let mut vars = env::build(&context.vars, Purpose::Plain, repo.settings.pass_environment()).vars;
-    env::forbid_prompts(&mut vars);
-    let ask = |remote: &String| {
-        let args = ["ls-remote", "--exit-code", remote, "HEAD"];
-        let answer = answer::ask("git", &args, &repo.root, &vars, PATIENCE)?;
-        answer.text().map(drop)
-    };
+    let vars = env::build(&context.vars, Purpose::Plain, repo.settings.pass_environment()).vars;
+    let ask = |remote: &String| git::can_read(remote, &repo.root, &vars, PATIENCE);
     let answers: Vec<_> = std::thread::scope(|scope| {
         let asked: Vec<_> =
             remotes.iter().map(|remote| threads::begin(scope, || (remote.clone(), ask(remote)))).collect();
@@ -38,9 +33,8 @@ pub(in crate::tasks::doctor) fn readable(context: &Context, repo: &Repository) -
     let failed = answers.iter().filter_map(|(remote, answer)| Some((remote, answer.as_ref().err()?)));
     let found: Vec<_> = failed
         .map(|(remote, error)| {
-            let last = format!("{error:#}");
             Finding::fail(NAME, format!("git can't read `{remote}` without asking somebody"))
-                .detail(last.lines().last().unwrap_or_default().to_owned())
+                .detail(format!("{error:#}"))
                 .to_do("check that your ssh key is loaded (`ssh-add -l`), or that git has credentials for it")
         })
         .collect();
