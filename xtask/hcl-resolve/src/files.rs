@@ -157,7 +157,7 @@ impl Files {
 
     /// The same files, without remembering which of them were read.
     pub fn aside(&self) -> Self {
-        Self { generated: self.generated.clone(), ..Self::new(self.root.clone()) }
+        Self { generated: self.generated.clone(), overlay: self.overlay.clone(), ..Self::new(self.root.clone()) }
             .in_environment(self.environment.clone())
     }
 

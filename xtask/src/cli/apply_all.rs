@@ -41,6 +41,8 @@ pub enum Allowance {
     PartialBump,
     /// Move a tag although the unit's module is too old for its images
     OldModule,
+    /// Move the modules of units that are no runners with a tag or a module that the same line decides
+    OtherModules,
     /// Overwrite files of this crate that were changed in the repository
     LocalChanges,
 }

@@ -9,6 +9,7 @@ mod draft;
 mod explain;
 mod module;
 mod named;
+mod others;
 mod outcome;
 mod plan;
 mod scripts;
@@ -40,6 +41,8 @@ pub struct Request<'r> {
     pub partial: bool,
     /// Whether tags may move that the unit's module is too old for.
     pub old_module: bool,
+    /// Whether modules of units that are no runners may move with the change.
+    pub other_modules: bool,
     /// The `ref` that the runner's module is to get in all selected units.
     pub module_ref: Option<String>,
 }
@@ -56,6 +59,7 @@ impl<'r> Request<'r> {
             scripts: false,
             partial: false,
             old_module: false,
+            other_modules: false,
             module_ref: None,
         }
     }
@@ -101,6 +105,8 @@ pub struct Bump {
     pub unread: Vec<Failure>,
     /// What was allowed although it is refused otherwise: modules that are too old.
     pub allowed: Vec<Failure>,
+    /// Units that are no runners and whose modules move with the change; only where that was allowed.
+    pub other_modules: Vec<Failure>,
     /// Units of which only the one who named a pin knows that they get the tag.
     pub unproven: Vec<(UnitPath, ImageName)>,
     /// Pins outside HCL that say something else than the wanted tag afterwards.

@@ -72,8 +72,19 @@ pub(super) fn find(repo: &Repository, request: &Request<'_>, targets: &[Target<'
         return Ok(Vec::new());
     }
     let needed = needed(repo, request, targets, &pins)?;
+    // Where something isn't known, a pin may decide that.
+    let is_known = |target: &Target<'_>| {
+        let uses = target.unit.image(target.image);
+        uses.is_some_and(|uses| request.covered(Some(uses)).iter().all(|decider| decider.tag.reason().is_none()))
+    };
+    let all_known = targets.iter().all(is_known);
     let mut found = Vec::new();
     for ((name, pin), need) in pins.into_iter().zip(needed) {
+        if all_known && need.values.is_empty() {
+            let what = format!("`--pin {name}` decides no tag of the selected units, and all of these are known");
+            failures.push(Failure::refused(what).at(pin.place()).hint("`cargo xtask why UNIT` shows what decides"));
+            continue;
+        }
         match value(request, name, &pin, &need) {
             Ok(to) => found.push(Named { pin, to, decides: need.decides }),
             Err(failure) => failures.push(failure),

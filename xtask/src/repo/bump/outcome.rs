@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use super::draft::Draft;
 use super::plan::Target;
 use super::{Also, Left, Request, explain};
-use crate::model::{Failure, ImageName, Tag, UnitPath};
+use crate::model::{Failure, ImageName, ImageUri, Known, Tag, UnitPath};
 use crate::repo::coupling::{self, TooOld};
 use crate::repo::{Decider, ImageUse, Repository, Unit, UnitTag};
 
@@ -76,6 +76,7 @@ pub(super) fn compare<'r>(
             }
         }
         outcome.others(old, new);
+        outcome.refused.extend(elsewhere(old, new));
         let is_missed = outcome.missed.iter().any(|(target, _)| target.at == at);
         if !is_missed && left.iter().all(|left| left.unit != old.path) {
             outcome.refused.extend(wrong(repo, is_selected && !request.partial, old, new));
@@ -104,7 +105,7 @@ impl Outcome<'_> {
             UnitTag::Unknown(_) => "unknown".to_owned(),
         };
         match is.tag.value() {
-            Some(to) if request.wanted.contains_key(&image) => {
+            Some(to) if request.wanted.get(&image) == Some(to) => {
                 let from = shown(&was.tag);
                 self.also.push(Also { unit: old.path.clone(), image: image.to_string(), from, to: to.clone() });
             }
@@ -154,6 +155,23 @@ impl Outcome<'_> {
             }
         }
     }
+}
+
+/// Where a unit would get its images from somewhere else: that is no change of tags.
+fn elsewhere(old: &Unit, new: &Unit) -> Option<Failure> {
+    let deciders = |unit: &'_ Unit| {
+        let own = unit.images.values().flatten().flat_map(|uses| uses.deciders.clone());
+        own.chain(unit.others.iter().cloned()).collect::<Vec<_>>()
+    };
+    let (was, is) = deciders(old).into_iter().zip(deciders(new)).find(|(was, is)| was.uri != is.uri)?;
+    let what =
+        format!("the change would also change the address of the image of `{}` in `{}`", was.configuration, old.path);
+    let shown =
+        |uri: &Known<ImageUri>| uri.as_result().map_or_else(|why| format!("unknown: {why}"), ToString::to_string);
+    let failure = Failure::refused(what).in_file(old.path.as_str());
+    let failure =
+        failure.detail(format!("expected  {}", shown(&was.uri))).detail(format!("found     {}", shown(&is.uri)));
+    Some(failure.hint("give the tag a local of its own"))
 }
 
 /// What is wrong with a unit with the change: with a selected one anything, with any other only what is new.

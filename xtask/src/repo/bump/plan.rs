@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::draft::Draft;
-use super::{Bump, Left, Request, clash, explain, module, named, outcome, scripts};
+use super::{Bump, Left, Request, clash, explain, module, named, others, outcome, scripts};
 use crate::model::{Failure, Failures, ImageName, Kind};
 use crate::repo::hcl::stack;
 use crate::repo::{Repository, Unit};
@@ -32,7 +32,8 @@ pub fn plan_bump(repo: &Repository, request: &Request<'_>) -> Result<Bump, Failu
     let mut left = Vec::new();
     loop {
         let draft = stack::deep(|| Draft::of(repo, request, &targets, &modules, &named))?;
-        let after = repo.units_with(&repo.files.overlaid(draft.overlay(repo)));
+        let changed = repo.files.overlaid(draft.overlay(repo));
+        let after = repo.units_with(&changed);
         let mut found = outcome::compare(repo, request, &targets, &draft, &left, &after);
         let old_modules = outcome::old_modules(repo, request, &after);
         let of_modules = module::compare(repo, request, &modules, &after);
@@ -54,6 +55,10 @@ pub fn plan_bump(repo: &Repository, request: &Request<'_>) -> Result<Bump, Failu
         };
         Failures::check(failures)?;
         if n_missed == 0 {
+            let mut other_modules = others::of(repo, &changed);
+            if !request.other_modules {
+                Failures::check(std::mem::take(&mut other_modules))?;
+            }
             left.iter_mut().for_each(|left| match left.image {
                 Some(image) => outcome::say_what_changes_all_the_same(repo, left, image, &after),
                 None => module::say_what_changes_all_the_same(repo, left, &after),
@@ -62,7 +67,8 @@ pub fn plan_bump(repo: &Repository, request: &Request<'_>) -> Result<Bump, Failu
             let both = repo.units.iter().zip(&after);
             let modules = both.filter(|(old, new)| old.modules().zip(new.modules()).any(|(a, b)| a.source != b.source));
             let modules = modules.map(|(old, _)| old.path.clone()).collect();
-            let mut bump = Bump { unused, reached, also, unproven, left, allowed, modules, ..draft.bump() };
+            let mut bump =
+                Bump { unused, reached, also, unproven, left, allowed, modules, other_modules, ..draft.bump() };
             let outside = repo.outside_pins();
             if request.scripts {
                 scripts::add(repo, request, &outside, &mut bump)?;

@@ -168,3 +168,12 @@ fn pin_that_decides_one_configuration_of_another_unit_is_said_so() {
     let expected = "prod/us-east-1/mgmt/ecs-deploy-runner terraform_planner_config v0.52.1 -> v1.3.0";
     assert_eq!(also(&bump), [expected]);
 }
+
+#[test]
+fn unit_that_is_not_selected_never_gets_a_third_tag() {
+    let other = format!("{TAG} == \"v0.52.1\" ? \"v0.52.1\" : \"v0.50.0\"");
+    let repo = tree(&[("dev", TAG, TAG), ("prod", &other, &other)]).open();
+    let text = plan(&repo, &["dev"], |_| {}).expect_err("prod would get another tag");
+    assert!(text.starts_with("the change would also change image `deploy-runner` in `prod/"), "{text}");
+    assert!(text.contains("expected  v0.52.1\n  found     v0.50.0\n"), "{text}");
+}

@@ -238,3 +238,21 @@ fn tag_over_several_lines_of_yaml_is_named_alone_with_what_to_write() {
     let problems = texts(tree("runner: v1\n---\nkaniko: v1\n").open().all_problems());
     assert!(problems.contains("more than one document") && problems.contains("put each into its own"), "{problems}");
 }
+
+#[test]
+fn named_pin_that_decides_no_tag_or_an_address_is_refused() {
+    let common = "locals {\n  region = \"us-east-1\"\n  prefix = \"p\"\n  tag = \"v1\"\n}\n";
+    let locals = "  common = read_terragrunt_config(find_in_parent_folders(\"common.hcl\")).locals";
+    let with = |tag: &str| {
+        let unit = unit(locals, tag).replace("us-east-1.amazonaws", "${local.common.region}.amazonaws");
+        let tree = Tree::new(&[ACCOUNTS, ("common.hcl", common), (DEV, &unit)]);
+        let repo = tree.open();
+        let named = vec!["common.hcl:region".parse().expect("a pin")];
+        let refused = plan_bump(&repo, &Request { named, ..request(&repo, "v2") }).expect_err("it decides no tag");
+        texts(refused.iter())
+    };
+    let known = with("local.common.tag");
+    assert!(known.starts_with("`--pin common.hcl:region` decides no tag of the selected units"), "{known}");
+    let unknown = with("run_cmd(\"tag\")");
+    assert!(unknown.contains("would also change the address of the image"), "{unknown}");
+}

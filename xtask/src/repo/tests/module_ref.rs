@@ -201,3 +201,21 @@ fn ref_and_tag_in_one_file_of_data_move_together() {
     let after = json.replace("v0.104.6", "v0.127.0").replace("v0.52.1", "v1.3.0");
     assert_eq!(String::from_utf8_lossy(&bump.edits[0].after), after);
 }
+
+#[test]
+fn modules_of_units_that_are_no_runners_move_only_where_that_is_allowed() {
+    let read = "  common = read_terragrunt_config(find_in_parent_folders(\"common.hcl\")).locals\n";
+    let runner = unit(read, &format!("\"{BASE}?ref=${{local.common.catalog}}\""));
+    let vpc = unit(read, "\"git::git@github.com:x/y.git//modules/vpc?ref=${local.common.catalog}\"");
+    let other = unit(read, "\"git::git@github.com:x/y.git//modules/eks?ref=v0.104.6\"");
+    let common = ("common.hcl", "locals {\n  catalog = \"v0.104.6\"\n}\n");
+    let all = [ACCOUNTS, common, (DEV, &runner), ("dev/vpc/terragrunt.hcl", &vpc), ("dev/eks/terragrunt.hcl", &other)];
+    let tree = Tree::new(&all);
+    let text = moved(&tree);
+    let what = "the change would also move the module of a unit that is no runner from v0.104.6 to v0.127.0";
+    assert!(text.starts_with(&format!("{what}\n  --> common.hcl:2\n  in dev/vpc\nhint: ")), "{text}");
+    let repo = tree.open();
+    let bump = plan_bump(&repo, &Request { other_modules: true, ..request(&repo, "v0.127.0") }).expect("it is allowed");
+    assert_eq!(bump.other_modules.iter().map(|it| it.what.as_str()).collect::<Vec<_>>(), [what]);
+    assert_eq!(moved(&Tree::new(&[&all[..3], &all[4..]].concat())), "+  catalog = \"v0.127.0\"\n");
+}

@@ -70,6 +70,7 @@ pub fn gather(context: &Context, repo: &Repository, ask: &Ask) -> Result<Bump, F
         scripts: ask.scripts,
         partial: context.globals.allows(Allowance::PartialBump),
         old_module: context.globals.allows(Allowance::OldModule),
+        other_modules: context.globals.allows(Allowance::OtherModules),
         module_ref: ask.module_ref.clone(),
     };
     let unread: Vec<_> = ask.selection.unread(repo).into_iter().map(Failure::again).collect();

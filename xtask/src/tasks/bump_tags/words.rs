@@ -54,6 +54,10 @@ pub fn say_what_to_know(context: &Context, repo: &Repository, bump: &Bump) {
         warn("Left out", "what can't be read   (--allow partial-bump)".to_owned());
         context.screen.lines(&indented(unread));
     }
+    for other in &bump.other_modules {
+        warn("Also", format!("{}   (--allow other-modules)", other.what));
+        context.screen.lines(&filled(&other.details.join(" "), INDENT, INDENT, context.screen.width()));
+    }
     for allowed in &bump.allowed {
         warn("Allowed", format!("{}   (--allow old-module)", allowed.what));
     }

@@ -88,7 +88,7 @@ pub(in crate::tasks::doctor) fn reach(repo: &Repository, target: &Tag) -> Vec<Fi
     const NAME: &str = "pins";
     let used = ImageName::ALL.into_iter().filter(|image| repo.units.iter().any(|unit| unit.image(*image).is_some()));
     let wanted: BTreeMap<_, _> = used.map(|image| (image, target.clone())).collect();
-    let request = Request { old_module: true, ..Request::for_all(repo, wanted) };
+    let request = Request { old_module: true, other_modules: true, ..Request::for_all(repo, wanted) };
     match plan_bump(repo, &request) {
         Ok(bump) => {
             let n = bump.edits.iter().map(|edit| edit.changes.len()).sum();
