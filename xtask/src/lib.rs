@@ -13,6 +13,7 @@ pub mod tasks;
 pub mod tools;
 
 use std::ffi::OsString;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -20,6 +21,7 @@ use clap::Parser;
 
 use crate::cli::{Cli, Command, Format};
 use crate::model::{Exit, Failure, Failures, printable, threads};
+use crate::report::document;
 use crate::report::screen::{Color, Screen, Volume, help_ink};
 use crate::tasks::context::Context;
 
@@ -45,9 +47,13 @@ pub fn main() -> ExitCode {
             printable(&panic.to_string())
         );
     }));
-    let exit = std::panic::catch_unwind(|| run(std::env::args_os().collect()));
-    let gone = if LACKS_THREADS.load(Ordering::SeqCst) { 1 } else { 70 };
-    ExitCode::from(exit.map_or(gone, |exit| exit.0))
+    let exit = catch_unwind(|| run(std::env::args_os().collect()));
+    ExitCode::from(exit.unwrap_or_else(|_| gone()).0)
+}
+
+/// The exit code after a panic.
+fn gone() -> Exit {
+    Exit(if LACKS_THREADS.load(Ordering::SeqCst) { 1 } else { 70 })
 }
 
 /// Runs one command line and gives the exit code; everything that there is to say has been said by then.
@@ -57,7 +63,7 @@ pub fn run(args: Vec<OsString>) -> Exit {
         Screen::new(Color::Never, Volume::Normal).failures(&failures);
         return failures.exit();
     }
-    let argv = args.iter().skip(1).map(|arg| arg.to_string_lossy().into_owned()).collect();
+    let argv: Vec<_> = args.iter().skip(1).map(|arg| arg.to_string_lossy().into_owned()).collect();
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(error) => {
@@ -66,7 +72,12 @@ pub fn run(args: Vec<OsString>) -> Exit {
             let (screen, text) = (Screen::new(Color::Auto, Volume::Normal), error.render().to_string());
             if error.use_stderr() {
                 screen.mistake(&text);
-                return Exit(2);
+                let failures = Failures::from(cli::mistake(&text));
+                if cli::asks_for_json(&argv) {
+                    // The exit code says the same to who can't be told.
+                    let _ = screen.result(&document::of(failures.exit(), Some(&failures), None, &[]).to_string());
+                }
+                return failures.exit();
             }
             // A reader that is gone has read enough.
             let _ = screen.page(&text, help_ink);
@@ -81,7 +92,11 @@ pub fn run(args: Vec<OsString>) -> Exit {
         });
     }
     tasks::runs::sweep(&context);
-    let done = dispatch(&context, cli.command);
+    // A bug, too, is told to programs that read results; the hook has told it to people.
+    let done = catch_unwind(AssertUnwindSafe(|| dispatch(&context, cli.command))).unwrap_or_else(|panic| {
+        context.conclude(gone(), None);
+        resume_unwind(panic)
+    });
     tasks::record::close(&context, done.as_ref().copied());
     tasks::runs::sweep(&context);
     ended(&context, done)
@@ -108,7 +123,7 @@ fn dispatch(context: &Context, command: Command) -> Result<Exit, Failures> {
         _ => false,
     };
     if context.globals.format == Format::Markdown && !has_markdown {
-        return Err(Failure::usage("only `status` and `runs show` print markdown")
+        return Err(Failure::usage("only `cargo xtask status` and `cargo xtask runs show` print markdown")
             .hint("use `--format text` or `--format json`")
             .into());
     }

@@ -142,6 +142,59 @@ fn every_command_in_the_readme_exists() {
 }
 
 #[test]
+fn commands_in_messages_are_as_they_are_typed() {
+    const COMMANDS: [&str; 13] = [
+        "units",
+        "why",
+        "status",
+        "build-images",
+        "bump-tags",
+        "apply-all",
+        "update",
+        "doctor",
+        "changes",
+        "verify",
+        "runs",
+        "rehearse",
+        "adopt",
+    ];
+    const RUNS: [&str; 4] = ["show", "resume", "logs", "clean"];
+    let is_command = |text: &str| {
+        let Some(name) = COMMANDS.into_iter().find(|name| text.starts_with(name)) else { return false };
+        let rest = text[name.len()..].strip_prefix(' ').unwrap_or_default();
+        rest.starts_with("--") || name == "runs" && RUNS.iter().any(|word| rest.starts_with(word))
+    };
+    // Behind a backtick the name alone is one, too.
+    let is_named = |text: &str| {
+        COMMANDS.iter().any(|name| text.strip_prefix(name).is_some_and(|rest| rest.starts_with(['`', ' '])))
+    };
+    let mut found = Vec::new();
+    for (path, text) in rust().into_iter().filter(|(path, _)| path.starts_with("xtask/src/")) {
+        let text = text.split("#[cfg(test)]").next().unwrap_or_default();
+        let lines = text.lines().enumerate().map(|(n, line)| (n, line.trim_start()));
+        for (n, line) in
+            lines.filter(|(_, line)| !line.starts_with("//") && !line.starts_with('#') && !line.contains("cmd!"))
+        {
+            let strings = line.split('"').skip(1).step_by(2);
+            for string in strings {
+                let starts = string
+                    .char_indices()
+                    .filter(|(at, _)| *at == 0 || [' ', '`'].contains(&char::from(string.as_bytes()[at - 1])));
+                let bare = starts
+                    .filter(|(at, _)| !string[..*at].ends_with("cargo xtask ") && !string[..*at].ends_with(" -- "));
+                let mut bare = bare.filter(|(at, _)| {
+                    is_command(&string[*at..]) || string[..*at].ends_with('`') && is_named(&string[*at..])
+                });
+                if bare.next().is_some() {
+                    found.push(format!("{path}:{}: {line}", n + 1));
+                }
+            }
+        }
+    }
+    violations(found);
+}
+
+#[test]
 fn every_test_that_the_security_page_names_exists() {
     let page = fs::read_to_string(root().join("xtask/docs/security.md")).unwrap();
     let rust = rust();

@@ -4,6 +4,7 @@ mod apply_all;
 mod build;
 mod hidden;
 mod looking;
+mod mistake;
 mod runs;
 mod tips;
 mod update;
@@ -14,6 +15,7 @@ use std::path::PathBuf;
 
 pub use hidden::{Ask, Guard, Relay};
 pub use looking::{Changes, Doctor, Verify};
+pub use mistake::{asks_for_json, mistake};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 

@@ -6,11 +6,11 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use super::Cli;
 
 const TIPS: [(&str, &str); 6] = [
-    ("apply", "`apply-all` plans every unit, shows what would change, asks once, and applies exactly that"),
-    ("init", "`adopt` puts this into a repository"),
-    ("list", "`units` shows every unit, `runs` what was done here before"),
-    ("plan", "`apply-all --plan-only` plans every unit, shows what would change, and applies nothing"),
-    ("validate", "`doctor` looks at everything that could go wrong, before anything happens"),
+    ("apply", "`cargo xtask apply-all` plans every unit, shows what would change, asks once, and applies exactly that"),
+    ("init", "`cargo xtask adopt` puts this into a repository"),
+    ("list", "`cargo xtask units` shows every unit, `cargo xtask runs` what was done here before"),
+    ("plan", "`cargo xtask apply-all --plan-only` plans every unit, shows what would change, and applies nothing"),
+    ("validate", "`cargo xtask doctor` looks at everything that could go wrong, before anything happens"),
     ("version", "`cargo xtask --version` prints the version of this program"),
 ];
 

@@ -1,5 +1,7 @@
 //! A profile of the AWS config files that leads into some account.
 
+use std::collections::BTreeSet;
+
 use super::Place;
 
 /// A profile that could be used for an account.
@@ -32,22 +34,58 @@ pub fn is_limited(name: &str) -> bool {
     LIMITED.iter().any(|word| letters.contains(word))
 }
 
-/// How many letters have to be changed, added or left out to make one name of the other.
+/// How many letters have to be changed, added, left out or exchanged with the next one to make one name of the other.
 pub fn distance(a: &str, b: &str) -> usize {
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.bytes().enumerate() {
-        let mut corner = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.bytes().enumerate() {
-            let changed = corner + usize::from(x != y);
-            corner = row[j + 1];
-            row[j + 1] = changed.min(row[j] + 1).min(corner + 1);
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    let (mut before, mut last): (Vec<usize>, Vec<usize>) = (Vec::new(), (0..=b.len()).collect());
+    for i in 1..=a.len() {
+        let mut row = vec![i];
+        for j in 1..=b.len() {
+            let changed = last[j - 1] + usize::from(a[i - 1] != b[j - 1]);
+            let is_exchanged = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
+            let exchanged = if is_exchanged { before[j - 2] + 1 } else { usize::MAX };
+            row.push(changed.min(exchanged).min(row[j - 1] + 1).min(last[j] + 1));
         }
+        (before, last) = (last, row);
     }
-    row[b.len()]
+    last[b.len()]
 }
 
-/// The nearest of these names, if one is near enough to be a typing mistake.
-pub fn nearest<'n>(names: impl IntoIterator<Item = &'n str>, name: &str) -> Option<&'n str> {
-    names.into_iter().min_by_key(|known| distance(known, name)).filter(|known| distance(known, name) <= 3)
+/// The names that one may have been mistyped for, as a question: those that differ least, whatever their case, if that is
+/// by one letter in three at most.
+pub fn did_you_mean<'n>(names: impl IntoIterator<Item = &'n str>, name: &str) -> Option<String> {
+    let wanted = name.to_lowercase();
+    let names: BTreeSet<_> = names.into_iter().collect();
+    let distances: Vec<_> = names.into_iter().map(|known| (distance(&known.to_lowercase(), &wanted), known)).collect();
+    let least = distances.iter().map(|(distance, _)| *distance).min()?;
+    if least > wanted.chars().count().max(3) / 3 {
+        return None;
+    }
+    let near: Vec<_> = distances.iter().filter(|(distance, _)| *distance == least).collect();
+    let near: Vec<_> = near.into_iter().map(|(_, known)| format!("`{known}`")).collect();
+    Some(format!("did you mean {}?", near.join(" or ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::did_you_mean;
+
+    #[test]
+    fn names_that_are_near_are_offered_and_no_others() {
+        let names = ["dev", "Dev", "logs", "prod", "stage", "security"];
+        for (name, offered) in [
+            ("stgae", Some("did you mean `stage`?")),
+            ("prdo", Some("did you mean `prod`?")),
+            ("pro", Some("did you mean `prod`?")),
+            ("dve", Some("did you mean `Dev` or `dev`?")),
+            ("DEV", Some("did you mean `Dev` or `dev`?")),
+            ("securty", Some("did you mean `security`?")),
+            ("nope", None),
+            ("", None),
+            ("nothing-like-it", None),
+        ] {
+            assert_eq!(did_you_mean(names, name).as_deref(), offered, "{name}");
+        }
+        assert_eq!(did_you_mean([], "dev"), None);
+    }
 }

@@ -32,6 +32,7 @@ fn word(kind: Option<Kind>, exit: Exit) -> &'static str {
             3 => "refused",
             4 => "nothing-selected",
             5 => "differs",
+            70 => "internal",
             130 => "interrupted",
             143 => "terminated",
             _ => "failed",

@@ -58,7 +58,7 @@ fn facts(story: &Story, result: &str) -> Vec<Fact> {
     let begun = &story.begun;
     let mut facts = vec![
         ("Run", format!("{}   {result}", begun.run)),
-        ("Command", begun.argv.join(" ")),
+        ("Command", begun.typed()),
         ("Who", begun.who.clone()),
         ("Began", story.time.clone()),
     ];

@@ -6,9 +6,8 @@ use crate::report::wrap::{folded, shown_width};
 /// A text in lines that fit, with something in front of the first and of the others. A word is never cut.
 pub fn filled(text: &str, first: &str, others: &str, width: usize) -> String {
     let text = one_line(text);
-    let column = shown_width(first);
-    let lines = folded(text.trim(), column, width, shown_width(others).min(width / 2));
-    format!("{first}{lines}").lines().map(|line| format!("{}\n", line.trim_end())).collect()
+    let lines = folded(&format!("{first}{}", text.trim()), 0, width, shown_width(others).min(width / 2));
+    lines.lines().map(|line| format!("{}\n", line.trim_end())).collect()
 }
 
 #[cfg(test)]

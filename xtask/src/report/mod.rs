@@ -15,4 +15,4 @@ pub mod screen;
 pub mod stays;
 pub mod summary;
 pub mod table;
-pub mod wrap;
+pub use crate::model::wrap;

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
 use std::ops::Range;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use crate::model::{Failures, Kind, one_line, printable};
 use crate::report::region::{columns, columns_of, print, to_stderr};
@@ -123,8 +123,8 @@ pub fn help_ink(line: &str) -> Option<Marked> {
 /// The width of the column of verbs.
 pub const VERBS: usize = 13;
 
-/// How many warnings this process has printed.
-static N_WARNINGS: AtomicUsize = AtomicUsize::new(0);
+/// The words that this process's warnings begin with, each as often as it was printed.
+static WARNINGS: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
 /// Where words go.
 #[derive(Clone, Copy, Debug)]
@@ -185,12 +185,17 @@ impl Screen {
         }
     }
 
-    /// The last line of something that went well, which counts the warnings before it; a command to be typed stays last.
+    /// The last line of something that went well, which counts the warnings before it and names the words that they begin
+    /// with; a command to be typed stays last.
     pub fn finished(&self, about: &str) {
-        let warnings = match N_WARNINGS.load(Ordering::Relaxed) {
-            0 => return self.say(Tone::Good, "Finished", about),
-            n => format!("{} above", count(n, "warning")),
-        };
+        let mut words = WARNINGS.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let n = words.len();
+        if n == 0 {
+            return self.say(Tone::Good, "Finished", about);
+        }
+        words.sort_unstable();
+        words.dedup();
+        let warnings = format!("{} above: {}", count(n, "warning"), words.join(", "));
         let parts = if about.starts_with("next: ") { [&warnings, about] } else { [about, &warnings] };
         self.say(Tone::Warning, "Finished", parts.join("   "));
     }
@@ -198,7 +203,7 @@ impl Screen {
     /// A line that is said even when quiet is asked for.
     pub fn insist(&self, tone: Tone, verb: &str, text: impl fmt::Display) {
         if tone == Tone::Warning {
-            N_WARNINGS.fetch_add(1, Ordering::Relaxed);
+            WARNINGS.lock().unwrap_or_else(PoisonError::into_inner).push(verb.to_owned());
         }
         let verb = format!("{verb:<width$}", width = VERBS - 1);
         let text = text.to_string();
@@ -228,8 +233,17 @@ impl Screen {
         }
     }
 
+    /// The same, folded where the terminal is narrower.
+    pub fn inked_page(&self, text: &str, ink: Ink) {
+        if self.volume > Volume::Quiet {
+            let page = self.folded_page(&rehearsed::told(text), columns_of(io::stderr()), self.color, ink);
+            print(page.strip_suffix('\n').unwrap_or(&page));
+        }
+    }
+
+    /// A line as it fits a terminal. In a rehearsal its commands are longer.
     fn fit<'l>(&self, line: &'l str) -> Cow<'l, str> {
-        if self.is_terminal { fitted(line, columns()).into() } else { line.into() }
+        if self.is_terminal { fitted(&rehearsed::told(line), columns()).into() } else { line.into() }
     }
 
     fn inked_line(&self, line: &str, has_color: bool, ink: Ink) -> String {
@@ -272,7 +286,8 @@ impl Screen {
     /// A text behind a word.
     fn headed(&self, tone: Tone, word: &str, text: &str) {
         let column = word.len() + 1;
-        let text = if self.is_terminal { folded(text, column, columns(), 2).into() } else { Cow::from(text) };
+        let text = rehearsed::told(text);
+        let text = if self.is_terminal { folded(&text, column, columns(), 2).into() } else { text };
         to_stderr(&format!("{} ", self.paint(tone, word)), &text);
     }
 

@@ -2,7 +2,7 @@
 
 use crate::report::screen::count;
 use crate::run::event::StepResult;
-use crate::run::journal::story::{Story, UnitStory};
+use crate::run::journal::story::{StepStory, Story, UnitStory};
 use crate::run::step::StepKind;
 use crate::tools::process::quoted;
 
@@ -32,6 +32,11 @@ pub fn stays(story: &Story, word: &str) -> Vec<String> {
     }
     // What was applied needs the files as they are now, and has its own words.
     let has_applied = story.steps.iter().any(|step| step.of.step == StepKind::Apply);
+    let is_interrupted = story.finished.as_ref().is_some_and(|(_, finished)| matches!(finished.exit, 130 | 143));
+    let has_changed = !story.edits.is_empty() || story.steps.iter().any(StepStory::changes_something);
+    if is_interrupted && !has_changed {
+        return vec!["as it was: nothing was built, changed or applied".to_owned()];
+    }
     if lines.is_empty() || has_applied {
         return lines;
     }

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::cli::Selectors;
-use crate::model::{Account, Failure, Failures, Kind, UnitPath, nearest};
+use crate::model::{Account, Failure, Failures, Kind, UnitPath, did_you_mean};
 use crate::repo::Repository;
 use crate::repo::unit::Unit;
 use crate::tasks::context::Context;
@@ -24,7 +24,7 @@ impl Selection {
     pub fn of(context: &Context, repo: &Repository, named: &Selectors) -> Result<Self, Failures> {
         let folder = context.start()?;
         let mut failures = Vec::new();
-        let accounts = named.account.iter().map(|name| account(repo, name).cloned());
+        let accounts = named.account.iter().map(|name| account(repo, name.trim()).cloned());
         let accounts = accounts.filter_map(|found| found.map_err(|failure| failures.push(failure)).ok()).collect();
         let units = named.unit.iter().map(|name| find_unit(repo, &folder, name).map(|unit| unit.path.clone()));
         let units = units.filter_map(|found| found.map_err(|failure| failures.push(failure)).ok()).collect();
@@ -98,45 +98,54 @@ fn account<'r>(repo: &'r Repository, name: &str) -> Result<&'r Account, Failure>
     }
     let names: BTreeSet<_> = accounts().map(|account| account.name.as_str()).collect();
     let failure = Failure::new(Kind::NothingSelected, format!("no unit is in an account called `{name}`"));
-    let all = format!("there are {}", names.iter().copied().collect::<Vec<_>>().join(", "));
-    Err(match nearest(names, name) {
-        Some(near) => failure.hint(format!("did you mean `{near}`? {all}")),
-        None => failure.hint(all),
-    })
+    let all = || format!("there are {}", names.iter().copied().collect::<Vec<_>>().join(", "));
+    Err(failure.hint(did_you_mean(names.iter().copied(), name).unwrap_or_else(all)))
 }
 
-/// The unit that a person names: by its path or that of a file in it, from the root or from `folder`; or by its account, by
-/// name or id, where that has only one.
+/// The unit that a person names: by its path or that of a file in it, from the root or from `folder`; or where there is only
+/// one, by its account, by name or id, or by a folder above it.
 pub fn find_unit<'r>(repo: &'r Repository, folder: &Path, name: &str) -> Result<&'r Unit, Failure> {
     let path = plain(name);
     let of_path = |path: &str| repo.units.iter().find(|unit| unit.path.as_str() == path);
-    let from_folder = || of_path(below(&repo.root, &folder.join(name))?.to_str()?);
-    if let Some(unit) = of_path(path).or_else(from_folder) {
+    let from_folder = below(&repo.root, &folder.join(name));
+    if let Some(unit) = of_path(path).or_else(|| of_path(from_folder.as_deref()?.to_str()?)) {
         return Ok(unit);
     }
-    let is_in = |unit: &&Unit| unit.account.value().is_some_and(|it| it.name == name || it.id.as_str() == name);
-    let of_account: Vec<_> = repo.units.iter().filter(is_in).collect();
-    match of_account[..] {
+    let is_in = |unit: &Unit| unit.account.value().is_some_and(|it| it.name == path || it.id.as_str() == path);
+    let is_under = |unit: &Unit, folder: &Path| Path::new(unit.path.as_str()).starts_with(folder);
+    let folders = [
+        from_folder.filter(|_| folder.join(name).is_dir()),
+        Some(PathBuf::from(name.trim_end_matches('/').trim_start_matches("./"))).filter(|it| it != Path::new("")),
+    ];
+    let is_below = |unit: &Unit| folders.iter().flatten().any(|folder| is_under(unit, folder));
+    let of_account: Vec<_> = repo.units.iter().filter(|unit| is_in(unit)).collect();
+    let below: Vec<_> = repo.units.iter().filter(|unit| is_below(unit)).collect();
+    match if of_account.is_empty() { &below[..] } else { &of_account[..] } {
         [] => Err(unknown(repo, path)),
         [only] => Ok(only),
-        _ => {
+        several => {
             let failure = Failure::usage(format!("`{name}` has several units"));
-            let failure = of_account.iter().fold(failure, |failure, unit| failure.detail(unit.path.to_string()));
+            let failure =
+                several.iter().take(MOST).fold(failure, |failure, unit| failure.detail(unit.path.to_string()));
+            let failure = match several.len().saturating_sub(MOST) {
+                0 => failure,
+                more => failure.detail(format!("and {more} more: cargo xtask units")),
+            };
             Err(failure.hint("name one by its path"))
         }
     }
 }
 
+/// How many units are listed to choose from.
+const MOST: usize = 20;
+
 fn unknown(repo: &Repository, name: &str) -> Failure {
     let paths = || repo.units.iter().map(|unit| unit.path.as_str());
     let names = repo.units.iter().filter_map(account_name);
-    let near =
-        paths().find(|path| !name.is_empty() && path.contains(name)).or_else(|| nearest(paths().chain(names), name));
+    let part = paths().find(|path| !name.is_empty() && path.contains(name)).map(|path| format!("there is `{path}`"));
+    let near = part.or_else(|| did_you_mean(paths().chain(names), name));
     let failure = Failure::new(Kind::NothingSelected, format!("there is no unit `{name}`"));
-    match near {
-        Some(near) => failure.hint(format!("there is `{near}`")),
-        None => failure.hint("see `cargo xtask units`"),
-    }
+    failure.hint(near.unwrap_or_else(|| "see `cargo xtask units`".to_owned()))
 }
 
 /// A unit's path as a shell may have completed it: with `./`, with a slash at the end, or on to a file in its folder.

@@ -166,10 +166,25 @@ fn sources(repo: &Repository, profile: FindProfile<'_>) -> String {
     let words = if words.is_empty() { "those of the environment".to_owned() } else { words.join(" ") };
     let place = repo.settings.credentials_place().map_or_else(|| "by default".to_owned(), |it| format!("by {it}"));
     let found = |unit: &Unit| Some(profile(unit, unit.account.value()?).ok()??.found_in);
-    let places: BTreeSet<String> = repo.units.iter().filter_map(found).collect();
-    let places: Vec<_> = places.into_iter().collect();
-    let profiles = if places.is_empty() { String::new() } else { format!("profiles     by {}\n", places.join(", ")) };
+    let places = listed(repo.units.iter().filter_map(found));
+    let profiles = if places.is_empty() { String::new() } else { format!("profiles     by {places}\n") };
     format!("\ncredentials  {words}   {place}\n{profiles}")
+}
+
+/// Places, each once and by their numbers, where a file is named once: `~/.aws/config:3, :11`.
+fn listed(places: impl Iterator<Item = String>) -> String {
+    let mut lines: BTreeMap<String, BTreeSet<Option<usize>>> = BTreeMap::new();
+    for place in places {
+        let numbered = place.rsplit_once(':').and_then(|(file, line)| Some((file.to_owned(), line.parse().ok()?)));
+        let (file, line) = numbered.map_or((place, None), |(file, line)| (file, Some(line)));
+        lines.entry(file).or_default().insert(line);
+    }
+    let mut words = Vec::new();
+    for (file, lines) in lines {
+        let lines = lines.into_iter().map(|line| line.map_or_else(String::new, |line| format!(":{line}")));
+        words.extend(lines.enumerate().map(|(k, line)| if k == 0 { format!("{file}{line}") } else { line }));
+    }
+    words.join(", ")
 }
 
 fn tag_text(uses: &ImageUse) -> String {
@@ -252,6 +267,12 @@ mod tests {
         assert_has(&value["pins"][1], &serde_json::from_str(kaniko).expect("it is JSON"));
         assert_eq!(value["units"][2]["profile"], serde_json::Value::Null);
         assert_eq!(value["units"][2]["unresolved"]["profile"], "there is no profile for account `prod`");
+    }
+
+    #[test]
+    fn places_are_in_the_order_of_their_lines() {
+        let places = ["~/.aws/config:11", "--profile", "~/.aws/config:2", "~/.aws/config:101", "~/.aws/config:11"];
+        assert_eq!(listed(places.into_iter().map(str::to_owned)), "--profile, ~/.aws/config:2, :11, :101");
     }
 
     #[test]

@@ -1,21 +1,29 @@
 //! `why`: which line decides the tag of an image in a unit, and how the tag comes from there to the unit.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
 use crate::cli::{self, Format};
-use crate::model::{Exit, Failure, Failures, ImageName, Kind, Tag, literal};
+use crate::model::{Exit, Failure, Failures, ImageName, Kind, Place, Tag, literal};
 use crate::repo::image::Decider;
 use crate::repo::{Hop, Idle, Remark, Repository, Trail, Unit};
+use crate::report::screen::count;
+use crate::report::wrap::shown_width;
 use crate::tasks::context::Context;
 use crate::tasks::schema::{self, Detail};
-use crate::tasks::select::find_unit;
+use crate::tasks::select::{find_unit, labels};
+use crate::tools::process::quoted;
 
 /// Prints the way of every tag of a unit.
 pub fn run(context: &Context, args: &cli::Why) -> Result<Exit, Failures> {
     let mut repo = context.repository()?;
-    let path = find_unit(&repo, &context.start()?, &args.unit)?.path.clone();
+    let start = context.start()?;
+    let found = find_unit(&repo, &start, &args.unit);
+    let path = found.map_err(|failure| file_of_pins(&repo, &start, &args.unit).unwrap_or(failure))?.path.clone();
     let at = repo.units.iter().position(|unit| unit.path == path).unwrap_or_default();
     let unit = &repo.units[at];
     let answers = answers(&repo, unit, args.image);
@@ -25,11 +33,18 @@ pub fn run(context: &Context, args: &cli::Why) -> Result<Exit, Failures> {
         Failures::check(std::mem::take(&mut repo.units[at].problems))?;
         return Err(failure.into());
     }
+    let columns = context.screen.result_columns();
     context.page(&match context.globals.format {
         Format::Text => {
-            let module = args.image.is_none().then(|| module_text(unit)).flatten();
-            let remarks = remarks_text(unit);
-            answers.iter().map(|answer| answer.text(unit)).chain(module).chain(remarks).collect::<Vec<_>>().join("\n")
+            let module = args.image.is_none().then(|| module_text(unit, columns)).flatten();
+            let remarks = remarks_text(unit, columns);
+            answers
+                .iter()
+                .map(|answer| answer.text(unit, columns))
+                .chain(module)
+                .chain(remarks)
+                .collect::<Vec<_>>()
+                .join("\n")
         }
         Format::Json | Format::Markdown => format!("{:#}\n", json(&repo, unit, args.image)),
     })?;
@@ -37,8 +52,33 @@ pub fn run(context: &Context, args: &cli::Why) -> Result<Exit, Failures> {
     Ok(Exit::DONE)
 }
 
+/// What is said of a file that is no unit and holds pins; `None` for all others.
+fn file_of_pins(repo: &Repository, start: &Path, name: &str) -> Option<Failure> {
+    let root = fs::canonicalize(&repo.root).ok()?;
+    let of_path = |path: PathBuf| Some(fs::canonicalize(path).ok()?.strip_prefix(&root).ok()?.to_str()?.to_owned());
+    let pins = schema::pins(repo, &ImageName::ALL);
+    let is_pinned = |file: &String| pins.iter().any(|pin| pin.file == file);
+    let file = [repo.root.join(name), start.join(name)].into_iter().filter_map(of_path).find(is_pinned)?;
+    let units: Vec<_> = repo.units.iter().collect();
+    let labels: BTreeMap<_, _> = units.iter().map(|unit| unit.path.as_str()).zip(labels(&units)).collect();
+    let failure = Failure::new(Kind::NothingSelected, format!("`{file}` is no unit; it has tags that units get"));
+    let of_file = || pins.iter().filter(|pin| pin.file == file);
+    let failure = of_file().fold(failure, |failure, pin| {
+        let names: Vec<_> = pin.decides.iter().filter_map(|path| labels.get(path).map(String::as_str)).collect();
+        let place = Place::line(pin.file, pin.line);
+        let n = count(names.len(), "unit");
+        failure.detail(format!("{place}   {} {} in {n}: {}", pin.image, pin.tag, names.join(" ")))
+    });
+    let failure = failure.hint("every tag and the line that decides it: cargo xtask status");
+    let unit = of_file().find_map(|pin| labels.get(pin.decides.first()?));
+    Some(match unit {
+        Some(unit) => failure.hint(format!("the way of a tag to a unit: cargo xtask why {}", quoted(unit))),
+        None => failure,
+    })
+}
+
 /// Which line decides the `ref` of the module; `None` where there is none.
-fn module_text(unit: &Unit) -> Option<String> {
+fn module_text(unit: &Unit, columns: Option<usize>) -> Option<String> {
     let (reference, pin) = (unit.module.reference()?, unit.module.pin.as_ref());
     let mut lines = Lines::default();
     let source = unit.module.place.as_ref().map(ToString::to_string).unwrap_or_default();
@@ -47,16 +87,16 @@ fn module_text(unit: &Unit) -> Option<String> {
         Some(pin) => lines.add(format!("  {} = {reference}", pin.key), format!("{}   <- ref", pin.place())),
         None => lines.add("  no single plain text decides the ref", ""),
     }
-    Some(format!("{}  module  {reference}\n{}", unit.path, lines.aligned()))
+    Some(format!("{}  module  {reference}\n{}", unit.path, lines.aligned(columns)))
 }
 
 /// Variables of the user's shell in whose place a default is used; `None` where there are none.
-fn remarks_text(unit: &Unit) -> Option<String> {
+fn remarks_text(unit: &Unit, columns: Option<usize>) -> Option<String> {
     let mut lines = Lines::default();
     for Remark::Withheld { variable, place } in &unit.remarks {
         lines.add(format!("  {variable} is set in this shell, and is not passed on"), place.to_string());
     }
-    (!unit.remarks.is_empty()).then(|| format!("{}  default of get_env used\n{}", unit.path, lines.aligned()))
+    (!unit.remarks.is_empty()).then(|| format!("{}  default of get_env used\n{}", unit.path, lines.aligned(columns)))
 }
 
 /// What there is to say about one image of a unit.
@@ -131,14 +171,24 @@ impl Lines {
         self.0.push((text.into(), place.into()));
     }
 
-    fn aligned(self) -> String {
+    /// Where a terminal has no room for a place beside its text, the place stands below it.
+    fn aligned(self, columns: Option<usize>) -> String {
         /// Where the column of places starts at the latest; what is longer pushes only its own place away.
         const LATEST: usize = 58;
-        let with_place = self.0.iter().filter(|(_, place)| !place.is_empty());
-        let widths = with_place.map(|(text, _)| text.chars().count()).filter(|width| *width <= LATEST);
-        let width = widths.max().unwrap_or_default();
+        const GAP: &str = "   ";
+        let room = columns.unwrap_or(usize::MAX);
+        let fits = |at: usize, place: &str| at + GAP.len() + shown_width(place) <= room;
+        let with_place = || self.0.iter().filter(|(_, place)| !place.is_empty());
+        let widest = with_place().map(|(text, _)| shown_width(text)).filter(|width| *width <= LATEST).max();
+        let all_fit = |width: &usize| with_place().all(|(text, place)| fits(shown_width(text).max(*width), place));
+        // In a column, or each behind its own text.
+        let width = widest.filter(all_fit).unwrap_or_default();
         self.0.iter().fold(String::new(), |mut all, (text, place)| {
-            let line = format!("{text:width$}   {place}");
+            let own = text.len() - text.trim_start().len();
+            let line = match fits(shown_width(text).max(width), place) || place.is_empty() {
+                true => format!("{text:width$}{GAP}{place}"),
+                false => format!("{text}\n{:own$}  {place}", ""),
+            };
             let _ = writeln!(all, "{}", line.trim_end());
             all
         })
@@ -146,7 +196,7 @@ impl Lines {
 }
 
 impl Answer<'_> {
-    fn text(&self, unit: &Unit) -> String {
+    fn text(&self, unit: &Unit, columns: Option<usize>) -> String {
         let tag = self.tag.map_or(if self.unknown.is_some() { "unknown" } else { "differs" }, Tag::as_str);
         let mut lines = Lines::default();
         for way in &self.ways {
@@ -158,7 +208,7 @@ impl Answer<'_> {
         for idle in &self.overridden {
             lines.add(format!("  not used here: {} = {}", idle.key, literal(&idle.value)), idle.place.to_string());
         }
-        format!("{}  {}  {tag}\n{}", unit.path, self.name, lines.aligned())
+        format!("{}  {}  {tag}\n{}", unit.path, self.name, lines.aligned(columns))
     }
 }
 

@@ -108,7 +108,7 @@ fn where_from(name: &str) -> Option<&'static str> {
     Some(match name {
         "terragrunt" => "terragrunt: https://docs.terragrunt.com/getting-started/install/",
         "infrastructure-deployer" => {
-            "infrastructure-deployer comes with terraform-aws-ci: `gruntwork-install --binary-name infrastructure-deployer --repo https://github.com/gruntwork-io/terraform-aws-ci --tag TAG`; or build with docker on this machine: `build-images --how local-docker`"
+            "infrastructure-deployer comes with terraform-aws-ci: `gruntwork-install --binary-name infrastructure-deployer --repo https://github.com/gruntwork-io/terraform-aws-ci --tag TAG`; or build with docker on this machine: `cargo xtask build-images --how local-docker`"
         }
         "docker" => "docker, with buildx: https://docs.docker.com/engine/install/",
         "aws" => "aws: https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html",

@@ -8,8 +8,11 @@ use std::sync::{Mutex, PoisonError};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
-use rustix::termios::{LocalModes, OptionalActions, QueueSelector, Termios, tcflush, tcgetattr, tcsetattr};
+use rustix::termios::{
+    LocalModes, OptionalActions, QueueSelector, Termios, tcflush, tcgetattr, tcgetwinsize, tcsetattr,
+};
 
+use crate::model::wrap::fitted;
 use crate::model::{Failure, printable};
 
 const TERMINAL: &str = "/dev/tty";
@@ -64,15 +67,26 @@ impl Terminal {
             if let Some((_, answer)) = answers.iter().find(|(word, _)| line.eq_ignore_ascii_case(word)) {
                 return Ok(Some(*answer));
             }
-            self.file.write_all(printable(help).as_bytes())?;
+            self.file.write_all(self.fit(&printable(help)).as_bytes())?;
         }
         Ok(None)
+    }
+
+    /// Lines as they fit this terminal, with the gap before the answer.
+    fn fit(&self, text: &str) -> String {
+        let columns = tcgetwinsize(&self.file).map_or(0, |size| usize::from(size.ws_col));
+        if columns == 0 {
+            return text.to_owned();
+        }
+        let body = text.trim_end_matches(' ');
+        let lines: Vec<_> = body.split('\n').map(|line| fitted(line, columns)).collect();
+        lines.join("\n") + &text[body.len()..]
     }
 
     /// The line that is typed, `None` where the input ends instead.
     fn ask_line(&mut self, question: &str, give_up: &dyn Fn() -> bool) -> io::Result<Option<String>> {
         tcflush(self.file.as_fd(), QueueSelector::IFlush)?;
-        self.file.write_all(printable(question).as_bytes())?;
+        self.file.write_all(self.fit(&printable(question)).as_bytes())?;
         self.file.flush()?;
         let (mut line, mut bytes) = (Vec::new(), [0; 1024]);
         while !line.ends_with(b"\n") {

@@ -140,6 +140,7 @@ fn interrupt_at_a_question_says_nothing_of_what_does_not_run() {
     let (status, text) = terminal.finish();
     assert_eq!(status.code(), Some(130), "{text}");
     assert!(text.contains("Stopping     nothing new is started\r\n"), "{text}");
+    assert!(text.contains("Stays        as it was: nothing was built, changed or applied\r\n"), "{text}");
     assert!(sandbox.log().applies().is_empty());
 }
 

@@ -55,7 +55,14 @@ fn pin_that_decides_others_too_needs_consent_and_changes_nothing_without() {
     sandbox.xtask(args).run().is("bump-also-no-terminal");
     sandbox.xtask(args).args(["--check", "--format=json"]).run().is("bump-also-json");
     assert_eq!(sandbox.read("common.hcl"), before);
-    sandbox.xtask(args).args(["--yes"]).run().exits(0).says("next: cargo xtask apply-all --account dev\n");
+    sandbox
+        .xtask(args)
+        .args(["--yes"])
+        .run()
+        .exits(0)
+        .says("next: cargo xtask apply-all --account dev\n")
+        .says("Not applied  in 4 units that moved by the same pin: logs prod security shared\n")
+        .says("to apply all that is left: cargo xtask apply-all\n");
     assert!(sandbox.read("common.hcl").contains("deploy_runner_container_image_tag = \"v1.3.0\""));
     // Its own pin decides nothing else, and nobody has to be asked.
     let args = ["bump-tags", "v1.3.0", "--offline", "--account", "stage"];

@@ -21,7 +21,7 @@ fn run_of_a_year_ahead_is_taken_up_by_one_whose_clock_is_right_again() {
         apply(&sandbox, &ACCOUNTS).env("XTASK_TEST_CLOCK", clock).run().exits(1).says("1 failed, 1 done");
         // The task definition that the failed apply has destroyed has no predecessor any more to be held to.
         let resumed = sandbox.xtask(["runs", "resume", "--yes", "--allow=unexpected"]).run().exits(0);
-        resumed.says("Resuming     run [run]   apply-all").says("Finished     2 of 2 units");
+        resumed.says("Resuming     run [run]   cargo xtask apply-all").says("Finished     2 of 2 units");
         assert_eq!(sandbox.log().applied(), ["100000000004", "100000000005"], "each once");
         let runs = runs(&sandbox);
         assert_eq!(runs.len(), 2, "{runs:?}");

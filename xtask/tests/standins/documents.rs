@@ -44,3 +44,28 @@ fn rehearsal_prints_one_document() {
     let sandbox = Sandbox::new();
     prints_a_document(super::rehearse::rehearse(&sandbox), 0, Some("done"));
 }
+
+#[test]
+fn command_line_that_is_not_understood_is_told_in_a_document_too() {
+    let sandbox = Sandbox::new();
+    let lines: [&[&str]; 10] = [
+        &["apply-all", "--jobs", "many"],
+        &["apply-all", "--acount", "dev"],
+        &["runs", "show"],
+        &["rehearse", "--inject", "foo"],
+        &["bump-tags", "../x"],
+        &["plan"],
+        &["units", "-qv"],
+        &["update"],
+        &[],
+        &["--format", "text"],
+    ];
+    for words in lines {
+        let document = prints_a_document(sandbox.xtask(words.iter().copied()), 2, Some("usage"));
+        assert!(document["failures"][0]["what"].as_str().is_some_and(|what| what.len() > 10), "{words:?}: {document}");
+    }
+    // Both forms of the option, wherever it stands; behind `--` it is somebody else's.
+    sandbox.xtask(["--format", "json", "plan"]).run().exits(2).says("unrecognized subcommand").json();
+    sandbox.xtask(["rehearse", "--inject", "foo", "--", "--format", "json"]).run().exits(2).prints_nothing();
+    sandbox.xtask(["plan", "--format", "jso"]).run().exits(2).prints_nothing();
+}

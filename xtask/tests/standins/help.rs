@@ -48,8 +48,8 @@ fn help_has_colours_and_the_width_of_the_terminal_and_its_commands_in_the_order_
 fn commands_of_other_tools_get_a_tip() {
     let sandbox = Sandbox::new();
     for (word, tip) in [
-        ("plan", "`apply-all --plan-only` plans every unit"),
-        ("list", "`units` shows every unit"),
+        ("plan", "`cargo xtask apply-all --plan-only` plans every unit"),
+        ("list", "`cargo xtask units` shows every unit"),
         ("version", "`cargo xtask --version`"),
     ] {
         let said = sandbox.xtask([word]).run().exits(2).prints_nothing();

@@ -105,7 +105,7 @@ fn hints_of_a_failed_rehearsal_work_where_the_user_stands() {
 fn nothing_is_claimed_that_was_not_rehearsed() {
     let sandbox = Sandbox::new();
     let said = rehearse(&sandbox).args(["--inject", "wrong-account:dev"]).run().exits(3);
-    said.says("rehearsed until it failed: identity\n")
+    said.says("rehearsed until it ended with exit code 3: identity\n")
         .says("not rehearsed: build-images, bump-tags, apply-all, the questions")
         .says_nothing_of("proven: the order");
     let sandbox = Sandbox::new();

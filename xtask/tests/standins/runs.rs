@@ -69,7 +69,7 @@ fn runs_are_listed_newest_first_and_found_by_a_shortened_id() {
     let shown = sandbox.xtask(["runs", "show", &word(&first)]).run().exits(0).out;
     for line in [
         "Why          CHG-1234",
-        "Command      apply-all --yes --jobs=1 --account dev",
+        "Command      cargo xtask apply-all --yes --jobs=1 --account dev",
         "Tools        xtask 0.1.0, terragrunt",
     ] {
         assert!(shown.contains(line), "`{line}` is not in {shown}");

@@ -1,6 +1,8 @@
 //! What somebody at a terminal sees: the live region, the digest and the summary on a screen of 80 and of 200 columns, and
 //! what whoever has no terminal hears.
 
+use std::collections::BTreeSet;
+
 use rustix::process::Signal;
 
 use super::interrupted::apply;
@@ -157,29 +159,73 @@ fn without_colour(text: &str) -> String {
     parts.fold(first, |text, part| text + part.split_once('m').map_or(part, |(_, rest)| rest))
 }
 
+/// The digest and all that differs, as `d` at the question shows it.
+fn details(sandbox: &Sandbox, columns: u16) -> String {
+    let mut terminal = sandbox.xtask(["apply-all", "--account=dev"]).at_a_terminal(40, columns);
+    let question = "d=details]";
+    terminal.wait_for(question);
+    terminal.types("d");
+    terminal.wait_until("it is asked again", |text| text.matches(question).count() == 2);
+    terminal.types("n");
+    terminal.finish().1
+}
+
+/// What stays on a terminal: no colours, and no rows of what is at work.
+fn lasting(text: &str) -> String {
+    let mut parts = text.split("\u{1b}[?7l");
+    let first = parts.next().unwrap_or_default().to_owned();
+    let text = parts.fold(first, |text, part| text + part.split_once("\u{1b}[?7h").map_or("", |(_, rest)| rest));
+    // What takes such rows away ends with another letter than a colour.
+    without_colour(&text.replace("A\r\u{1b}[J", "m"))
+}
+
+/// Words that are copied: paths, addresses, options and names, all of them longer than what a run alone has.
+fn names(text: &str) -> BTreeSet<String> {
+    let is_name = |word: &&str| word.chars().count() >= 12 && !word.starts_with(|first: char| first.is_ascii_digit());
+    text.split_whitespace().filter(is_name).map(str::to_owned).collect()
+}
+
 #[test]
 fn lines_fit_the_terminal_and_no_word_is_broken() {
     let sandbox = unexpected();
     let refused = Sandbox::bumped().fault("wrong-account:dev");
-    let pages: [(&Sandbox, &[&str]); 8] = [
+    let pages: [(&Sandbox, &[&str]); 11] = [
         (&sandbox, &["units"]),
         (&sandbox, &["status"]),
         (&sandbox, &["why", "shared"]),
+        (&sandbox, &["why", "shared/nowhere"]),
         (&sandbox, &["changes", "v0.52.1", "v1.3.0"]),
         (&sandbox, &["doctor", "--offline"]),
-        (&sandbox, &["apply-all", "--plan-only", "--account=dev", "--quiet"]),
+        (&sandbox, &["verify"]),
+        (&sandbox, &["apply-all", "--account=dev"]),
         (&refused, &["apply-all", "--yes"]),
         (&sandbox, &["runs"]),
+        (&sandbox, &["update", "v1.3.0", "--until=bump", "--yes"]),
     ];
-    for columns in [60, 80, 120] {
-        for (sandbox, words) in pages {
-            let text = shown(sandbox, columns, words);
-            assert!(text.len() > 100, "{words:?}: {text}");
-            for line in without_colour(&text).lines().filter(|line| line.chars().count() > columns.into()) {
-                // A path or a command is never broken, so that it can be copied.
-                let is_whole = line.split_whitespace().count() == 1 || line.trim_start().starts_with("cargo xtask ");
-                assert!(is_whole, "{columns} columns, {words:?}: {line}");
+    for (sandbox, words) in pages {
+        let text = |columns| match words {
+            ["apply-all", "--account=dev"] => lasting(&details(sandbox, columns)),
+            ["update", ..] => {
+                let sandbox = Sandbox::bumped();
+                sandbox.edit("common.hcl", "\"v1.3.0\"", "\"v0.52.1\"");
+                // The diff before it is as it is.
+                let text = lasting(&shown(&sandbox, columns, words));
+                text.split_once("\nTags ").unwrap().1.to_owned()
             }
+            _ => lasting(&shown(sandbox, columns, words)),
+        };
+        let narrow = [40, 60, 80].map(|columns| (columns, text(columns)));
+        let wide = names(&text(999));
+        for (columns, text) in narrow {
+            assert!(text.len() > 60, "{words:?}: {text}");
+            for line in text.lines().filter(|line| line.chars().count() > columns.into()) {
+                // Such a word and such a command go over whole, so that they can be copied.
+                let is_long = line.split(' ').any(|word| word.chars().count() > columns.into());
+                let is_command = ["cargo xtask ", "git add "].iter().any(|command| line.contains(command));
+                assert!(is_long || is_command, "{columns} columns, {words:?}: {line}");
+            }
+            let broken: Vec<_> = wide.difference(&names(&text)).cloned().collect();
+            assert!(broken.is_empty(), "{columns} columns, {words:?}: {broken:?} in {text}");
         }
     }
 }
@@ -236,7 +282,8 @@ fn last_line_counts_the_warnings_above_it() {
     let sandbox = Sandbox::new();
     let said = sandbox.xtask(["update", "v1.3.0", "--yes"]).run().exits(0);
     let n = said.err.lines().filter(|line| line.starts_with("Breaking ")).count();
-    let expected = if n == 1 { "1 warning above".to_owned() } else { format!("{n} warnings above") };
+    let expected =
+        if n == 1 { "1 warning above: Breaking".to_owned() } else { format!("{n} warnings above: Breaking") };
     assert!(
         n > 0 && said.err.lines().any(|line| line.starts_with("Finished ") && line.ends_with(&expected)),
         "{said:?}"

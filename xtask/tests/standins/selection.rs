@@ -62,7 +62,35 @@ fn unit_is_named_by_its_path_by_a_file_in_it_or_by_its_account() {
     }
     let said = sandbox.xtask(["units", "--unit", "us-east-1/mgmt"]).run().exits(4);
     said.says("there is no unit `us-east-1/mgmt`").says(&format!("there is `{dev}`"));
-    sandbox.xtask(["units", "--unit", "prdo"]).run().exits(4).says("there is `prod`");
+    sandbox.xtask(["units", "--unit", "prdo"]).run().exits(4).says("did you mean `prod`?");
+}
+
+#[test]
+fn unit_is_named_by_a_folder_above_it_that_has_no_other() {
+    let sandbox = Sandbox::new();
+    let dev = unit("dev");
+    for name in ["./dev", "dev/", "dev/us-east-1", "./dev/us-east-1/mgmt/"] {
+        assert_eq!(selected(&sandbox, &["--unit", name]), [dev.as_str()], "{name}");
+        assert!(sandbox.xtask(["why", name]).run().exits(0).out.starts_with(&dev), "{name}");
+    }
+    let said = sandbox.xtask(["why", "."]).cwd(sandbox.repo().join("dev")).run().exits(0);
+    assert!(said.out.starts_with(&dev), "{}", said.screen());
+    let all = sandbox.xtask(["why", "."]).run().exits(2).says("`.` has several units").says(&unit("prod"));
+    all.says("name one by its path");
+    // A folder whose name begins alike is another one.
+    sandbox.xtask(["units", "--unit", "dev/us-east"]).run().exits(4).says(&format!("there is `{dev}`"));
+    assert_eq!(selected(&sandbox, &["--account", "dev, prod"]), [dev, unit("prod")]);
+}
+
+#[test]
+fn account_is_offered_that_is_near_and_else_all_are_listed() {
+    let sandbox = Sandbox::new();
+    let nope = sandbox.xtask(["units", "--account", "nope"]).run().exits(4).says_nothing_of("did you mean");
+    nope.says("there are dev, logs, prod, security, shared, stage");
+    sandbox.xtask(["units", "--account", "DEV"]).run().exits(4).says("hint: did you mean `dev`?");
+    sandbox.xtask(["why", "nope"]).run().exits(4).says_nothing_of("logs");
+    sandbox.rename_account("stage", "Dev");
+    sandbox.xtask(["units", "--account", "DEV"]).run().exits(4).says("hint: did you mean `Dev` or `dev`?");
 }
 
 #[test]

@@ -86,7 +86,31 @@ fn no_and_an_interrupt_at_the_question_leave_everything_as_it_was() {
     terminal.ctrl_c();
     let (status, text) = terminal.finish();
     assert_eq!(status.code(), Some(130), "{text}");
+    assert!(text.contains("Stays        as it was: nothing was built, changed or applied\r\n"), "{text}");
     assert!(is_untouched(&sandbox));
+}
+
+#[test]
+fn kept_plans_and_a_commit_exclude_each_other_and_that_is_told() {
+    let sandbox = Sandbox::bumped();
+    sandbox.edit("common.hcl", r#""v1.3.0""#, r#""v0.52.1""#);
+    let said = sandbox.xtask(["update", TAG, "--until=plan", "--yes"]).run().exits(0);
+    said.says("to apply them: cargo xtask apply-all --from ")
+        .says("to keep it: git add common.hcl")
+        .says("after a commit they are refused, and this plans anew: cargo xtask update v1.3.0");
+    let said = sandbox.xtask(["update", TAG, "--until=bump", "--yes"]).run().exits(0);
+    said.says_nothing_of("after a commit");
+}
+
+#[test]
+fn what_an_update_of_one_account_moves_for_others_is_told_to_be_left() {
+    let sandbox = Sandbox::bumped();
+    sandbox.edit("common.hcl", r#""v1.3.0""#, r#""v0.52.1""#);
+    let said = sandbox.xtask(["update", TAG, "--account=dev", "--yes"]).run().exits(0);
+    said.says("Finished     1 of 1 unit")
+        .says("Not applied  in 5 units that moved by the same pin: logs prod security shared stage\n")
+        .says("to apply all that is left: cargo xtask apply-all\n");
+    assert_eq!([sandbox.tags_in_state("dev"), sandbox.tags_in_state("logs")], [["v1.3.0"], ["v0.52.1"]]);
 }
 
 #[test]

@@ -39,3 +39,17 @@ fn unit_that_is_not_there_and_image_that_is_not_used_select_nothing() {
     sandbox.xtask(["why", "nope"]).run().exits(4).prints_nothing().is("why-no-unit");
     sandbox.xtask(["why", "dev", "kaniko"]).run().exits(4).prints_nothing().is("why-no-image");
 }
+
+#[test]
+fn file_that_holds_pins_and_is_no_unit_is_told_with_the_units_that_get_them() {
+    let sandbox = Sandbox::new();
+    for (folder, name) in [("", "common.hcl"), ("", "./common.hcl"), ("dev", "../common.hcl")] {
+        let said = sandbox.xtask(["why", name]).cwd(sandbox.repo().join(folder)).run().exits(4).prints_nothing();
+        said.says("`common.hcl` is no unit; it has tags that units get")
+            .says("deploy-runner v0.52.1 in 6 units: dev logs prod security shared stage")
+            .says("kaniko v0.52.1 in 1 unit: shared")
+            .says("cargo xtask status")
+            .says("cargo xtask why dev");
+    }
+    sandbox.xtask(["why", "accounts.json"]).run().exits(4).says("there is no unit `accounts.json`");
+}

@@ -8,6 +8,7 @@ use super::finding::{Found, Settled, Task};
 use crate::model::{Failure, ImageUri};
 use crate::run::step::StepKind;
 use crate::tools::operator;
+use crate::tools::process;
 use crate::tools::proof::Proof;
 
 /// The version of all this, written in the first record.
@@ -150,6 +151,14 @@ impl Origin {
 }
 
 impl Begun {
+    /// Its command line, as it can be pasted.
+    pub fn typed(&self) -> String {
+        let is_plain =
+            |word: &str| word.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_=.,:/@+".contains(&byte));
+        let quoted = |word: &String| if is_plain(word) { word.clone() } else { process::quoted(word) };
+        self.argv.iter().fold("cargo xtask".to_owned(), |line, word| line + " " + &quoted(word))
+    }
+
     /// Refuses to take anything up from a run that was begun elsewhere than in the repository at `root`, or by another user.
     pub fn check_origin(&self, root: &Path) -> Result<(), Failure> {
         let here = Origin::here(root);

@@ -79,7 +79,7 @@ pub(super) fn ask(session: &Session<'_>, digest: &Digest, plans: &[UnitPlan]) ->
             Some(Answer::Apply) => return Ok("terminal".to_owned()),
             Some(Answer::Details) => {
                 let screen = session.context.screen.for_question();
-                screen.inked(&digest_text::details(plans, screen.width()), digest_text::ink);
+                screen.inked_page(&digest_text::details(plans, screen.width()), digest_text::ink);
             }
             Some(Answer::Cancel) | None => return Err(Failure::cancelled(NOT_DONE)),
         }

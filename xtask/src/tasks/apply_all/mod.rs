@@ -118,7 +118,7 @@ pub fn carry_out(
     record::planned(&session.journal, &plans);
     let digest = Digest::of(&plans);
     let shown = session.context.screen_of_question();
-    shown.inked(&digest_text::text(&digest, shown.width()), digest_text::ink);
+    shown.inked_page(&digest_text::text(&digest, shown.width()), digest_text::ink);
     words::say_unseen(&shown, &clean::unseen(ready.repo));
     // What an earlier run applied may have stopped before its proof: nothing goes on from what doesn't run.
     let unchanged: Vec<_> = units.iter().filter(|unit| digest.unchanged.contains(&unit.label)).collect();

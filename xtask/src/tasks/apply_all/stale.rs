@@ -143,7 +143,7 @@ impl Again<'_> {
         } else {
             let digest = Digest::of(&others);
             let screen = context.screen_of_question();
-            screen.inked(&digest_text::text(&digest, screen.width()), digest_text::ink);
+            screen.inked_page(&digest_text::text(&digest, screen.width()), digest_text::ink);
             if context.globals.yes {
                 let labels = others.iter().map(|plan| plan.label.as_str()).collect::<Vec<_>>().join(", ");
                 let what = format!(

@@ -60,6 +60,7 @@ pub fn run(context: &Context, args: &cli::BumpTags) -> Result<Exit, Failures> {
     }
     report::report(context, &bump, "changed")?;
     context.screen.finished(&format!("next: cargo xtask apply-all{}", ask.selection.options()));
+    words::say_not_applied(context, &repo, &bump);
     Ok(Exit::DONE)
 }
 

@@ -23,20 +23,23 @@ pub fn prove(context: &Context, repo: &Repository, ask: &Ask, bump: &Bump) -> Re
     }
     let vars = env::build(&context.vars, Purpose::Plain, repo.settings.pass_environment()).vars;
     let refs = [format!("refs/tags/{wanted}"), format!("refs/heads/{wanted}")];
-    let failure = |(remote, unit): (String, &UnitPath)| match git::has_ref(&remote, &refs, &repo.root, &vars) {
-        Ok(true) => None,
-        Ok(false) => {
-            let failure = Failure::refused(format!("`{remote}` has no tag or branch `{wanted}`"));
-            Some(failure.detail(format!("it has the module of {unit}")).detail("nothing was changed"))
-        }
-        Err(why) => {
-            let failure = Failure::refused(format!("git can't tell whether `{remote}` has `{wanted}`"));
-            let failure = failure
-                .because(why)
-                .hint("check that your ssh key is loaded (`ssh-add -l`), or that git has credentials for it");
-            Some(failure.hint("if it is known to be there: --offline of bump-tags"))
-        }
-    };
+    let failure =
+        |(remote, unit): (String, &UnitPath)| match git::has_ref(&remote, &refs, &repo.root, &vars) {
+            Ok(true) => None,
+            Ok(false) => {
+                let failure = Failure::refused(format!("`{remote}` has no tag or branch `{wanted}`"));
+                Some(failure.detail(format!("it has the module of {unit}")).detail("nothing was changed"))
+            }
+            Err(why) => {
+                let failure = Failure::refused(format!("git can't tell whether `{remote}` has `{wanted}`"));
+                let failure = failure
+                    .because(why)
+                    .hint("check that your ssh key is loaded (`ssh-add -l`), or that git has credentials for it");
+                Some(failure.hint(
+                    "if it is known to be there, leave out that question: `cargo xtask bump-tags` with `--offline`",
+                ))
+            }
+        };
     let remotes: BTreeMap<String, &UnitPath> = remotes(repo, bump).collect();
     Failures::check(remotes.into_iter().filter_map(failure).collect())
 }

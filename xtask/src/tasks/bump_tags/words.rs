@@ -1,6 +1,6 @@
 //! What a person should know of a change of tags before it is made, and what it leaves to them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{Failure, ImageName, UnitPath};
 use crate::repo::bump::{Bump, Direction};
@@ -61,6 +61,19 @@ pub fn say_what_to_know(context: &Context, repo: &Repository, bump: &Bump) {
     for allowed in &bump.allowed {
         warn("Allowed", format!("{}   (--allow old-module)", allowed.what));
     }
+}
+
+/// Units that move by the same pins without being selected: what applies the selected ones leaves them as they are.
+pub fn say_not_applied(context: &Context, repo: &Repository, bump: &Bump) {
+    let units: BTreeSet<_> = bump.also.iter().map(|also| &also.unit).collect();
+    if units.is_empty() {
+        return;
+    }
+    let labels = by_path(repo);
+    let names: Vec<_> = units.iter().map(|path| labels[*path].as_str()).collect();
+    let about = format!("in {} that moved by the same pin: {}", count(units.len(), "unit"), names.join(" "));
+    context.screen.insist(Tone::Plain, "Not applied", about);
+    context.screen.lines(&format!("{INDENT}to apply all that is left: cargo xtask apply-all"));
 }
 
 /// What the change has left behind outside HCL.

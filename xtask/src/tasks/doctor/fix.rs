@@ -223,11 +223,11 @@ fn write(repo: &Repository, draft: &Draft) -> Result<(), Failures> {
         |error| Failure::failed("cannot write the settings").in_file(path.display().to_string()).because(error).into();
     let lock = RunFolder::new(&repo.root).run_lock();
     // Nobody plans while files change.
-    let _lock = RunLock::take(&lock, &format!("doctor --fix, process {}", std::process::id()))?;
+    let _lock = RunLock::take(&lock, &format!("cargo xtask doctor --fix, process {}", std::process::id()))?;
     match &draft.before {
         Some(before) => edit::write_all(
             &repo.root,
-            "doctor --fix",
+            "cargo xtask doctor --fix",
             &[Edit { name: &draft.file, path: &path, before: before.as_bytes(), after: draft.after.as_bytes() }],
         ),
         None if draft.target == Target::Personal => state::write(&path, &draft.after).map_err(cannot),

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use crate::model::{Account, Failure, Place, ProfileCandidate, Region, nearest, regular};
+use crate::model::{Account, Failure, Place, ProfileCandidate, Region, did_you_mean, regular};
 use crate::repo::profile::{self, Fit, Pattern, Unchosen};
 use crate::repo::{Profile, Settings};
 use crate::report::screen::Tone;
@@ -185,9 +185,9 @@ impl Profiles {
     /// credential tool would not find: a typing mistake must not go unseen.
     pub fn misnamed(&self, accounts: &[Account], settings: &Settings) -> Vec<Failure> {
         let is_unknown = |name: &str| accounts.iter().all(|account| account.name != *name);
-        let near = |failure: Failure, name: &str| match nearest(accounts.iter().map(|it| it.name.as_str()), name) {
-            Some(near) => failure.hint(format!("did you mean `{near}`?")),
-            None => failure,
+        let near = |failure: Failure, name: &str| {
+            let offered = did_you_mean(accounts.iter().map(|it| it.name.as_str()), name);
+            offered.into_iter().fold(failure, Failure::hint)
         };
         let by_option = self.overrides.keys().filter(|name| is_unknown(name)).map(|name| {
             let what = format!("`--profile {name}=…` names an account that this repository doesn't have");

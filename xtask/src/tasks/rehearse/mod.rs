@@ -356,7 +356,7 @@ fn claims(context: &Context, is_copy: bool, performed: &Performed) -> Vec<String
         lines.push(format!("rehearsed: {}{whose}{shown}", performed.done.join(", ")));
     }
     if let Some(failed) = performed.failed {
-        lines.push(format!("rehearsed until it failed: {failed}"));
+        lines.push(format!("rehearsed until it ended with exit code {}: {failed}", performed.exit.0));
     }
     let is_left = |name: &&str| !performed.done.contains(name) && performed.failed != Some(*name);
     let left = PARTS.into_iter().filter(is_left).map(str::to_owned);

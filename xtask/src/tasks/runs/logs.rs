@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::find;
-use crate::model::{Exit, Failure, Failures, Kind, nearest};
+use crate::model::{Exit, Failure, Failures, Kind, did_you_mean};
 use crate::run::journal::story::StepStory;
 use crate::run::step::StepKind;
 use crate::tasks::context::Context;
@@ -37,8 +37,8 @@ pub(super) fn run(context: &Context, root: &Path, id: &str, unit: &str, step: Op
             .collect();
         there.dedup();
         let names = story.steps.iter().flat_map(|step| [Some(step.of.subject.as_str()), step.of.unit.as_deref()]);
-        let meant = nearest(names.flatten(), unit).filter(|meant| *meant != unit);
-        let failure = meant.iter().fold(failure, |it, meant| it.hint(format!("did you mean `{meant}`?")));
+        let meant = did_you_mean(names.flatten().filter(|name| *name != unit), unit);
+        let failure = meant.into_iter().fold(failure, Failure::hint);
         return Err(there
             .into_iter()
             .fold(failure, |failure, line| failure.detail(format!("there is  {line}")))

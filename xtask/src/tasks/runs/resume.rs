@@ -56,7 +56,7 @@ pub(super) fn run(context: &Context, root: &Path, id: Option<&str>) -> Result<Ex
         Some(release) => drop(again.vars.insert(VERSION.into(), release.into())),
         None => drop(again.vars.remove(std::ffi::OsStr::new(VERSION))),
     }
-    let words = begun.argv.join(" ");
+    let words = begun.typed();
     context.screen.say(Tone::Plain, "Resuming", format!("run {}   {words}", begun.run));
     if !context.globals.dry_run {
         wait(context, root)?;

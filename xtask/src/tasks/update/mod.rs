@@ -62,12 +62,13 @@ pub fn run(context: &Context, args: &cli::Update) -> Result<Exit, Failures> {
     move_tags(&session, &repo, &parts)?;
     if args.ends_with(Until::Bump) {
         context.screen.finished(&format!("next: cargo xtask update {tag}, once it is merged"));
-        words::say_commit(&context.screen, &parts.bump, &tag);
+        words::say_commit(&context.screen, &parts.bump, &tag, false);
         return Ok(Exit::DONE);
     }
     ground.check(&parts.bump)?;
     let done = apply(&session, &ready, &parts, &ground, args, &tag)?.report(&session);
-    words::say_commit(&context.screen, &parts.bump, &tag);
+    bump_tags::words::say_not_applied(context, &repo, &parts.bump);
+    words::say_commit(&context.screen, &parts.bump, &tag, args.ends_with(Until::Plan));
     done
 }
 

@@ -53,12 +53,17 @@ pub(super) fn say_moved(screen: &Screen, bump: &Bump) {
     }
 }
 
-/// How to keep the change of the files: nothing here commits by itself.
-pub(super) fn say_commit(screen: &Screen, bump: &Bump, tag: &Tag) {
+/// How to keep the change of the files: nothing here commits by itself. Plans that are kept are those of this commit.
+pub(super) fn say_commit(screen: &Screen, bump: &Bump, tag: &Tag, keeps_plans: bool) {
     if bump.edits.is_empty() {
         return;
     }
     let files = bump.edits.iter().map(|edit| process::quoted(&edit.file)).collect::<Vec<_>>().join(" ");
     let message = process::quoted(&format!("Update the ECS Deploy Runner to {tag}"));
     screen.lines(&format!("             to keep it: git add {files} && git commit -m {message}"));
+    if keeps_plans {
+        screen.lines(&format!(
+            "             apply the plans before that; after a commit they are refused, and this plans anew: cargo xtask update {tag}"
+        ));
+    }
 }

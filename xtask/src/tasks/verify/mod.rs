@@ -125,7 +125,7 @@ fn report(context: &Context, proofs: &[Proof]) -> Result<Exit, Failures> {
             let report = json!({ "schema": 1, "all_proven": is_proven, "units": proofs });
             context.result(&format!("{report:#}\n"))?;
         }
-        _ => context.page(&text::table(proofs))?,
+        _ => context.page(&text::table(proofs, context.screen.result_columns()))?,
     }
     if is_proven {
         let about = format!("{}: {}", count(proofs.len(), "unit"), in_a_line(proofs));

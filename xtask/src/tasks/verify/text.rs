@@ -2,37 +2,39 @@
 
 use super::proof::{Check, Proof, Subject, Verdict};
 use crate::report::screen::count;
+use crate::report::table;
 
 /// The table, and what needs a look below it.
-pub(super) fn table(proofs: &[Proof]) -> String {
+pub(super) fn table(proofs: &[Proof], columns: Option<usize>) -> String {
+    const INDENT: &str = "  ";
     let groups = groups(proofs);
-    let checks = || proofs.iter().flat_map(|proof| &proof.checks);
-    let name_width = checks().map(|check| check.name.chars().count()).max().unwrap_or_default().max(10);
-    let width = |head: &str, of: fn(&Check) -> &str| {
-        checks().map(|check| of(check).chars().count()).chain([head.len()]).max().unwrap_or_default()
-    };
-    let (wanted_width, running_width) = (width("wanted", wanted), width("running", running));
-    let line = |name: &str, wanted: &str, running: &str, proof: &str| {
-        let line = format!("  {name:name_width$}  {wanted:wanted_width$}  {running:running_width$}  {proof}");
-        line.trim_end().to_owned() + "\n"
-    };
-    let mut text = line("", "wanted", "running", "proof");
+    let headings = ["", "wanted", "running", "proof"].map(str::to_owned);
+    // One table, so that columns begin below each other in all groups.
+    let rows: Vec<_> = std::iter::once(headings).chain(groups.iter().flat_map(|group| rows(group))).collect();
+    let texts = table::row_texts(&rows, columns.map(|columns| columns.saturating_sub(INDENT.len())));
+    let mut texts = texts.iter().map(|text| text.lines().map(|line| format!("{INDENT}{line}\n")).collect::<String>());
+    let mut text = texts.next().unwrap_or_default();
     for group in &groups {
         let labels: Vec<_> = group.iter().map(|proof| proof.label.as_str()).collect();
         text += &match labels[..] {
             [only] => format!("{only}\n"),
             _ => format!("{}   {}\n", count(labels.len(), "unit"), labels.join(" ")),
         };
-        for (n, check) in group[0].checks.iter().enumerate() {
-            let proof = match check.verdict {
-                Verdict::Proven => evidence(check, group.iter().map(|proof| &proof.checks[n]), group.len()),
-                Verdict::Differs => "!".to_owned(),
-                Verdict::NotProven => "?".to_owned(),
-            };
-            text += &line(&check.name, wanted(check), running(check), &proof);
-        }
+        text.extend(texts.by_ref().take(group[0].checks.len()));
     }
     text + &notes(&groups)
+}
+
+/// A row for each check of units whose checks ended alike.
+fn rows<'g>(group: &'g [&Proof]) -> impl Iterator<Item = [String; 4]> + 'g {
+    group[0].checks.iter().enumerate().map(move |(n, check)| {
+        let proof = match check.verdict {
+            Verdict::Proven => evidence(check, group.iter().map(|proof| &proof.checks[n]), group.len()),
+            Verdict::Differs => "!".to_owned(),
+            Verdict::NotProven => "?".to_owned(),
+        };
+        [check.name.clone(), wanted(check).to_owned(), running(check).to_owned(), proof]
+    })
 }
 
 /// Units whose checks ended alike.

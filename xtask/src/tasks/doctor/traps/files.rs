@@ -32,9 +32,9 @@ pub(in crate::tasks::doctor) fn old_flags(texts: &[Text], terragrunt: Option<Ver
         }
         Some(version) => Finding::fail(NAME, format!("{said}, which terragrunt {} doesn't know", plain(version))),
     };
-    finding
-        .at_all(found.iter().map(|(place, _)| place).take(5))
-        .to_do("`--source-update` is the new name, and so for the others; `apply-all` itself passes neither")
+    finding.at_all(found.iter().map(|(place, _)| place).take(5)).to_do(
+        "`--source-update` is the new name, and so for the others; `cargo xtask apply-all` itself passes neither",
+    )
 }
 
 fn flag(line: &str) -> &str {

@@ -1,6 +1,6 @@
 //! Lines that fit the screen.
 
-use crate::model::one_line;
+use super::one_line;
 
 /// How wide text is where no terminal says how much room there is.
 pub const WIDTH: usize = 80;
@@ -18,66 +18,67 @@ pub fn page_width(columns: Option<usize>) -> usize {
     columns.map_or(WIDTH, |columns| columns.max(LEAST))
 }
 
-/// Words behind a beginning, broken at spaces; further lines begin at a column. What is longer than a whole line is broken
-/// where the line ends.
+/// Words behind a beginning, broken at spaces; further lines begin at a column.
 pub fn wrapped(head: &str, indent: usize, words: &str, width: usize) -> String {
     let (head, words) = (one_line(head), one_line(words));
     // Words need room beside a long beginning.
     let indent = indent.min(width / 2);
-    let head = format!("{head:<indent$}");
-    let lines = format!("{head}{}", folded(words.trim(), shown_width(&head), width, indent));
-    lines.lines().map(|line| broken(line.trim_end(), indent, width)).collect()
+    let lines = folded(&format!("{head:<indent$}{}", words.trim()), 0, width, indent);
+    lines.lines().map(|line| format!("{}\n", line.trim_end())).collect()
 }
 
-/// A line in pieces, each as long as a line may be.
-fn broken(line: &str, indent: usize, width: usize) -> String {
-    let letters: Vec<char> = line.chars().collect();
-    let (first, rest) = letters.split_at(letters.len().min(width));
-    let mut text: String = first.iter().chain(&['\n']).collect();
-    for piece in rest.chunks(width - indent) {
-        text.extend(std::iter::repeat_n(&' ', indent).chain(piece).chain(&['\n']));
-    }
-    text
-}
-
-/// A text without any of its spaces lost, in pieces behind a beginning, which end behind a space where there is one;
-/// further lines begin below the first piece.
+/// A text without any of its spaces lost, in lines behind a beginning, which end behind a space; further lines begin below
+/// the first.
 pub fn chunked(head: &str, text: &str, width: usize) -> String {
     let (head, text) = (one_line(head), text.replace('\n', "\\n"));
-    let letters: Vec<char> = one_line(&text).chars().collect();
     let indent = shown_width(&head).min(width / 2);
-    let mut lines = String::new();
-    let (mut rest, mut head) = (&letters[..], head.to_string());
-    while !rest.is_empty() {
-        let room = width - indent;
-        let space = rest.iter().take(room).rposition(|letter| *letter == ' ').filter(|_| rest.len() > room);
-        let (piece, after) = rest.split_at(space.map_or(room.min(rest.len()), |at| at + 1));
-        lines += &format!("{head}{}\n", piece.iter().collect::<String>());
-        (rest, head) = (after, " ".repeat(indent));
-    }
-    lines
+    let text = format!("{head}{}", one_line(&text));
+    let mut rest = text.as_str();
+    let words = std::iter::from_fn(|| {
+        let word_at = rest.len() - rest.trim_start_matches(' ').len();
+        let end = rest[word_at..].find(' ').map_or(rest.len(), |at| word_at + at);
+        let (word, after) = rest.split_at(end);
+        rest = after;
+        (!word.is_empty()).then(|| word.split_at(word_at))
+    });
+    laid(words, 0, width, indent, true) + "\n"
 }
 
 /// A text that begins at a column, broken at spaces where it is wider than a terminal. Further lines begin at `indent`. A
 /// word, which may be a path, is never broken, nor is what belongs together.
 pub fn folded(text: &str, column: usize, width: usize, indent: usize) -> String {
-    // Nobody reads a column that is narrower than a word.
-    if width < 2 * indent || column.saturating_add(shown_width(text)) <= width {
+    if column.saturating_add(shown_width(text)) <= width {
         return text.to_owned();
     }
-    let (mut lines, mut at, mut is_fresh) = (String::new(), column, column <= indent);
-    for (gap, piece) in pieces(text, width - indent) {
+    // A column that is narrower than a word is no help.
+    let indent = if width < 2 * indent { width.min(2) } else { indent };
+    laid(pieces(text, width - indent), column, width, indent, false)
+}
+
+/// Pieces, each with the gap before it, in lines. What doesn't fit at `indent` begins as much further left as it has to; what
+/// is longer than a line stands whole on a line of its own, which the terminal breaks, so that it can be copied. A gap
+/// where a line ends is left out unless it `stays`.
+fn laid<'t>(
+    pieces: impl IntoIterator<Item = (&'t str, &'t str)>,
+    column: usize,
+    width: usize,
+    indent: usize,
+    stays: bool,
+) -> String {
+    let (mut lines, mut at) = (String::new(), column);
+    for (gap, piece) in pieces {
         let n = shown_width(piece);
-        let is_first = lines.is_empty();
-        if at + gap.len() + n > width && !is_fresh {
-            lines += &format!("\n{}{piece}", " ".repeat(indent));
-            at = indent + n;
+        let (is_wide, is_long) = (at + gap.len() + n > width, n > width);
+        if is_wide && at > if is_long { indent } else { 0 } {
+            let pad = if is_long { indent } else { indent.min(width - n) };
+            lines += if stays { gap } else { "" };
+            lines += &format!("\n{}{piece}", " ".repeat(pad));
+            at = pad + n;
         } else {
-            let gap = if is_fresh && !is_first { "" } else { gap };
+            let gap = if is_wide && !is_long { &gap[..width - n] } else { gap };
             lines += &format!("{gap}{piece}");
             at += gap.len() + n;
         }
-        is_fresh = false;
     }
     lines
 }
@@ -86,8 +87,8 @@ pub fn folded(text: &str, column: usize, width: usize, indent: usize) -> String 
 pub fn fitted(line: &str, width: usize) -> String {
     const OF_LOG: &str = "  | ";
     if let Some(rest) = line.strip_prefix(OF_LOG) {
-        let lines = folded(rest, OF_LOG.len(), width, OF_LOG.len());
-        return format!("{OF_LOG}{}", lines.replace("\n    ", "\n  | "));
+        let lines = folded(rest, 0, width.saturating_sub(OF_LOG.len()).max(1), 0);
+        return format!("{OF_LOG}{}", lines.replace('\n', &format!("\n{OF_LOG}")));
     }
     let own = line.len() - line.trim_start_matches(' ').len();
     let column = line[own..].find("  ").map(|gap| {
@@ -100,6 +101,13 @@ pub fn fitted(line: &str, width: usize) -> String {
 
 /// Programs whose commands are told to be typed.
 const PROGRAMS: [&str; 8] = ["aws", "cargo", "curl", "docker", "export", "git", "terraform", "terragrunt"];
+
+/// What commands of this program begin with.
+const OURS: &str = "cargo xtask ";
+
+fn is_command(text: &str) -> bool {
+    text.contains(OURS) || text.split_once(' ').is_some_and(|(word, _)| PROGRAMS.contains(&word))
+}
 
 /// The parts of a text that stay together, each with the gap before it: words, options with their values, what stands
 /// between backticks if a line has room for it, and commands.
@@ -121,7 +129,7 @@ fn end_of_piece(body: &str, may_be_command: bool, most: usize) -> usize {
     let word_end = |from: usize| body[from..].find(' ').map_or(body.len(), |at| from + at);
     let end = word_end(0);
     let word = &body[..end];
-    if body.starts_with("cargo xtask ") || may_be_command && PROGRAMS.contains(&word) {
+    if body.starts_with(OURS) || may_be_command && PROGRAMS.contains(&word) {
         let mut to = end;
         while to < body.len() && !body[..to].ends_with([',', ';', ')']) {
             to = word_end(to + 1);
@@ -129,7 +137,13 @@ fn end_of_piece(body: &str, may_be_command: bool, most: usize) -> usize {
         return to;
     }
     let together = if word.matches('`').count() % 2 == 1 {
-        body[end..].find('`').map(|at| word_end(end + at))
+        let together = body[end..].find('`').map(|at| word_end(end + at));
+        if let Some(to) = together.filter(|to| is_command(&body[word.find('`').unwrap_or_default() + 1..*to])) {
+            return to;
+        }
+        together
+    } else if word == "<-" {
+        Some(word_end(body.len().min(end + 1)))
     } else {
         let is_option = word.trim_start_matches('(').starts_with("--") && !word.contains('=');
         let is_open = is_option && word.ends_with(|last: char| last.is_ascii_alphanumeric());
@@ -156,7 +170,7 @@ mod tests {
     fn lines_fit_whatever_is_in_them() {
         let words = format!("{} {}", "word ".repeat(30), "x".repeat(200));
         for line in wrapped("  Head   ", 9, &words, WIDTH).lines() {
-            assert!(shown_width(line) <= WIDTH, "{line}");
+            assert!(shown_width(line) <= WIDTH || line.trim() == "x".repeat(200), "{line}");
         }
         assert_eq!(wrapped("  a  ", 5, "b c", WIDTH), "  a  b c\n");
         assert_eq!(wrapped("  a  b", 5, "", WIDTH), "  a  b\n");
@@ -171,10 +185,10 @@ mod tests {
         for text in
             [wrapped(&head, head.len(), &long, WIDTH), wrapped("  a  ", 5, &long, WIDTH), chunked(&head, &long, WIDTH)]
         {
-            let letters = text.lines().map(|line| line.matches('x').count());
-            assert_eq!(letters.sum::<usize>(), 100_000);
+            assert!(text.lines().any(|line| line.contains(&long)), "what is longer than a line is never broken by us");
         }
-        assert!(wrapped(&head, head.len(), &long, WIDTH).lines().all(|line| shown_width(line) <= WIDTH));
+        let lines = wrapped(&head, head.len(), &long, WIDTH);
+        assert!(lines.lines().all(|line| shown_width(line) <= WIDTH || line.trim() == long));
         assert_eq!(folded(&"word ".repeat(100_000), 0, 80, 13).matches("word").count(), 100_000);
     }
 
@@ -192,7 +206,42 @@ mod tests {
             folded("Stopping     now or never and here", 0, 30, 13),
             format!("Stopping     now or never and\n{indent}here")
         );
-        assert_eq!(folded(words, 13, 20, 13), words, "there is no room to do better");
+        assert_eq!(folded("nothing new is started", 13, 20, 13), "nothing\n  new is started");
+    }
+
+    #[test]
+    fn word_that_fits_the_line_but_not_its_column_begins_further_left() {
+        let path = "shared/us-east-1/mgmt/ecs-deploy-runner/terragrunt.hcl:20";
+        let line = format!("  source = v1   {path}");
+        assert_eq!(fitted(&line, 60), format!("  source = v1\n   {path}"));
+        assert_eq!(folded(path, 13, 60, 13), format!("\n   {path}"), "behind a verb");
+        assert_eq!(wrapped("", 12, path, 60), format!("   {path}\n"));
+        assert_eq!(chunked(&" ".repeat(12), path, 60), format!("   {path}\n"));
+        assert_eq!(fitted(&line, 50), line, "nothing helps");
+        assert_eq!(fitted(&format!("  | {path}"), 60), format!("  | {path}"));
+    }
+
+    #[test]
+    fn quoted_command_that_is_longer_than_the_line_stays_whole() {
+        let command = "`cargo xtask rehearse --in /tmp/a/folder -- why dev kaniko`";
+        assert_eq!(folded(&format!("see {command} for it"), 6, 40, 2), format!("see\n  {command}\n  for it"));
+        assert_eq!(
+            fitted("    = \"v1.3.0\"   common.hcl:25   <- pin", 36),
+            "    = \"v1.3.0\"   common.hcl:25\n                 <- pin"
+        );
+    }
+
+    #[test]
+    fn no_space_of_a_chunked_text_is_lost() {
+        let text = "one  two   three ".repeat(20) + "  ";
+        for width in 20..100 {
+            let lines = chunked("    -> ", &text, width);
+            let told: String = lines
+                .lines()
+                .map(|line| line.strip_prefix("       ").or(line.strip_prefix("    -> ")).unwrap())
+                .collect();
+            assert_eq!(told, text, "{width}");
+        }
     }
 
     #[test]
