@@ -7,7 +7,10 @@ use std::sync::Arc;
 
 use super::files::Files;
 use super::hcl::syntax::{Attribute, Block, Body, Expr, ExprKind, Item, Part};
+use super::hcl::terraform::Listing;
+use super::hcl::terraform::folder::is_overriding;
 use super::hcl::{Evaluator, Fault, Frame, Kind, Origin, Source, Value, operators, parse};
+use super::module::is_runner;
 use crate::model::{Known, Place};
 
 /// Stands in generated text for what can't be worked out; as a word of its own it is a reference to nothing.
@@ -32,7 +35,7 @@ impl Extra {
 
     /// Whether its arguments win over those of files that aren't called so.
     pub(super) fn overrides(&self) -> bool {
-        self.name == "override.tf" || self.name.ends_with("_override.tf")
+        is_overriding(&self.name)
     }
 
     /// What is in it.
@@ -48,10 +51,51 @@ impl Extra {
         self.source.place(from + text.find(word).unwrap_or_default())
     }
 
+    /// Where it begins: the file, or what it is generated from.
+    fn beginning(&self) -> Place {
+        match &self.generated {
+            Some((_, from)) => self.source.place(*from),
+            None => Place::file(&self.source.name),
+        }
+    }
+
     /// The place of an attribute.
     pub(super) fn place_of(&self, name: &str, attribute: &Attribute) -> Place {
         self.place(attribute.key.start, name)
     }
+}
+
+impl Extra {
+    /// Whether it calls a runner's module.
+    pub(super) fn calls_runner(&self) -> bool {
+        let sources = self.body().blocks_named("module").filter_map(|block| block.body.attributes.get("source"));
+        let mut sources = sources.filter_map(|source| literal(&source.value)?.value().cloned());
+        sources.any(|source| is_runner(&source))
+    }
+
+    /// Whether it defines what may decide the tags of a runner.
+    fn decides(&self) -> bool {
+        self.body().blocks.iter().any(|block| ["locals", "module", "variable"].contains(&block.kind.as_str()))
+    }
+}
+
+/// Why nobody can tell offline what tags a module takes with these files over it: its files, where it lies on this disk,
+/// with those beside the unit.
+pub(super) fn doubt(files: &Files, extras: &[Extra], module: Option<&Listing>) -> Option<String> {
+    let matters = |extra: &&Extra| {
+        let overrides = extra.overrides() && extra.decides();
+        let replaces = |listing: &Listing| listing.only(&extra.name).mentions(files, &["locals", "module", "variable"]);
+        match (&extra.generated, module) {
+            // It is one of the files that are read.
+            (None, Some(_)) => false,
+            (None, None) => overrides,
+            (Some(_), module) => overrides || extra.calls_runner() || module.is_some_and(replaces),
+        }
+    };
+    let extra = extras.iter().find(matters)?;
+    let name = &extra.name;
+    let verb = if extra.generated.is_some() { "is generated and" } else { "lies beside the unit and" };
+    Some(format!("`{name}` {verb} may decide it, which is not worked out ({})", extra.beginning()))
 }
 
 /// The text of an expression if it is written out; `None` if it is null or empty.

@@ -9,12 +9,14 @@ use std::rc::Rc;
 use aho_corasick::AhoCorasick;
 
 use super::cache::Cache;
+use super::generated::{self, Extra};
 use super::hcl::frame::VALUES;
 use super::hcl::terraform::layer;
 use super::hcl::{Evaluator, Fault, Frame, Kind, Origin, Source, Value};
 use super::module::Module;
 use super::settings::Settings;
 use super::stacks::Unclear;
+use super::terraform::working::{Role, WorkingFolder};
 use super::unit::known_text;
 use super::{Files, Unit, discover, passed, pins, stacks, terraform};
 use crate::model::{ImageName, Known};
@@ -95,29 +97,39 @@ pub(super) struct Shapes<'s> {
     pins: &'s KnownPins,
     words: Words,
     mentions: Cache<PathBuf, bool>,
-    wrappers: Cache<PathBuf, bool>,
+    generators: Cache<PathBuf, bool>,
+    roles: Cache<WorkingFolder, Role>,
 }
 
 impl<'s> Shapes<'s> {
     pub(super) fn new(files: &'s Files, settings: &'s Settings, pins: &'s KnownPins) -> Self {
         let words = Words::new(RUNNER_INPUTS.into_iter().chain(pins.words.iter().map(String::as_str)));
-        Self { files, settings, pins, words, mentions: Cache::default(), wrappers: Cache::default() }
+        Self {
+            files,
+            settings,
+            pins,
+            words,
+            mentions: Cache::default(),
+            generators: Cache::default(),
+            roles: Cache::default(),
+        }
     }
 
     /// What the folder with this configuration is. A published module that deploys a runner does so whatever its inputs are;
     /// of others the inputs tell.
     pub(super) fn verdict(&self, evaluator: &Evaluator<'_>, frame: &Rc<Frame>, dir: &Path) -> Verdict {
         let module = Module::of(evaluator, frame);
-        let folder = passed::folder_of(&module, frame);
+        let folder = passed::working_folder(evaluator, frame);
         if folder.is_none() && module.is_published_runner() {
             return Verdict::Runner;
         }
-        let is_wrapper = || folder.as_ref().is_some_and(|dir| self.is_wrapper(dir));
+        let folder = folder.as_ref();
+        let is_wrapper = || folder.is_some_and(|folder| self.role(folder) == Role::PassesOn);
         let by_source = module.is_runner();
         let is_named = discover::is_named_so(dir);
         if by_source == Some(true) || is_named {
             // What can't be read is told of.
-            let inputs = self.inputs(evaluator, frame);
+            let inputs = self.inputs(evaluator, frame, folder);
             let configures = inputs.as_ref().map_or(None, configures_runner);
             return match (by_source, configures) {
                 (None, _) => Verdict::Runner,
@@ -130,8 +142,12 @@ impl<'s> Shapes<'s> {
         if is_wrapper() {
             return Verdict::Runner;
         }
-        let may_take = by_source.is_none() || self.is_mentioned(evaluator, frame, dir);
-        match may_take.then(|| self.inputs(evaluator, frame)) {
+        if self.generates_runner(evaluator, frame) {
+            return Verdict::Runner;
+        }
+        let takes_by_default = || folder.is_some_and(|folder| self.role(folder) == Role::Takes);
+        let may_take = by_source.is_none() || self.is_mentioned(evaluator, frame, dir) || takes_by_default();
+        match may_take.then(|| self.inputs(evaluator, frame, folder)) {
             Some(Ok(inputs)) => {
                 let is_shaped = match by_source {
                     None => configures_runner(&inputs) == Some(true),
@@ -156,13 +172,33 @@ impl<'s> Shapes<'s> {
             || stacks::are_values_in(self.files, dir, &|text| self.looks_like_one(text))
     }
 
-    fn inputs(&self, evaluator: &Evaluator<'_>, frame: &Rc<Frame>) -> Result<Value, Fault> {
-        inputs(evaluator.files, self.settings, evaluator, frame)
+    fn inputs(
+        &self,
+        evaluator: &Evaluator<'_>,
+        frame: &Rc<Frame>,
+        folder: Option<&WorkingFolder>,
+    ) -> Result<Value, Fault> {
+        let layers = passed::layers(evaluator.files, self.settings.pass_environment(), evaluator, frame)?;
+        match folder.filter(|folder| self.role(folder) == Role::Takes) {
+            Some(folder) => Ok(terraform::taken(self.files, folder, &layers)?.0),
+            None => layer::joined(&layers, evaluator.files),
+        }
     }
 
-    /// Whether the module in this folder passes images on to one that deploys a runner.
-    fn is_wrapper(&self, dir: &PathBuf) -> bool {
-        self.wrappers.get(dir, || terraform::passes_on(self.files, dir))
+    /// Whether a `generate` block writes the call of a runner's module.
+    fn generates_runner(&self, evaluator: &Evaluator<'_>, frame: &Rc<Frame>) -> bool {
+        let names_one = |frame: &Rc<Frame>| {
+            self.generators.get(&frame.source.path, || {
+                has(&frame.source.bytes, "generate") && super::module::may_name_runner(&frame.source.bytes)
+            })
+        };
+        frame.with_includes(evaluator).unwrap_or_default().iter().any(names_one)
+            && generated::all(self.files, evaluator, frame).iter().any(Extra::calls_runner)
+    }
+
+    /// What the module in this folder is to a runner.
+    fn role(&self, folder: &WorkingFolder) -> Role {
+        self.roles.get(folder, || folder.role(self.files))
     }
 
     /// Whether the unit's own file, one that it includes, or one with its values has a word of what makes a runner. Most have

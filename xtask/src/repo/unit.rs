@@ -17,6 +17,7 @@ use super::redirect::{self, Redirection};
 use super::settings::Settings;
 use super::stacks;
 use super::terraform;
+use super::terraform::working::Role;
 use super::trail::Trail;
 use super::walk::TERRAGRUNT;
 use crate::model::{Account, Failure, ImageName, Known, Place, Region, UnitPath};
@@ -222,12 +223,30 @@ impl Unit {
             Err(fault) => self.problems.push(Failure::from(&fault)),
         }
         let layers = passed::layers(evaluator.files, settings.pass_environment(), evaluator, frame);
-        let read = layers.and_then(|layers| match passed::module_folder(evaluator, frame) {
-            Some(dir) if terraform::passes_on(evaluator.files, &dir) => {
-                self.read_wrapper(evaluator.files, &dir, &layers)
+        let files = evaluator.files;
+        let folder = passed::working_folder(evaluator, frame);
+        let folder = folder.as_ref().map(|folder| (folder, folder.role(files)));
+        if let Some((folder, _)) = folder.filter(|(_, role)| *role != Role::Other)
+            && let Ok(layers) = &layers
+        {
+            self.take_module_provider(files, folder, layers);
+        }
+        let doubt = generated::doubt(files, extras, folder.map(|(folder, _)| folder.listing(files)).as_ref());
+        let read = layers.and_then(|layers| match folder {
+            _ if doubt.is_some() => {
+                doubt.iter().for_each(|reason| self.nothing_is_known(reason));
+                Ok(())
             }
+            Some((folder, Role::PassesOn)) => self.read_wrapper(files, folder, &layers),
             _ => {
-                let inputs = layer::joined(&layers, evaluator.files)?;
+                let inputs = match folder.filter(|(_, role)| *role == Role::Takes) {
+                    Some((folder, _)) => {
+                        let (inputs, noticed) = terraform::taken(files, folder, &layers)?;
+                        self.problems.extend(noticed.iter().map(Failure::from));
+                        inputs
+                    }
+                    None => layer::joined(&layers, files)?,
+                };
                 let images = Images::read(evaluator, &inputs, &mut self.problems);
                 // What only takes a tag of the runner's images need not have any other.
                 self.take_images(if self.takes.is_empty() { images.of_runner(evaluator) } else { images });

@@ -18,7 +18,7 @@ enum Shown {
 
 use Shown::{By, ByTests, Limit};
 
-const ROWS: [(&str, Shown); 22] = [
+const ROWS: [(&str, Shown); 25] = [
     (
         "units `ecs-deploy-runner` of terragrunt, with or without `_envcommon`",
         By(&[
@@ -47,8 +47,14 @@ const ROWS: [(&str, Shown); 22] = [
     ("the same written by `generate`", By(&["given"])),
     ("`-var`, `-var-file`, `TF_VAR_*` in `extra_arguments` for `plan`", By(&["given"])),
     ("files of values in a module from elsewhere", Limit),
-    ("a module of your own in between, on this disk", By(&["given-wrapper", "standalone-wrapper"])),
+    ("a module of your own in between, on this disk", By(&["given-modules", "given-wrapper", "standalone-wrapper"])),
     ("the same from elsewhere", ByTests(&["what_takes_a_runners_tag_from_the_same_pin_is_named_with_its_module"])),
+    ("`*.tf` beside a unit: over its module, or all that there is where it has no `source`", By(&["given-modules"])),
+    ("the defaults of a module that takes the images, on this disk", By(&["given-modules"])),
+    (
+        "`*.tf` that a `generate` block writes, and that call a runner or override a part of the module",
+        ByTests(&["what_generated_terraform_may_decide_is_unknown"]),
+    ),
     ("any folder with `terraform_planner_config` or `terraform_applier_config`", By(&["given-wrapper"])),
     ("the four configurations of the guide, each with its own tag", By(&["four-configs"])),
     (
@@ -101,7 +107,8 @@ fn each_row_of_the_table_of_shapes_is_shown_to_be_true_and_each_fixture_shows_on
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let readme = fs::read_to_string(root.join("../README.md")).unwrap();
     assert_eq!(rows(&readme), ROWS.iter().map(|(row, _)| *row).collect::<Vec<_>>());
-    let sources = ["src/repo/tests/found.rs", "src/repo/tests/newer.rs", "tests/standins/newer.rs"];
+    let sources =
+        ["src/repo/tests/found.rs", "src/repo/tests/given.rs", "src/repo/tests/newer.rs", "tests/standins/newer.rs"];
     let sources: String = sources.iter().map(|file| fs::read_to_string(root.join(file)).unwrap()).collect();
     let mut shown = BTreeSet::new();
     for (row, by) in &ROWS {

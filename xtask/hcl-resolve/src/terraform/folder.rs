@@ -32,18 +32,53 @@ pub struct Folder {
     pub tofu: Option<Place>,
 }
 
-/// The names of the files in a folder, sorted; those that Terraform leaves out are left out, and those that OpenTofu does,
-/// since it takes `x.tofu` in the place of `x.tf`.
-fn names(dir: &Path) -> Vec<String> {
-    let entries = fs::read_dir(dir).into_iter().flatten().flatten();
-    let name = |entry: fs::DirEntry| entry.file_name().to_str().map(str::to_owned);
-    let is_left_out =
-        |name: &str| name.starts_with('.') || name.ends_with('~') || (name.starts_with('#') && name.ends_with('#'));
-    let mut names: Vec<_> = entries.filter_map(name).filter(|name| !is_left_out(name)).collect();
-    let replaced: Vec<_> = names.iter().filter(|name| is_tofu(name)).map(|name| name.replace(".tofu", ".tf")).collect();
-    names.retain(|name| !replaced.contains(name));
-    names.sort_unstable();
-    names
+/// The files of Terraform that come together in one folder, by name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Listing(BTreeMap<String, PathBuf>);
+
+impl Listing {
+    /// Those in a folder; what Terraform leaves out is left out.
+    pub fn of(files: &Files, dir: &Path) -> Self {
+        let mut listing = Self::default();
+        listing.add(files, dir);
+        listing
+    }
+
+    /// Adds those in another folder, which replace files of the same name.
+    pub fn add(&mut self, files: &Files, dir: &Path) {
+        let entries = fs::read_dir(files.real(dir)).into_iter().flatten().flatten();
+        let is_left_out =
+            |name: &str| name.starts_with('.') || name.ends_with('~') || (name.starts_with('#') && name.ends_with('#'));
+        let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
+        let names = names.filter(|name| is_tf(name) && !is_left_out(name));
+        self.0.extend(names.map(|name| (name.clone(), dir.join(name))));
+    }
+
+    /// Each file with its name, sorted. OpenTofu takes `x.tofu` in the place of `x.tf`.
+    pub fn files(&self) -> impl Iterator<Item = (&str, &Path)> {
+        let is_replaced = |name: &str| self.0.contains_key(&name.replace(".tf", ".tofu")) && !is_tofu(name);
+        self.0.iter().map(|(name, path)| (name.as_str(), path.as_path())).filter(move |(name, _)| !is_replaced(name))
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The file of this name alone, if it is there.
+    #[must_use]
+    pub fn only(&self, name: &str) -> Self {
+        Self(self.0.get_key_value(name).map(|(name, path)| (name.clone(), path.clone())).into_iter().collect())
+    }
+
+    /// Whether one of these words is in the text of any, without parsing it.
+    pub fn mentions(&self, files: &Files, words: &[&str]) -> bool {
+        self.files().any(|(_, path)| {
+            let bytes = files.bytes(path).ok();
+            let text = bytes.as_deref().map(String::from_utf8_lossy).unwrap_or_default();
+            words.iter().any(|word| text.contains(word))
+        })
+    }
 }
 
 /// Whether only OpenTofu reads a file of this name.
@@ -55,7 +90,8 @@ fn is_tf(name: &str) -> bool {
     is_tofu(name) || [".tf", ".tf.json"].iter().any(|ending| name.ends_with(ending))
 }
 
-fn is_overriding(name: &str) -> bool {
+/// Whether what a file of this name defines overrides parts of what others define.
+pub fn is_overriding(name: &str) -> bool {
     let stem = name.strip_suffix(".json").unwrap_or(name);
     let stem = [".tf", ".tofu"].iter().find_map(|ending| stem.strip_suffix(ending)).unwrap_or(stem);
     stem == "override" || stem.ends_with("_override")
@@ -64,6 +100,11 @@ fn is_overriding(name: &str) -> bool {
 impl Folder {
     /// Reads a folder. `start` is the folder in which Terraform is started: paths in functions are relative to it.
     pub fn read(files: &Files, dir: &Path, start: &Path) -> Result<Self, Fault> {
+        Self::listed(files, dir, start, &Listing::of(files, dir))
+    }
+
+    /// The same, where these are its files.
+    pub fn listed(files: &Files, dir: &Path, start: &Path, listing: &Listing) -> Result<Self, Fault> {
         let mut folder = Self {
             dir: dir.to_owned(),
             plain: Vec::new(),
@@ -72,17 +113,15 @@ impl Folder {
             tfvars: Vec::new(),
             tofu: None,
         };
-        let names = names(dir);
-        let tofu = names.iter().find(|name| is_tofu(name));
-        folder.tofu = tofu.map(|name| Place::file(files.name(&dir.join(name))));
-        for name in names.iter().filter(|name| is_tf(name)) {
-            let path = dir.join(name);
+        let tofu = listing.files().find(|(name, _)| is_tofu(name));
+        folder.tofu = tofu.map(|(_, path)| Place::file(files.name(path)));
+        for (name, path) in listing.files() {
             if name.ends_with(".json") {
-                folder.json.push(read_json(files, &path)?);
+                folder.json.push(read_json(files, path)?);
                 continue;
             }
             let list = if is_overriding(name) { &mut folder.overriding } else { &mut folder.plain };
-            list.push(Frame::of(files.hcl(&path)?, start.join(name), false));
+            list.push(Frame::of(files.hcl(path)?, start.join(name), false));
         }
         let values = layer::values_in(dir);
         for name in layer::automatic(values.iter().map(String::as_str)) {
@@ -127,15 +166,6 @@ impl Folder {
         }
         all
     }
-}
-
-/// The text of a folder's `*.tf`, without parsing any of it.
-pub fn mentions(files: &Files, dir: &Path, words: &[&str]) -> bool {
-    names(dir).iter().filter(|name| is_tf(name)).any(|name| {
-        let bytes = files.bytes(&dir.join(name)).ok();
-        let text = bytes.as_deref().map(String::from_utf8_lossy).unwrap_or_default();
-        words.iter().any(|word| text.contains(word))
-    })
 }
 
 /// Reads a file of JSON; what is no JSON is a fault with its line.

@@ -7,7 +7,7 @@ mod types;
 mod unify;
 mod variables;
 
-pub use folder::Folder;
+pub use folder::{Folder, Listing};
 pub use layer::Layer;
 pub use module::{Definition, KnownOutputs, Merged, Module, Outputs};
 pub use variables::Given;

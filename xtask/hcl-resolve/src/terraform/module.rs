@@ -34,7 +34,7 @@ pub struct Module<'f> {
     pub is_plain: Cell<bool>,
     locals: BTreeMap<&'f str, Definition<'f>>,
     /// What files of JSON define: not worked out.
-    json: [(&'static str, BTreeMap<&'f str, Arc<str>>); 3],
+    json: [(&'static str, BTreeMap<&'f str, Arc<str>>); 4],
     /// `None` while a value is being worked out.
     done: RefCell<HashMap<String, Option<Result<Value, Fault>>>>,
 }
@@ -111,7 +111,7 @@ impl<'f> Module<'f> {
             known_outputs,
             is_plain: Cell::new(false),
             locals: BTreeMap::new(),
-            json: ["variable", "locals", "module"].map(|kind| (kind, folder.in_json(kind))),
+            json: ["variable", "locals", "module", "provider"].map(|kind| (kind, folder.in_json(kind))),
             done: RefCell::default(),
         };
         for (frames, overrides) in [(&folder.plain, false), (&folder.overriding, true)] {
@@ -146,6 +146,12 @@ impl<'f> Module<'f> {
             _ => return Ok(()),
         }
         .map_err(|fault| fault.near(|| place))
+    }
+
+    /// The file of JSON that defines or overrides something of this kind, by its name.
+    pub fn in_json(&self, kind: &str, name: &str) -> Option<&str> {
+        let (_, names) = self.json.iter().find(|(it, _)| *it == kind)?;
+        names.get(name).map(AsRef::as_ref)
     }
 
     /// Works something out once.
@@ -239,8 +245,7 @@ impl Names for Module<'_> {
         } else {
             path[0]
         };
-        let in_json = self.json.iter().find(|(it, _)| *it == kind).and_then(|(_, names)| names.get(path.get(1)?));
-        if let Some(file) = in_json {
+        if let Some(file) = path.get(1).and_then(|name| self.in_json(kind, name)) {
             return Ok(Value::unknown(format!("`{}` is defined in `{file}`, and JSON is not worked out", whole())));
         }
         match path {

@@ -18,6 +18,7 @@ use super::hcl::terraform::layer::Layer;
 use super::hcl::value::Map;
 use super::hcl::{Evaluator, Fault, Frame, Kind, Value};
 use super::module::Module;
+use super::terraform::working::WorkingFolder;
 
 /// The command whose arguments decide: an apply is one of a saved plan, to which terragrunt passes no values.
 const COMMAND: &str = "plan";
@@ -62,6 +63,14 @@ fn nulls(inputs: &Value) -> Value {
     let nulls = map.entries.iter().filter(|(_, value)| may_be_null(value));
     let entries = nulls.map(|(name, value)| (name.clone(), value.clone())).collect();
     Value::made(Kind::Map(Rc::new(Map { entries, open: None })))
+}
+
+/// The folder that Terraform runs in, if all of it lies on this disk but what is generated.
+pub(super) fn working_folder(evaluator: &Evaluator<'_>, frame: &Rc<Frame>) -> Option<WorkingFolder> {
+    match frame.terraform_source(evaluator) {
+        Ok(None) => WorkingFolder::of(evaluator.files, None, frame.dir()),
+        _ => WorkingFolder::of(evaluator.files, Some(&module_folder(evaluator, frame)?), frame.dir()),
+    }
 }
 
 /// The folder of the unit's module if it lies on this disk.

@@ -29,6 +29,11 @@ impl Stated {
             Provider::Unknown => return None,
         };
         let block = module.providers.get(&alias)?;
+        if let Some(file) = module.in_json("provider", "aws") {
+            let reason = format!("`{file}` overrides the provider, and JSON is not worked out");
+            let region = Some((Known::Unknown(reason), block.place.clone()));
+            return Some(Self { region, allowed: None, redirections: of_provider(block, evaluator) });
+        }
         let value = |name: &str| {
             let definition = block.get(name)?;
             let value = definition.value(evaluator).unwrap_or_else(|fault| {

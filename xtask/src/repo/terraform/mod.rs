@@ -3,34 +3,41 @@
 mod account;
 mod runner;
 mod standard;
+pub(super) mod working;
 
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use account::Stated;
 use runner::{Calls, Provider, Runner};
+use working::WorkingFolder;
 
 use super::accounts::Allowed;
 use super::files::Files;
 use super::generated::Extra;
-use super::hcl::terraform::{Folder, Given, Layer, Module, folder};
-use super::hcl::{Evaluator, Fault};
+use super::hcl::terraform::layer;
+use super::hcl::terraform::{Folder, Given, Layer, Listing, Module, folder};
+use super::hcl::{Evaluator, Fault, Kind, Value};
 use super::image::Images;
 use super::redirect;
 use super::settings::Settings;
-use super::shape::RUNNER_INPUTS;
 use super::unit::Unit;
 use crate::model::{AccountId, Failure, Known, Place, Region};
 
 /// Whether Terraform is started in this folder, and deploys a runner from it.
 pub(super) fn is_unit(files: &Files, dir: &Path) -> bool {
     // Most folders call no such module, so they aren't even parsed.
-    if folder::is_terragrunts(files, dir) || !folder::mentions(files, dir, &["ecs-deploy-runner", "../", "./"]) {
+    if folder::is_terragrunts(files, dir) {
         return false;
     }
-    match Folder::read(files, dir, dir) {
+    let listing = Listing::of(files, dir);
+    if !listing.mentions(files, &["ecs-deploy-runner", "../", "./"]) {
+        return false;
+    }
+    match Folder::listed(files, dir, dir, &listing) {
         Ok(folder) => folder.is_root(files) && Calls::of(files, &folder) != Calls::No,
         // What can't be read is told of if it looks like one.
-        Err(_) => runner::looks_like_one(files, dir),
+        Err(_) => runner::looks_like_one(files, &listing),
     }
 }
 
@@ -75,18 +82,37 @@ fn with_module<T>(
     work(&evaluator, &folder, &module)
 }
 
-/// Whether this folder is a module in between: it calls a runner's module, and is none itself, which takes the images.
-pub(super) fn passes_on(files: &Files, dir: &Path) -> bool {
-    if !folder::mentions(files, dir, &["module"]) {
-        return false;
-    }
-    Folder::read(files, dir, dir).is_ok_and(|folder| {
-        let Ok(module) = Module::of(&folder, ".".to_owned(), Given::Layers(&[]), standard::known_outputs) else {
-            return false;
+/// The inputs of a unit of Terragrunt as its module gets them, which lies on this disk and takes the images itself: with its
+/// defaults, and converted to its types.
+pub(super) fn taken(files: &Files, folder: &WorkingFolder, layers: &[Layer]) -> Result<(Value, Vec<Fault>), Fault> {
+    let inputs = layer::joined(layers, files)?;
+    let Kind::Map(given) = &inputs.kind else { return Ok((inputs, Vec::new())) };
+    with_working(files, folder, layers, |evaluator, _, module| {
+        let Kind::Map(taken) = standard::variables(module, evaluator).kind else {
+            return Ok((inputs.clone(), Vec::new()));
         };
-        let takes_images = RUNNER_INPUTS.iter().any(|name| module.variables.contains_key(name));
-        !takes_images && Calls::of(files, &folder) != Calls::No
+        let mut all = (**given).clone();
+        let is_set = |name: &String, value: &Value| {
+            let has_default = || module.variables[name.as_str()].get("default").is_some() && !value.is_null();
+            given.entries.contains_key(name) || has_default()
+        };
+        let set = taken.entries.iter().filter(|(name, value)| is_set(name, value));
+        all.entries.extend(set.map(|(name, value)| (name.clone(), value.clone())));
+        let inputs = Value { kind: Kind::Map(Rc::new(all)), origin: inputs.origin.clone() };
+        Ok((inputs, evaluator.noticed.take()))
     })
+}
+
+fn with_working<T>(
+    files: &Files,
+    folder: &WorkingFolder,
+    layers: &[Layer],
+    work: impl FnOnce(&Evaluator<'_>, &Folder, &Module<'_>) -> Result<T, Fault>,
+) -> Result<T, Fault> {
+    let folder = folder.read(files)?;
+    let module = Module::of(&folder, ".".to_owned(), Given::Layers(layers), standard::known_outputs)?;
+    let evaluator = Evaluator::with_names(files, main_file(&folder.dir), &module);
+    work(&evaluator, &folder, &module)
 }
 
 /// The file that paths in messages about the whole unit are made of.
@@ -123,16 +149,31 @@ impl Unit {
         }
     }
 
-    /// Works out the images of a unit of Terragrunt by the module in between, which lies in this folder.
-    pub(super) fn read_wrapper(&mut self, files: &Files, dir: &Path, layers: &[Layer]) -> Result<(), Fault> {
-        let folder = Folder::read(files, dir, dir)?;
-        self.needs_tofu.clone_from(&folder.tofu);
-        let module = Module::of(&folder, ".".to_owned(), Given::Layers(layers), standard::known_outputs)?;
-        let evaluator = Evaluator::with_names(files, main_file(dir), &module);
-        let runners = calls(files, &folder, &module, &evaluator)?;
-        self.take_runners(&evaluator, &runners);
-        self.problems.extend(evaluator.noticed.borrow().iter().map(Failure::from));
-        Ok(())
+    /// Works out the images of a unit of Terragrunt by the module in between, which lies on this disk.
+    pub(super) fn read_wrapper(
+        &mut self,
+        files: &Files,
+        folder: &WorkingFolder,
+        layers: &[Layer],
+    ) -> Result<(), Fault> {
+        with_working(files, folder, layers, |evaluator, folder, module| {
+            self.needs_tofu.clone_from(&folder.tofu);
+            let runners = calls(files, folder, module, evaluator)?;
+            self.take_runners(evaluator, &runners);
+            self.problems.extend(evaluator.noticed.borrow().iter().map(Failure::from));
+            Ok(())
+        })
+    }
+
+    /// Takes what the provider of the module on this disk says of region and accounts.
+    pub(super) fn take_module_provider(&mut self, files: &Files, folder: &WorkingFolder, layers: &[Layer]) {
+        // What is at fault in the module is told by whoever needs it.
+        let _ = with_working(files, folder, layers, |evaluator, _, module| {
+            if let Some(stated) = Stated::by(module, evaluator, &Provider::Default) {
+                self.take_stated(&stated);
+            }
+            Ok(())
+        });
     }
 
     fn take(&mut self, evaluator: &Evaluator<'_>, module: &Module<'_>, runners: &[Runner]) {

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use super::standard;
 use crate::repo::files::{self, Files, clean};
 use crate::repo::hcl::syntax::{Block, Expr, ExprKind, Item, Key, Step};
-use crate::repo::hcl::terraform::folder::{json_names, json_objects, mentions};
-use crate::repo::hcl::terraform::{Folder, Given, Merged, Module};
+use crate::repo::hcl::terraform::folder::{json_names, json_objects};
+use crate::repo::hcl::terraform::{Folder, Given, Listing, Merged, Module};
 use crate::repo::hcl::{Evaluator, Fault, Kind, Value};
 use crate::repo::module::is_runner;
 use crate::repo::{self, json};
@@ -69,7 +69,7 @@ impl Calls {
             {
                 Some(Ok(child)) => standard::is_copy(&child) || Self::within(files, &child, seen) != Self::No,
                 // What can't be read is told of if it looks like one.
-                Some(Err(dir)) => looks_like_one(files, &dir),
+                Some(Err(dir)) => looks_like_one(files, &Listing::of(files, &dir)),
                 None => false,
             };
             if calls {
@@ -80,9 +80,9 @@ impl Calls {
     }
 }
 
-/// Whether the text of a folder that can't be read has what makes a call of a runner's module.
-pub(super) fn looks_like_one(files: &Files, dir: &Path) -> bool {
-    mentions(files, dir, &["modules/ecs-deploy-runner", "mgmt/ecs-deploy-runner"])
+/// Whether the text of files that can't be read has what makes a call of a runner's module.
+pub(super) fn looks_like_one(files: &Files, listing: &Listing) -> bool {
+    listing.mentions(files, &["modules/ecs-deploy-runner", "mgmt/ecs-deploy-runner"])
 }
 
 pub(super) fn literal_source(block: &Block) -> Option<&str> {
@@ -171,7 +171,9 @@ impl Search<'_> {
                     let holds_one = standard::is_copy(&child) || Calls::of(self.files, &child) == Calls::Hcl;
                     Some(child).filter(|_| holds_one)
                 }
-                Some(Err((dir, fault))) if looks_like_one(self.files, &dir) => return Err(fault),
+                Some(Err((dir, fault))) if looks_like_one(self.files, &Listing::of(self.files, &dir)) => {
+                    return Err(fault);
+                }
                 _ => None,
             };
             if !(is_runner || child.is_some()) || !is_made(call, evaluator)? {
@@ -184,7 +186,11 @@ impl Search<'_> {
                 return Err(fault.at(place).hint("let the calling file end in `.tofu` too, if OpenTofu is meant"));
             }
             let address = format!("{address}{}module.{name}", if address.is_empty() { "" } else { "." });
-            let (arguments, provider) = (arguments(call, evaluator), provider_of(call, provider));
+            let (mut arguments, provider) = (arguments(call, evaluator), provider_of(call, provider));
+            if let Some(file) = module.in_json("module", name) {
+                let reason = format!("`{file}` overrides `module.{name}`, and JSON is not worked out");
+                arguments = Value::unknown(reason);
+            }
             match child {
                 // A copy of the runner's module: what it makes of its variables is its own affair.
                 Some(child) if standard::is_copy(&child) => {

@@ -138,3 +138,67 @@ fn a_null_input_wins_over_terraform_tfvars_alone() {
     tree.write(&VALUES.replace("terraform.", "z.auto."), values.as_bytes());
     assert_eq!(deciders(of(&tree.open(), "dev")).len(), 2);
 }
+
+/// What a unit of a module that takes its tag from its own default gets, with another part of its configuration.
+fn with_module(more: &str, beside: &[(&str, &str)]) -> Vec<String> {
+    let call = format!(
+        "module \"r\" {{\n  source = \"../mgmt/ecs-deploy-runner\"\n  terraform_planner_config = {}\n}}\n",
+        image("var.tag")
+    );
+    let main = format!("variable \"tag\" {{\n  default = \"v0.1.0\"\n}}\n{call}");
+    let unit = format!("terraform {{\n  source = \"../../../../modules//own\"\n}}\n{more}");
+    let runner = "variable \"terraform_planner_config\" {}\n";
+    let mut files = vec![
+        ACCOUNTS,
+        (UNIT, &unit),
+        ("modules/own/main.tf", &main),
+        ("modules/mgmt/ecs-deploy-runner/main.tf", runner),
+    ];
+    files.extend_from_slice(beside);
+    let repo = Tree::new(&files).open();
+    assert_eq!(texts(repo.all_problems()), "");
+    let reasons = repo.units[0].images.values().flatten().filter_map(|uses| uses.tag.reason().map(str::to_owned));
+    deciders(&repo.units[0]).into_iter().chain(reasons).collect()
+}
+
+#[test]
+fn what_generated_terraform_may_decide_is_unknown() {
+    let decided = ["terraform_planner v0.1.0 modules/own/main.tf:2"];
+    let generated = |path: &str, contents: &str| {
+        let more = format!(
+            "generate \"x\" {{\n  path = \"{path}\"\n  if_exists = \"overwrite\"\n  contents = <<EOF\n{contents}\nEOF\n}}\n"
+        );
+        with_module(&more, &[])
+    };
+    let unknown =
+        |name: &str| vec![format!("`{name}` is generated and may decide it, which is not worked out ({UNIT}:7)")];
+    let variable = "variable \"tag\" {\n  default = \"v0.2.0\"\n}";
+    let call = "module \"x\" {\n  source = \"git::x//modules/mgmt/ecs-deploy-runner\"\n}";
+    assert_eq!(generated("provider.tf", "provider \"aws\" {}"), decided);
+    assert_eq!(generated("more.tf", "variable \"more\" {}"), decided);
+    assert_eq!(generated("x_override.tf", variable), unknown("x_override.tf"));
+    assert_eq!(generated("main.tf", variable), unknown("main.tf"), "it replaces the module's file");
+    assert_eq!(generated("./more.tf", call), unknown("more.tf"));
+    let override_file = UNIT.replace("terragrunt.hcl", "x_override.tf");
+    assert_eq!(
+        with_module("", &[(&override_file, variable)]),
+        [format!("terraform_planner v0.2.0 dev/x_override.tf:2")]
+    );
+    let json = r#"{"module": {"r": {"terraform_planner_config": null}}}"#;
+    let reason = "`modules/own/x_override.tf.json` overrides `module.r`, and JSON is not worked out";
+    assert!(with_module("", &[("modules/own/x_override.tf.json", json)]).iter().any(|line| line.contains(reason)));
+}
+
+#[test]
+fn what_the_provider_of_a_module_on_this_disk_says_is_what_counts() {
+    let provider = "variable \"aws_region\" {}\nprovider \"aws\" {\n  region = var.aws_region\n  allowed_account_ids = [\"100000000006\"]\n}\n";
+    let module = format!("variable \"terraform_planner_config\" {{}}\n{provider}");
+    let unit = format!(
+        "terraform {{\n  source = \"../../../../modules//mgmt/ecs-deploy-runner\"\n}}\ninputs = {{\n  aws_region = \"eu-west-1\"\n  terraform_planner_config = {}\n}}\n",
+        image("\"v0.1.0\"")
+    );
+    let repo = Tree::new(&[ACCOUNTS, (UNIT, &unit), ("modules/mgmt/ecs-deploy-runner/main.tf", &module)]).open();
+    assert_eq!(repo.units[0].region.value().map(ToString::to_string).as_deref(), Some("eu-west-1"));
+    let problems = texts(repo.all_problems());
+    assert!(problems.starts_with("two places name different accounts"), "{problems}");
+}

@@ -119,7 +119,7 @@ fn only_root_modules_that_call_a_runner_are_units() {
     let repo = tree.open();
     assert_eq!(texts(repo.problems.iter()), "");
     let paths: Vec<_> = repo.units.iter().map(|unit| unit.path.as_str()).collect();
-    assert_eq!(paths, ["live/a", "live/c", "live/d"]);
+    assert_eq!(paths, ["live/a", "live/c", "live/d", "live/e"]);
     let region = repo.units[0].region.reason();
     assert_eq!(region, Some("no `provider \"aws\"` says it"));
 }

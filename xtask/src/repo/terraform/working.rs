@@ -1,0 +1,79 @@
+//! The folder that Terraform runs in for a unit of Terragrunt, where its module lies on this disk: the files of the module,
+//! and over them those beside the unit, which Terragrunt copies there.
+
+use std::path::{Path, PathBuf};
+
+use super::runner::Calls;
+use super::{runner, standard};
+use crate::repo::files::Files;
+use crate::repo::hcl::Fault;
+use crate::repo::hcl::terraform::{Folder, Listing};
+use crate::repo::shape::RUNNER_INPUTS;
+
+/// The folder that Terraform runs in.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(in crate::repo) struct WorkingFolder {
+    /// The folder of the module, from which its own modules are called.
+    dir: PathBuf,
+    /// The folder of the unit, where it is another and has files of Terraform.
+    beside: Option<PathBuf>,
+}
+
+/// What the module of a unit is to a runner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::repo) enum Role {
+    /// It takes the images itself: a runner's module, or a copy of one.
+    Takes,
+    /// It calls one.
+    PassesOn,
+    /// It has nothing to do with one.
+    Other,
+}
+
+impl WorkingFolder {
+    /// That of a unit whose module is in `module`; without a source the unit's folder is the module.
+    pub(in crate::repo) fn of(files: &Files, module: Option<&Path>, unit: &Path) -> Option<Self> {
+        let own = !Listing::of(files, unit).is_empty();
+        match module {
+            Some(module) => {
+                let beside = (own && module != unit).then(|| unit.to_owned());
+                Some(Self { dir: module.to_owned(), beside })
+            }
+            None => own.then(|| Self { dir: unit.to_owned(), beside: None }),
+        }
+    }
+
+    /// Its files.
+    pub(in crate::repo) fn listing(&self, files: &Files) -> Listing {
+        let mut listing = Listing::of(files, &self.dir);
+        self.beside.iter().for_each(|unit| listing.add(files, unit));
+        listing
+    }
+
+    pub(super) fn read(&self, files: &Files) -> Result<Folder, Fault> {
+        Folder::listed(files, &self.dir, &self.dir, &self.listing(files))
+    }
+
+    /// What the module is to a runner.
+    pub(in crate::repo) fn role(&self, files: &Files) -> Role {
+        let listing = self.listing(files);
+        // Most modules call no other and take no images, so they aren't even parsed.
+        if !listing.mentions(files, &["module"]) && !listing.mentions(files, &RUNNER_INPUTS) {
+            return Role::Other;
+        }
+        let Ok(folder) = Folder::listed(files, &self.dir, &self.dir, &listing) else {
+            // What can't be read is told of if it looks like one.
+            let is_one = runner::looks_like_one(files, &listing);
+            return if is_one { Role::PassesOn } else { Role::Other };
+        };
+        if standard::is_copy(&folder) {
+            return Role::Takes;
+        }
+        if Calls::of(files, &folder) != Calls::No {
+            return Role::PassesOn;
+        }
+        let variables = folder.frames().flat_map(|frame| frame.source.body.blocks_named("variable"));
+        let mut names = variables.filter_map(|block| block.labels.first());
+        if names.any(|name| RUNNER_INPUTS.contains(&name.as_str())) { Role::Takes } else { Role::Other }
+    }
+}
