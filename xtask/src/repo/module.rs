@@ -76,10 +76,18 @@ impl Module {
 
     /// Whether its source names a module that deploys a runner in the repository that has it.
     pub(super) fn is_published_runner(&self) -> bool {
+        self.is_published() && self.is_runner() == Some(true)
+    }
+
+    /// Whether its source names a module in one of the repositories that have one which deploys a runner.
+    pub(super) fn is_published(&self) -> bool {
         let is_repository = |part: &str| REPOSITORIES.contains(&part.strip_suffix(".git").unwrap_or(part));
-        self.source
-            .value()
-            .is_some_and(|source| is_runner(source) && parts(source).0.split(['/', ':']).any(is_repository))
+        self.source.value().is_some_and(|source| parts(source).0.split(['/', ':']).any(is_repository))
+    }
+
+    /// Its source without the version; nothing if it is unknown.
+    pub(super) fn address(&self) -> &str {
+        self.source.value().map_or("", |source| parts(source).0)
     }
 
     /// Which of the modules that deploy a runner it is: the folder in its repository.

@@ -1,5 +1,6 @@
 //! What a folder with a configuration turns out to be: a unit, something else, or a unit that nobody can work on.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -60,6 +61,20 @@ pub(super) struct Ground<'g> {
     pub(super) roots: &'g Roots,
 }
 
+/// Leaves out what only takes a tag by an expression that gives it to units of several modules alike, such as one in the
+/// root's `inputs`: that tells nothing of any of them.
+fn without_shared(readings: &mut Vec<Reading>) {
+    let mut modules: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for unit in readings.iter().filter_map(Reading::unit) {
+        for place in unit.taken_at() {
+            modules.entry(place).or_default().insert(unit.module.address().to_owned());
+        }
+    }
+    let is_shared = |place: &String| modules[place].len() > 1;
+    let tells_nothing = |unit: &Unit| unit.may_be_runner() && unit.taken_at().iter().all(is_shared);
+    readings.retain(|reading| !reading.unit().is_some_and(tells_nothing));
+}
+
 impl Ground<'_> {
     /// Reads every folder that may be a unit.
     pub(super) fn units(&self, found: &Found, stacks: &Stacks) -> Readings {
@@ -97,6 +112,7 @@ impl Ground<'_> {
             others = is_other.into_iter().map(|(dir, _)| dir.clone()).collect();
             known = Some(pins);
         }
+        without_shared(&mut readings);
         let known = known.unwrap_or_default();
         let shapes = Shapes::new(&aside, self.settings, &known);
         readings.extend(parallel::map(&stacks.unclear, |unclear| match &unclear.unit {

@@ -135,7 +135,9 @@ impl<'s> Shapes<'s> {
                 (None, _) => Verdict::Runner,
                 (Some(_), Some(false)) if is_wrapper() => Verdict::Runner,
                 (Some(true), Some(false)) => Verdict::NameAlone,
-                (Some(false), Some(false)) => inputs.map_or(Verdict::Other, |inputs| self.takes_tag(&inputs)),
+                (Some(false), Some(false)) => {
+                    inputs.map_or(Verdict::Other, |inputs| self.takes_tag(&module, folder, &inputs))
+                }
                 _ => Verdict::Runner,
             };
         }
@@ -153,7 +155,7 @@ impl<'s> Shapes<'s> {
                     None => configures_runner(&inputs) == Some(true),
                     Some(_) => has_shape(&inputs),
                 };
-                if is_shaped { Verdict::Runner } else { self.takes_tag(&inputs) }
+                if is_shaped { Verdict::Runner } else { self.takes_tag(&module, folder, &inputs) }
             }
             // What can't be read is told of.
             Some(Err(_)) if self.may_be_shaped(frame, dir) => Verdict::Runner,
@@ -230,10 +232,20 @@ impl<'s> Shapes<'s> {
             })
     }
 
-    /// The inputs that a known pin decides.
-    fn takes_tag(&self, inputs: &Value) -> Verdict {
+    /// The inputs that a known pin decides: those that its module has, where that is on this disk. Other published modules
+    /// are known to be something else, and tags of AWS say what is deployed elsewhere.
+    fn takes_tag(&self, module: &Module, folder: Option<&WorkingFolder>, inputs: &Value) -> Verdict {
         let Kind::Map(map) = &inputs.kind else { return Verdict::Other };
-        let taken = map.entries.iter().filter_map(|(name, value)| Some((name.clone(), self.image_of(value)?)));
+        if folder.is_none() && module.is_published() {
+            return Verdict::Other;
+        }
+        let declared = folder.and_then(|folder| terraform::variables(self.files, folder));
+        let counts = |name: &str| {
+            let is_of_aws = name == "tags" || name.ends_with("_tags");
+            !is_of_aws && declared.as_ref().is_none_or(|names| names.contains(name))
+        };
+        let counted = map.entries.iter().filter(|(name, _)| counts(name));
+        let taken = counted.filter_map(|(name, value)| Some((name.clone(), self.image_of(value)?)));
         let taken: Vec<_> = taken.collect();
         if taken.is_empty() { Verdict::Other } else { Verdict::TakesTag(taken) }
     }

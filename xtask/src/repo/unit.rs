@@ -155,6 +155,17 @@ impl Unit {
         std::iter::once(&self.module).chain(&self.modules_beside)
     }
 
+    /// Whether it only takes a tag of the runner's images, and what its module makes of that is not known.
+    pub fn may_be_runner(&self) -> bool {
+        !self.takes.is_empty()
+    }
+
+    /// The places of the expressions that give it the tags which it only takes.
+    pub(super) fn taken_at(&self) -> Vec<String> {
+        let deciders = self.takes.iter().filter_map(|(_, image)| self.image(*image)).flat_map(|uses| &uses.deciders);
+        deciders.filter_map(|decider| Some(decider.trail.hops.first()?.place.to_string())).collect()
+    }
+
     /// Whether the tag of any of its images is unknown.
     pub fn has_unknown_tag(&self) -> bool {
         let own = self.images.values().flatten().any(|uses| uses.tag.reason().is_some());

@@ -49,6 +49,11 @@ impl Selection {
             && (self.units.is_empty() || self.units.contains(&unit.path))
     }
 
+    /// Whether a unit is selected by its own name.
+    pub fn names(&self, unit: &Unit) -> bool {
+        self.units.contains(&unit.path)
+    }
+
     /// The selected units; none is an error.
     pub fn units<'r>(&self, repo: &'r Repository) -> Result<Vec<&'r Unit>, Failures> {
         let chosen: Vec<_> = repo.units.iter().filter(|unit| self.holds(unit)).collect();

@@ -63,6 +63,23 @@ fn arguments_that_break_every_apply_are_refused_before_anything_is_planned() {
     }
 }
 
+#[test]
+fn unit_that_only_may_be_a_runner_is_planned_where_it_is_named_and_nowhere_else() {
+    let sandbox = Sandbox::bumped();
+    let file = "dev/us-east-1/mgmt/cicd/terragrunt.hcl";
+    fs::create_dir_all(sandbox.repo().join(file).parent().unwrap()).unwrap();
+    let locals = "locals {\n  common = read_terragrunt_config(find_in_parent_folders(\"common.hcl\")).locals\n}\n";
+    let module = "terraform {\n  source = \"git::https://git.example.com/modules.git//cicd?ref=v1\"\n}\n";
+    let inputs = "inputs = {\n  release = local.common.deploy_runner_container_image_tag\n}\n";
+    sandbox.write(file, format!("{locals}{module}{inputs}"));
+    assert!(sandbox.xtask(["units"]).run().exits(0).out.contains("dev/us-east-1/mgmt/cicd"));
+    let all = sandbox.xtask(["apply-all", "--dry-run", "--verbose"]).run().exits(0);
+    let all = all.says("Left out     dev/us-east-1/mgmt/cicd   it takes a tag").says("--unit PATH");
+    assert!(!all.out.contains("mgmt/cicd") && all.out.contains("Planning: 6 units"), "{}", all.out);
+    let named = sandbox.xtask(["apply-all", "--dry-run", "--verbose", "--unit", "dev/us-east-1/mgmt/cicd"]).run();
+    assert!(named.exits(0).out.contains("mgmt/cicd"));
+}
+
 /// A fixture in the place of the sample.
 fn of_fixture(name: &str) -> Sandbox {
     let sandbox = Sandbox::new();

@@ -5,6 +5,7 @@ mod runner;
 mod standard;
 pub(super) mod working;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -113,6 +114,14 @@ fn with_working<T>(
     let module = Module::of(&folder, ".".to_owned(), Given::Layers(layers), standard::known_outputs)?;
     let evaluator = Evaluator::with_names(files, main_file(&folder.dir), &module);
     work(&evaluator, &folder, &module)
+}
+
+/// The names of the variables that a module in this folder has; `None` where that can't be known.
+pub(super) fn variables(files: &Files, folder: &WorkingFolder) -> Option<BTreeSet<String>> {
+    let folder = folder.read(files).ok()?;
+    let in_hcl = folder.frames().flat_map(|frame| frame.source.body.blocks_named("variable"));
+    let in_hcl = in_hcl.filter_map(|block| block.labels.first().cloned());
+    Some(in_hcl.chain(folder.in_json("variable").into_keys().map(str::to_owned)).collect())
 }
 
 /// The file that paths in messages about the whole unit are made of.

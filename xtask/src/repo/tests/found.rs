@@ -139,3 +139,32 @@ fn what_takes_a_tag_is_found_however_short_the_name_of_its_pin_is() {
     assert_eq!(paths(&repo), ["dev/us-east-1/mgmt/ecs-deploy-runner", "prod/us-east-1/mgmt/cicd"]);
     assert!(repo.units[1].has_unknown_tag());
 }
+
+#[test]
+fn input_that_says_what_is_deployed_elsewhere_makes_no_runner() {
+    let catalog = "git::git@github.com:gruntwork-io/terraform-aws-service-catalog.git//modules";
+    let root =
+        format!("{LOCALS}inputs = merge(local.common, {{ custom_tags = {{ ci = local.common.runner_version }} }})\n");
+    let include = "include \"root\" {\n  path = find_in_parent_folders(\"root.hcl\")\n}\n";
+    let unit = |source: &str| format!("{include}terraform {{\n  source = \"{source}\"\n}}\n");
+    let first = runner("git::x//modules/ecs-deploy-runner?ref=v1");
+    let own = "variable \"x\" {}\n";
+    let units = [
+        ("vpc", unit(&format!("{catalog}/networking/vpc?ref=v0.104.6"))),
+        ("eks", unit("git::git@git.example.com:acme/modules.git//eks?ref=v1")),
+        ("rds", unit("git::git@git.example.com:acme/modules.git//rds?ref=v1")),
+        ("own", unit("${get_repo_root()}//modules/own")),
+    ];
+    let files: Vec<_> =
+        units.iter().map(|(name, text)| (format!("dev/us-east-1/app/{name}/terragrunt.hcl"), text)).collect();
+    let tree = Tree::new(&[ACCOUNTS, COMMON, ("root.hcl", &root), ("modules/own/main.tf", own), (UNIT, &first)]);
+    files.iter().for_each(|(file, text)| tree.write(file, text.as_bytes()));
+    assert_eq!(paths(&tree.open()), ["dev/us-east-1/mgmt/ecs-deploy-runner"]);
+    // What one unit alone is given is named, and is in doubt.
+    let taker = unit("git::git@git.example.com:acme/modules.git//cicd?ref=v1");
+    let taker = format!("{LOCALS}{taker}inputs = {{\n  release = local.common.runner_version\n}}\n");
+    tree.write("prod/us-east-1/mgmt/cicd/terragrunt.hcl", taker.as_bytes());
+    let repo = tree.open();
+    assert_eq!(paths(&repo), ["dev/us-east-1/mgmt/ecs-deploy-runner", "prod/us-east-1/mgmt/cicd"]);
+    assert!(!repo.units[0].may_be_runner() && repo.units[1].may_be_runner());
+}

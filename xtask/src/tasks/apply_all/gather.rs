@@ -70,7 +70,9 @@ impl<'r> Work<'r> {
             None => Selection::of(context, repo, &args.applies.selectors)?,
         };
         let selected = selection.units(repo)?;
-        let (selected, left_out): (Vec<_>, Vec<_>) = selected.into_iter().partition(|unit| unit.left_out().is_none());
+        // What only may be a runner is never planned unasked.
+        let is_meant = |unit: &&Unit| unit.left_out().is_none() && (!unit.may_be_runner() || selection.names(unit));
+        let (selected, left_out): (Vec<_>, Vec<_>) = selected.into_iter().partition(is_meant);
         if selected.is_empty() {
             return Err(all_left_out(&left_out).into());
         }
@@ -153,10 +155,16 @@ impl<'r> Work<'r> {
     }
 }
 
+/// Why a unit is left out that only may be a runner, and what to do.
+pub(super) const IN_DOUBT: &str =
+    "it takes a tag, and what its module makes of that is not known; if it is a runner: --unit PATH";
+
 fn all_left_out(units: &[&Unit]) -> Failure {
     let failure = Failure::refused("every selected unit is left out by its own configuration");
     let exclusions = units.iter().filter_map(|unit| unit.left_out());
     let failure = exclusions.fold(failure, |failure, it| failure.detail(it.what()).at(it.place.clone()));
+    let in_doubt = units.iter().filter(|unit| unit.left_out().is_none());
+    let failure = in_doubt.fold(failure, |failure, unit| failure.detail(format!("{}: {IN_DOUBT}", unit.path)));
     failure.hint("take that out of the configuration if the units are to be updated")
 }
 

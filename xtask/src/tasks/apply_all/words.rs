@@ -12,6 +12,7 @@ use crate::run::folder::RunFolder;
 use crate::run::journal::{self, Journal};
 use crate::run::unfinished::Unfinished;
 use crate::tasks::apply_all::Work;
+use crate::tasks::apply_all::gather::IN_DOUBT;
 use crate::tasks::apply_all::queue::Wave;
 use crate::tasks::context::Context;
 use crate::tasks::ready::{Ready, Workable};
@@ -41,6 +42,8 @@ pub(in crate::tasks) fn say_left_out(screen: &Screen, units: &[&Unit]) {
         if let Some(exclusion) = unit.left_out() {
             let about = format!("{}   by {}, {}", unit.path, exclusion.by, exclusion.place);
             screen.insist(Tone::Warning, "Left out", about);
+        } else {
+            screen.insist(Tone::Warning, "Left out", format!("{}   {IN_DOUBT}", unit.path));
         }
     }
 }
