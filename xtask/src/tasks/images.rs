@@ -9,7 +9,7 @@ use crate::repo::{Decider, Repository};
 use crate::run::event::Outcome;
 use crate::run::executor::OnFailure;
 use crate::run::step::{Stage, Step};
-use crate::tasks::inquiry;
+use crate::tasks::inquiry::{self, Answers, Inquiry};
 use crate::tasks::orders::Orders;
 use crate::tasks::session::Session;
 use crate::tools::api;
@@ -28,6 +28,12 @@ pub struct Wanted<'r, N = ImageName> {
     pub tag: Tag,
     /// The account of the registry.
     pub account: &'r Account,
+}
+
+impl<N> Wanted<'_, N> {
+    fn question(&self) -> Question {
+        Question::Image { uri: self.uri.clone(), tag: self.tag.clone() }
+    }
 }
 
 impl<N: fmt::Display> Wanted<'_, N> {
@@ -146,12 +152,32 @@ pub fn registries<'r>(
 /// The steps that ask for these images. `when` tells two questions for the same image apart.
 pub fn lookups<N: fmt::Display>(orders: &Orders<'_>, wanted: &[Wanted<'_, N>], when: &str) -> Stage {
     let step = |n: usize, image: &Wanted<'_, N>| {
-        let question = Question::Image { uri: image.uri.clone(), tag: image.tag.clone() };
-        orders.questions(image.account, image.uri.region(), &format!("{}.{when}.{n}", image.image), &[question])
+        orders.questions(image.account, image.uri.region(), &format!("{}.{when}.{n}", image.image), &[image.question()])
     };
     let lanes = wanted.iter().enumerate().map(|(n, image)| vec![step(n, image)]).collect();
     let about = wanted.iter().map(|image| format!("{}:{}", image.uri.repository(), image.tag)).collect::<Vec<_>>();
     Stage { title: "Images".to_owned(), is_told: false, about: about.join(" "), lanes }
+}
+
+/// Adds the questions for these images, in the accounts of their registries.
+pub fn questions<'r, N>(inquiry: &mut Inquiry<'r>, wanted: &[Wanted<'r, N>]) {
+    for image in wanted {
+        inquiry.add(image.account, image.uri.region(), image.question());
+    }
+}
+
+/// What was answered, per image: there, or not there. Not to be able to tell is an error.
+pub fn answered<N: fmt::Display>(answers: &Answers, wanted: &[Wanted<'_, N>]) -> Result<Vec<Option<Image>>, Failures> {
+    let (mut found, mut problems) = (Vec::new(), Vec::new());
+    for image in wanted {
+        let answer = answers.get(&image.account.id, &image.question()).map_err(anyhow::Error::msg);
+        match answer.and_then(aws::described_image) {
+            Ok(answer) => found.push(answer),
+            Err(why) => problems.push(in_doubt(image, why)),
+        }
+    }
+    Failures::check(problems)?;
+    Ok(found)
 }
 
 /// Asks, and gives an answer per image: there, or not there. Not to be able to tell is an error.

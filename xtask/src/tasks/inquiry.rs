@@ -37,6 +37,11 @@ impl<'r> Inquiry<'r> {
         }
     }
 
+    /// Whether nothing is asked.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The same without what is known already, and without accounts that then have nothing to be asked.
     pub fn without(mut self, known: &Answers) -> Self {
         for asked in &mut self.0 {
@@ -135,10 +140,15 @@ impl Answers {
         question: &Question,
         reader: impl FnOnce(&Answer) -> anyhow::Result<T>,
     ) -> Result<T, String> {
+        reader(self.get(account, question)?).map_err(|error| in_one_line(&error))
+    }
+
+    /// An answer; or why there is none, in a line.
+    pub fn get(&self, account: &AccountId, question: &Question) -> Result<&Answer, String> {
         match self.0.get(&(account.clone(), question.clone())) {
             None => Err("not queried".to_owned()),
             Some(Err(reason)) => Err(reason.clone()),
-            Some(Ok(answer)) => reader(answer).map_err(|error| in_one_line(&error)),
+            Some(Ok(answer)) => Ok(answer),
         }
     }
 }

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use super::adopt::adopt;
+use super::command::Xtask;
 use super::program::XTASK;
 use super::sandbox::Sandbox;
 use crate::real::toolbox::leave_out;
@@ -63,8 +64,11 @@ fn cargo_xtask_works_in_an_adopted_repository() {
         return;
     }
     let sandbox = Sandbox::new();
-    adopt(&sandbox).args(["--yes"]).run().exits(0);
-    let (there, progress) = printed(&mut cargo(&sandbox, &["xtask", "units"]));
+    adopt_with_cargo(&sandbox).args(["--yes"]).run().exits(0);
+    let written = sandbox.read("Cargo.lock");
+    let (there, progress) = printed(&mut cargo(&sandbox, &["--locked", "xtask", "units"]));
+    assert_eq!(sandbox.read("Cargo.lock"), written, "whoever commits before the first build commits the same");
+    assert!(!written.contains("name = \"proptest\""), "what only tests need is left out");
     assert_eq!(there, sandbox.xtask(["units"]).run().exits(0).raw_out);
     assert!(progress.contains("Compiling xtask v"), "the first build shows what it does: {progress}");
     waits_in_sight_for_another_build(&sandbox);
@@ -76,6 +80,11 @@ fn cargo_xtask_works_in_an_adopted_repository() {
     assert!(sandbox.read("Cargo.lock").lines().all(|line| known(&line)));
     stdout(&mut cargo(&sandbox, &["fmt", "--all", "--check"]));
     assert_eq!(stdout(&mut cargo(&sandbox, &["test", "--quiet", "--workspace"])), "", "there is nothing to test");
+}
+
+/// `adopt` as `cargo xtask` starts it.
+fn adopt_with_cargo(sandbox: &Sandbox) -> Xtask<'_> {
+    rust().into_iter().fold(adopt(sandbox).env("CARGO", env!("CARGO")), |adopt, (name, value)| adopt.env(name, value))
 }
 
 /// Holds cargo's lock of what is built there until `cargo xtask` says that it waits for it.
@@ -159,7 +168,9 @@ fn cargo_xtask_works_where_it_is_only_depended_on_and_rehearses() {
     }
     let (project, sandbox) = (Sandbox::new(), Sandbox::new());
     let url = library(&project);
-    adopt(&sandbox).args(["--yes", "--git", &url, "--tag", "v9.9.9"]).run().exits(0);
+    let sandbox = sandbox.without_setting("profile");
+    let adopted = adopt(&sandbox).args(["--yes", "--git", &url, "--tag", "v9.9.9"]).run().exits(0);
+    adopted.says(&format!("see xtask/docs/credentials.md in {url} at tag v9.9.9"));
     sandbox.write("Cargo.lock", project.read("Cargo.lock"));
     let home = Home::new();
     let clone = sandbox.top().join("clone");

@@ -11,6 +11,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use serde_json::{Value, json};
 
+use super::log::Call;
 use super::sandbox::{ACCOUNTS, Sandbox};
 use crate::real::doctor::variables;
 
@@ -320,6 +321,17 @@ fn nothing_is_planned_for_an_account_that_may_not_pull_its_images() {
     let allowed = ["apply-all", "--yes", "--account=dev", "--allow=denied-pull"];
     sandbox.xtask(allowed).run().exits(0).says("lets 1 account not pull (--allow denied-pull)");
     assert_eq!(sandbox.log().applied(), ["100000000004"]);
+}
+
+#[test]
+fn images_and_policies_are_asked_for_in_one_session_of_each_account() {
+    let sandbox = Sandbox::bumped();
+    let said = sandbox.xtask(["apply-all", "--yes", "--plan-only"]).run().exits(0).says("2 images in ECR");
+    assert!(said.err.contains("Planned"), "{}", said.screen());
+    let log = sandbox.log();
+    let asks = |call: &&Call<'_>| call.argv().contains(&"ask") && call.argv()[1] == "your-shared";
+    assert_eq!(log.of("aws-vault").iter().filter(asks).count(), 1);
+    assert_eq!((log.n_asked("DescribeImages"), log.n_asked("GetRepositoryPolicy")), (2, 1));
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 mod config;
 mod crates;
+mod lock;
 mod origin;
 mod place;
 mod record;
@@ -81,7 +82,7 @@ fn gather(context: &Context, args: &cli::Adopt) -> Result<Adoption, Failures> {
     let there = there::look(&root)?;
     let suggested = suggest::settings(context, &repo, context.globals.dry_run)?;
     let settings = suggested.as_ref().map_or(&[][..], |it| &it.settings);
-    let texts = texts::gather(&root, &source, settings)?;
+    let texts = texts::gather(&root, &source, settings, &context.vars)?;
     let changes = record::local_changes(&there.files, there.record.as_ref(), &source.files);
     if !changes.lost.is_empty() && !context.globals.allows(Allowance::LocalChanges) {
         return Err(would_be_lost(&there, &changes.lost).into());

@@ -104,7 +104,13 @@ mod tests {
     }
 
     fn record(put: &[(&str, &str)]) -> Record {
-        Record::of(&Source { mode: Mode::Copied, version: "1".to_owned(), files: files(put), lock: None })
+        Record::of(&Source {
+            mode: Mode::Copied,
+            version: "1".to_owned(),
+            files: files(put),
+            address: None,
+            lock: None,
+        })
     }
 
     fn changes(there: &[(&str, &str)], put: Option<&[(&str, &str)]>, new: &[(&str, &str)]) -> (String, String) {

@@ -51,6 +51,8 @@ pub(super) struct Source {
     /// The version of the crate, or the tag.
     pub(super) version: String,
     pub(super) files: BTreeMap<String, Vec<u8>>,
+    /// The git repository that has the rest of it, where it is not all here.
+    pub(super) address: Option<String>,
     /// The versions of all dependencies that were tested together.
     pub(super) lock: Option<Vec<u8>>,
 }
@@ -60,7 +62,7 @@ pub(super) fn by_git(url: &str, tag: &str) -> Source {
     let manifest = crates::depending(url, tag);
     let files = [("Cargo.toml", manifest.into_bytes()), ("src/main.rs", MAIN.as_bytes().to_vec())];
     let files = files.into_iter().map(|(path, bytes)| (path.to_owned(), bytes)).collect();
-    Source { mode: Mode::Git, version: tag.to_owned(), files, lock: None }
+    Source { mode: Mode::Git, version: tag.to_owned(), files, address: Some(url.to_owned()), lock: None }
 }
 
 /// The crate in the checkout at `from`, without its tests.
@@ -102,7 +104,7 @@ pub(super) fn copied(from: &Path) -> Result<Source, Failure> {
     }
     forget_missing_tests(&mut files);
     let version = crates::version(&files["Cargo.toml"]).unwrap_or_else(|| env!("CARGO_PKG_VERSION").to_owned());
-    Ok(Source { mode: Mode::Copied, version, files, lock: regular::bytes(from.join("Cargo.lock")).ok() })
+    Ok(Source { mode: Mode::Copied, version, files, address: None, lock: regular::bytes(from.join("Cargo.lock")).ok() })
 }
 
 /// What git would track in a folder, but for hidden files, tests, and what an adoption wrote there.

@@ -8,10 +8,11 @@ use ignore::gitignore::GitignoreBuilder;
 use similar::TextDiff;
 
 use super::source::Source;
-use super::{config, there, workspace};
+use super::{config, lock, there, workspace};
 use crate::model::{Failure, Failures, regular};
 use crate::repo::settings::{self, LOCAL, Target};
 use crate::tasks::personal;
+use crate::tools::env::Env;
 
 /// The file that says what git ignores.
 const IGNORE: &str = ".gitignore";
@@ -69,7 +70,12 @@ impl Text {
 }
 
 /// The texts that change, in the order in which they are shown; all that stands against it, if anything does.
-pub(super) fn gather(root: &Path, source: &Source, personal: &[(String, String)]) -> Result<Vec<Text>, Failures> {
+pub(super) fn gather(
+    root: &Path,
+    source: &Source,
+    personal: &[(String, String)],
+    vars: &Env,
+) -> Result<Vec<Text>, Failures> {
     let mut manifest = Text::read(root, workspace::FILE)?;
     let mut cargo = Text::read(root, config::file(root))?;
     let mut ignored = Text::read(root, IGNORE)?;
@@ -95,10 +101,10 @@ pub(super) fn gather(root: &Path, source: &Source, personal: &[(String, String)]
     take(&mut own, merged);
     let merged = ignored.text().map(ignoring);
     take(&mut ignored, merged);
-    if let (None, Some(tested)) = (&lock.before, source.lock.as_ref().filter(|_| !has_own_rust)) {
-        lock.after.clone_from(tested);
-    }
     Failures::check(failures)?;
+    if let (None, Some(tested)) = (&lock.before, source.lock.as_ref().filter(|_| !has_own_rust)) {
+        lock.after = lock::of_crate(tested, source, &manifest.after, &cargo.after, vars);
+    }
     let all = [manifest, cargo, ignored, lock, own];
     Ok(all.into_iter().filter(|text| text.before.as_deref().unwrap_or_default() != text.after).collect())
 }

@@ -136,7 +136,11 @@ pub(super) fn notes(context: &Context, adoption: &Adoption) {
     }
     let unknown = suggest::without_profile(context, adoption);
     if !unknown.is_empty() {
-        let hint = "`cargo xtask doctor --fix` asks which are meant; see xtask/docs/credentials.md";
+        let from = match &adoption.source.address {
+            Some(url) => format!(" in {url} at tag {}", adoption.source.version),
+            None => String::new(),
+        };
+        let hint = format!("`cargo xtask doctor --fix` asks which are meant; see xtask/docs/credentials.md{from}");
         let what = format!("none known on this machine for {}\n  {hint}", unknown.join(", "));
         warn("Profiles", what);
     }

@@ -6,10 +6,11 @@ use std::collections::BTreeMap;
 use crate::cli::Allowance;
 use crate::model::{Failure, Failures, ImageName, ImageUri};
 use crate::report::screen::{Tone, count};
-use crate::run::step::Stage;
 use crate::tasks::apply_all::Queue;
 use crate::tasks::context::Context;
 use crate::tasks::images::{self, Taken, Wanted};
+use crate::tasks::inquiry::{Answers, Inquiry};
+use crate::tasks::orders::Orders;
 use crate::tasks::pulls::{self, Pulls};
 use crate::tasks::ready::Workable;
 use crate::tasks::session::Session;
@@ -45,18 +46,24 @@ pub(super) fn pulls<'r>(units: &[Workable<'r>], taken: &Taken<'r>) -> Vec<Pulls<
     )
 }
 
-/// Asks ECR for its policies, and refuses if one lets an account not pull.
-pub fn may_pull(session: &Session<'_>, queue: &Queue<'_, '_>) -> Result<(), Failures> {
-    let screen = &session.context.screen;
-    if queue.work.pulls.is_empty() {
+/// Asks ECR for its policies alone, and refuses if one lets an account not pull.
+pub fn may_pull(session: &Session<'_>, orders: &Orders<'_>, pulls: &[Pulls<'_>]) -> Result<(), Failures> {
+    let mut policies = Inquiry::default();
+    pulls::questions(&mut policies, pulls);
+    if policies.is_empty() {
         return Ok(());
     }
-    let answers = queue.policies.0.ask(session, &queue.policies.1);
+    let answers = policies.ask(session, &policies.stage(orders, "policy"));
     session.check_interrupt()?;
+    judge_pulls(session, pulls, &answers)
+}
+
+fn judge_pulls(session: &Session<'_>, pulls: &[Pulls<'_>], answers: &Answers) -> Result<(), Failures> {
+    let screen = &session.context.screen;
     let mut failures = Vec::new();
-    for pulls in &queue.work.pulls {
+    for pulls in pulls {
         let (mut lacks, mut doubts) = (Vec::new(), BTreeMap::<String, Vec<&str>>::new());
-        for (account, pull) in pulls.judged(&answers) {
+        for (account, pull) in pulls.judged(answers) {
             match pull {
                 Pull::Allowed => {}
                 Pull::NotJudged(why) => doubts.entry(why).or_default().push(&account.name),
@@ -89,9 +96,9 @@ pub fn may_pull(session: &Session<'_>, queue: &Queue<'_, '_>) -> Result<(), Fail
     Failures::check(hinted.collect())
 }
 
-/// Asks ECR, and refuses if an image is not there.
-pub(super) fn prove(session: &Session<'_>, stage: &Stage, taken: &Taken<'_>) -> Result<(), Failures> {
-    let screen = &session.context.screen;
+/// Asks ECR, and refuses if an image is not there, or an account may not pull it.
+pub(super) fn prove(session: &Session<'_>, queue: &Queue<'_, '_>) -> Result<(), Failures> {
+    let (screen, taken) = (&session.context.screen, &queue.work.taken);
     if session.context.globals.allows(Allowance::UnprovenImage) {
         screen.insist(Tone::Warning, "Allowed", "ECR was not asked for the images (--allow unproven-image)");
         return Ok(());
@@ -99,14 +106,17 @@ pub(super) fn prove(session: &Session<'_>, stage: &Stage, taken: &Taken<'_>) -> 
     for (what, why) in &taken.not_asked {
         screen.insist(Tone::Warning, "Images", format!("ECR was not asked for {what}: {why}"));
     }
-    if taken.wanted.is_empty() {
+    let (inquiry, stage) = &queue.images;
+    if inquiry.is_empty() {
         return Ok(());
     }
-    let answers = images::ask(session, stage, &taken.wanted)?;
-    let missing = taken.wanted.iter().zip(&answers).filter(|(_, answer)| answer.is_none());
+    let answers = inquiry.ask(session, stage);
+    session.check_interrupt()?;
+    let found = images::answered(&answers, &taken.wanted)?;
+    let missing = taken.wanted.iter().zip(&found).filter(|(_, answer)| answer.is_none());
     Failures::check(missing.map(|(wanted, _)| wanted.missing("nothing was planned or applied")).collect())?;
     let names: Vec<_> = taken.wanted.iter().map(Wanted::name).collect();
     let about = format!("{} in ECR   {}", count(names.len(), "image"), names.join(", "));
     screen.say(Tone::Good, "Images", about);
-    Ok(())
+    judge_pulls(session, &queue.work.pulls, &answers)
 }

@@ -99,8 +99,7 @@ pub fn carry_out(
     let screen = &session.context.screen;
     let units = &queue.work.units;
     record::selected(&session.journal, units);
-    images::prove(session, &queue.images, &queue.work.taken)?;
-    may_pull(session, queue)?;
+    images::prove(session, queue)?;
     others::wait(session, units)?;
     let mut plans = match &queue.work.earlier {
         Some(earlier) => earlier.plans(session, ready, queue)?,

@@ -10,7 +10,7 @@ use crate::run::folder::RunFolder;
 use crate::run::step::{Lane, Stage, Step};
 use crate::tasks::apply_all::{Work, generate};
 use crate::tasks::context::Context;
-use crate::tasks::images;
+use crate::tasks::images::{self, Wanted};
 use crate::tasks::inquiry::Inquiry;
 use crate::tasks::orders::Orders;
 use crate::tasks::pulls;
@@ -29,10 +29,8 @@ pub struct Queue<'u, 'r> {
     pub identity: Stage,
     /// Asks the git repositories of modules.
     pub sources: Stage,
-    /// Asks ECR for the images that the units will take.
-    pub images: Stage,
-    /// Asks ECR for the policies of the repositories that they pull from.
-    pub policies: (Inquiry<'r>, Stage),
+    /// Asks ECR for the images that the units will take, and for the policies of the repositories that they pull from.
+    pub images: (Inquiry<'r>, Stage),
 }
 
 /// Units that are applied together, each with its step.
@@ -47,16 +45,17 @@ pub struct Wave<'u, 'r> {
 impl<'u, 'r> Queue<'u, 'r> {
     /// Puts it together. `context` is that of this process, from whose environment the children's is built.
     pub fn of(orders: &'u Orders<'_>, context: &Context, work: &'u Work<'r>) -> Self {
-        let mut policies = Inquiry::default();
-        pulls::questions(&mut policies, &work.pulls);
-        let asked = policies.stage(orders, "policy");
+        let mut images = Inquiry::default();
+        images::questions(&mut images, &work.taken.wanted);
+        pulls::questions(&mut images, &work.pulls);
+        let names: Vec<_> = work.taken.wanted.iter().map(Wanted::name).collect();
+        let asked = Stage { title: "Images".to_owned(), about: names.join(" "), ..images.stage(orders, "images") };
         Self {
             work,
             orders,
-            policies: (policies, asked),
             identity: orders.identities(&work.accounts),
             sources: orders.sources(work.asked_sources(), &context.vars),
-            images: images::lookups(orders, &work.taken.wanted, "apply"),
+            images: (images, asked),
         }
     }
 
@@ -130,7 +129,7 @@ impl<'u, 'r> Queue<'u, 'r> {
         };
         let generate = plans.as_ref().map(|_| generate::shell_lines(self.work)).filter(|lines| !lines.is_empty());
         let mut parts = vec![begin];
-        parts.extend(lines(vec![&self.identity, &self.sources, &self.images, &self.policies.1]));
+        parts.extend(lines(vec![&self.identity, &self.sources, &self.images.1]));
         parts.extend(generate);
         parts.extend(lines(plans.iter().chain(&waves).collect()));
         parts.join("\n")

@@ -49,7 +49,7 @@ pub fn run(context: &Context, args: &cli::Update) -> Result<Exit, Failures> {
     }
     if !args.ends_with(Until::Images) && !args.ends_with(Until::Bump) {
         let orders = session::orders(&ready, &run, false)?;
-        apply_all::may_pull(&session, &apply_all::Queue::of(&orders, context, &parts.work))?;
+        apply_all::may_pull(&session, &orders, &parts.work.pulls)?;
     }
     let consent = Consent::new(&session, &repo, &parts, args);
     make_images(&session, &ready, &parts, args.how, &consent)?;
