@@ -309,3 +309,26 @@ fn settings_that_decide_what_runs_are_named_and_marked_where_nobody_else_has_the
     let output = xtask(&live, &["doctor", "--offline"]).output().expect("it starts");
     assert!(text(&output).contains(&line), "{}", text(&output));
 }
+
+#[test]
+fn what_a_failed_apply_left_tainted_is_named_with_its_run_and_made_anew_when_that_is_resumed() {
+    both(Apply::Plain, |cloud, live| {
+        let module = module_with_a_script(live);
+        let works = live.root().with_file_name("works");
+        fs::write(module.join("register.sh"), format!("test -e {}\n", works.display())).expect("it can be written");
+        let words: Vec<_> = ["apply-all"].into_iter().chain(YES).collect();
+        let told = ends_with(live, &words, 1);
+        let (_, run) = told.split_once("runs resume ").expect("it says how to go on");
+        let run = run.split_whitespace().next().expect("it names the run").to_owned();
+        // Everything but the script's resource was made.
+        assert_eq!(tags(cloud, DEV).len(), 2, "{told}");
+
+        fs::write(&works, "").expect("it can be written");
+        let told = ends_with(live, &["runs", "resume", "--yes", &run], 0);
+        let row = told.lines().find(|line| line.contains("replace") && line.contains("terraform_data.script"));
+        assert!(row.is_some() && told.contains("tainted by run ") && told.contains(", whose apply failed"), "{told}");
+        assert!(told.contains("1 change") && told.contains("Finished     1 of 1 unit"), "{told}");
+        assert_eq!(tags(cloud, DEV).len(), 2, "nothing else was made once more");
+        assert!(ends_with(live, &words, 0).contains("nothing to apply in 1 unit"));
+    });
+}

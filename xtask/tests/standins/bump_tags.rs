@@ -104,6 +104,17 @@ fn images_can_get_different_tags() {
 }
 
 #[test]
+fn tag_that_is_no_known_release_is_named_and_moved() {
+    for (tag, told) in [("v9.9.9", "v9.9.9 is not among the releases"), ("1.3.0", "perhaps v1.3.0 was meant")] {
+        let sandbox = Sandbox::new();
+        let said = sandbox.xtask(["bump-tags", tag, "--offline"]).run().exits(0).says(told);
+        said.says("1 warning above: No release");
+        sandbox.xtask(["bump-tags", tag, "--offline"]).run().exits(0).says_nothing_of("No release");
+    }
+    Sandbox::new().xtask(["bump-tags", "v1.3.0", "--offline"]).run().exits(0).says_nothing_of("No release");
+}
+
+#[test]
 fn only_the_named_image_moves() {
     for args in [["--set", "kaniko=v1.3.0"], ["v1.3.0", "--image=kaniko"]] {
         let sandbox = Sandbox::new();

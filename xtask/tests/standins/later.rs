@@ -27,6 +27,8 @@ fn kept_plans_are_applied_by_a_later_run_which_plans_nothing() {
     let sandbox = Sandbox::bumped();
     let args = ["apply-all", "--plan-only", "--account=dev", "--account=prod", "--jobs=1"];
     sandbox.xtask(args).run().exits(0).is("plan-only");
+    let runs = sandbox.xtask(["runs"]).run().exits(0);
+    assert!(runs.out.contains("succeeded  2 planned"), "{}", runs.out);
     let kept = plans(&sandbox);
     assert_eq!(kept.len(), 2);
     for plan in &kept {

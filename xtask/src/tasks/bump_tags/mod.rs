@@ -27,6 +27,9 @@ pub fn run(context: &Context, args: &cli::BumpTags) -> Result<Exit, Failures> {
     let ask = Ask::of(context, &repo, args)?;
     let bump = gather::gather(context, &repo, &ask)?;
     words::say_what_to_know(context, &repo, &bump);
+    if !bump.edits.is_empty() {
+        words::say_unknown(context, ask.wanted.values());
+    }
     if bump.edits.is_empty() {
         report::report(context, &bump, "")?;
         return Ok(Exit::DONE);

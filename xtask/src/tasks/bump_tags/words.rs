@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Failure, ImageName, UnitPath};
+use crate::model::{Failure, ImageName, Tag, UnitPath, Version};
 use crate::repo::bump::{Bump, Direction};
 use crate::repo::{OutsidePin, Repository, Unit};
 use crate::report::fill::filled;
 use crate::report::screen::{Tone, count};
+use crate::tasks::changes;
 use crate::tasks::context::Context;
 use crate::tasks::select::labels;
 
@@ -60,6 +61,20 @@ pub fn say_what_to_know(context: &Context, repo: &Repository, bump: &Bump) {
     }
     for allowed in &bump.allowed {
         warn("Allowed", format!("{}   (--allow old-module)", allowed.what));
+    }
+}
+
+/// Tags that look like releases and are none that this program knows of: newer ones, or mistyped.
+pub fn say_unknown<'t>(context: &Context, tags: impl Iterator<Item = &'t Tag>) {
+    let is_unknown = |tag: &&Tag| Version::parse(tag.as_str()).is_some() && !changes::is_known(tag);
+    for tag in tags.filter(is_unknown).collect::<BTreeSet<_>>() {
+        let with_v = Version::parse(tag.as_str()).filter(|_| !tag.as_str().starts_with('v'));
+        let meant = with_v.map(|version| format!("; perhaps {version} was meant")).unwrap_or_default();
+        let newest = changes::newest();
+        let about = format!(
+            "{tag} is not among the releases that this program knows of, the newest of which is {newest}{meant}"
+        );
+        context.screen.insist(Tone::Warning, "No release", about);
     }
 }
 

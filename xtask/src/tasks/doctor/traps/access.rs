@@ -1,5 +1,7 @@
 //! Traps in what the repository says of accounts: places that disagree, roles that lead elsewhere without being declared.
 
+use std::collections::BTreeSet;
+
 use crate::repo::Repository;
 use crate::report::screen::count;
 use crate::tasks::doctor::finding::Finding;
@@ -12,10 +14,14 @@ pub(in crate::tasks::doctor) fn problems(repo: &Repository) -> Vec<Finding> {
     found.extend(unknown.map(|failure| Finding::refusal(NAME, &failure)));
     found.dedup();
     if found.is_empty() {
-        let accounts = count(repo.accounts.len(), "account");
+        let own: BTreeSet<_> = repo.units.iter().filter_map(|unit| unit.account.value()).map(|it| &it.id).collect();
+        let units = format!("{} in {}", count(repo.units.len(), "unit"), count(own.len(), "account"));
         found.push(Finding::ok(
             NAME,
-            format!("{} in {accounts}, and every place agrees on them", count(repo.units.len(), "unit")),
+            match repo.accounts.len() {
+                n if n == own.len() => format!("{units}, and every place agrees on them"),
+                n => format!("{units}, and every place agrees on all {}", count(n, "account")),
+            },
         ));
     }
     found

@@ -95,7 +95,7 @@ pub(in crate::tasks::doctor) fn reach(repo: &Repository, target: &Tag) -> Vec<Fi
             let text = if n == 0 {
                 format!("every unit is at {target} already")
             } else {
-                format!("{} to change reach every unit", count(n, "pin"))
+                format!("{} to change {} every unit", count(n, "pin"), if n == 1 { "reaches" } else { "reach" })
             };
             vec![Finding::ok(NAME, text)]
         }
