@@ -162,12 +162,11 @@ pub(super) enum Given<'w> {
     Value(&'w Value),
 }
 
+/// What is done with each file that is written; an error is what can't be known of them.
+pub(super) type Work<'w> = dyn FnMut(Result<&Written<'_>, &Rc<str>>) -> Result<(), Fault> + 'w;
+
 /// Goes through all files that are written. What can't be known of the map is an error with the reason.
-pub(super) fn each_written(
-    evaluator: &Evaluator<'_>,
-    frame: &Rc<Frame>,
-    work: &mut dyn FnMut(Result<&Written<'_>, &Rc<str>>) -> Result<(), Fault>,
-) -> Result<(), Fault> {
+pub(super) fn each_written(evaluator: &Evaluator<'_>, frame: &Rc<Frame>, work: &mut Work<'_>) -> Result<(), Fault> {
     let mut labels: Vec<String> = Vec::new();
     for frame in &frame.with_includes(evaluator)? {
         // One with the same label in the including file replaces the included one.
