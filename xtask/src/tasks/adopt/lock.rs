@@ -25,7 +25,7 @@ pub(super) fn of_crate(tested: &[u8], source: &Source, manifest: &[u8], cargo: &
         folder.write(workspace::FILE, manifest)?;
         folder.write(config::file(&folder.0), cargo)?;
         folder.write(LOCK, tested)?;
-        source.files.iter().try_for_each(|(name, bytes)| folder.write(&format!("xtask/{name}"), bytes))?;
+        source.files.iter().try_for_each(|(name, bytes)| folder.write(format!("xtask/{name}"), bytes))?;
         answer::ask(program, &["update", "--workspace", "--offline", "--quiet"], &folder.0, vars, PATIENCE)?.text()?;
         Ok(fs::read(folder.0.join(LOCK))?)
     };
