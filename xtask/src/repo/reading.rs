@@ -1,6 +1,6 @@
 //! What a folder with a configuration turns out to be: a unit, something else, or a unit that nobody can work on.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -15,7 +15,7 @@ use super::shape::{KnownPins, Shapes, Verdict};
 use super::stacks::{self, Stacks};
 use super::unit::{Unit, UnitKind};
 use super::walk::{Found, TERRAGRUNT};
-use super::{discover, evidence, generated, parallel, shape, terraform};
+use super::{discover, evidence, generated, parallel, passed, shape, terraform};
 use crate::model::{Failure, Known, Place, UnitPath, regular};
 
 /// What a folder turns out to be.
@@ -130,7 +130,47 @@ impl Ground<'_> {
             }
         }
         sorted.units.sort_by(|a, b| a.path.cmp(&b.path));
+        self.without_modules(&aside, &mut sorted);
         sorted
+    }
+
+    /// Leaves out folders of Terraform that another unit has as a module, whatever they look like: started there, Terraform
+    /// would make everything a second time, in another state.
+    fn without_modules(&self, files: &Files, readings: &mut Readings) {
+        let is_terraform = |unit: &Unit| unit.kind == UnitKind::Terraform;
+        if !readings.units.iter().any(is_terraform) {
+            return;
+        }
+        let dir = |unit: &Unit| unit.path.in_root(self.root);
+        let mut callers: BTreeMap<PathBuf, UnitPath> = BTreeMap::new();
+        for unit in &readings.units {
+            let modules = match unit.kind {
+                UnitKind::Terraform => terraform::modules(files, &dir(unit)),
+                UnitKind::Terragrunt => {
+                    let file = dir(unit).join(TERRAGRUNT);
+                    let evaluator = Evaluator::new(files, file.clone());
+                    let frame = Frame::read(&evaluator, &file).ok();
+                    let folder = frame.and_then(|frame| passed::working_folder(&evaluator, &frame));
+                    let mut modules = HashSet::new();
+                    folder.iter().for_each(|folder| folder.modules(files, &mut modules));
+                    modules
+                }
+            };
+            modules.into_iter().filter(|module| *module != dir(unit)).for_each(|module| {
+                callers.entry(module).or_insert_with(|| unit.path.clone());
+            });
+        }
+        readings.units.retain(|unit| {
+            let Some(caller) = callers.get(&dir(unit)).filter(|_| is_terraform(unit)) else { return true };
+            if terraform::has_state(files, &dir(unit)) {
+                let what = format!(
+                    "`{}` is a module of `{caller}`, so it is no unit, though Terraform was started there",
+                    unit.path
+                );
+                readings.notices.push(Failure::refused(what).in_file(unit.path.as_str()));
+            }
+            false
+        });
     }
 
     /// Works out everything about a unit of Terraform.

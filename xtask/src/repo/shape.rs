@@ -30,7 +30,8 @@ pub(super) const RUNNER_INPUTS: [&str; 5] = [
     "terraform_planner_config",
 ];
 /// Those of them that no other module has.
-const TELLING: [&str; 3] = ["docker_image_builder_config", "terraform_applier_config", "terraform_planner_config"];
+pub(super) const TELLING: [&str; 3] =
+    ["docker_image_builder_config", "terraform_applier_config", "terraform_planner_config"];
 /// What the module, a unit or an input of a runner may be called, where nothing better is known.
 const NAMES: [&str; 2] = ["deploy-runner", "deploy_runner"];
 /// A name that is shorter is looked for as a word of its own: as a part of another it says nothing.
@@ -136,7 +137,7 @@ impl<'s> Shapes<'s> {
                 (Some(_), Some(false)) if is_wrapper() => Verdict::Runner,
                 (Some(true), Some(false)) => Verdict::NameAlone,
                 (Some(false), Some(false)) => {
-                    inputs.map_or(Verdict::Other, |inputs| self.takes_tag(&module, folder, &inputs))
+                    inputs.map_or(Verdict::Other, |inputs| self.takes_tag(evaluator, frame, folder, &inputs))
                 }
                 _ => Verdict::Runner,
             };
@@ -155,7 +156,7 @@ impl<'s> Shapes<'s> {
                     None => configures_runner(&inputs) == Some(true),
                     Some(_) => has_shape(&inputs),
                 };
-                if is_shaped { Verdict::Runner } else { self.takes_tag(&module, folder, &inputs) }
+                if is_shaped { Verdict::Runner } else { self.takes_tag(evaluator, frame, folder, &inputs) }
             }
             // What can't be read is told of.
             Some(Err(_)) if self.may_be_shaped(frame, dir) => Verdict::Runner,
@@ -232,21 +233,29 @@ impl<'s> Shapes<'s> {
             })
     }
 
-    /// The inputs that a known pin decides: those that its module has, where that is on this disk. Other published modules
-    /// are known to be something else, and tags of AWS say what is deployed elsewhere.
-    fn takes_tag(&self, module: &Module, folder: Option<&WorkingFolder>, inputs: &Value) -> Verdict {
+    /// The inputs that a known pin decides: those that are meant for its module, by where they are written, and that it has,
+    /// where it is on this disk. Other published modules are known to be something else, and tags of AWS say what is
+    /// deployed elsewhere.
+    fn takes_tag(
+        &self,
+        evaluator: &Evaluator<'_>,
+        frame: &Rc<Frame>,
+        folder: Option<&WorkingFolder>,
+        inputs: &Value,
+    ) -> Verdict {
         let Kind::Map(map) = &inputs.kind else { return Verdict::Other };
-        if folder.is_none() && module.is_published() {
+        let taken = map.entries.iter().filter_map(|(name, value)| Some((name.clone(), self.image_of(value)?)));
+        let mut taken: Vec<_> = taken.collect();
+        if taken.is_empty() || (folder.is_none() && Module::of(evaluator, frame).is_published()) {
             return Verdict::Other;
         }
         let declared = folder.and_then(|folder| terraform::variables(self.files, folder));
-        let counts = |name: &str| {
+        let meant = meant_for_module(evaluator, frame);
+        let counts = |name: &String| {
             let is_of_aws = name == "tags" || name.ends_with("_tags");
-            !is_of_aws && declared.as_ref().is_none_or(|names| names.contains(name))
+            !is_of_aws && meant.contains(name) && declared.as_ref().is_none_or(|names| names.contains(name))
         };
-        let counted = map.entries.iter().filter(|(name, _)| counts(name));
-        let taken = counted.filter_map(|(name, value)| Some((name.clone(), self.image_of(value)?)));
-        let taken: Vec<_> = taken.collect();
+        taken.retain(|(name, _)| counts(name));
         if taken.is_empty() { Verdict::Other } else { Verdict::TakesTag(taken) }
     }
 
@@ -291,6 +300,23 @@ pub(super) fn input(
         Err(fault) => Err(fault.in_one_line()),
     };
     given.map_or_else(Known::Unknown, Known::Value)
+}
+
+/// The inputs that the unit's own file gives, or a file that also names the module. What a file for many units gives, such
+/// as a tag for all resources, says nothing about one of them.
+fn meant_for_module(evaluator: &Evaluator<'_>, frame: &Rc<Frame>) -> BTreeSet<String> {
+    let names_module = |frame: &Frame| {
+        let mut blocks = frame.source.body.blocks_named("terraform");
+        blocks.any(|block| block.body.attributes.contains_key("source"))
+    };
+    let mut names = BTreeSet::new();
+    for (n, frame) in frame.with_includes(evaluator).unwrap_or_default().iter().enumerate() {
+        let inputs = frame.source.body.attributes.get("inputs").filter(|_| n == 0 || names_module(frame));
+        if let Some(Ok(Value { kind: Kind::Map(map), .. })) = inputs.map(|it| evaluator.value(&it.value, frame)) {
+            names.extend(map.entries.keys().cloned());
+        }
+    }
+    names
 }
 
 /// Whether inputs configure a runner; `None` if that can't be known.

@@ -152,7 +152,7 @@ impl Folder {
         let in_json = |(_, node): &Json| json_names(node, "provider").next().is_some();
         self.frames().any(states)
             || self.json.iter().any(in_json)
-            || files.is_file(&self.dir.join(".terraform.lock.hcl"))
+            || [".terraform.lock.hcl", "terraform.tfstate"].iter().any(|name| files.is_file(&self.dir.join(name)))
             || !layer::values_in(&self.dir).is_empty()
     }
 

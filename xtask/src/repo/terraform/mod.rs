@@ -5,7 +5,7 @@ mod runner;
 mod standard;
 pub(super) mod working;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -22,6 +22,7 @@ use super::hcl::{Evaluator, Fault, Kind, Value};
 use super::image::Images;
 use super::redirect;
 use super::settings::Settings;
+use super::shape::TELLING;
 use super::unit::Unit;
 use crate::model::{AccountId, Failure, Known, Place, Region};
 
@@ -32,7 +33,7 @@ pub(super) fn is_unit(files: &Files, dir: &Path) -> bool {
         return false;
     }
     let listing = Listing::of(files, dir);
-    if !listing.mentions(files, &["ecs-deploy-runner", "../", "./"]) {
+    if !listing.mentions(files, &["ecs-deploy-runner", "../", "./"]) && !listing.mentions(files, &TELLING) {
         return false;
     }
     match Folder::listed(files, dir, dir, &listing) {
@@ -40,6 +41,22 @@ pub(super) fn is_unit(files: &Files, dir: &Path) -> bool {
         // What can't be read is told of if it looks like one.
         Err(_) => runner::looks_like_one(files, &listing),
     }
+}
+
+/// Whether Terraform was started in this folder, or is to be, as far as its files tell.
+pub(super) fn has_state(files: &Files, dir: &Path) -> bool {
+    [".terraform.lock.hcl", "terraform.tfstate"].iter().any(|name| files.is_file(&dir.join(name)))
+        || !layer::values_in(dir).is_empty()
+}
+
+/// The folders of the modules in the repository that this unit of Terraform calls.
+pub(super) fn modules(files: &Files, dir: &Path) -> HashSet<PathBuf> {
+    let mut found = HashSet::new();
+    // What can't be read is told of by whoever needs it.
+    if let Ok(folder) = Folder::read(files, dir, dir) {
+        runner::called(files, &folder, &mut found);
+    }
+    found
 }
 
 /// The account that the unit's provider states, with the place.
@@ -92,7 +109,11 @@ pub(super) fn taken(files: &Files, folder: &WorkingFolder, layers: &[Layer]) -> 
         let Kind::Map(taken) = standard::variables(module, evaluator).kind else {
             return Ok((inputs.clone(), Vec::new()));
         };
+        // Terraform has no variable for any other input.
         let mut all = (**given).clone();
+        all.entries.retain(|name, _| {
+            module.variables.contains_key(name.as_str()) || module.in_json("variable", name).is_some()
+        });
         let is_set = |name: &String, value: &Value| {
             let has_default = || module.variables[name.as_str()].get("default").is_some() && !value.is_null();
             given.entries.contains_key(name) || has_default()

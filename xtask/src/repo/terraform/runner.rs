@@ -10,6 +10,7 @@ use crate::repo::hcl::terraform::folder::{json_names, json_objects};
 use crate::repo::hcl::terraform::{Folder, Given, Listing, Merged, Module};
 use crate::repo::hcl::{Evaluator, Fault, Kind, Value};
 use crate::repo::module::is_runner;
+use crate::repo::shape::TELLING;
 use crate::repo::{self, json};
 
 /// How many modules may lie between the folder that Terraform is started in and the runners.
@@ -59,15 +60,20 @@ impl Calls {
             return Self::Json;
         }
         let calls = folder.frames().flat_map(|frame| frame.source.body.blocks_named("module"));
-        for source in calls.filter_map(literal_source) {
-            if names_runner(folder, source) {
+        for (call, source) in calls.filter_map(|call| Some((call, literal_source(call)?))) {
+            let is_told = || configures(call.body.attributes.keys().map(String::as_str));
+            if names_runner(folder, source) || (local_dir(folder, source).is_none() && is_told()) {
                 return Self::Hcl;
             }
             let calls = match local_dir(folder, source)
                 .filter(|dir| seen.insert(dir.clone()))
                 .map(|dir| Folder::read(files, &dir, &dir).map_err(|_| dir))
             {
-                Some(Ok(child)) => standard::is_copy(&child) || Self::within(files, &child, seen) != Self::No,
+                Some(Ok(child)) => {
+                    standard::is_copy(&child)
+                        || Self::within(files, &child, seen) != Self::No
+                        || (is_told() && standard::takes_images(&child))
+                }
                 // What can't be read is told of if it looks like one.
                 Some(Err(dir)) => looks_like_one(files, &Listing::of(files, &dir)),
                 None => false,
@@ -77,6 +83,19 @@ impl Calls {
             }
         }
         Self::No
+    }
+}
+
+/// Adds the folders of all modules in the repository that are called from this one, by others too.
+pub(super) fn called(files: &Files, folder: &Folder, found: &mut HashSet<PathBuf>) {
+    let calls = folder.frames().flat_map(|frame| frame.source.body.blocks_named("module"));
+    for dir in calls.filter_map(literal_source).filter_map(|source| local_dir(folder, source)) {
+        // What can't be read is told of by whoever needs it.
+        if found.insert(dir.clone())
+            && let Ok(child) = Folder::read(files, &dir, &dir)
+        {
+            called(files, &child, found);
+        }
     }
 }
 
@@ -102,6 +121,11 @@ fn json_sources(node: &json::Node) -> impl Iterator<Item = &str> {
         json::Value::String(text) => Some(text.as_str()),
         _ => None,
     })
+}
+
+/// Whether the arguments of a call are those that only a runner's module takes, wherever its source leads.
+fn configures<'n>(mut arguments: impl Iterator<Item = &'n str>) -> bool {
+    arguments.any(|name| TELLING.contains(&name))
 }
 
 /// The folder of a module in the repository; `None` if the source is elsewhere.
@@ -163,13 +187,15 @@ impl Search<'_> {
             let Some(source) = call.value(evaluator, "source")? else { continue };
             let called = repo::Module::at(self.files, &source);
             let Some(text) = called.source.value() else { continue };
-            let is_runner = names_runner(folder, text);
+            let is_told = configures(call.attributes.keys().copied());
+            let is_runner = names_runner(folder, text) || (is_told && local_dir(folder, text).is_none());
             let child = match local_dir(folder, text)
                 .map(|dir| Folder::read(self.files, &dir, self.start).map_err(|fault| (dir, fault)))
             {
                 Some(Ok(child)) => {
-                    let holds_one = standard::is_copy(&child) || Calls::of(self.files, &child) == Calls::Hcl;
-                    Some(child).filter(|_| holds_one)
+                    let passes_on = Calls::of(self.files, &child) == Calls::Hcl;
+                    let takes = standard::is_copy(&child) || (is_told && !passes_on && standard::takes_images(&child));
+                    Some((child, takes)).filter(|_| takes || passes_on)
                 }
                 Some(Err((dir, fault))) if looks_like_one(self.files, &Listing::of(self.files, &dir)) => {
                     return Err(fault);
@@ -179,7 +205,7 @@ impl Search<'_> {
             if !(is_runner || child.is_some()) || !is_made(call, evaluator)? {
                 continue;
             }
-            let only_tofu = child.as_ref().and_then(|child| child.tofu.clone()).filter(|_| folder.tofu.is_none());
+            let only_tofu = child.as_ref().and_then(|(child, _)| child.tofu.clone()).filter(|_| folder.tofu.is_none());
             if let Some(place) = only_tofu {
                 let fault =
                     Fault::new("a module has files that only OpenTofu reads, and the folder that calls it has none");
@@ -192,13 +218,13 @@ impl Search<'_> {
                 arguments = Value::unknown(reason);
             }
             match child {
-                // A copy of the runner's module: what it makes of its variables is its own affair.
-                Some(child) if standard::is_copy(&child) => {
+                // The runner's module or one like it: what it makes of its variables is its own affair.
+                Some((child, true)) => {
                     let arguments = self.of_copy(&child, arguments)?;
                     self.found.push(Runner { address, module: called, arguments, beside: Vec::new(), provider });
                 }
                 // A folder that is named like the runner's module, and only passes on to the real one.
-                Some(child) => self.inside(&child, arguments, &address, &provider)?,
+                Some((child, false)) => self.inside(&child, arguments, &address, &provider)?,
                 None => {
                     let beside = beside.clone();
                     self.found.push(Runner { address, module: called, arguments, beside, provider });

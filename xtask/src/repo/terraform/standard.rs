@@ -9,6 +9,7 @@ use crate::repo::hcl::terraform::{Folder, Merged, Module, Outputs};
 use crate::repo::hcl::value::Map;
 use crate::repo::hcl::{Evaluator, Fault, Kind, Value};
 use crate::repo::module::is_standard_configuration;
+use crate::repo::shape::RUNNER_INPUTS;
 
 /// The output that a runner takes, and the arguments with the containers that it is made of.
 const OUTPUT: &str = "container_images";
@@ -59,6 +60,13 @@ pub(super) fn is_copy(folder: &Folder) -> bool {
     let mut resources = blocks("resource").filter_map(|block| block.labels.first());
     (CONFIGURATIONS.iter().all(|name| declares(name)) && sources.any(is_standard_configuration))
         || (declares(OUTPUT) && resources.any(|kind| kind == "aws_ecs_task_definition"))
+}
+
+/// Whether the folder takes the images of a runner by its variables.
+pub(super) fn takes_images(folder: &Folder) -> bool {
+    let variables = folder.frames().flat_map(|frame| frame.source.body.blocks_named("variable"));
+    let mut names = variables.filter_map(|block| block.labels.first());
+    names.any(|name| RUNNER_INPUTS.contains(&name.as_str()))
 }
 
 /// What the variables of a copy are that a runner's module has: the arguments of its call, else the copy's own defaults.

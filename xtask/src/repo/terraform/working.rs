@@ -1,6 +1,7 @@
 //! The folder that Terraform runs in for a unit of Terragrunt, where its module lies on this disk: the files of the module,
 //! and over them those beside the unit, which Terragrunt copies there.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use super::runner::Calls;
@@ -54,6 +55,15 @@ impl WorkingFolder {
         Folder::listed(files, &self.dir, &self.dir, &self.listing(files))
     }
 
+    /// Adds the folders of the modules that Terraform reads here.
+    pub(in crate::repo) fn modules(&self, files: &Files, found: &mut HashSet<PathBuf>) {
+        found.insert(self.dir.clone());
+        // What can't be read is told of by whoever needs it.
+        if let Ok(folder) = self.read(files) {
+            runner::called(files, &folder, found);
+        }
+    }
+
     /// What the module is to a runner.
     pub(in crate::repo) fn role(&self, files: &Files) -> Role {
         let listing = self.listing(files);
@@ -72,8 +82,6 @@ impl WorkingFolder {
         if Calls::of(files, &folder) != Calls::No {
             return Role::PassesOn;
         }
-        let variables = folder.frames().flat_map(|frame| frame.source.body.blocks_named("variable"));
-        let mut names = variables.filter_map(|block| block.labels.first());
-        if names.any(|name| RUNNER_INPUTS.contains(&name.as_str())) { Role::Takes } else { Role::Other }
+        if standard::takes_images(&folder) { Role::Takes } else { Role::Other }
     }
 }

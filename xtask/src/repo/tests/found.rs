@@ -168,3 +168,96 @@ fn input_that_says_what_is_deployed_elsewhere_makes_no_runner() {
     assert_eq!(paths(&repo), ["dev/us-east-1/mgmt/ecs-deploy-runner", "prod/us-east-1/mgmt/cicd"]);
     assert!(!repo.units[0].may_be_runner() && repo.units[1].may_be_runner());
 }
+
+#[test]
+fn tag_that_many_modules_are_given_makes_no_runner_of_any() {
+    let root = "inputs = {\n  release = { runner = read_terragrunt_config(find_in_parent_folders(\"common.hcl\")).locals.runner_version }\n}\n";
+    let unit = |source: &str, inputs: &str| {
+        format!(
+            "include \"root\" {{\n  path = find_in_parent_folders(\"root.hcl\")\n}}\n{LOCALS}terraform {{\n  source = \"{source}\"\n}}\n{inputs}"
+        )
+    };
+    let own = "inputs = {\n  release = local.common.runner_version\n}\n";
+    let runner = runner("git::x//modules/mgmt/ecs-deploy-runner?ref=v1");
+    let catalog = "git::git@github.com:gruntwork-io/terraform-aws-service-catalog.git//modules/networking/vpc?ref=v1";
+    let repo = Tree::new(&[
+        ACCOUNTS,
+        COMMON,
+        ("root.hcl", root),
+        (UNIT, &runner),
+        ("dev/us-east-1/a/terragrunt.hcl", &unit("git::x//modules/own?ref=v1", "")),
+        ("dev/us-east-1/b/terragrunt.hcl", &unit(catalog, own)),
+        ("dev/us-east-1/c/terragrunt.hcl", &unit("../../../modules/c", own)),
+        ("modules/c/main.tf", "variable \"x\" {}\n"),
+        // What is left could be a runner.
+        ("dev/us-east-1/d/terragrunt.hcl", &unit("git::x//modules/own?ref=v1", own)),
+    ])
+    .open();
+    assert_eq!(paths(&repo), ["dev/us-east-1/d", "dev/us-east-1/mgmt/ecs-deploy-runner"]);
+}
+
+#[test]
+fn what_a_unit_has_as_a_module_is_no_unit_by_itself() {
+    let provider = "provider \"aws\" {\n  region = \"us-east-1\"\n}\n";
+    let call = |tag: &str| {
+        format!(
+            "module \"r\" {{\n  source = \"git::x//modules/mgmt/ecs-deploy-runner?ref=v1\"\n  terraform_planner_config = {}\n}}\n",
+            image().replace("local.common.runner_version", tag)
+        )
+    };
+    let module = format!("{provider}variable \"tag\" {{}}\n{}", call("var.tag"));
+    let unit = "terraform {\n  source = \"../../../..//modules/edr\"\n}\ninputs = {\n  tag = \"v0.52.1\"\n}\n";
+    let alone = format!("{provider}module \"w\" {{\n  source = \"./w\"\n}}\n");
+    let repo = Tree::new(&[
+        ACCOUNTS,
+        (UNIT, unit),
+        ("modules/edr/main.tf", &module),
+        ("prod/us-east-1/edr/main.tf", &alone),
+        ("prod/us-east-1/edr/w/main.tf", &format!("{provider}{}", call("\"v0.52.1\""))),
+        ("prod/us-east-1/edr/w/terraform.tfstate", "{}"),
+    ])
+    .open();
+    assert_eq!(paths(&repo), ["dev/us-east-1/mgmt/ecs-deploy-runner", "prod/us-east-1/edr"]);
+    assert_eq!(texts(repo.all_problems()), "");
+    let notices = notices(&repo);
+    let said = "`prod/us-east-1/edr/w` is a module of `prod/us-east-1/edr`, so it is no unit, though Terraform was started there";
+    assert!(notices.contains(said), "{notices}");
+}
+
+#[test]
+fn runner_of_terraform_alone_is_found_by_its_arguments_wherever_its_module_comes_from() {
+    let root = |source: &str| {
+        format!(
+            "provider \"aws\" {{\n  region = \"us-east-1\"\n}}\nmodule \"r\" {{\n  source = \"{source}\"\n  terraform_planner_config = {}\n}}\n",
+            image().replace("local.common.runner_version", "\"v0.52.1\"")
+        )
+    };
+    let (registry, fork) = (root("app.terraform.io/acme/runner/aws"), root("../../../modules/fork"));
+    let repo = Tree::new(&[
+        ACCOUNTS,
+        ("dev/us-east-1/registry/main.tf", &registry),
+        ("dev/us-east-1/fork/main.tf", &fork),
+        ("modules/fork/main.tf", "variable \"terraform_planner_config\" {}\n"),
+    ])
+    .open();
+    assert_eq!(paths(&repo), ["dev/us-east-1/fork", "dev/us-east-1/registry"]);
+    for unit in &repo.units {
+        let image = unit.image(ImageName::DeployRunner).expect("it uses it");
+        assert_eq!(image.tag.value().map(ToString::to_string).as_deref(), Some("v0.52.1"), "{}", unit.path);
+    }
+}
+
+#[test]
+fn inputs_that_a_module_on_this_disk_does_not_have_decide_nothing() {
+    let left = image().replace("local.common.runner_version", "\"v0.40.0\"");
+    let unit = runner("../../../..//modules/mgmt/ecs-deploy-runner").replace(
+        "inputs = {\n",
+        &format!("inputs = {{\n  container_images = {{ kaniko = {left} }}\n  old_runner = {left}\n"),
+    );
+    let module = ("modules/mgmt/ecs-deploy-runner/main.tf", "variable \"terraform_planner_config\" {}\n");
+    let repo = Tree::new(&[ACCOUNTS, COMMON, (UNIT, &unit), module]).open();
+    let image = repo.units[0].image(ImageName::DeployRunner).expect("it uses it");
+    assert_eq!(image.deciders.len(), 1);
+    assert_eq!(image.tag.value().map(ToString::to_string).as_deref(), Some("v0.52.1"));
+    assert!(repo.units[0].image(ImageName::Kaniko).is_none());
+}

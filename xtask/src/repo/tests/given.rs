@@ -180,10 +180,7 @@ fn what_generated_terraform_may_decide_is_unknown() {
     assert_eq!(generated("main.tf", variable), unknown("main.tf"), "it replaces the module's file");
     assert_eq!(generated("./more.tf", call), unknown("more.tf"));
     let override_file = UNIT.replace("terragrunt.hcl", "x_override.tf");
-    assert_eq!(
-        with_module("", &[(&override_file, variable)]),
-        [format!("terraform_planner v0.2.0 dev/x_override.tf:2")]
-    );
+    assert_eq!(with_module("", &[(&override_file, variable)]), ["terraform_planner v0.2.0 dev/x_override.tf:2"]);
     let json = r#"{"module": {"r": {"terraform_planner_config": null}}}"#;
     let reason = "`modules/own/x_override.tf.json` overrides `module.r`, and JSON is not worked out";
     assert!(with_module("", &[("modules/own/x_override.tf.json", json)]).iter().any(|line| line.contains(reason)));
