@@ -119,7 +119,7 @@ fn each_row_of_the_table_of_shapes_is_shown_to_be_true_and_each_fixture_shows_on
             }
             ByTests(tests) => {
                 let is_there = |name: &&str| sources.contains(&format!("#[test]\nfn {name}() {{"));
-                assert!(!tests.is_empty() && tests.iter().all(|name| is_there(name)), "{row}");
+                assert!(!tests.is_empty() && tests.iter().all(is_there), "{row}");
             }
             Limit => {}
         }
