@@ -74,6 +74,14 @@ pub struct Account {
     pub evidence: Vec<Place>,
 }
 
+impl Account {
+    /// Whether both are the same account by the same name. Several environments may share an AWS account, each with a profile
+    /// of its own.
+    pub fn is(&self, other: &Self) -> bool {
+        (&self.id, &self.name) == (&other.id, &other.name)
+    }
+}
+
 impl fmt::Display for Account {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.id, self.name)

@@ -6,8 +6,9 @@ use std::rc::Rc;
 use super::accounts::{AccountFile, Allowed};
 use super::files::Files;
 use super::generated::{Extra, literal};
-use super::hcl::syntax::{Block, Body, Expr, ExprKind, Part, Step};
+use super::hcl::syntax::{Attribute, Block, Body, Expr, ExprKind, Part, Step};
 use super::hcl::{Evaluator, Frame, Kind, Origin, Value};
+use super::redirect;
 use crate::model::{Failure, Known, Place, Region, UnitPath};
 
 /// The region: a folder of the unit's path that is named like one, and `region.hcl`; with what is wrong with it.
@@ -41,11 +42,11 @@ pub(super) fn account_file(evaluator: &Evaluator<'_>, root: &Path, path: &UnitPa
 }
 
 /// Whether a block is the default AWS provider; one with an alias may be for another account and region.
-fn is_default(block: &&Block) -> bool {
+pub(super) fn is_default(block: &&Block) -> bool {
     block.labels.first().is_some_and(|label| label == "aws") && !block.body.attributes.contains_key("alias")
 }
 
-/// `allowed_account_ids` of the default AWS provider, where they are written out.
+/// `allowed_account_ids` of the default AWS provider, and the account of the role that it assumes, where they are written out.
 pub(super) fn allowed(extra: &Extra) -> Vec<Allowed> {
     let providers = extra.body().blocks_named("provider").filter(is_default);
     let list = |body: &Body| {
@@ -54,7 +55,8 @@ pub(super) fn allowed(extra: &Extra) -> Vec<Allowed> {
         let ids: Option<Vec<_>> = items.iter().map(|item| literal(item)?.value().cloned()).collect();
         Some(Allowed { ids: ids?, place: extra.place_of("allowed_account_ids", attribute), is_setting: false })
     };
-    providers.filter_map(|block| list(&block.body)).collect()
+    let roles = redirect::own_accounts(extra).into_iter().map(|(id, place)| Allowed::only(&id, place));
+    providers.filter_map(|block| list(&block.body)).chain(roles).collect()
 }
 
 /// The region of the default AWS provider, if there is one: as it is written out, or what an input gives.
@@ -110,17 +112,28 @@ impl Own {
         self.locals()[0]
     }
 
-    /// The only such text, with its place; `None` where there is none, or several differ.
-    pub(super) fn stated(self, files: &Files, file: &Path) -> Option<(String, Place)> {
+    /// The only such text, with its place; `None` where there is none, or several differ. What a file states that lies outside
+    /// of `folder`, and so is read by others too, says nothing of this unit: it is left out and added to `shared`.
+    pub(super) fn stated(
+        self,
+        files: &Files,
+        file: &Path,
+        folder: &Path,
+        shared: &mut Vec<(String, Place)>,
+    ) -> Option<(String, Place)> {
         // What is at fault here is told by whoever needs it.
         let evaluator = Evaluator::new(files, file.to_owned());
         let frame = Frame::read(&evaluator, file).ok()?;
         let mut all: Vec<(String, Place)> = Vec::new();
+        let mut add = |value: &Value, (text, place): (String, Place)| match self.is_shared(value, folder) {
+            true => shared.push((text, value.origin.first().place().unwrap_or(place))),
+            false => all.push((text, place)),
+        };
         if let Ok(inputs) = frame.inputs(&evaluator)
             && let Ok(value) = evaluator.member(&inputs, self.input())
             && let (Some(text), Some(place)) = (value.as_str(), value.origin.place())
         {
-            all.push((text.to_owned(), place));
+            add(&value, (text.to_owned(), place));
         }
         for frame in frame.with_includes(&evaluator).ok()? {
             let names: Vec<_> =
@@ -128,10 +141,12 @@ impl Own {
             for name in names {
                 match frame.local(&evaluator, &name) {
                     Ok(Some(Value { kind: Kind::Config(read), .. })) => {
-                        all.extend(local_of(&evaluator, &read, self.locals()));
+                        let found = self.locals().iter().find_map(|key| one_local(&evaluator, &read, key));
+                        found.into_iter().for_each(|(value, stated)| add(&value, stated));
                     }
                     _ if self.locals().contains(&name.as_str()) => {
-                        all.extend(local_of(&evaluator, &frame, &[name.as_str()]));
+                        let found = one_local(&evaluator, &frame, &name);
+                        found.into_iter().for_each(|(value, stated)| add(&value, stated));
                     }
                     _ => {}
                 }
@@ -139,6 +154,20 @@ impl Own {
         }
         let first = all.first()?.clone();
         all.iter().all(|(text, _)| *text == first.0).then_some(first)
+    }
+
+    /// Whether a value is written in so many words as such a local of a file outside of this folder, unless file or folder are
+    /// named after it. What is looked up there, by the name of an account, is another value for each.
+    fn is_shared(self, value: &Value, folder: &Path) -> bool {
+        let Origin::Literal(span) = value.origin.first() else { return false };
+        let is_it = |attribute: &Attribute| attribute.value.span == span.range;
+        let path = &span.source.path;
+        let is_named = folder.file_name().is_some_and(|name| {
+            path.file_stem() == Some(name) || path.parent().and_then(Path::file_name) == Some(name)
+        });
+        !path.starts_with(folder)
+            && !is_named
+            && self.locals().iter().any(|key| span.source.body.local(key).is_some_and(is_it))
     }
 }
 
@@ -155,16 +184,29 @@ fn local(evaluator: &Evaluator<'_>, file: &Path, keys: &[&str]) -> Option<(Strin
 }
 
 fn local_of(evaluator: &Evaluator<'_>, frame: &Rc<Frame>, keys: &[&str]) -> Option<(String, Place)> {
-    keys.iter().find_map(|key| {
-        let value = frame.local(evaluator, key).ok()??;
-        let text = match (&value.kind, &value.origin) {
-            (Kind::String(text), _) => text.to_string(),
-            // As it is written: leading zeros are part of an id.
-            (Kind::Number(_), Origin::Literal(span)) => span.source.text(&span.range).to_owned(),
-            (Kind::Number(number), _) => format!("{number}"),
-            _ => return None,
-        };
-        let place = frame.source.body.local(key).map(|attribute| frame.source.place(attribute.key.start));
-        Some((text, place?))
-    })
+    keys.iter().find_map(|key| one_local(evaluator, frame, key)).map(|(_, stated)| stated)
+}
+
+/// A local that is known, with its text and its place.
+fn one_local(evaluator: &Evaluator<'_>, frame: &Rc<Frame>, key: &str) -> Option<(Value, (String, Place))> {
+    let value = frame.local(evaluator, key).ok()??;
+    let text = match (&value.kind, &value.origin) {
+        (Kind::String(text), _) => text.to_string(),
+        // As it is written: leading zeros are part of an id.
+        (Kind::Number(_), Origin::Literal(span)) => span.source.text(&span.range).to_owned(),
+        (Kind::Number(number), _) => format!("{number}"),
+        _ => return None,
+    };
+    let place = frame.source.body.local(key).map(|attribute| frame.source.place(attribute.key.start))?;
+    Some((value, (text, place)))
+}
+
+/// The folder of a unit's account below `root`: that of `account.hcl`, or the one above the region's. `root` itself where
+/// neither is there.
+pub(super) fn account_folder(evaluator: &Evaluator<'_>, root: &Path, dir: &Path) -> PathBuf {
+    let path = dir.strip_prefix(root).unwrap_or(dir);
+    let by_file = UnitPath::new(path).and_then(|path| account_file(evaluator, root, &path)).map(|file| file.dir);
+    let is_region = |part: &std::ffi::OsStr| part.to_str().is_some_and(|part| part.parse::<Region>().is_ok());
+    let regional = || root.join(path.iter().take_while(|part| !is_region(part)).collect::<PathBuf>());
+    by_file.unwrap_or_else(|| if path.iter().any(is_region) { regional() } else { root.to_owned() })
 }

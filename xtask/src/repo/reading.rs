@@ -251,12 +251,19 @@ impl Ground<'_> {
             if unit.account.value().is_some() {
                 return Ok(unit);
             }
-            match Own::Account.stated(self.files, &file) {
-                Some((id, place)) => {
+            let folder = evidence::account_folder(&evaluator, self.root, dir);
+            let mut shared = Vec::new();
+            match (Own::Account.stated(self.files, &file, &folder, &mut shared), shared.first()) {
+                (Some((id, place)), _) => {
                     let own = Allowed { ids: vec![id], place, is_setting: false };
                     begin(&allowed.iter().cloned().chain([own]).collect::<Vec<_>>())
                 }
-                None => Ok(unit),
+                (None, Some((id, place))) => {
+                    let reason =
+                        format!("{place} states {id} for whatever reads it, and nothing states it for this unit");
+                    Ok(Unit { account: Known::Unknown(reason), ..unit })
+                }
+                (None, None) => Ok(unit),
             }
         });
         match begun {
@@ -268,7 +275,7 @@ impl Ground<'_> {
                         unit.region = Known::Unknown(format!("{reason} ({place})"));
                     }
                     None if unit.region.value().is_none() && unit.problems.is_empty() => {
-                        let own = Own::Region.stated(self.files, &file);
+                        let own = Own::Region.stated(self.files, &file, self.root, &mut Vec::new());
                         unit.region = own.and_then(|(text, _)| text.parse().ok()).map_or(unit.region, Known::Value);
                     }
                     None => {}

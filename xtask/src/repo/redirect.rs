@@ -3,6 +3,7 @@
 
 use std::rc::Rc;
 
+use super::evidence;
 use super::generated::{self, Extra, literal};
 use super::hcl::syntax::{Attribute, Block, Body, Expr, ExprKind, Key};
 use super::hcl::{Evaluator, Fault, Frame, Kind, Value};
@@ -55,6 +56,8 @@ pub enum Actor {
     Variables,
     /// A provider: the plan tells, as far as it names the role.
     Provider,
+    /// The provider that the runner itself is made with: the account of its role is that of the unit.
+    OwnProvider,
     /// The backend that keeps the state: nobody else sees it.
     Backend,
     /// Whoever answers the requests of the backend, which are signed with the credentials.
@@ -88,6 +91,11 @@ impl Redirection {
         (!is_none).then(|| Self::new(what, actor, known_text(value), place))
     }
 
+    /// The account of the role of the runner's own provider.
+    pub(super) fn into_own_account(self) -> Option<(AccountId, Place)> {
+        Some((self.account.filter(|_| self.actor == Actor::OwnProvider)?, self.place))
+    }
+
     /// Why the unit of this account can't be worked on, if it can't: the redirection leads elsewhere, or nobody could
     /// notice if it did. `declared` are the roles and `endpoint` the address that the settings know of.
     pub fn refusal(&self, account: &Account, declared: &[String], endpoint: Option<&str>) -> Option<Failure> {
@@ -105,7 +113,7 @@ impl Redirection {
         let is_declared = is_declared && matches!(self.actor, Actor::Provider | Actor::Backend);
         let noticed_later = match self.actor {
             Actor::Terragrunt => self.account.is_none(),
-            Actor::Variables | Actor::Provider => says.is_none(),
+            Actor::Variables | Actor::Provider | Actor::OwnProvider => says.is_none(),
             Actor::Backend | Actor::Elsewhere => false,
         };
         if self.account.as_ref() == Some(&account.id) || is_declared || noticed_later {
@@ -124,7 +132,7 @@ impl Redirection {
         };
         let failure = failure.at(self.place.clone());
         Some(match (self.actor, is_role) {
-            (Actor::Terragrunt | Actor::Variables, true) => {
+            (Actor::Terragrunt | Actor::Variables | Actor::OwnProvider, true) => {
                 failure.hint(format!("let it be a role in {}, or none", account.id))
             }
             (_, true) => failure
@@ -253,8 +261,28 @@ fn each_entry(
 fn in_providers(extra: &Extra, found: &mut Vec<Redirection>) {
     for provider in extra.body().blocks_named("provider") {
         let name = provider.labels.first().map_or("", String::as_str);
+        let before = found.len();
         in_block(extra, provider, &format!("provider `{name}`"), Actor::Provider, found);
+        if evidence::is_default(&provider) {
+            mark_own(&mut found[before..]);
+        }
     }
+}
+
+/// Of what the runner's own provider acts with, marks the role that decides where everything is made: that of several which are
+/// assumed one after the other is the last.
+pub(super) fn mark_own(found: &mut [Redirection]) {
+    let of = |role: &str| found.iter().rposition(|it| it.what.starts_with(&format!("`{role}` ")));
+    if let Some(at) = ROLES.into_iter().find_map(of) {
+        found[at].actor = Actor::OwnProvider;
+    }
+}
+
+/// The accounts that the roles of default AWS providers lead into, each with its place.
+pub(super) fn own_accounts(extra: &Extra) -> Vec<(AccountId, Place)> {
+    let mut found = Vec::new();
+    in_providers(extra, &mut found);
+    found.into_iter().filter_map(Redirection::into_own_account).collect()
 }
 
 /// Backends in a file of Terraform, where everything is written out.

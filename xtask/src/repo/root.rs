@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use super::accounts::{self, Listed};
 use super::files::Files;
 use super::walk::Found;
-use crate::model::{Account, Failure};
+use crate::model::{Account, Failure, literal};
 
 /// A root. Its accounts are read when the first of its units asks for them.
 #[derive(Debug)]
@@ -77,6 +77,12 @@ pub(super) fn ambiguous<'u>(accounts: impl Iterator<Item = &'u Account>) -> Vec<
         let failure = pair
             .iter()
             .fold(failure, |failure, account| account.evidence.first().cloned().into_iter().fold(failure, Failure::at));
+        let files = pair.iter().filter_map(|account| Some(account.evidence.first()?.file.as_str()));
+        let other = files.filter_map(|file| Some((file, file.strip_suffix("/account.hcl")?.replace('/', "-"))));
+        if let Some((file, name)) = other.filter(|(_, name)| *name != pair[0].name).last() {
+            let line = format!("account_name = {}", literal(&name));
+            return failure.hint(format!("give one of them a name of its own, in the locals of {file}: {line}"));
+        }
         failure
             .hint("work in one root at a time, with `--repo FOLDER`")
             .hint("or leave out what is no part of this: `exclude` in [workspace.metadata.xtask] in Cargo.toml")

@@ -3,6 +3,7 @@
 use crate::model::{Exit, Failures};
 use crate::run::folder::RunFolder;
 use crate::tasks::context::Context;
+use crate::tasks::profiles;
 use crate::tasks::ready::{self, Ready};
 use crate::tasks::select::Selection;
 use crate::tasks::session::{self, Session};
@@ -15,7 +16,7 @@ pub fn run(context: &Context) -> Result<Exit, Failures> {
     let selected = everything.units(&repo)?;
     let (units, not_workable) = ready::workable(context, &repo, &selected);
     problems.extend(not_workable);
-    let accounts = session::accounts_of(units.iter().map(|unit| (unit.account, unit.region.clone())));
+    let accounts = profiles::sessions(&repo.settings, units.iter().map(|unit| (unit.account, unit.region.clone())));
     let mut ready = Ready::gather(context, &repo, &accounts, &[], problems)?;
     let run = RunFolder::new(&repo.root);
     if context.globals.dry_run {

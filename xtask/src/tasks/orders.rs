@@ -11,6 +11,7 @@ use crate::repo::redirect::Actor;
 use crate::repo::{Repository, Unit};
 use crate::run::folder::RunFolder;
 use crate::run::step::{Lane, Stage, Step, StepKind};
+use crate::tasks::profiles;
 use crate::tasks::ready::{Ready, Workable};
 use crate::tools::attempt::Attempt;
 use crate::tools::deployer::{Build, PlanRun};
@@ -34,7 +35,7 @@ struct Environments {
 /// Makes the steps of one run.
 #[derive(Debug)]
 pub struct Orders<'a> {
-    ready: &'a Ready<'a>,
+    pub(super) ready: &'a Ready<'a>,
     run: &'a RunFolder,
     /// Our own binary, as the guard.
     guard: PathBuf,
@@ -63,14 +64,14 @@ impl<'a> Orders<'a> {
 
     /// Opens a session per account, one after the other, and proves whose it is.
     pub fn identities(&self, accounts: &[(&Account, Region)]) -> Stage {
-        let step = |(account, region): &(&Account, Region)| {
-            let (label, kind) = (account.name.as_str(), StepKind::Identity);
+        let labels = profiles::labels(accounts.iter().map(|(account, region)| (*account, Some(region))));
+        let step = |((account, region), label): (&(&Account, Region), &String)| {
+            let kind = StepKind::Identity;
             let order = self.order(account, region, self.run.attempt(label, kind));
             Step { output: None, ..self.step(kind, label, account, order, self.ready.repo.root.clone()) }
         };
-        let names: Vec<_> = accounts.iter().map(|(account, _)| account.name.as_str()).collect();
-        let lanes = accounts.iter().map(|account| vec![Arc::new(step(account))]).collect();
-        Stage { title: "Identity".to_owned(), is_told: false, about: names.join(" "), lanes }
+        let lanes = accounts.iter().zip(&labels).map(|one| vec![Arc::new(step(one))]).collect();
+        Stage { title: "Identity".to_owned(), is_told: false, about: labels.join(" "), lanes }
     }
 
     /// Asks each distinct git repository of modules once, so that passphrases and host keys are asked for early.
@@ -269,7 +270,7 @@ impl<'a> Orders<'a> {
     }
 
     fn step(&self, kind: StepKind, label: &str, account: &Account, order: GuardOrder, cwd: PathBuf) -> Step {
-        let profile = self.ready.profile(account);
+        let profile = self.ready.profile(account, &order.region);
         let mut argv = self.ready.wrapper.argv(account, profile, &order.region);
         argv.push(self.guard.clone().into());
         argv.extend(order.arguments());

@@ -1,6 +1,5 @@
 //! Everything that can be known to be wrong before the first side effect, found at once; and what a run needs, if nothing is.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
@@ -8,7 +7,7 @@ use crate::model::{Account, Failure, Failures, Known, Place, Region};
 use crate::repo::unit::{Unit, UnitKind};
 use crate::repo::{Repository, commands, providers};
 use crate::tasks::context::Context;
-use crate::tasks::profiles::{Profiles, codes};
+use crate::tasks::profiles::{self, Profiles, codes};
 use crate::tasks::select::labels;
 use crate::tools::aws_error::{AwsError, Cause};
 use crate::tools::credential_tool::CredentialTool;
@@ -35,7 +34,8 @@ pub struct Ready<'r> {
     /// The variables of this shell, of which single steps get what they need.
     pub shell: Env,
     known: Profiles,
-    profiles: BTreeMap<String, String>,
+    /// The profile of each session that was asked for.
+    profiles: Vec<(Account, Region, String)>,
     /// What was read of configuration files inside of plans.
     pub providers: providers::Memo,
     terragrunt_version: OnceLock<Option<String>>,
@@ -112,9 +112,15 @@ impl<'r> Ready<'r> {
         let asked = if wrapper.needs_profile() { &asked[..] } else { &[] };
         let (profiles, failures) = known.of_all(asked, settings);
         problems.extend(failures);
-        problems.extend(known.not_there(profiles.values(), settings));
-        problems.extend(known.with_a_source(profiles.values(), settings));
-        let profiles = profiles.into_iter().map(|(account, profile)| (account, profile.name)).collect();
+        problems.extend(known.not_there(profiles.iter().map(|(_, profile)| profile), settings));
+        problems.extend(known.misled(
+            profiles.iter().map(|((account, _), it)| (*account, it)),
+            &repo.accounts,
+            settings,
+        ));
+        problems.extend(known.with_a_source(profiles.iter().map(|(_, profile)| profile), settings));
+        let of = |((account, region), profile): profiles::Chosen<'_>| Some((account.clone(), region?, profile.name));
+        let profiles = profiles.into_iter().filter_map(of).collect();
         let purpose = if wrapper.is_ambient() { Purpose::Ambient } else { Purpose::Wrapper };
         let ChildEnv { vars: mut wrapper_env, dropped } =
             env::build(&context.vars, purpose, settings.pass_environment());
@@ -147,9 +153,13 @@ impl<'r> Ready<'r> {
         })
     }
 
-    /// The profile of an account that was gathered, if the wrapper uses profiles.
-    pub fn profile(&self, account: &Account) -> Option<&str> {
-        self.profiles.get(&account.name).map(String::as_str)
+    /// The profile of an account that was asked for, if the wrapper uses profiles: that of its region, where regions have
+    /// profiles of their own. What is only asked of a region without units takes one that is verified, too.
+    pub fn profile(&self, account: &Account, region: &Region) -> Option<&str> {
+        let named = || self.profiles.iter().filter(|(known, _, _)| known.is(account));
+        let found = named().find(|(_, of, _)| of == region).or_else(|| named().next());
+        let found = found.or_else(|| self.profiles.iter().find(|(known, _, _)| known.id == account.id));
+        found.map(|(_, _, profile)| profile.as_str())
     }
 
     /// What the credential tool sees beside `wrapper_env`, for a profile and a region.
@@ -160,7 +170,8 @@ impl<'r> Ready<'r> {
     /// The MFA codes that opening the sessions of these accounts takes, in a person's words.
     pub fn codes(&self, accounts: &[(&Account, Region)]) -> Option<codes::Words> {
         let words = |version| {
-            let asked = accounts.iter().filter_map(|(account, _)| Some((*account, self.profile(account)?)));
+            let profile = |(account, region): &(&'_ Account, Region)| self.profile(account, region);
+            let asked = accounts.iter().filter_map(|one| Some((one.0, profile(one)?)));
             self.known.codes(asked, &self.repo.settings, &self.wrapper_env, version)?.words()
         };
         // Whether a version asks for each role matters only where anything is asked for.
@@ -174,8 +185,8 @@ impl<'r> Ready<'r> {
     }
 
     /// Those that opening the session of one account takes.
-    pub fn codes_of(&self, account: &Account) -> Vec<Code> {
-        let profile = self.profile(account);
+    pub fn codes_of(&self, account: &Account, region: &Region) -> Vec<Code> {
+        let profile = self.profile(account, region);
         profile.map(|profile| self.known.codes_of(profile, &self.repo.settings, &self.wrapper_env)).unwrap_or_default()
     }
 
@@ -186,13 +197,13 @@ impl<'r> Ready<'r> {
     }
 
     /// What mends such an error for these accounts, in the terms of the credential tool.
-    pub fn mended_by(&self, error: &AwsError, accounts: &[&Account]) -> Vec<String> {
-        let profiles: Vec<_> = accounts.iter().filter_map(|account| self.profile(account)).collect();
+    pub fn mended_by(&self, error: &AwsError, accounts: &[(&Account, Region)]) -> Vec<String> {
+        let profiles: Vec<_> = accounts.iter().filter_map(|(account, region)| self.profile(account, region)).collect();
         self.known.mended_by(error, &profiles, &self.repo.settings)
     }
 
     /// What a person types to sign in to these accounts, where the credential tool starts nothing without.
-    pub fn signed_in_by(&self, accounts: &[&Account]) -> Vec<String> {
+    pub fn signed_in_by(&self, accounts: &[(&Account, Region)]) -> Vec<String> {
         match self.tool().refuses_without_sign_in() {
             true => self.mended_by(&AwsError::new(Cause::NoCredentials, ""), accounts),
             false => Vec::new(),
@@ -200,7 +211,7 @@ impl<'r> Ready<'r> {
     }
 
     /// What opens new sessions for these accounts before the ones that there are have ended.
-    pub fn renewed_by(&self, accounts: &[&Account]) -> Vec<String> {
+    pub fn renewed_by(&self, accounts: &[(&Account, Region)]) -> Vec<String> {
         if self.tool() == CredentialTool::AwsVault {
             return vec!["AWS_MIN_TTL=30m in front of the command makes aws-vault renew them first".to_owned()];
         }
@@ -208,8 +219,9 @@ impl<'r> Ready<'r> {
     }
 
     /// How the sessions of an account are made to live longer.
-    pub fn lives_longer_by(&self, account: &Account) -> String {
-        let is_sso = self.profile(account).is_some_and(|profile| self.known.is_sso(profile, &self.repo.settings));
+    pub fn lives_longer_by(&self, account: &Account, region: &Region) -> String {
+        let is_sso =
+            self.profile(account, region).is_some_and(|profile| self.known.is_sso(profile, &self.repo.settings));
         let by = match self.tool() {
             _ if is_sso => "the session duration of its permission set in IAM Identity Center".to_owned(),
             CredentialTool::AwsVault => {
@@ -227,8 +239,8 @@ impl<'r> Ready<'r> {
     }
 
     /// What is said of the profile of an account that is in no AWS config file.
-    pub fn unknown_profile(&self, account: &Account) -> Option<String> {
-        self.known.unknown(self.profile(account)?, &self.repo.settings)
+    pub fn unknown_profile(&self, account: &Account, region: &Region) -> Option<String> {
+        self.known.unknown(self.profile(account, region)?, &self.repo.settings)
     }
 
     /// The version that terragrunt tells of itself; asked once.

@@ -24,8 +24,9 @@ impl Selection {
     pub fn of(context: &Context, repo: &Repository, named: &Selectors) -> Result<Self, Failures> {
         let folder = context.start()?;
         let mut failures = Vec::new();
-        let accounts = named.account.iter().map(|name| account(repo, name.trim()).cloned());
-        let accounts = accounts.filter_map(|found| found.map_err(|failure| failures.push(failure)).ok()).collect();
+        let accounts = named.account.iter().map(|name| accounts(repo, name.trim()));
+        let accounts = accounts.filter_map(|found| found.map_err(|failure| failures.push(failure)).ok());
+        let accounts = accounts.flatten().collect();
         let units = named.unit.iter().map(|name| find_unit(repo, &folder, name).map(|unit| unit.path.clone()));
         let units = units.filter_map(|found| found.map_err(|failure| failures.push(failure)).ok()).collect();
         Failures::check(failures)?;
@@ -44,7 +45,7 @@ impl Selection {
 
     /// Whether a unit is selected.
     pub fn holds(&self, unit: &Unit) -> bool {
-        let is_of = |account: &Account| unit.account.value().is_some_and(|own| own.id == account.id);
+        let is_of = |account: &Account| unit.account.value().is_some_and(|own| own.is(account));
         (self.accounts.is_empty() || self.accounts.iter().any(is_of))
             && (self.units.is_empty() || self.units.contains(&unit.path))
     }
@@ -95,11 +96,17 @@ impl Selection {
     }
 }
 
-/// The account of this name or id, if a unit is in it.
-fn account<'r>(repo: &'r Repository, name: &str) -> Result<&'r Account, Failure> {
+/// The account of this name, or all of this id: it may have several names. Units have to be in them.
+fn accounts(repo: &Repository, name: &str) -> Result<Vec<Account>, Failure> {
     let accounts = || repo.units.iter().filter_map(|unit| unit.account.value());
-    if let Some(known) = accounts().find(|account| account.name == name || account.id.as_str() == name) {
-        return Ok(known);
+    let mut found: Vec<Account> = Vec::new();
+    for account in accounts().filter(|account| account.name == name || account.id.as_str() == name) {
+        if !found.iter().any(|known| known.is(account)) {
+            found.push(account.clone());
+        }
+    }
+    if !found.is_empty() {
+        return Ok(found);
     }
     let names: BTreeSet<_> = accounts().map(|account| account.name.as_str()).collect();
     let failure = Failure::new(Kind::NothingSelected, format!("no unit is in an account called `{name}`"));

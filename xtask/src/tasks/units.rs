@@ -27,14 +27,14 @@ pub fn run(context: &Context, args: &cli::Units) -> Result<Exit, Failures> {
         profiles.warn(context, &repo.settings);
     }
     // Each is asked for several times, and many units are in one account.
-    let known: RefCell<BTreeMap<_, Result<Option<Profile>, Failure>>> = RefCell::default();
+    let known: RefCell<BTreeMap<_, (Account, Result<Option<Profile>, Failure>)>> = RefCell::default();
     let find = |unit: &Unit, account: &Account| {
         let region = unit.region.value();
         let profile = || profiles.of(account, region, &repo.settings);
         let mut known = known.borrow_mut();
         let key = (account.name.clone(), account.id.clone(), region.cloned());
-        let found = known.entry(key).or_insert_with(|| needs_profile.then(profile).transpose());
-        found.as_ref().map(Clone::clone).map_err(Failure::again)
+        let found = known.entry(key).or_insert_with(|| (account.clone(), needs_profile.then(profile).transpose()));
+        found.1.as_ref().map(Clone::clone).map_err(Failure::again)
     };
     let text = match context.globals.format {
         Format::Text => table(&repo, &find, context.screen.result_columns()) + &sources(&repo, &find),
@@ -42,6 +42,9 @@ pub fn run(context: &Context, args: &cli::Units) -> Result<Exit, Failures> {
     };
     context.page(&text)?;
     let mut problems = profiles.misnamed(&repo.accounts, &repo.settings);
+    let chosen: Vec<_> = known.into_inner().into_values().collect();
+    let chosen = chosen.iter().filter_map(|(account, found)| Some((account, found.as_ref().ok()?.as_ref()?)));
+    problems.extend(profiles.misled(chosen, &repo.accounts, &repo.settings));
     problems.extend(selection.take_problems(&mut repo));
     Failures::check(problems)?;
     Ok(Exit::DONE)

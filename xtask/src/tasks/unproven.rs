@@ -1,6 +1,6 @@
 //! Why accounts are not proven, in a person's words: those that fail for one cause are told together, with what helps.
 
-use crate::model::{Account, Failure};
+use crate::model::{Account, Failure, Region};
 use crate::run::event::Outcome;
 use crate::tasks::ready::Ready;
 use crate::tools::aws_error::AwsError;
@@ -9,9 +9,12 @@ use crate::tools::proof::{Proof, Verdict};
 /// How many accounts, and commands for them, are listed.
 const MOST: usize = 12;
 
+/// An account with the region that its session is opened in.
+type Of<'a> = (&'a Account, Region);
+
 /// An account that is not proven, and what is known of it.
 pub(super) struct NotProven<'a> {
-    pub(super) account: &'a Account,
+    pub(super) account: Of<'a>,
     pub(super) proof: Option<Proof>,
     /// What the credential tool was answered, where that is known.
     pub(super) error: Option<AwsError>,
@@ -33,7 +36,7 @@ enum Why {
 
 /// Says why, each cause once.
 pub(super) fn failures(ready: &Ready<'_>, all: Vec<NotProven<'_>>) -> Vec<Failure> {
-    let mut groups: Vec<(Why, Vec<&Account>)> = Vec::new();
+    let mut groups: Vec<(Why, Vec<Of<'_>>)> = Vec::new();
     for one in all {
         let why = why(one.proof, one.error, &one.outcome);
         match groups.iter_mut().find(|(known, _)| is_alike(known, &why)) {
@@ -63,7 +66,7 @@ fn is_alike(a: &Why, b: &Why) -> bool {
     }
 }
 
-fn failure(ready: &Ready<'_>, why: Why, accounts: &[&Account]) -> Failure {
+fn failure(ready: &Ready<'_>, why: Why, accounts: &[Of<'_>]) -> Failure {
     match (why, accounts) {
         (Why::Mismatch(proof), [account, ..]) => mismatch(ready, account, *proof),
         (Why::Error(error), _) => refused(ready, &error, accounts),
@@ -76,14 +79,14 @@ fn failure(ready: &Ready<'_>, why: Why, accounts: &[&Account]) -> Failure {
     }
 }
 
-fn mismatch(ready: &Ready<'_>, account: &Account, proof: Proof) -> Failure {
+fn mismatch(ready: &Ready<'_>, (account, region): &Of<'_>, proof: Proof) -> Failure {
     let name = &account.name;
     let found = proof.account.as_ref();
     let known = ready.repo.accounts.iter().find(|other| Some(&other.id) == found);
     let found_name = known.map_or("an account that this repository doesn't name", |other| &other.name);
     let failure = Failure::refused(format!("the credentials for account `{name}` belong to another account"));
     let failure = account.evidence.iter().cloned().fold(failure, Failure::at);
-    let from = ready.profile(account).map(|profile| format!("from      profile `{profile}`"));
+    let from = ready.profile(account, region).map(|profile| format!("from      profile `{profile}`"));
     let failure = from.into_iter().fold(failure, Failure::detail);
     failure
         .detail(format!("expected  {} {name}", account.id))
@@ -92,7 +95,7 @@ fn mismatch(ready: &Ready<'_>, account: &Account, proof: Proof) -> Failure {
         .hint("check which account the profile leads to, and `profiles` in [workspace.metadata.xtask] in Cargo.toml")
 }
 
-fn refused(ready: &Ready<'_>, error: &AwsError, accounts: &[&Account]) -> Failure {
+fn refused(ready: &Ready<'_>, error: &AwsError, accounts: &[Of<'_>]) -> Failure {
     let what = format!("the identity {} could not be verified: {}", of(accounts), error.meaning());
     let failure = named(Failure::refused(what), ready, accounts);
     let who = if error.code.is_some() { "AWS" } else { "reason" };
@@ -103,32 +106,32 @@ fn refused(ready: &Ready<'_>, error: &AwsError, accounts: &[&Account]) -> Failur
     }
 }
 
-fn no_session(ready: &Ready<'_>, how: String, accounts: &[&Account]) -> Failure {
+fn no_session(ready: &Ready<'_>, how: String, accounts: &[Of<'_>]) -> Failure {
     let failure = match accounts {
-        [account] => {
-            let from = ready.profile(account).map(|profile| format!("profile `{profile}`"));
+        [(account, region)] => {
+            let from = ready.profile(account, region).map(|profile| format!("profile `{profile}`"));
             let from = from.unwrap_or_else(|| "the environment".to_owned());
             Failure::refused(format!("there is no session for account `{}` from {from}", account.name))
         }
         _ => named(Failure::refused(format!("there is no session {}", of(accounts))), ready, accounts),
     };
-    let unknown = accounts.iter().filter_map(|account| ready.unknown_profile(account)).take(MOST);
+    let unknown = accounts.iter().filter_map(|(account, region)| ready.unknown_profile(account, region)).take(MOST);
     let failure = unknown.fold(failure.detail(how), Failure::detail).hint("see what the credential tool printed above");
     let steps = ready.signed_in_by(accounts);
     steps.iter().take(MOST).fold(failure, |failure, step| failure.hint(format!("if a sign-in is missing: {step}")))
 }
 
 /// `for account `dev``, or `for 3 accounts`.
-fn of(accounts: &[&Account]) -> String {
+fn of(accounts: &[Of<'_>]) -> String {
     match accounts {
-        [only] => format!("for account `{}`", only.name),
+        [(only, _)] => format!("for account `{}`", only.name),
         several => format!("for {} accounts", several.len()),
     }
 }
 
 /// Adds which accounts, with their profiles.
-fn named(failure: Failure, ready: &Ready<'_>, accounts: &[&Account]) -> Failure {
-    let name = |account: &&Account| match ready.profile(account) {
+fn named(failure: Failure, ready: &Ready<'_>, accounts: &[Of<'_>]) -> Failure {
+    let name = |(account, region): &Of<'_>| match ready.profile(account, region) {
         Some(profile) => format!("{} ({profile})", account.name),
         None => account.name.clone(),
     };
@@ -140,7 +143,7 @@ fn named(failure: Failure, ready: &Ready<'_>, accounts: &[&Account]) -> Failure 
 }
 
 /// Adds what the person does with the credential tool.
-fn mended(failure: Failure, ready: &Ready<'_>, error: &AwsError, accounts: &[&Account]) -> Failure {
+fn mended(failure: Failure, ready: &Ready<'_>, error: &AwsError, accounts: &[Of<'_>]) -> Failure {
     let steps = ready.mended_by(error, accounts);
     match &steps[..] {
         [] => failure.hint("open a new session with the credential tool, and run the command again"),

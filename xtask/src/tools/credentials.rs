@@ -59,17 +59,17 @@ impl Wrapper {
         is_aws_vault && flag.or(backend) == Some("file")
     }
 
-    /// The words before our guard, for one account. No word is ever split or joined.
+    /// The words before our guard, for one account. No word is ever split or joined, and none keeps a placeholder.
     pub fn argv(&self, account: &Account, profile: Option<&str>, region: &Region) -> Vec<OsString> {
         let fill = |word: &String| {
             let filled = word
                 .replace("{account}", &account.name)
                 .replace("{account_id}", account.id.as_str())
                 .replace("{region}", region.as_str());
-            match profile {
-                Some(profile) => filled.replace("{profile}", profile),
-                None => filled,
+            if !filled.contains("{profile}") {
+                return filled;
             }
+            filled.replace("{profile}", profile.expect("the profile of every account is chosen before anything runs"))
         };
         self.0.iter().map(|word| OsString::from(fill(word))).collect()
     }

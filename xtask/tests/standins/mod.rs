@@ -47,6 +47,7 @@ mod local_docker;
 mod log;
 mod newer;
 mod noise;
+mod own_accounts;
 mod partitions;
 mod profiles;
 mod program;

@@ -28,6 +28,11 @@ pub(in crate::repo) struct Allowed {
 }
 
 impl Allowed {
+    /// An account that a role leads into.
+    pub(in crate::repo) fn only(id: &AccountId, place: Place) -> Self {
+        Self { ids: vec![id.to_string()], place, is_setting: false }
+    }
+
     /// Adds the place if it states the account's id, or says that it doesn't allow it.
     pub(in crate::repo) fn confirm(&self, path: &UnitPath, account: &mut Account) -> Option<Failure> {
         match &self.ids[..] {

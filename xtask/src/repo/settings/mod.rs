@@ -124,6 +124,13 @@ impl Settings {
         })
     }
 
+    /// Whether the region of a unit decides which session it gets: `{region}` is in the command, or in the name of a profile.
+    pub fn tells_regions_apart(&self) -> bool {
+        let credentials = self.credentials();
+        let profiles = self.layers().flat_map(|layer| layer.profile.iter().chain(layer.profiles.values()));
+        credentials.iter().chain(profiles).any(|word| word.contains("{region}"))
+    }
+
     /// The accounts that have a profile of their own, with the place of each.
     pub fn accounts_with_profiles(&self) -> impl Iterator<Item = (&str, Option<&Place>)> {
         self.layers().flat_map(|layer| {

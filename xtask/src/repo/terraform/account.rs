@@ -5,7 +5,7 @@ use crate::model::{AccountId, Known, Place};
 use crate::repo::hcl::syntax::Block;
 use crate::repo::hcl::terraform::{Merged, Module};
 use crate::repo::hcl::{Evaluator, Frame, Kind, Value};
-use crate::repo::redirect::{Actor, CREDENTIALS, ROLES, Redirection};
+use crate::repo::redirect::{self, Actor, CREDENTIALS, ROLES, Redirection};
 use crate::repo::unit::known_text;
 use std::rc::Rc;
 
@@ -49,8 +49,13 @@ impl Stated {
         Some(Self {
             region: value("region").map(|(value, place)| (known_text(&value), place)),
             allowed: value("allowed_account_ids").map(|(value, place)| (texts(&value), place)),
-            redirections: of_provider(block, evaluator),
+            redirections: of_own_provider(block, evaluator),
         })
+    }
+
+    /// The account of the role that it assumes.
+    pub(super) fn of_role(&self) -> Option<(AccountId, Place)> {
+        self.redirections.iter().cloned().find_map(Redirection::into_own_account)
     }
 
     /// The only account that the provider allows, or that of the role that it assumes.
@@ -60,7 +65,7 @@ impl Stated {
         {
             return AccountId::parse(id).ok().map(|id| (id, place.clone()));
         }
-        self.redirections.iter().find_map(|role| Some((role.account.clone()?, role.place.clone())))
+        self.of_role()
     }
 }
 
@@ -72,9 +77,26 @@ fn id_text(value: &Value) -> Known<String> {
     }
 }
 
-/// What would act as somebody else in any AWS provider: all of them act in the same plan.
-pub(super) fn redirections(module: &Module<'_>, evaluator: &Evaluator<'_>) -> Vec<Redirection> {
-    module.providers.values().flat_map(|block| of_provider(block, evaluator)).collect()
+/// What would act as somebody else in any AWS provider: all of them act in the same plan. `own` are those of the runners.
+pub(super) fn redirections(module: &Module<'_>, evaluator: &Evaluator<'_>, own: &[&Provider]) -> Vec<Redirection> {
+    let is_own = |alias: Option<&str>| {
+        own.iter().any(|provider| match provider {
+            Provider::Default => alias.is_none(),
+            Provider::Alias(name) => alias == Some(name.as_str()),
+            Provider::Unknown => false,
+        })
+    };
+    let found = module.providers.iter().map(|(alias, block)| match is_own(*alias) {
+        true => of_own_provider(block, evaluator),
+        false => of_provider(block, evaluator),
+    });
+    found.flatten().collect()
+}
+
+fn of_own_provider(block: &Merged<'_>, evaluator: &Evaluator<'_>) -> Vec<Redirection> {
+    let mut found = of_provider(block, evaluator);
+    redirect::mark_own(&mut found);
+    found
 }
 
 fn of_provider(block: &Merged<'_>, evaluator: &Evaluator<'_>) -> Vec<Redirection> {

@@ -168,7 +168,8 @@ impl Unit {
             self.needs_tofu.clone_from(&folder.tofu);
             let runners = calls(files, folder, module, evaluator)?;
             self.take(evaluator, module, &runners);
-            self.redirections = account::redirections(module, evaluator);
+            let own: Vec<_> = runners.iter().map(|runner| &runner.provider).collect();
+            self.redirections = account::redirections(module, evaluator, &own);
             let files = folder.frames().map(|frame| Extra::file(frame.source.clone()));
             files.for_each(|file| redirect::in_backends(&file, &mut self.redirections));
             self.problems.extend(evaluator.noticed.borrow().iter().map(Failure::from));
@@ -262,10 +263,17 @@ impl Unit {
             let known: Vec<_> = ids.iter().filter_map(|id| id.value().cloned()).collect();
             if known.len() == ids.len() {
                 let allowed = Allowed { ids: known, place: place.clone(), is_setting: false };
-                if let Known::Value(account) = &mut self.account {
-                    self.problems.extend(allowed.confirm(&self.path, account));
-                }
+                self.confirm(&allowed);
             }
+        }
+        if let Some((id, place)) = stated.of_role() {
+            self.confirm(&Allowed::only(&id, place));
+        }
+    }
+
+    fn confirm(&mut self, allowed: &Allowed) {
+        if let Known::Value(account) = &mut self.account {
+            self.problems.extend(allowed.confirm(&self.path, account));
         }
     }
 

@@ -128,6 +128,27 @@ fn a_name_that_two_roots_give_to_different_accounts_is_refused_where_both_have_u
 }
 
 #[test]
+fn two_accounts_called_alike_are_told_apart_by_the_line_that_the_hint_names() {
+    let id = |id: &str, name: &str| format!("locals {{\n  account_id = \"{id}\"\n{name}}}\n");
+    let one = id("100000000004", "");
+    let problems = |name: &str| {
+        let other = id("100000000005", name);
+        let tree = Tree::new(&[
+            (".git/HEAD", ""),
+            ("org1/dev/account.hcl", &one),
+            ("org1/dev/us-east-1/ecs-deploy-runner/terragrunt.hcl", ""),
+            ("org2/dev/account.hcl", &other),
+            ("org2/dev/us-east-1/ecs-deploy-runner/terragrunt.hcl", ""),
+        ]);
+        texts(tree.open().all_problems())
+    };
+    let told = problems("");
+    let hint = "give one of them a name of its own, in the locals of org2/dev/account.hcl: account_name = \"org2-dev\"";
+    assert!(told.starts_with("two accounts are called `dev`\n") && told.contains(hint), "{told}");
+    assert_eq!(problems("  account_name = \"org2-dev\"\n"), "");
+}
+
+#[test]
 fn a_root_nested_in_another_has_its_own_accounts_and_may_itself_be_named_after_one() {
     let tree = Tree::new(&[
         ("accounts.json", r#"{"dev": "100000000004"}"#),

@@ -33,6 +33,30 @@ fn account_comes_from_the_inputs_of_a_parent() {
 }
 
 #[test]
+fn id_in_a_file_that_other_accounts_read_too_says_nothing_of_any_one_of_them() {
+    let unit = "dev/us-east-1/ecs-deploy-runner/terragrunt.hcl";
+    let read =
+        |file: &str| format!("locals {{\n  common = read_terragrunt_config(\"${{get_repo_root()}}/{file}\")\n}}\n");
+    let id = "locals {\n  account_id = \"100000000002\"\n}\n";
+    let account = |file: &str, text: &str, of: &str| {
+        let repo = Tree::new(&[(file, text), (unit, of)]).open();
+        repo.units[0].account.as_result().map_or_else(ToString::to_string, |account| account.id.to_string())
+    };
+    let alike = "common.hcl:2 states 100000000002 for whatever reads it, and nothing states it for this unit";
+    assert_eq!(account("common.hcl", id, &read("common.hcl")), alike);
+    let passed = format!("{}inputs = {{\n  aws_account_id = local.common.locals.account_id\n}}\n", read("common.hcl"));
+    assert!(account("common.hcl", id, &passed).contains("states 100000000002 for whatever reads it"));
+    // What is the account's own, by its folder, by its name or by a key, does.
+    for file in ["dev/env.hcl", "accounts/dev.hcl"] {
+        assert_eq!(account(file, id, &read(file)), "100000000002", "{file}");
+    }
+    let ids = "locals {\n  ids = { dev = \"100000000004\", prod = \"100000000006\" }\n}\n";
+    let looked_up =
+        format!("{}inputs = {{\n  aws_account_id = local.common.locals.ids[\"dev\"]\n}}\n", read("common.hcl"));
+    assert_eq!(account("common.hcl", ids, &looked_up), "100000000004");
+}
+
+#[test]
 fn region_of_the_generated_provider_wins_over_that_of_the_folder_and_that_is_said() {
     let accounts = ("accounts.json", r#"{"dev": "100000000004"}"#);
     let unit = "dev/us-east-1/ecs-deploy-runner/terragrunt.hcl";

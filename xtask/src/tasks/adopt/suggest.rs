@@ -29,7 +29,7 @@ pub(super) fn settings(context: &Context, repo: &Repository, is_dry: bool) -> Re
     let profiles = Profiles::read(context);
     profiles.warn(context, &repo.settings);
     let asked = doctor::asked(repo, &Selection::default());
-    let (found, _) = profiles.of_all(&asked, &repo.settings);
+    let (found, _) = profiles.by_name(&asked, &repo.settings);
     let all: Vec<_> = asked.iter().map(|(account, _)| *account).collect();
     let unknown: Vec<&Account> = all.iter().filter(|it| !found.contains_key(&it.name)).copied().collect();
     if unknown.is_empty() {
@@ -64,7 +64,7 @@ pub(super) fn without_profile<'a>(context: &Context, adoption: &'a Adoption) -> 
         return Vec::new();
     }
     let asked = doctor::asked(&adoption.repo, &Selection::default());
-    let (found, _) = Profiles::read(context).of_all(&asked, &adoption.repo.settings);
+    let (found, _) = Profiles::read(context).by_name(&asked, &adoption.repo.settings);
     let unknown: BTreeSet<_> = asked
         .iter()
         .map(|(account, _)| account.name.as_str())

@@ -12,10 +12,10 @@ use crate::tasks::apply_all::later::Earlier;
 use crate::tasks::apply_all::{clean, images, rescue};
 use crate::tasks::context::Context;
 use crate::tasks::images::Taken;
+use crate::tasks::profiles;
 use crate::tasks::pulls::Pulls;
 use crate::tasks::ready::{self, Workable};
 use crate::tasks::select::Selection;
-use crate::tasks::session;
 use crate::tasks::space;
 use crate::tools::programs::Tools;
 use crate::tools::{cache, machine};
@@ -101,7 +101,7 @@ impl<'r> Work<'r> {
         let taken = images::taken(context, repo, &units);
         let of_units = units.iter().map(|unit| (unit.account, unit.region.clone()));
         let of_images = taken.wanted.iter().map(|wanted| (wanted.account, wanted.uri.region().clone()));
-        let accounts = session::accounts_of(of_units.chain(of_images));
+        let accounts = profiles::sessions(&repo.settings, of_units.chain(of_images));
         let n_jobs = args.applies.jobs.map(usize::from).or(repo.settings.jobs());
         let n_jobs = n_jobs.unwrap_or_else(|| {
             let n_providers = units.iter().map(|unit| n_providers(repo, unit)).max();

@@ -24,7 +24,7 @@ pub(super) fn say_what_this_is(context: &Context, ready: &Ready<'_>, work: &Work
     session::say_repository(context, ready.repo);
     session::say_settings(context, ready.repo);
     let units = &work.units;
-    let accounts = session::accounts_of(units.iter().map(|unit| (unit.account, unit.region.clone()))).len();
+    let accounts = units.iter().map(|unit| &unit.account.id).collect::<BTreeSet<_>>().len();
     let regions = distinct(units.iter().map(|unit| unit.region.as_str()));
     let n = units.len();
     context.screen.say(Tone::Plain, "Units", format!("{n} in {}, {regions}", count(accounts, "account")));

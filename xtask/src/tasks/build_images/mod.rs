@@ -40,7 +40,7 @@ pub fn run(context: &Context, args: &cli::BuildImages) -> Result<Exit, Failures>
     problems.extend(wrong);
     let run = RunFolder::new(&repo.root);
     let left = left::of(&run, &repo, &planned);
-    let accounts = queue::accounts(&planned, &left);
+    let accounts = queue::accounts(&repo.settings, &planned, &left);
     let mut ready = Ready::gather(context, &repo, &accounts, &[ask.how.program()], problems)?;
 
     if context.globals.dry_run {

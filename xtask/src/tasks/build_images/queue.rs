@@ -2,13 +2,14 @@
 
 use crate::cli::How;
 use crate::model::{Account, Region};
+use crate::repo::Settings;
 use crate::run::step::Stage;
 use crate::tasks::build_images::gather::Planned;
 use crate::tasks::build_images::left::{self, Left};
 use crate::tasks::images::{self, Wanted};
 use crate::tasks::inquiry::Inquiry;
 use crate::tasks::orders::Orders;
-use crate::tasks::session;
+use crate::tasks::profiles;
 
 /// Everything that will happen.
 pub struct Queue<'q, 'r> {
@@ -36,7 +37,7 @@ pub struct Queue<'q, 'r> {
 impl<'q, 'r> Queue<'q, 'r> {
     /// Puts the steps in order.
     pub fn of(orders: &Orders<'_>, planned: &'q [Planned<'r>], left: Vec<Left<'r>>, how: How) -> Self {
-        let accounts = accounts(planned, &left);
+        let accounts = accounts(&orders.ready.repo.settings, planned, &left);
         let wanted: Vec<_> = planned
             .iter()
             .map(|Planned { account, build, .. }| Wanted {
@@ -97,9 +98,13 @@ fn lines(stages: &[&Stage]) -> String {
 }
 
 /// The accounts in which something is asked or built.
-pub(super) fn accounts<'r>(planned: &[Planned<'r>], left: &[Left<'r>]) -> Vec<(&'r Account, Region)> {
+pub(super) fn accounts<'r>(
+    settings: &Settings,
+    planned: &[Planned<'r>],
+    left: &[Left<'r>],
+) -> Vec<(&'r Account, Region)> {
     let builds = planned.iter().map(|planned| (planned.account, planned.build.region.clone()));
-    session::accounts_of(builds.chain(left.iter().map(|left| (left.account, left.region.clone()))))
+    profiles::sessions(settings, builds.chain(left.iter().map(|left| (left.account, left.region.clone()))))
 }
 
 /// The images that are built, in a few words.

@@ -12,6 +12,7 @@ use crate::run::step::Stage;
 use crate::tasks::bump_tags::gather::Ask;
 use crate::tasks::context::Context;
 use crate::tasks::images::{self, Wanted};
+use crate::tasks::profiles;
 use crate::tasks::ready::Ready;
 use crate::tasks::session::{self, Session};
 
@@ -72,7 +73,8 @@ pub fn carry_out(session: &Session<'_>, lookups: &Stage, wanted: &[Wanted<'_>]) 
 /// The same in a session of its own. A dry run prints what would be asked.
 pub(super) fn by_itself(context: &Context, repo: &Repository, ask: &Ask, bump: &Bump) -> Result<(), Failures> {
     let (wanted, problems) = wanted(repo, ask, bump);
-    let accounts = session::accounts_of(wanted.iter().map(|wanted| (wanted.account, wanted.uri.region().clone())));
+    let accounts =
+        profiles::sessions(&repo.settings, wanted.iter().map(|wanted| (wanted.account, wanted.uri.region().clone())));
     let mut ready = Ready::gather(context, repo, &accounts, &[], problems)?;
     let run = RunFolder::new(&repo.root);
     let stages = |ready: &Ready<'_>, dry: bool| -> Result<(Stage, Stage), Failure> {

@@ -128,7 +128,7 @@ fn missing(
     }
     let asked = asked(repo, selection);
     let all: Vec<_> = asked.iter().map(|(account, _)| *account).collect();
-    let (found, failures) = profiles.of_all(&asked, &repo.settings);
+    let (found, failures) = profiles.by_name(&asked, &repo.settings);
     let ambiguous: Vec<&Account> = all
         .iter()
         .filter(|account| !found.contains_key(&account.name))

@@ -11,6 +11,7 @@ use crate::run::folder::RunFolder;
 use crate::run::lifetime::Lifetime;
 use crate::tasks::context::Context;
 use crate::tasks::inquiry::{Answers, Inquiry};
+use crate::tasks::profiles;
 use crate::tasks::pulls::{self, Pulls};
 use crate::tasks::ready::Ready;
 use crate::tasks::select::Selection;
@@ -67,7 +68,9 @@ fn ask(context: &Context, repo: &Repository, selection: &Selection) -> Result<Ve
     {
         inquiry.add(unit.account, region, question);
     }
-    let accounts = inquiry.accounts();
+    // The profiles of all units are tried, also where one of them does for all questions to an account.
+    let of_units = wanted.iter().filter_map(|unit| Some((unit.account, unit.region().ok()?.clone())));
+    let accounts = profiles::sessions(&repo.settings, inquiry.accounts().into_iter().chain(of_units));
     let mut ready = Ready::gather(context, repo, &accounts, &[], Vec::new())?;
     let run = RunFolder::new(&repo.root);
     let mut session = Session::begin(context, repo, &run, "doctor", N_JOBS)?;
@@ -82,8 +85,7 @@ fn ask(context: &Context, repo: &Repository, selection: &Selection) -> Result<Ve
     interrupted?;
     let (identities, answers) = answered?;
     let now = clock::now();
-    let names: Vec<_> = accounts.iter().map(|(account, _)| *account).collect();
-    let sessions = sessions::lifetime(Lifetime::of(&identities, now), now, &ready.renewed_by(&names));
+    let sessions = sessions::lifetime(Lifetime::of(&identities, now), now, &ready.renewed_by(&accounts));
     let mut found = vec![identity_of(&accounts, &identities), sessions];
     found.extend(judge(repo, &wanted, &pulls, &answers));
     Ok(found)
@@ -107,12 +109,11 @@ fn judge(repo: &Repository, wanted: &[Wanted<'_>], pulls: &[Pulls<'_>], answers:
 fn identity_of(accounts: &[(&Account, Region)], identities: &[Identity]) -> Finding {
     let finding = Finding::ok(NAMES[0], format!("{} verified", count(accounts.len(), "account")));
     let width = accounts.iter().map(|(account, _)| account.name.chars().count()).max().unwrap_or_default();
-    let line = |finding: Finding, (account, _): &(&Account, Region)| {
-        let arn =
-            identities.iter().find(|it| it.account.as_ref() == Some(&account.id)).and_then(|it| it.arn.as_deref());
+    let line = |finding: Finding, ((account, _), identity): (&(&Account, Region), &Identity)| {
+        let arn = identity.arn.as_deref();
         finding.detail(format!("{:<width$}   {}   {}", account.name, account.id, arn.unwrap_or("by an unknown ARN")))
     };
-    accounts.iter().fold(finding, line)
+    accounts.iter().zip(identities).fold(finding, line)
 }
 
 fn checks(proofs: &[Proof], subject: Subject) -> Vec<(&str, &verify::Check)> {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::finding::Finding;
 use crate::model::Failure;
 use crate::repo::{Profile, Repository};
-use crate::tasks::profiles::{Asked, Profiles};
+use crate::tasks::profiles::{self, Asked, Profiles};
 use crate::tasks::select::Selection;
 use crate::tools::credential_tool::CredentialTool;
 use crate::tools::credentials::Wrapper;
@@ -16,22 +16,25 @@ pub(super) struct Chosen {
     pub(super) failures: Vec<Failure>,
 }
 
-/// The accounts of selected units, each once, with the region of the first.
+/// The accounts of selected units with their regions, as sessions are opened for them.
 pub(in crate::tasks) fn asked<'r>(repo: &'r Repository, selection: &Selection) -> Vec<Asked<'r>> {
-    let mut asked: Vec<Asked<'_>> = Vec::new();
     let selected = repo.units.iter().filter(|unit| selection.holds(unit));
-    for (unit, account) in selected.filter_map(|unit| Some((unit, unit.account.value()?))) {
-        if !asked.iter().any(|(known, _)| known.id == account.id) {
-            asked.push((account, unit.region.value().cloned()));
-        }
-    }
-    asked
+    let of_units = selected.filter_map(|unit| Some((unit.account.value()?, unit.region.value().cloned())));
+    profiles::sessions(&repo.settings, of_units)
 }
 
 /// Chooses them.
 pub(super) fn chosen(repo: &Repository, selection: &Selection, profiles: &Profiles) -> Chosen {
     let asked = asked(repo, selection);
-    let (found, mut failures) = profiles.of_all(&asked, &repo.settings);
+    let (mut found, mut failures) = profiles.of_all(&asked, &repo.settings);
+    found.retain(|((account, _), profile)| {
+        let misled = profiles.misled([(*account, profile)], &repo.accounts, &repo.settings);
+        let is_right = misled.is_empty();
+        failures.extend(misled);
+        is_right
+    });
+    let labels = profiles::labels(found.iter().map(|((account, region), _)| (*account, region.as_ref())));
+    let found: BTreeMap<_, _> = labels.into_iter().zip(found.into_iter().map(|(_, profile)| profile)).collect();
     failures.extend(profiles.not_there(found.values(), &repo.settings));
     failures.extend(profiles.misnamed(&repo.accounts, &repo.settings));
     Chosen { found, failures }

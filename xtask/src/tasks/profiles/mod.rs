@@ -41,8 +41,38 @@ struct File {
     wrong: Option<Failure>,
 }
 
-/// An account with the region of its first unit.
+/// An account with the region of its first unit, or with each region of its units where that decides on the profile.
 pub type Asked<'a> = (&'a Account, Option<Region>);
+
+/// A profile with what it was chosen for.
+pub type Chosen<'a> = (Asked<'a>, Profile);
+
+/// The sessions that work in these accounts and regions takes, in their order: what is verified and what is used is looked up
+/// by the same key.
+pub fn sessions<'a, R: PartialEq>(
+    settings: &Settings,
+    of: impl IntoIterator<Item = (&'a Account, R)>,
+) -> Vec<(&'a Account, R)> {
+    let by_region = settings.tells_regions_apart();
+    let mut sessions: Vec<(&Account, R)> = Vec::new();
+    for (account, region) in of {
+        if !sessions.iter().any(|(known, of)| known.is(account) && (!by_region || *of == region)) {
+            sessions.push((account, region));
+        }
+    }
+    sessions
+}
+
+/// What each of these is called: by its account, and by its region where several are of one account.
+pub fn labels<'a>(accounts: impl IntoIterator<Item = (&'a Account, Option<&'a Region>)>) -> Vec<String> {
+    let all: Vec<_> = accounts.into_iter().collect();
+    let is_only = |name: &str| all.iter().filter(|(account, _)| account.name == name).count() < 2;
+    let label = |(account, region): &(&Account, Option<&Region>)| match region {
+        Some(region) if !is_only(&account.name) => format!("{} {region}", account.name),
+        _ => account.name.clone(),
+    };
+    all.iter().map(label).collect()
+}
 
 impl Profiles {
     /// Reads the AWS config and credentials files, if they exist.
@@ -73,19 +103,25 @@ impl Profiles {
         })
     }
 
-    /// The profiles of accounts, by the names of the accounts; what is wrong with several is one failure.
-    pub fn of_all(&self, asked: &[Asked<'_>], settings: &Settings) -> (BTreeMap<String, Profile>, Vec<Failure>) {
-        let mut found = BTreeMap::new();
+    /// The profiles of accounts; what is wrong with several is one failure.
+    pub fn of_all<'a>(&self, asked: &[Asked<'a>], settings: &Settings) -> (Vec<Chosen<'a>>, Vec<Failure>) {
+        let mut found = Vec::new();
         let (mut missing, mut several, mut failures) = (Vec::new(), Vec::new(), Vec::new());
+        let add = |accounts: &mut Vec<&'a Account>, account: &'a Account| {
+            if !accounts.iter().any(|known| known.is(account)) {
+                accounts.push(account);
+            }
+        };
+        let mut all = Vec::new();
         for (account, region) in asked {
+            add(&mut all, account);
             match self.choose(account, region.as_ref(), settings) {
-                Ok(profile) => drop(found.insert(account.name.clone(), profile)),
-                Err(Unchosen::Missing) => missing.push(*account),
-                Err(Unchosen::Several) => several.push(*account),
+                Ok(profile) => found.push(((*account, region.clone()), profile)),
+                Err(Unchosen::Missing) => add(&mut missing, account),
+                Err(Unchosen::Several) => add(&mut several, account),
                 Err(Unchosen::Wrong(failure)) => failures.push(failure),
             }
         }
-        let all: Vec<_> = asked.iter().map(|(account, _)| *account).collect();
         if !several.is_empty() {
             failures.push(words::several(self, &several, &all, settings));
         }
@@ -93,6 +129,12 @@ impl Profiles {
             failures.push(words::missing(self, &missing, settings));
         }
         (found, failures)
+    }
+
+    /// The same by the names of the accounts, for what a person is asked or shown of accounts as a whole.
+    pub fn by_name(&self, asked: &[Asked<'_>], settings: &Settings) -> (BTreeMap<String, Profile>, Vec<Failure>) {
+        let (found, failures) = self.of_all(asked, settings);
+        (found.into_iter().map(|((account, _), profile)| (account.name.clone(), profile)).collect(), failures)
     }
 
     fn choose(&self, account: &Account, region: Option<&Region>, settings: &Settings) -> Result<Profile, Unchosen> {
@@ -198,7 +240,13 @@ impl Profiles {
                 let what = format!("`profiles` names `{name}`, an account that this repository doesn't have");
                 near(place.cloned().into_iter().fold(Failure::refused(what), Failure::at), name)
             });
-        by_option.chain(by_settings).collect()
+        let templates =
+            self.overrides.iter().filter(|(_, profile)| profile.contains(['{', '}'])).map(|(name, profile)| {
+                let what =
+                    format!("`--profile {name}={profile}` has braces: it takes the name of a profile, not a template");
+                Failure::usage(what).hint("a template is `profile` in the settings, or XTASK_PROFILE")
+            });
+        by_option.chain(by_settings).chain(templates).collect()
     }
 
     /// Profiles that are named by hand and that the AWS CLI would refuse. Other tools have further profiles of their own.
@@ -212,6 +260,36 @@ impl Profiles {
             Some(failure.detail(format!("named by {}", profile.found_in)))
         });
         wrong.collect()
+    }
+
+    /// Profiles that are named for an account and that, by the AWS config, lead into another one. `known` are the accounts of
+    /// the repository.
+    pub fn misled<'p>(
+        &self,
+        chosen: impl IntoIterator<Item = (&'p Account, &'p Profile)>,
+        known: &[Account],
+        settings: &Settings,
+    ) -> Vec<Failure> {
+        // What another tool makes of the name of a profile is not for certain in these files.
+        if !matches!(CredentialTool::of(&settings.credentials()), CredentialTool::AwsVault | CredentialTool::Profile) {
+            return Vec::new();
+        }
+        let mut said = BTreeSet::new();
+        let mut failures = Vec::new();
+        for (account, profile) in chosen.into_iter().filter(|(_, profile)| profile.is_stated) {
+            let Some((found, why)) = self.config.leads_into(&profile.name, reader(settings)) else { continue };
+            if found != account.id && said.insert((&account.name, &profile.name)) {
+                let there = self.candidates(account, settings);
+                failures.push(
+                    words::misled(account, profile, (&found, &why), known, &there).at(self
+                        .config
+                        .place(&profile.name, reader(settings))
+                        .cloned()
+                        .unwrap_or_else(|| Place::file(&self.files[0].shown))),
+                );
+            }
+        }
+        failures
     }
 
     /// Variables that the credential tool gets for a profile, or without one for that of its environment `vars`: what its

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::Profiles;
-use crate::model::{Account, Failure, ProfileCandidate, distance, literal};
-use crate::repo::Settings;
+use crate::model::{Account, AccountId, Failure, ProfileCandidate, distance, literal};
 use crate::repo::profile::Pattern;
 use crate::repo::settings::{LOCAL, PROFILE};
+use crate::repo::{Profile, Settings};
 use crate::tools::process::quoted;
 
 /// How many names are listed.
@@ -80,6 +80,27 @@ pub(super) fn missing(profiles: &Profiles, accounts: &[&Account], settings: &Set
     failure
         .hint(format!("say which: `{example}` under `[profiles]` in `{LOCAL}`, or `--profile {}=PROFILE`", names[0]))
         .hint(format!("or how all are named: {PROFILE}='acme-{{account}}', or `profile` in `{LOCAL}`"))
+}
+
+/// A profile is named for an account and leads into another one; `there` are those that lead into it.
+pub(super) fn misled(
+    account: &Account,
+    profile: &Profile,
+    (found, why): (&AccountId, &str),
+    known: &[Account],
+    there: &[ProfileCandidate],
+) -> Failure {
+    let name = known.iter().find(|other| other.id == *found).map(|other| format!(" {}", other.name));
+    let what = format!("profile `{}`, named for account `{}`, leads into another account", profile.name, account.name);
+    let failure = Failure::refused(what)
+        .detail(format!("expected  {account}, named by {}", profile.found_in))
+        .detail(format!("found     {found}{}, by {why}", name.unwrap_or_default()));
+    let mut there: Vec<_> = there.iter().map(|candidate| candidate.name.as_str()).collect();
+    there.sort_by_key(|name| distance(name, &profile.name));
+    match there.first() {
+        Some(other) => failure.hint(format!("`{other}` leads into {}", account.id)),
+        None => failure.hint("correct the profile, or name another one"),
+    }
 }
 
 /// What is said of a role that can't apply.

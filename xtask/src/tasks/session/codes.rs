@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use crate::model::Account;
+use crate::model::{Account, Region};
 use crate::report::screen::Tone;
 use crate::run::event::Outcome;
 use crate::run::step::Step;
@@ -68,8 +68,15 @@ pub(super) struct Round {
 
 impl Session<'_> {
     /// Opens a session in the foreground and proves whose it is.
-    pub(super) fn open(&self, ready: &Ready<'_>, step: &Arc<Step>, account: &Account, round: &mut Round) -> Opened {
-        let mut codes = ready.codes_of(account);
+    pub(super) fn open(
+        &self,
+        ready: &Ready<'_>,
+        step: &Arc<Step>,
+        of: &(&Account, Region),
+        round: &mut Round,
+    ) -> Opened {
+        let (account, region) = of;
+        let mut codes = ready.codes_of(account, region);
         codes.retain(|code| !round.open.contains(&code.opens));
         if let Some(error) = codes.iter().find_map(|code| round.given_up.get(&code.device)) {
             return Opened { outcome: Outcome::not_started(), proof: None, error: Some(error.clone()) };

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
-use crate::model::{Account, Failure, Failures, Region};
+use crate::model::{Failure, Failures};
 use crate::repo::{Repository, settings};
 use crate::report::live::Live;
 use crate::report::progress::Progress;
@@ -256,17 +256,6 @@ fn settings_on(branch: &str, repo: &Repository) -> settings::Settings {
     let mut there = there.next().unwrap_or_default();
     there.resolve_programs(&repo.root);
     there
-}
-
-/// What a stage of identities is about: each account once, with the region of its first unit.
-pub fn accounts_of<'u>(units: impl IntoIterator<Item = (&'u Account, Region)>) -> Vec<(&'u Account, Region)> {
-    let mut accounts: Vec<(&Account, Region)> = Vec::new();
-    for (account, region) in units {
-        if !accounts.iter().any(|(known, _)| known.id == account.id) {
-            accounts.push((account, region));
-        }
-    }
-    accounts
 }
 
 /// The orders of a run whose guard is the copy in its folder, or in a dry run this very binary.

@@ -1,6 +1,8 @@
 //! What comes first in the foreground of a run: sessions, proofs of identity and private git sources. After this nothing
 //! prompts.
 
+use std::collections::BTreeSet;
+
 use crate::model::{Account, Failure, Failures, Region};
 use crate::report::screen::{Tone, count, duration};
 use crate::run::event::StepResult;
@@ -26,7 +28,7 @@ impl Session<'_> {
         let mut round = Round::default();
         let opened = stage.lanes.iter().flatten().zip(accounts);
         // Goes on after a failure, so that everything that is wrong is found at once.
-        let opened: Vec<_> = opened.map(|(step, (account, _))| self.open(ready, step, account, &mut round)).collect();
+        let opened: Vec<_> = opened.map(|(step, of)| self.open(ready, step, of, &mut round)).collect();
         // Said first: what is missing here may be the reason for what fails now or later.
         if !ready.left_out.is_empty() && self.n_renewed.get() == 0 {
             let names = ready.left_out.join(", ");
@@ -35,20 +37,19 @@ impl Session<'_> {
         self.check_interrupt()?;
         let mut wrong = Vec::new();
         let mut proofs = Vec::new();
-        for (Opened { outcome, proof, error }, (account, _)) in opened.into_iter().zip(accounts) {
+        for (Opened { outcome, proof, error }, account) in opened.into_iter().zip(accounts) {
             match (outcome.result, proof) {
                 (StepResult::Succeeded, Some(proof)) => proofs.push(proof),
-                (_, proof) => wrong.push(NotProven { account, proof, error, outcome }),
+                (_, proof) => wrong.push(NotProven { account: account.clone(), proof, error, outcome }),
             }
         }
         let n_wrong = wrong.len();
         let mut failures = unproven::failures(ready, wrong);
         if let Some(last) = failures.last_mut() {
-            let n = accounts.len();
             last.details.push(format!(
                 "{} of {} not verified: nothing {} started in any account",
                 n_wrong,
-                count(n, "account"),
+                n_sessions(accounts),
                 if self.n_renewed.get() == 0 { "was" } else { "more is" }
             ));
         }
@@ -58,7 +59,7 @@ impl Session<'_> {
         let life = Lifetime::of(&proofs, now);
         let sessions = life.left(now).map(|left| format!("   sessions good for {} min or more", left.as_secs() / 60));
         let sessions = sessions.unwrap_or_default();
-        let about = format!("{n} of {} verified{sessions}", count(proofs.len(), "account"), n = proofs.len());
+        let about = format!("{} of {} verified{sessions}", proofs.len(), n_sessions(accounts));
         self.context.screen.say(Tone::Good, "Identity", about);
         Ok(proofs)
     }
@@ -98,4 +99,10 @@ impl Session<'_> {
         );
         Ok(())
     }
+}
+
+/// How many sessions these are: as many accounts, unless some have several.
+fn n_sessions(accounts: &[(&Account, Region)]) -> String {
+    let ids: BTreeSet<_> = accounts.iter().map(|(account, _)| &account.id).collect();
+    count(accounts.len(), if ids.len() == accounts.len() { "account" } else { "session" })
 }

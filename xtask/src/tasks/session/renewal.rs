@@ -101,15 +101,15 @@ impl Renewal<'_> {
         session.prove_identities(self.ready, &Stage { lanes, ..self.identity.clone() }, &of)?;
         let now = clock::now();
         let longest = lifetimes.longest(StepKind::Apply);
-        let short = of.iter().filter_map(|(account, _)| Some((account, lifetimes.left(&account.id, now)?)));
+        let short = of.iter().filter_map(|of| Some((of, lifetimes.left(&of.0.id, now)?)));
         let is_short = |left: Duration| longest.map_or(left < LEAST, |longest| !outlives(left, longest));
         let why = match longest {
             Some(longest) => format!("an apply took {} in this run, so nothing more is started", duration(longest)),
             None => "nobody knows yet how long an apply takes here, so nothing more is started".to_owned(),
         };
-        let refusals = short.filter(|(_, left)| is_short(*left)).map(|(account, left)| {
+        let refusals = short.filter(|(_, left)| is_short(*left)).map(|((account, region), left)| {
             let what = format!("a new session of `{}` lives for {} only", account.name, duration(left));
-            Failure::refused(what).detail(&why).hint(self.ready.lives_longer_by(account))
+            Failure::refused(what).detail(&why).hint(self.ready.lives_longer_by(account, region))
         });
         Failures::check(refusals.collect())
     }

@@ -11,7 +11,7 @@ use crate::tasks::images::{self, Wanted};
 use crate::tasks::orders::Orders;
 use crate::tasks::ready::Ready;
 use crate::tasks::select::Selection;
-use crate::tasks::{apply_all, build_images, bump_tags, session};
+use crate::tasks::{apply_all, build_images, bump_tags, profiles};
 use crate::tools::programs;
 
 /// The parts of an update.
@@ -71,7 +71,8 @@ impl<'r> Parts<'r> {
 
         let of_images = wanted.iter().map(|wanted| (wanted.account, wanted.uri.region().clone()));
         let of_builds = builds.iter().map(|planned| (planned.account, planned.build.region.clone()));
-        let accounts = session::accounts_of(work.accounts.iter().cloned().chain(of_images).chain(of_builds));
+        let accounts =
+            profiles::sessions(&repo.settings, work.accounts.iter().cloned().chain(of_images).chain(of_builds));
         let mut needed = if applies { work.programs() } else { Vec::new() };
         // What builds is needed only if an image is missing.
         let builder = args.how.program();

@@ -25,6 +25,7 @@ use crate::run::folder::RunFolder;
 use crate::run::step::Stage;
 use crate::tasks::context::Context;
 use crate::tasks::inquiry::Inquiry;
+use crate::tasks::profiles;
 use crate::tasks::ready::Ready;
 use crate::tasks::select::Selection;
 use crate::tasks::session::{self, Session};
@@ -50,7 +51,7 @@ pub fn run(context: &Context, args: &cli::Verify) -> Result<Exit, Failures> {
     let trials = args.smoke.then(|| smoke::gather(&repo, &wanted, args.git_ref.as_deref()));
     let trials = trials.and_then(|trials| trials.map_err(|failure| problems.push(failure)).ok());
     let of_trials = trials.iter().flat_map(Trials::accounts);
-    let accounts = session::accounts_of(inquiry.accounts().into_iter().chain(of_trials));
+    let accounts = profiles::sessions(&repo.settings, inquiry.accounts().into_iter().chain(of_trials));
     let has_terragrunt = programs::locate(TERRAGRUNT, &repo.root, &context.vars).is_some();
     let mut needed: Vec<_> = args.smoke.then_some(smoke::PROGRAM).into_iter().collect();
     // Few units need it, and without it these are not proven.

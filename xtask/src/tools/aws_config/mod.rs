@@ -165,6 +165,11 @@ impl AwsConfig {
         found
     }
 
+    /// The account that a profile certainly leads into, and which key of it says so.
+    pub fn leads_into(&self, name: &str, reader: Reader) -> Option<(AccountId, String)> {
+        self.lead(name, reader).filter(|lead| !lead.is_weak).map(|lead| (lead.account, lead.why))
+    }
+
     /// Whether a profile is in the files, and nothing there tells which account it leads to.
     pub fn leads_nowhere_known(&self, name: &str, reader: Reader) -> bool {
         self.names(reader).any(|known| known == name)
