@@ -247,7 +247,7 @@ impl Ground<'_> {
         let extras = generated::all(self.files, &evaluator, &frame);
         let allowed: Vec<_> = extras.iter().flat_map(evidence::allowed).collect();
         let begin = |allowed: &[Allowed]| self.begin(&evaluator, dir, UnitKind::Terragrunt, allowed);
-        let begun = begin(&allowed).and_then(|unit| {
+        let begun = begin(&allowed).and_then(|mut unit| {
             if unit.account.value().is_some() {
                 return Ok(unit);
             }
@@ -261,7 +261,8 @@ impl Ground<'_> {
                 (None, Some((id, place))) => {
                     let reason =
                         format!("{place} states {id} for whatever reads it, and nothing states it for this unit");
-                    Ok(Unit { account: Known::Unknown(reason), ..unit })
+                    unit.account = Known::Unknown(reason);
+                    Ok(unit)
                 }
                 (None, None) => Ok(unit),
             }

@@ -183,8 +183,8 @@ fn named_profile_that_leads_into_another_account_is_an_error_before_anybody_sign
             .says("found     100000000006 prod, by `role_arn`")
             .says("hint: `your-prod` leads into 100000000004");
     }
+    assert!(sandbox.log().calls().is_empty());
     let told = doctor(&sandbox, 5);
     assert!(told.contains("fail profiles profile `your-dev`, named for account `dev`, leads into another account"));
     assert!(!told.contains("dev your-dev"), "{told}");
-    assert!(sandbox.log().calls().is_empty());
 }

@@ -34,8 +34,8 @@ fn roles_profiles_and_keys_are_found_wherever_they_stand() {
         (format!("iam_role = \"{ELSEWHERE}\"\n"), vec![format!("`iam_role` {ELSEWHERE} 1")]),
         ("iam_role = \"\"\n".to_owned(), vec![]),
         (
-            provider(&format!("provider \"aws\" {{\n  assume_role {{\n    role_arn = \"{ELSEWHERE}\"\n  }}\n}}")),
-            vec![format!("`assume_role` of provider `aws` {ELSEWHERE} 6")],
+            provider(&format!("provider \"aws\" {{\n  assume_role {{\n    role_arn = \"{HERE}\"\n  }}\n}}")),
+            vec![format!("`assume_role` of provider `aws` {HERE} 6")],
         ),
         (
             provider("provider \"aws\" {\n  profile = \"prod\"\n  region = \"${dependency.x.outputs.region}\"\n}"),
