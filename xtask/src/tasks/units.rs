@@ -15,6 +15,9 @@ use crate::tasks::schema::{self, Detail, PinForm, UnitForm};
 use crate::tasks::select::Selection;
 use crate::tools::credentials::Wrapper;
 
+/// The profile of an account, if the credential tool takes one, or why there is none.
+type Found = (Account, Result<Option<Profile>, Failure>);
+
 /// Prints the units; what is wrong with the repository comes after them, as an error.
 pub fn run(context: &Context, args: &cli::Units) -> Result<Exit, Failures> {
     let mut repo = context.repository()?;
@@ -27,7 +30,7 @@ pub fn run(context: &Context, args: &cli::Units) -> Result<Exit, Failures> {
         profiles.warn(context, &repo.settings);
     }
     // Each is asked for several times, and many units are in one account.
-    let known: RefCell<BTreeMap<_, (Account, Result<Option<Profile>, Failure>)>> = RefCell::default();
+    let known: RefCell<BTreeMap<_, Found>> = RefCell::default();
     let find = |unit: &Unit, account: &Account| {
         let region = unit.region.value();
         let profile = || profiles.of(account, region, &repo.settings);
