@@ -10,7 +10,7 @@ use crate::repo::unit::known_text;
 use std::rc::Rc;
 
 /// What the AWS provider that a runner uses says.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Stated {
     /// The region.
     pub(super) region: Option<(Known<String>, Place)>,
@@ -26,6 +26,7 @@ impl Stated {
         let alias = match provider {
             Provider::Default => None,
             Provider::Alias(alias) => Some(alias.as_str()),
+            Provider::Own(stated) => return Some((**stated).clone()),
             Provider::Unknown => return None,
         };
         let block = module.providers.get(&alias)?;
@@ -83,14 +84,18 @@ pub(super) fn redirections(module: &Module<'_>, evaluator: &Evaluator<'_>, own: 
         own.iter().any(|provider| match provider {
             Provider::Default => alias.is_none(),
             Provider::Alias(name) => alias == Some(name.as_str()),
-            Provider::Unknown => false,
+            Provider::Own(_) | Provider::Unknown => false,
         })
     };
     let found = module.providers.iter().map(|(alias, block)| match is_own(*alias) {
         true => of_own_provider(block, evaluator),
         false => of_provider(block, evaluator),
     });
-    found.flatten().collect()
+    let below = own.iter().filter_map(|provider| match provider {
+        Provider::Own(stated) => Some(stated.redirections.clone()),
+        _ => None,
+    });
+    found.chain(below).flatten().collect()
 }
 
 fn of_own_provider(block: &Merged<'_>, evaluator: &Evaluator<'_>) -> Vec<Redirection> {

@@ -203,6 +203,7 @@ impl Unit {
             if let Some(stated) = Stated::by(module, evaluator, &Provider::Default) {
                 self.take_stated(&stated);
             }
+            self.redirections.extend(account::redirections(module, evaluator, &[&Provider::Default]));
             Ok(())
         });
     }

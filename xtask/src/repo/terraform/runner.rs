@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 
+use super::account::Stated;
 use super::standard;
 use crate::repo::files::{self, Files, clean};
 use crate::repo::hcl::syntax::{Block, Expr, ExprKind, Item, Key, Step};
@@ -28,13 +29,14 @@ pub(super) struct Runner {
     pub(super) arguments: Value,
     /// The modules beside it that are of the same release: those of its standard configuration.
     pub(super) beside: Vec<repo::Module>,
-    /// The AWS provider of the root module that it uses.
+    /// The AWS provider that it uses.
     pub(super) provider: Provider,
 }
 
-/// An AWS provider of the root module.
+/// An AWS provider of the root module, or of the module in between that has one of its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Provider {
+    Own(Box<Stated>),
     Default,
     Alias(String),
     Unknown,
@@ -212,7 +214,13 @@ impl Search<'_> {
                 return Err(fault.at(place).hint("let the calling file end in `.tofu` too, if OpenTofu is meant"));
             }
             let address = format!("{address}{}module.{name}", if address.is_empty() { "" } else { "." });
-            let (mut arguments, provider) = (arguments(call, evaluator), provider_of(call, provider));
+            let (mut arguments, mut provider) = (arguments(call, evaluator), provider_of(call, provider));
+            // A provider that the module has itself counts in it, unless it is given another.
+            if let (Some((child, _)), None) = (&child, call.get("providers"))
+                && let Some(stated) = self.own_provider(child, arguments.clone())
+            {
+                provider = Provider::Own(Box::new(stated));
+            }
             if let Some(file) = module.in_json("module", name) {
                 let reason = format!("`{file}` overrides `module.{name}`, and JSON is not worked out");
                 arguments = Value::unknown(reason);
@@ -232,6 +240,15 @@ impl Search<'_> {
             }
         }
         Ok(())
+    }
+
+    /// What the module's own provider says, if it has one.
+    fn own_provider(&mut self, child: &Folder, arguments: Value) -> Option<Stated> {
+        let way = files::relative(self.start, &child.dir).display().to_string();
+        // What is at fault in the module is told by whoever goes into it.
+        let module = Module::of(child, way, Given::Call(arguments), standard::known_outputs).ok()?;
+        let evaluator = Evaluator::with_names(self.files, self.original.to_owned(), &module);
+        Stated::by(&module, &evaluator, &Provider::Default)
     }
 
     /// The variables of a copy of a runner's module.

@@ -168,3 +168,24 @@ fn settings_state_the_account_of_folders_by_path_or_pattern() {
     let (_, problems) = told("\"live/blue\" = \"100000000004\"", &[listed], "");
     assert!(problems.starts_with("two places name different accounts for `live/blue/runner`\n"), "{problems}");
 }
+
+#[test]
+fn provider_of_a_module_in_between_counts_where_the_runner_is_made_in_it() {
+    let provider = |region: &str, account: &str| {
+        format!("provider \"aws\" {{\n  region = \"{region}\"\n  allowed_account_ids = [\"{account}\"]\n}}\n")
+    };
+    let main = format!("{}module \"w\" {{\n  source = \"./w\"\n}}\n", provider("us-east-1", "100000000004"));
+    let child = provider("us-west-2", "100000000006");
+    let accounts = ("accounts.json", r#"{"dev": "100000000004", "prod": "100000000006"}"#);
+    let open = |main: &str| {
+        Tree::new(&[accounts, ("dev/edr/main.tf", main), ("dev/edr/w/main.tf", &format!("{child}{}", call("\"v1\"")))])
+            .open()
+    };
+    let repo = open(&main);
+    assert_eq!(repo.units.len(), 1);
+    assert_eq!(repo.units[0].region.value().map(ToString::to_string).as_deref(), Some("us-west-2"));
+    let account = repo.units[0].account.value().map(|account| account.name.clone());
+    assert!(account.as_deref() != Some("dev") || !texts(repo.all_problems()).is_empty(), "{account:?}");
+    let given = open(&main.replace("\"./w\"", "\"./w\"\n  providers = { aws = aws }"));
+    assert_eq!(given.units[0].region.value().map(ToString::to_string).as_deref(), Some("us-east-1"));
+}
