@@ -1,5 +1,6 @@
 //! What the surroundings of a unit say about its region and its account.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -8,7 +9,7 @@ use super::files::Files;
 use super::generated::{Extra, literal};
 use super::hcl::syntax::{Attribute, Block, Body, Expr, ExprKind, Part, Step};
 use super::hcl::{Evaluator, Frame, Kind, Origin, Value};
-use super::redirect;
+use super::{json, redirect, yaml};
 use crate::model::{Failure, Known, Place, Region, UnitPath};
 
 /// The region: a folder of the unit's path that is named like one, and `region.hcl`; with what is wrong with it.
@@ -125,7 +126,7 @@ impl Own {
         let evaluator = Evaluator::new(files, file.to_owned());
         let frame = Frame::read(&evaluator, file).ok()?;
         let mut all: Vec<(String, Place)> = Vec::new();
-        let mut add = |value: &Value, (text, place): (String, Place)| match self.is_shared(value, folder) {
+        let mut add = |value: &Value, (text, place): (String, Place)| match self.is_shared(files, value, folder) {
             true => shared.push((text, value.origin.first().place().unwrap_or(place))),
             false => all.push((text, place)),
         };
@@ -144,6 +145,10 @@ impl Own {
                         let found = self.locals().iter().find_map(|key| one_local(&evaluator, &read, key));
                         found.into_iter().for_each(|(value, stated)| add(&value, stated));
                     }
+                    Ok(Some(Value { kind: Kind::Map(read), .. })) => {
+                        let found = self.locals().iter().find_map(|key| of_data(read.entries.get(*key)?));
+                        found.into_iter().for_each(|(value, stated)| add(&value, stated));
+                    }
                     _ if self.locals().contains(&name.as_str()) => {
                         let found = one_local(&evaluator, &frame, &name);
                         found.into_iter().for_each(|(value, stated)| add(&value, stated));
@@ -158,16 +163,30 @@ impl Own {
 
     /// Whether a value is written in so many words as such a local of a file outside of this folder, unless file or folder are
     /// named after it. What is looked up there, by the name of an account, is another value for each.
-    fn is_shared(self, value: &Value, folder: &Path) -> bool {
-        let Origin::Literal(span) = value.origin.first() else { return false };
-        let is_it = |attribute: &Attribute| attribute.value.span == span.range;
-        let path = &span.source.path;
+    fn is_shared(self, files: &Files, value: &Value, folder: &Path) -> bool {
+        let (path, is_such) = match value.origin.first() {
+            Origin::Literal(span) => {
+                let is_it = |attribute: &Attribute| attribute.value.span == span.range;
+                let mut locals = self.locals().iter().filter_map(|key| span.source.body.local(key));
+                (span.source.path.clone(), locals.any(is_it))
+            }
+            Origin::Datum { file, span, .. } => (files.path(file), self.is_at_top(files, &files.path(file), span)),
+            _ => return false,
+        };
         let is_named = folder.file_name().is_some_and(|name| {
             path.file_stem() == Some(name) || path.parent().and_then(Path::file_name) == Some(name)
         });
-        !path.starts_with(folder)
-            && !is_named
-            && self.locals().iter().any(|key| span.source.body.local(key).is_some_and(is_it))
+        is_such && !path.starts_with(folder) && !is_named
+    }
+
+    /// Whether these bytes of a file of data are one of its own values with such a name.
+    fn is_at_top(self, files: &Files, path: &Path, span: &Range<usize>) -> bool {
+        let bytes = files.bytes(path).ok();
+        let text = bytes.as_deref().and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default();
+        let is_json = path.extension().is_some_and(|ending| ending == "json");
+        let node = if is_json { json::parse(text).ok() } else { yaml::parse(text).ok() };
+        let Some(json::Value::Object(entries)) = node.map(|node| node.value) else { return false };
+        entries.iter().any(|entry| self.locals().contains(&entry.key.as_str()) && entry.node.span == *span)
     }
 }
 
@@ -199,6 +218,17 @@ fn one_local(evaluator: &Evaluator<'_>, frame: &Rc<Frame>, key: &str) -> Option<
     };
     let place = frame.source.body.local(key).map(|attribute| frame.source.place(attribute.key.start))?;
     Some((value, (text, place)))
+}
+
+/// A value of a file of data, with its text and its place.
+fn of_data(value: &Value) -> Option<(Value, (String, Place))> {
+    let Origin::Datum { .. } = value.origin.first() else { return None };
+    let text = match &value.kind {
+        Kind::String(text) => text.to_string(),
+        Kind::Number(number) => format!("{number}"),
+        _ => return None,
+    };
+    Some((value.clone(), (text, value.origin.place()?)))
 }
 
 /// The folder of a unit's account below `root`: that of `account.hcl`, or the one above the region's. `root` itself where

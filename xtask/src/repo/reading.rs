@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use super::accounts::{Allowed, NoAccount, Says, folders};
+use super::accounts::{Allowed, DISPUTED, NoAccount, Says, folders};
 use super::evidence::Own;
 use super::files::Files;
 use super::hcl::frame::VALUES;
@@ -73,6 +73,11 @@ fn without_shared(readings: &mut Vec<Reading>) {
     let is_shared = |place: &String| modules[place].len() > 1;
     let tells_nothing = |unit: &Unit| unit.may_be_runner() && unit.taken_at().iter().all(is_shared);
     readings.retain(|reading| !reading.unit().is_some_and(tells_nothing));
+}
+
+/// Whether any place states the account, or several do and disagree.
+fn is_stated(unit: &Unit) -> bool {
+    unit.account.value().is_some() || unit.account.reason() == Some(DISPUTED)
 }
 
 impl Ground<'_> {
@@ -178,7 +183,7 @@ impl Ground<'_> {
         let evaluator = Evaluator::new(self.files, dir.join("main.tf"));
         let begin = |allowed: &[Allowed]| self.begin(&evaluator, dir, UnitKind::Terraform, allowed);
         let begun = begin(&[]).and_then(|unit| {
-            if unit.account.value().is_some() {
+            if is_stated(&unit) {
                 return Ok(unit);
             }
             // What is at fault there is told when the whole unit is read.
@@ -248,7 +253,7 @@ impl Ground<'_> {
         let allowed: Vec<_> = extras.iter().flat_map(evidence::allowed).collect();
         let begin = |allowed: &[Allowed]| self.begin(&evaluator, dir, UnitKind::Terragrunt, allowed);
         let begun = begin(&allowed).and_then(|mut unit| {
-            if unit.account.value().is_some() {
+            if is_stated(&unit) {
                 return Ok(unit);
             }
             let folder = evidence::account_folder(&evaluator, self.root, dir);
@@ -345,7 +350,8 @@ impl Ground<'_> {
             allowed: &allowed,
         };
         let (account, problems) = match says.account() {
-            Ok((account, problems)) => (Known::Value(account), problems),
+            Ok(account) => (Known::Value(account), Vec::new()),
+            Err(NoAccount::Disputed(problems)) => (Known::Unknown(DISPUTED.to_owned()), problems),
             Err(NoAccount::Told) => {
                 (Known::Unknown("what the accounts file says of it is wrong".to_owned()), Vec::new())
             }

@@ -45,7 +45,11 @@ impl Selection {
 
     /// Whether a unit is selected.
     pub fn holds(&self, unit: &Unit) -> bool {
-        let is_of = |account: &Account| unit.account.value().is_some_and(|own| own.is(account));
+        // A unit whose account is unknown is that of the folder that it lies in, so that it isn't left out unseen.
+        let is_of = |account: &Account| match unit.account.value() {
+            Some(own) => own.is(account),
+            None => unit.path.as_str().split('/').any(|folder| folder == account.name),
+        };
         (self.accounts.is_empty() || self.accounts.iter().any(is_of))
             && (self.units.is_empty() || self.units.contains(&unit.path))
     }
@@ -230,5 +234,25 @@ mod tests {
         let units: Vec<_> = repo.units.iter().collect();
         assert_eq!(labels(&units), ["a/runner", "dev", "prod/runner", "solo"]);
         assert_eq!(label(units[0]), "solo", "which is why it is called by its path");
+    }
+
+    #[test]
+    fn unit_whose_account_places_dispute_is_selected_by_the_folder_that_it_lies_in() {
+        let repo = Tree::new(&[
+            ("accounts.json", r#"{"dev": "100000000004", "prod": "100000000006"}"#),
+            ("dev/us-east-1/ecs-deploy-runner/terragrunt.hcl", ""),
+            ("dev/us-east-2/account.hcl", "locals {\n  account_id = \"100000000006\"\n}\n"),
+            ("dev/us-east-2/ecs-deploy-runner/terragrunt.hcl", ""),
+            ("prod/us-east-1/ecs-deploy-runner/terragrunt.hcl", ""),
+        ])
+        .open();
+        let selected = |name: &str| {
+            let accounts = vec![account(&repo, name).expect("it has a unit").clone()];
+            let selection = Selection { accounts, units: Vec::new() };
+            let units = selection.units(&repo).expect("some are selected");
+            units.iter().map(|unit| unit.path.as_str()).collect::<Vec<_>>()
+        };
+        assert_eq!(selected("dev"), ["dev/us-east-1/ecs-deploy-runner", "dev/us-east-2/ecs-deploy-runner"]);
+        assert_eq!(selected("prod"), ["prod/us-east-1/ecs-deploy-runner"]);
     }
 }

@@ -6,7 +6,7 @@ mod owner;
 use std::path::Path;
 
 pub(super) use list::Listed;
-pub(super) use owner::{AccountFile, Allowed, NoAccount, Says, folders};
+pub(super) use owner::{AccountFile, Allowed, DISPUTED, NoAccount, Says, folders};
 
 use super::files::Files;
 use super::{json, yaml};

@@ -5,6 +5,9 @@ use std::path::{Path, PathBuf};
 use super::Listed;
 use crate::model::{Account, AccountId, Failure, Place, Region, UnitPath, acts};
 
+/// Why an account is unknown that several places state.
+pub(in crate::repo) const DISPUTED: &str = "the places that state it do not agree";
+
 /// What `account.hcl` says.
 #[derive(Debug)]
 pub(in crate::repo) struct AccountFile {
@@ -66,6 +69,8 @@ pub(in crate::repo) struct Says<'s> {
 pub(in crate::repo) enum NoAccount {
     /// What is wrong with its account is said already.
     Told,
+    /// The places that state it disagree.
+    Disputed(Vec<Failure>),
     /// Nothing says it, or an id that no account has.
     Unknown(String),
     /// What says it is no account id.
@@ -73,8 +78,8 @@ pub(in crate::repo) enum NoAccount {
 }
 
 impl Says<'_> {
-    /// The account with every place that states its id, and what is wrong with it.
-    pub(in crate::repo) fn account(&self) -> Result<(Account, Vec<Failure>), NoAccount> {
+    /// The account with every place that states its id.
+    pub(in crate::repo) fn account(&self) -> Result<Account, NoAccount> {
         let mut account = match self.listed_account()? {
             Some(account) => account.clone(),
             None => self.unlisted_account()?,
@@ -87,7 +92,7 @@ impl Says<'_> {
         problems.extend(allowed.collect::<Vec<_>>());
         problems.extend(self.other_name(&account));
         problems.extend(self.other_folder(&account));
-        Ok((account, problems))
+        if problems.is_empty() { Ok(account) } else { Err(NoAccount::Disputed(problems)) }
     }
 
     fn named(&self, name: &str) -> Option<&Account> {

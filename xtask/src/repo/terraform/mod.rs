@@ -13,7 +13,7 @@ use account::Stated;
 use runner::{Calls, Provider, Runner};
 use working::WorkingFolder;
 
-use super::accounts::Allowed;
+use super::accounts::{Allowed, DISPUTED};
 use super::files::Files;
 use super::generated::Extra;
 use super::hcl::terraform::layer;
@@ -273,8 +273,10 @@ impl Unit {
     }
 
     fn confirm(&mut self, allowed: &Allowed) {
-        if let Known::Value(account) = &mut self.account {
-            self.problems.extend(allowed.confirm(&self.path, account));
+        let Known::Value(account) = &mut self.account else { return };
+        if let Some(dispute) = allowed.confirm(&self.path, account) {
+            self.problems.push(dispute);
+            self.account = Known::Unknown(DISPUTED.to_owned());
         }
     }
 

@@ -133,7 +133,8 @@ fn allowed_account_ids_of_the_generated_provider_confirm_or_contradict() {
         let contents = format!("<<EOT\nprovider \"aws\" {{\n  allowed_account_ids = [{ids}]\n}}\nEOT\n");
         let unit = format!("generate \"provider\" {{\n  path = \"p.tf\"\n  contents = {contents}}}\n");
         let repo = Tree::new(&[ACCOUNTS, (UNIT, &unit)]).open();
-        let evidence: Vec<_> = account(&repo.units[0]).evidence.iter().map(ToString::to_string).collect();
+        let account = repo.units[0].account.value();
+        let evidence: Vec<_> = account.iter().flat_map(|it| &it.evidence).map(ToString::to_string).collect();
         (evidence.join(" "), texts(repo.all_problems()))
     };
     assert_eq!(told("\"100000000004\""), (format!("accounts.json:1 {UNIT}:5"), String::new()));

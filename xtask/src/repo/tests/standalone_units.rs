@@ -76,6 +76,7 @@ fn a_provider_that_contradicts_the_accounts_file_or_the_folder_is_a_problem() {
     let repo = Tree::new(&[accounts, ("dev/unit/provider.tf", PROVIDER), ("dev/unit/main.tf", &main)]).open();
     let problems = texts(repo.all_problems());
     assert!(problems.starts_with("two places name different accounts for `dev/unit`\n"), "{problems}");
+    assert_eq!(repo.units[0].account.reason(), Some("the places that state it do not agree"));
     let repo = Tree::new(&[("us-west-2/provider.tf", PROVIDER), ("us-west-2/main.tf", &main)]).open();
     assert_eq!(texts(repo.all_problems()), "");
     let notes = texts(repo.units[0].notes.iter());

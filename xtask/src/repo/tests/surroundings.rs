@@ -92,14 +92,56 @@ fn account_file_decides_between_folders_that_are_named_after_accounts_and_agains
     for stated in [id, name] {
         assert_eq!(account_of(unit, &[stated]), ("100000000004".to_owned(), String::new()));
     }
-    let (_, problems) = account_of(unit, &[]);
+    let (disputed, problems) = account_of(unit, &[]);
+    assert_eq!(disputed, "the places that state it do not agree");
     assert!(problems.contains("name two accounts") && problems.contains("put `account_id` into"), "{problems}");
     // One that no folder is named after is a contradiction, not a choice.
     let other = ("shared/dev/account.hcl", "locals {\n  account_id = \"100000000006\"\n}\n");
-    assert!(account_of(unit, &[other]).1.contains("two places name different accounts"));
+    let (disputed, problems) = account_of(unit, &[other]);
+    assert_eq!(disputed, "the places that state it do not agree");
+    assert!(problems.contains("two places name different accounts"), "{problems}");
     let copied = ("prod/account.hcl", "locals {\n  account_id = \"100000000004\"\n}\n");
     let (_, problems) = account_of("prod/us-east-1/mgmt/ecs-deploy-runner", &[copied]);
     assert!(problems.contains("two places name different accounts"), "{problems}");
+}
+
+#[test]
+fn account_that_places_dispute_is_not_said_to_be_without_a_runner() {
+    let other = ("dev/account.hcl", "locals {\n  account_id = \"100000000006\"\n}\n");
+    let repo =
+        Tree::new(&[BOTH, other, ("dev/us-east-1/mgmt/ecs-deploy-runner/terragrunt.hcl", "inputs = {}\n")]).open();
+    assert_eq!(repo.units[0].account.value(), None);
+    let notices = texts(repo.notices.iter());
+    assert!(notices.starts_with("no runner found in prod, shared\n"), "{notices}");
+}
+
+#[test]
+fn account_and_region_come_from_yaml_and_json_that_the_locals_read() {
+    let read = "locals {\n  account = yamldecode(file(find_in_parent_folders(\"account.yaml\")))\n  \
+                region = jsondecode(file(find_in_parent_folders(\"region.json\")))\n}\n";
+    let region = ("staging/region.json", "{\n  \"aws_region\": \"us-west-2\"\n}\n");
+    for id in ["\"100000000004\"", "100000000004"] {
+        let account = format!("account_name: staging\naws_account_id: {id}\n");
+        let known = told(&[("staging/account.yaml", &account), region, (UNIT, read)]).0;
+        assert_eq!(known, "100000000004 staging/account.yaml:2 us-west-2", "{id}");
+    }
+}
+
+#[test]
+fn yaml_that_units_of_all_accounts_read_states_the_account_of_none() {
+    let common = ("common.yaml", "account_id: \"100000000002\"\n");
+    let read = "locals {\n  common = yamldecode(file(find_in_parent_folders(\"common.yaml\")))\n}\n";
+    let input = "inputs = {\n  aws_account_id = local.common.account_id\n}\n";
+    for unit in [read.to_owned(), format!("{read}{input}")] {
+        let repo = Tree::new(&[common, ("dev/us-east-1/ecs-deploy-runner/terragrunt.hcl", &unit)]).open();
+        let reason = "common.yaml:1 states 100000000002 for whatever reads it, and nothing states it for this unit";
+        assert_eq!(repo.units[0].account.reason(), Some(reason), "{unit}");
+    }
+    // What is looked up by the name of an account is another id for each.
+    let all = ("all.yaml", "dev:\n  account_id: \"100000000004\"\n");
+    let read = "locals {\n  own = yamldecode(file(find_in_parent_folders(\"all.yaml\")))[\"dev\"]\n}\n";
+    let repo = Tree::new(&[all, ("dev/us-east-1/ecs-deploy-runner/terragrunt.hcl", read)]).open();
+    assert_eq!(repo.units[0].account.value().map(|it| it.id.as_str()), Some("100000000004"));
 }
 
 #[test]
