@@ -21,26 +21,44 @@ const MOST_NAMES: usize = 12;
 /// How deep below the start a root is looked for where there is none above it.
 const DEEPEST_ROOT: usize = 2;
 
+/// What is opened.
+#[derive(Debug)]
+pub enum Opened {
+    /// This folder.
+    Folder(PathBuf),
+    /// The only folder with an accounts file, unless what lies around it has runners beside it.
+    OnlyRoot {
+        /// What lies around it.
+        around: PathBuf,
+        /// The folder with the accounts file.
+        root: PathBuf,
+    },
+}
+
 /// Finds what is opened from `start`: the nearest folder with an accounts file, from there upwards to the root of the git
 /// repository. Where there is none: the only one below, or all of them, under what lies above them. And where no accounts
 /// file is anywhere: the nearest folder with a `common.hcl`, or the git repository.
-pub fn root(start: &Path, exclude: &Gitignore) -> Result<PathBuf, Failure> {
+pub fn root(start: &Path, exclude: &Gitignore) -> Result<Opened, Failure> {
     let git_root = git_root(start);
     let above = || start.ancestors().take_while(|dir| git_root.is_none_or(|top| dir.starts_with(top)));
     if let Some(dir) = above().find(|dir| accounts::is_in(dir)) {
-        return Ok(dir.to_owned());
+        return Ok(Opened::Folder(dir.to_owned()));
     }
     // Outside a checkout nothing says how much of the disk would have to be searched.
     for from in git_root.into_iter().flat_map(|top| [start, top]) {
         let mut below = walk::roots_below(from, DEEPEST_ROOT, exclude);
         match below.len() {
             0 => {}
-            1 => return Ok(below.swap_remove(0)),
-            _ => return Ok(from.to_owned()),
+            1 => {
+                let (around, root) = (from.to_owned(), below.swap_remove(0));
+                let has_others = walk::all(from, exclude).has_others_than(&root);
+                return Ok(if has_others { Opened::OnlyRoot { around, root } } else { Opened::Folder(root) });
+            }
+            _ => return Ok(Opened::Folder(from.to_owned())),
         }
     }
     let common = above().find(|dir| dir.join(COMMON).is_file());
-    common.or(git_root).map(Path::to_owned).ok_or_else(|| nothing_here(start))
+    common.or(git_root).map(|dir| Opened::Folder(dir.to_owned())).ok_or_else(|| nothing_here(start))
 }
 
 /// Whether a file says that this is an infrastructure-live repository, from here upwards or a little below.
@@ -78,7 +96,12 @@ pub(super) fn is_named_so(dir: &Path) -> bool {
 /// `account.hcl` of their own.
 pub(super) fn without_runner(files: &Files, found: &Found, accounts: &[Account], units: &[Unit]) -> Option<Failure> {
     let with_runner: HashSet<_> = units.iter().filter_map(|unit| Some(&unit.account.value()?.id)).collect();
-    let listed = accounts.iter().filter(|account| !with_runner.contains(&account.id));
+    // Whose a unit is that places dispute is told already.
+    let is_folder_of_one = |name: &str| {
+        let unknown = || units.iter().filter(|unit| unit.account.value().is_none());
+        unknown().any(|unit| unit.path.as_str().split('/').any(|folder| folder == name))
+    };
+    let listed = accounts.iter().filter(|it| !with_runner.contains(&it.id) && !is_folder_of_one(&it.name));
     let mut without: Vec<(&str, Option<Place>)> =
         listed.map(|account| (account.name.as_str(), account.evidence.first().cloned())).collect();
     for dir in &found.account_files {

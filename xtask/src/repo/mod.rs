@@ -40,10 +40,12 @@ pub mod workers;
 #[cfg(test)]
 pub(crate) mod tests;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use bump::{Bump, Change, FileEdit, Request, plan_bump};
+use discover::Opened;
 pub use exclude::Exclusion;
 use hcl::stack;
 pub use hcl_resolve::files::{Environment, Files};
@@ -64,12 +66,16 @@ use stacks::Stacks;
 pub use trail::{Hop, Trail};
 pub use unit::{Unit, UnitKind};
 
-use crate::model::{Account, Failure, Failures, ImageName, UnitPath, literal, regular};
+use crate::model::{Account, Failure, Failures, ImageName, Place, UnitPath, literal, regular};
+
+/// How many places are told of what lies beside the only folder with accounts.
+const MOST_PLACES: usize = 5;
 
 /// An infrastructure-live repository, read once.
 #[derive(Debug)]
 pub struct Repository {
-    /// What was opened, absolute and canonical: a root with all that are nested in it, or what lies above several.
+    /// What was opened, absolute and canonical: a root with all that are nested in it, or what lies above several roots, or
+    /// above one and runners beside it.
     pub root: PathBuf,
     /// The settings.
     pub settings: Settings,
@@ -100,7 +106,36 @@ impl Repository {
             Failure::refused(format!("cannot open the folder `{}`", start.display())).because(error)
         })?;
         let (_, exclude) = find_settings(&start, &mut Vec::new());
-        Self::read(discover::root(&start, &exclude)?, environment)
+        match discover::root(&start, &exclude)? {
+            Opened::Folder(root) => Self::read(root, environment),
+            Opened::OnlyRoot { around, root } => match Self::read(around, environment) {
+                Ok(mut repo) if !repo.beside(&root).is_empty() => {
+                    repo.problems.extend(repo.unread_settings(&root));
+                    Ok(repo)
+                }
+                _ => Self::read(root, environment),
+            },
+        }
+    }
+
+    /// What lies outside of this folder: units, what can't be read, and what is good to know.
+    fn beside(&self, dir: &Path) -> BTreeSet<&str> {
+        let units = self.units.iter().map(|unit| unit.path.as_str());
+        let told = self.unread.iter().chain(&self.notices).flat_map(|failure| &failure.at);
+        let all = units.chain(told.map(|place| place.file.as_str()));
+        all.filter(|path| !self.root.join(path).starts_with(dir)).collect()
+    }
+
+    /// Settings that lie in the only folder with accounts, where more than that is opened.
+    fn unread_settings(&self, dir: &Path) -> Option<Failure> {
+        let path = dir.join("Cargo.toml");
+        let file = path.strip_prefix(&self.root).unwrap_or(&path).display().to_string();
+        settings::read(&regular::text(&path).ok()?, &file).0?;
+        let what = format!("the settings in `{file}` are for that folder alone, and there are runners beside it");
+        let places = self.beside(dir).into_iter().take(MOST_PLACES).map(Place::file);
+        Some(places.fold(Failure::refused(what).in_file(file), Failure::at).hint(
+            "move [workspace.metadata.xtask] into a Cargo.toml above all of them, or open one folder with `--repo FOLDER`",
+        ))
     }
 
     fn read(root: PathBuf, environment: &dyn Fn(&Settings) -> Environment) -> Result<Self, Failures> {
@@ -171,6 +206,9 @@ impl Repository {
     pub fn needs_account<'u>(&self, unit: &'u Unit) -> Result<&'u Account, Failure> {
         unit.account.as_result().map_err(|reason| {
             let what = format!("the account of `{}` is not known, because {reason}", unit.path);
+            if reason == accounts::DISPUTED {
+                return Failure::refused(what).hint("settle which is right; one more statement does not help");
+            }
             Failure::refused(what).hint(format!(
                 "write its twelve digits into [workspace.metadata.xtask] in Cargo.toml: {}",
                 self.line_for_account(unit, "111122223333")

@@ -115,6 +115,13 @@ impl Drop for Collected<'_> {
 }
 
 impl Found {
+    /// Whether anything that may hold a unit lies outside of this folder.
+    pub(super) fn has_others_than(&self, dir: &Path) -> bool {
+        let Self { terragrunt, terragrunt_json, stacks, terraform, accounts, failures, .. } = self;
+        let mut all = [terragrunt, terragrunt_json, stacks, terraform, accounts].into_iter().flatten();
+        all.any(|other| !other.starts_with(dir)) || !failures.is_empty()
+    }
+
     fn lists(&mut self) -> [&mut Vec<PathBuf>; 8] {
         let Self { terragrunt, terragrunt_json, stacks, terraform, accounts, common, account_files, links, .. } = self;
         [terragrunt, terragrunt_json, stacks, terraform, accounts, common, account_files, links]

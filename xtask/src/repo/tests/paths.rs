@@ -188,3 +188,42 @@ fn wrong_settings_and_wrong_accounts_are_reported_together() {
     let failures = open(tree.path()).expect_err("there is no account");
     assert_eq!(failures.iter().count(), 2);
 }
+
+#[test]
+fn runners_beside_the_only_folder_with_accounts_are_opened_with_it() {
+    let live = [("live/accounts.json", ACCOUNTS.1), ("live/dev/us-east-1/ecs-deploy-runner/terragrunt.hcl", "")];
+    let beside = [
+        ("envs/qa/account.hcl", "locals {\n  account_id = \"100000000007\"\n}\n"),
+        ("envs/qa/us-east-1/ecs-deploy-runner/terragrunt.hcl", ""),
+    ];
+    assert_eq!(units(&Tree::new(&live)), ["dev/us-east-1/ecs-deploy-runner"]);
+    let tree = Tree::new(&[live, beside].concat());
+    let shown = |start: &str| {
+        let repo = open(&tree.path().join(start)).expect("it opens");
+        assert_eq!(texts(repo.all_problems()), "", "{start}");
+        repo.units.iter().map(|unit| format!("{} {}", unit.path, account(unit))).collect::<Vec<_>>()
+    };
+    let both = [
+        "envs/qa/us-east-1/ecs-deploy-runner 100000000007 qa",
+        "live/dev/us-east-1/ecs-deploy-runner 100000000004 dev",
+    ];
+    assert_eq!(shown(""), both);
+    assert_eq!(shown("envs/qa/us-east-1/ecs-deploy-runner"), both);
+    assert_eq!(shown("live"), ["dev/us-east-1/ecs-deploy-runner 100000000004 dev"]);
+    tree.write("live/Cargo.toml", b"[workspace.metadata.xtask]\njobs = 3\n");
+    let problems = texts(tree.open().all_problems());
+    let said = "the settings in `live/Cargo.toml` are for that folder alone, and there are runners beside it\n  \
+                --> live/Cargo.toml\n  --> envs/qa/us-east-1/ecs-deploy-runner\n";
+    assert!(problems.starts_with(said), "{problems}");
+    tree.write("Cargo.toml", b"[workspace.metadata.xtask]\nexclude = ['/envs/']\n");
+    assert_eq!(shown(""), ["dev/us-east-1/ecs-deploy-runner 100000000004 dev"]);
+}
+
+#[test]
+fn what_cannot_be_read_beside_the_only_folder_with_accounts_is_told() {
+    let live = [("live/accounts.json", ACCOUNTS.1), ("live/dev/us-east-1/ecs-deploy-runner/terragrunt.hcl", "")];
+    let beside = [("envs/qa/ecs-deploy-runner/terragrunt.hcl.json", "{}")];
+    let repo = Tree::new(&[&live[..], &beside].concat()).open();
+    let problems = texts(repo.all_problems());
+    assert!(problems.contains("is written in JSON") && problems.contains("--> envs/qa/"), "{problems}");
+}
