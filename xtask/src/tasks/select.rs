@@ -247,7 +247,7 @@ mod tests {
         ])
         .open();
         let selected = |name: &str| {
-            let accounts = vec![account(&repo, name).expect("it has a unit").clone()];
+            let accounts = accounts(&repo, name).expect("it has a unit");
             let selection = Selection { accounts, units: Vec::new() };
             let units = selection.units(&repo).expect("some are selected");
             units.iter().map(|unit| unit.path.as_str()).collect::<Vec<_>>()
