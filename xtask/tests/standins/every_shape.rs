@@ -32,8 +32,6 @@ const AS_ONE: (i32, &str) = (3, "would be pushed as one");
 /// The account of the registry is no part of the repository.
 const ELSEWHERE: (i32, &str) = (3, "which is not in the accounts file");
 const FOREIGN_BUILDER: (i32, &str) = (3, "would be pushed into another account than the one that builds it");
-/// Of units of Terraform alone nothing is deployed when a rehearsal begins, and `--yes` covers nothing that is added.
-const ADDED: (i32, &str) = (3, "`--yes` doesn't cover what is marked with !");
 
 fn otherwise(name: &str) -> Otherwise {
     let otherwise = Otherwise::default();
@@ -67,7 +65,6 @@ fn otherwise(name: &str) -> Otherwise {
         "surroundings" => Otherwise { rehearsal: Some((3, "nothing tells which account is production")), ..otherwise },
         // The stand-ins make no task definition of an image beside the two.
         "steampipe" => Otherwise { rehearsal: Some((3, "no task definition has")), ..otherwise },
-        _ if name.starts_with("standalone-") => Otherwise { rehearsal: Some(ADDED), ..otherwise },
         _ => otherwise,
     }
 }

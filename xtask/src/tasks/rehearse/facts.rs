@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use serde_json::{Map, Value, json};
 
 use crate::model::{ImageName, Tag};
-use crate::repo::{Decider, ImageUse, Repository, Unit, UnitKind, UnitTag};
+use crate::repo::{Decider, ImageUse, Repository, Unit, UnitTag};
 
 /// Writes down what each unit deploys now.
 pub(super) fn write(repo: &Repository, world: &Path) -> anyhow::Result<()> {
@@ -40,9 +40,8 @@ fn fact(repo: &Repository, unit: &Unit) -> Option<Value> {
 /// The accounts and the units, as options of the stand-in that makes a world.
 pub(super) fn options(repo: &Repository) -> Vec<String> {
     let accounts = repo.accounts.iter().map(|account| format!("--account={}={}", account.name, account.id));
-    let of_terragrunt =
-        repo.units.iter().filter(|unit| unit.kind == UnitKind::Terragrunt && fact(repo, unit).is_some());
-    let units = of_terragrunt.filter_map(|unit| Some(format!("--unit={}={}", unit.path, unit.account.value()?.id)));
+    let told = repo.units.iter().filter(|unit| fact(repo, unit).is_some());
+    let units = told.filter_map(|unit| Some(format!("--unit={}={}", unit.path, unit.account.value()?.id)));
     accounts.chain(units).collect()
 }
 

@@ -70,6 +70,11 @@ pub(crate) fn run(world: &World, args: &[OsString]) -> Outcome {
     }
 }
 
+/// The key of the state of a unit of Terraform alone.
+pub(crate) fn key_in(folder: &Path) -> Outcome<String> {
+    Folder { path: folder.to_owned() }.backend_key()
+}
+
 /// A failure as Terraform words it, with exit code 1.
 fn error(title: &str, detail: &str) -> Refusal {
     let detail = if detail.is_empty() { String::new() } else { format!("\n{detail}\n") };

@@ -80,7 +80,8 @@ impl Unit {
     /// Reads the unit in a folder. What the rehearsal of a copy has written down of it comes first.
     pub(crate) fn read(world: &Path, folder: &Path) -> Outcome<Self> {
         if let Some(told) = Self::told(world, folder)? {
-            let own = text(&folder.join("terragrunt.hcl"))?;
+            // A unit of Terraform alone has none.
+            let own = fs::read_to_string(folder.join("terragrunt.hcl")).unwrap_or_default();
             return Ok(Self { iam_role: hcl::string(&own, "iam_role"), ..told });
         }
         let own = text(&folder.join("terragrunt.hcl"))?;

@@ -126,10 +126,12 @@ fn find_units(repo: &Path, accounts: &BTreeMap<String, String>) -> BTreeMap<Stri
 
 /// Makes a unit deployed as the repository has it now: state, task definitions, images.
 fn seed(world: &World, repo: &Path, path: &str, account: &str) -> Outcome {
-    let unit = Unit::read(world.folder(), &repo.join(path))?;
+    let folder = repo.join(path);
+    let unit = Unit::read(world.folder(), &folder)?;
     let images = unit.images();
     images.iter().try_for_each(|(_, image)| push(world, &place(image)?))?;
-    terraform::seed(world, account, &unit.key, &Inputs { region: unit.region, images })?;
+    let key = if folder.join("terragrunt.hcl").is_file() { unit.key } else { terraform::key_in(&folder)? };
+    terraform::seed(world, account, &key, &Inputs { region: unit.region, images })?;
     Ok(())
 }
 
