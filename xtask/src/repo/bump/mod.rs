@@ -167,6 +167,8 @@ pub struct Also {
     pub from: String,
     /// The tag that it gets.
     pub to: Tag,
+    /// Whether that is the one that was asked for.
+    pub is_wanted: bool,
 }
 
 /// A selected unit that doesn't get its tag or its module.
@@ -200,6 +202,17 @@ impl Bump {
             TextDiff::from_lines(&*before, &*after).unified_diff().header(&old, &new).to_string()
         };
         self.edits.iter().map(one).collect()
+    }
+
+    /// The units that get the tag that was asked for, selected or not, by image or configuration.
+    pub fn reaches(&self) -> BTreeMap<&str, BTreeSet<&UnitPath>> {
+        let selected = self.reached.iter().flat_map(|(image, units)| units.iter().map(|unit| (image.as_str(), unit)));
+        let also = self.also.iter().filter(|also| also.is_wanted).map(|also| (also.image.as_str(), &also.unit));
+        let mut units: BTreeMap<&str, BTreeSet<&UnitPath>> = BTreeMap::new();
+        selected.chain(also).for_each(|(image, unit)| {
+            units.entry(image).or_default().insert(unit);
+        });
+        units
     }
 
     /// Everything that changes, file by file from top to bottom.

@@ -72,10 +72,10 @@ pub(super) fn compare<'r>(
         }
         for image in ImageName::ALL.into_iter().filter(|image| is_target(*image)) {
             if let (Some(was), Some(is)) = (old.image(image), new.image(image)) {
-                outcome.configurations(old, was, is, |decider| request.covers(decider));
+                outcome.configurations(request, old, (was, is), |decider| request.covers(decider));
             }
         }
-        outcome.others(old, new);
+        outcome.others(request, old, new);
         outcome.refused.extend(elsewhere(old, new));
         let is_missed = outcome.missed.iter().any(|(target, _)| target.at == at);
         if !is_missed && left.iter().all(|left| left.unit != old.path) {
@@ -107,12 +107,13 @@ impl Outcome<'_> {
         match is.tag.value() {
             Some(to) if request.wanted.get(&image) == Some(to) => {
                 let from = shown(&was.tag);
-                self.also.push(Also { unit: old.path.clone(), image: image.to_string(), from, to: to.clone() });
+                let (unit, image) = (old.path.clone(), image.to_string());
+                self.also.push(Also { unit, image, from, to: to.clone(), is_wanted: true });
             }
             // Left out, since it would get its tag only in part: that is said with the reason.
             None if request.wanted.contains_key(&image) && request.partial && is_selected => {}
             None if request.wanted.contains_key(&image) && is.tag == UnitTag::Differ => {
-                self.configurations(old, was, is, |_| false);
+                self.configurations(request, old, (was, is), |_| false);
             }
             _ => {
                 let what = format!("the change would also change image `{image}` in `{}`, which is to stay", old.path);
@@ -130,12 +131,18 @@ impl Outcome<'_> {
     }
 
     /// Configurations of a unit that are not to move and do so all the same.
-    fn configurations(&mut self, old: &Unit, was: &ImageUse, is: &ImageUse, is_meant: impl Fn(&Decider) -> bool) {
+    fn configurations(
+        &mut self,
+        request: &Request<'_>,
+        old: &Unit,
+        (was, is): (&ImageUse, &ImageUse),
+        is_meant: impl Fn(&Decider) -> bool,
+    ) {
         let both = was.deciders.iter().zip(&is.deciders);
         for (was, is) in both.filter(|(was, is)| was.tag != is.tag && !is_meant(was)) {
             let from = was.tag.value().map_or("unknown", Tag::as_str).to_owned();
             match is.tag.value().cloned() {
-                Some(to) => self.also.push(Also { unit: old.path.clone(), image: is.configuration.clone(), from, to }),
+                Some(to) => self.also(request, old, is, (from, to)),
                 None => {
                     let what =
                         format!("the change would make the tag of `{}` in `{}` unknown", is.configuration, old.path);
@@ -147,13 +154,19 @@ impl Outcome<'_> {
     }
 
     /// Other images whose tag comes from the same string, such as that of a steampipe runner.
-    fn others(&mut self, old: &Unit, new: &Unit) {
+    fn others(&mut self, request: &Request<'_>, old: &Unit, new: &Unit) {
         for (was, is) in old.others.iter().zip(&new.others).filter(|(was, is)| was.tag != is.tag) {
             let from = was.tag.value().map_or("unknown", Tag::as_str).to_owned();
             if let Some(to) = is.tag.value().cloned() {
-                self.also.push(Also { unit: old.path.clone(), image: is.configuration.clone(), from, to });
+                self.also(request, old, is, (from, to));
             }
         }
+    }
+
+    /// A configuration that changes from one tag to another beside what is selected.
+    fn also(&mut self, request: &Request<'_>, unit: &Unit, is: &Decider, (from, to): (String, Tag)) {
+        let is_wanted = request.wanted.values().any(|wanted| *wanted == to);
+        self.also.push(Also { unit: unit.path.clone(), image: is.configuration.clone(), from, to, is_wanted });
     }
 }
 

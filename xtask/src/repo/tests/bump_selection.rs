@@ -177,3 +177,17 @@ fn unit_that_is_not_selected_never_gets_a_third_tag() {
     assert!(text.starts_with("the change would also change image `deploy-runner` in `prod/"), "{text}");
     assert!(text.contains("expected  v0.52.1\n  found     v0.50.0\n"), "{text}");
 }
+
+#[test]
+fn units_that_get_another_tag_than_the_wanted_one_are_not_reached() {
+    let other = format!("{TAG} == \"v0.52.1\" ? \"v0.52.1\" : \"v0.50.0\"");
+    for (tag, reached) in [(TAG, &["deploy-runner", "steampipe_config"][..]), (&other, &["deploy-runner"])] {
+        let image = format!("{{ docker_image = \"x\", docker_tag = {tag} }}");
+        let config = format!("  steampipe_config = {{ container_image = {image} }}\n}}\n");
+        let tree = tree(&[]);
+        tree.write(&file("dev"), unit(TAG, TAG).replace("\n}\n", &format!("\n{config}")).as_bytes());
+        let bump = plan(&tree.open(), &[], |_| {}).expect("it is planned");
+        assert_eq!(bump.also.len(), 1, "{tag}");
+        assert_eq!(bump.reaches().into_keys().collect::<Vec<_>>(), reached, "{tag}");
+    }
+}

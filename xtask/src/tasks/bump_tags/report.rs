@@ -54,14 +54,8 @@ fn say_what_is_there(context: &Context, already: &[Pin]) {
 
 /// How many units get a new tag, selected or not, by image.
 fn reached(bump: &Bump) -> Vec<String> {
-    let selected = bump.reached.iter().flat_map(|(image, units)| units.iter().map(|unit| (image.as_str(), unit)));
-    let also = bump.also.iter().map(|also| (also.image.as_str(), &also.unit));
-    let mut units: BTreeMap<&str, BTreeSet<&UnitPath>> = BTreeMap::new();
-    for (image, unit) in selected.chain(also) {
-        units.entry(image).or_default().insert(unit);
-    }
     let images: Vec<_> =
-        units.iter().map(|(image, units)| format!("{image} in {}", count(units.len(), "unit"))).collect();
+        bump.reaches().iter().map(|(image, units)| format!("{image} in {}", count(units.len(), "unit"))).collect();
     let modules = (!bump.modules.is_empty()).then(|| format!("module in {}", count(bump.modules.len(), "unit")));
     images.into_iter().chain(modules).collect()
 }
