@@ -163,7 +163,7 @@ impl Repository {
         let of_units = units.iter().filter_map(|unit| unit.account.value());
         let others: Vec<_> = of_units.filter(|account| !is_listed(account)).cloned().collect();
         accounts.extend(others);
-        if accounts.is_empty() && is_nothing {
+        if accounts.is_empty() && is_nothing && notices.is_empty() {
             problems.extend(unread);
             Failures::check(problems)?;
             return Err(discover::nothing_here(&root).into());

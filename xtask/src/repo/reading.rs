@@ -13,6 +13,7 @@ use super::root::Roots;
 use super::settings::Settings;
 use super::shape::{KnownPins, Shapes, Verdict};
 use super::stacks::{self, Stacks};
+use super::terraform::Standing;
 use super::unit::{Unit, UnitKind};
 use super::walk::{Found, TERRAGRUNT};
 use super::{discover, evidence, generated, parallel, passed, shape, terraform};
@@ -29,6 +30,8 @@ pub(super) enum Reading {
     Failed(Failure),
     /// What bears the name of a runner's module and is none, in a sentence.
     NameAlone(Failure),
+    /// A folder that calls a runner's module: a module, or a unit that nothing shows to be one.
+    Calls(PathBuf),
 }
 
 impl Reading {
@@ -90,9 +93,10 @@ impl Ground<'_> {
         let (named, mut others): (Vec<_>, Vec<_>) =
             found.terragrunt.iter().cloned().partition(|dir| discover::is_named_so(dir));
         let mut readings = parallel::map(&named, |dir| self.named(&shapes, dir));
-        let terraform = |dir: &PathBuf| match terraform::is_unit(&aside, dir) {
-            true => self.terraform(dir),
-            false => Reading::Other,
+        let terraform = |dir: &PathBuf| match terraform::standing(&aside, dir) {
+            Standing::Unit => self.terraform(dir),
+            Standing::Calls => Reading::Calls(dir.clone()),
+            Standing::Other => Reading::Other,
         };
         readings.extend(parallel::map(&found.terraform, terraform));
         // Any other may take a tag from where these have theirs, and a further one from where that has its own.
@@ -126,24 +130,27 @@ impl Ground<'_> {
             None => Reading::Failed(Failure::from(&unclear.fault)),
         }));
         let mut sorted = Readings::default();
+        let mut calling = Vec::new();
         for reading in readings {
             match reading {
                 Reading::Unit(unit) => sorted.units.push(*unit),
                 Reading::Failed(failure) => sorted.failures.push(failure),
                 Reading::NameAlone(notice) => sorted.notices.push(notice),
+                Reading::Calls(dir) => calling.push(dir),
                 Reading::Other => {}
             }
         }
         sorted.units.sort_by(|a, b| a.path.cmp(&b.path));
-        self.without_modules(&aside, &mut sorted);
+        self.without_modules(&aside, &mut sorted, calling);
         sorted
     }
 
     /// Leaves out folders of Terraform that another unit has as a module, whatever they look like: started there, Terraform
-    /// would make everything a second time, in another state.
-    fn without_modules(&self, files: &Files, readings: &mut Readings) {
+    /// would make everything a second time, in another state. Of the folders `calling` a runner's module it names those that
+    /// nothing calls.
+    fn without_modules(&self, files: &Files, readings: &mut Readings, mut calling: Vec<PathBuf>) {
         let is_terraform = |unit: &Unit| unit.kind == UnitKind::Terraform;
-        if !readings.units.iter().any(is_terraform) {
+        if calling.is_empty() && !readings.units.iter().any(is_terraform) {
             return;
         }
         let dir = |unit: &Unit| unit.path.in_root(self.root);
@@ -176,6 +183,41 @@ impl Ground<'_> {
             }
             false
         });
+        let called: HashSet<_> = calling
+            .iter()
+            .flat_map(|dir| terraform::modules(files, dir).into_iter().filter(move |module| module != dir))
+            .collect();
+        calling.retain(|dir| !callers.contains_key(dir) && !called.contains(dir) && !self.is_source(dir, readings));
+        readings.notices.extend(self.uncalled(&calling));
+    }
+
+    /// Whether the source of a unit's module is this folder by an address from outside.
+    fn is_source(&self, dir: &Path, readings: &Readings) -> bool {
+        let path = dir.strip_prefix(self.root).unwrap_or(dir);
+        let is_it = |source: &String| {
+            let source = source.split('?').next().unwrap_or(source);
+            dir != self.root && Path::new(source).ends_with(path)
+        };
+        readings.units.iter().flat_map(Unit::modules).filter_map(|module| module.source.value()).any(is_it)
+    }
+
+    /// Names folders that call a runner's module, and that nothing calls.
+    fn uncalled(&self, dirs: &[PathBuf]) -> Option<Failure> {
+        const MOST: usize = 5;
+        let what = "folders of Terraform that call a runner's module are called by nothing here, and no units, since nothing \
+                    tells that Terraform is started there";
+        let path = |dir: &PathBuf| match dir.strip_prefix(self.root) {
+            Ok(path) if !path.as_os_str().is_empty() => path.display().to_string(),
+            _ => ".".to_owned(),
+        };
+        let notice = dirs.iter().take(MOST).fold(Failure::refused(what), |notice, dir| notice.in_file(path(dir)));
+        let notice = match dirs.len().saturating_sub(MOST) {
+            0 => notice,
+            more => notice.detail(format!("and {more} more")),
+        };
+        let hint = "where it is, add a `provider` or a `backend` block, or commit its `.terraform.lock.hcl`; else leave it out: \
+                    `exclude` in [workspace.metadata.xtask] in Cargo.toml";
+        (!dirs.is_empty()).then(|| notice.hint(hint))
     }
 
     /// Works out everything about a unit of Terraform.

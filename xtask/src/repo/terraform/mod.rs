@@ -26,20 +26,34 @@ use super::shape::TELLING;
 use super::unit::Unit;
 use crate::model::{AccountId, Failure, Known, Place, Region};
 
-/// Whether Terraform is started in this folder, and deploys a runner from it.
-pub(super) fn is_unit(files: &Files, dir: &Path) -> bool {
+/// What a folder of Terraform is to a runner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// Terraform is started there, and deploys one.
+    Unit,
+    /// It calls a runner's module, and nothing in it tells that Terraform is started there.
+    Calls,
+    /// It has nothing to do with one.
+    Other,
+}
+
+/// What this folder is to a runner.
+pub(super) fn standing(files: &Files, dir: &Path) -> Standing {
     // Most folders call no such module, so they aren't even parsed.
     if folder::is_terragrunts(files, dir) {
-        return false;
+        return Standing::Other;
     }
     let listing = Listing::of(files, dir);
     if !listing.mentions(files, &["ecs-deploy-runner", "../", "./"]) && !listing.mentions(files, &TELLING) {
-        return false;
+        return Standing::Other;
     }
     match Folder::listed(files, dir, dir, &listing) {
-        Ok(folder) => folder.is_root(files) && Calls::of(files, &folder) != Calls::No,
+        Ok(folder) if Calls::of(files, &folder) == Calls::No => Standing::Other,
+        Ok(folder) if folder.is_root(files) => Standing::Unit,
+        Ok(_) => Standing::Calls,
         // What can't be read is told of if it looks like one.
-        Err(_) => runner::looks_like_one(files, &listing),
+        Err(_) if runner::looks_like_one(files, &listing) => Standing::Unit,
+        Err(_) => Standing::Other,
     }
 }
 

@@ -190,3 +190,35 @@ fn provider_of_a_module_in_between_counts_where_the_runner_is_made_in_it() {
     let given = open(&main.replace("\"./w\"", "\"./w\"\n  providers = { aws = aws }"));
     assert_eq!(given.units[0].region.value().map(ToString::to_string).as_deref(), Some("us-east-1"));
 }
+
+#[test]
+fn folder_that_calls_a_runner_and_that_nothing_calls_is_named() {
+    let call = "module \"runner\" {\n  source = \"git::git@github.com:gruntwork-io/terraform-aws-service-catalog.git//modules/mgmt/ecs-deploy-runner?ref=v0.104.6\"\n}\n";
+    let versions = format!("terraform {{\n  required_version = \">= 1.0\"\n}}\n{call}");
+    let to = |module: &str| format!("module \"x\" {{\n  source = \"../../../modules/{module}\"\n}}\n");
+    let tree = Tree::new(&[
+        ("accounts.json", r#"{"dev": "100000000006"}"#),
+        ("dev/us-east-1/a/main.tf", call),
+        ("dev/us-east-1/b/main.tf", &versions),
+        ("dev/us-east-1/c/main.tf", &to("w")),
+        (
+            "dev/us-east-1/d/terragrunt.hcl",
+            "terraform {\n  source = \"git::git@github.com:acme/live.git//modules/x?ref=v1\"\n}\ninputs = {\n  terraform_planner_config = {}\n}\n",
+        ),
+        ("dev/us-east-1/e/main.tf", &format!("{PROVIDER}{}", to("y"))),
+        ("dev/us-east-1/f/terragrunt.hcl", "terraform {\n  source = \"../../../modules//z\"\n}\n"),
+        ("modules/w/main.tf", call),
+        ("modules/x/main.tf", call),
+        ("modules/y/main.tf", call),
+        ("modules/z/main.tf", call),
+    ]);
+    let repo = tree.open();
+    let units: Vec<_> = repo.units.iter().map(|unit| unit.path.as_str()).collect();
+    assert_eq!(units, ["dev/us-east-1/d", "dev/us-east-1/e", "dev/us-east-1/f"]);
+    let said = "folders of Terraform that call a runner's module are called by nothing here, and no units, since nothing tells \
+                that Terraform is started there\n  --> dev/us-east-1/a\n  --> dev/us-east-1/b\n  --> dev/us-east-1/c\nhint: ";
+    let notices = texts(repo.notices.iter());
+    assert!(notices.starts_with(said), "{notices}");
+    let alone = Tree::new(&[("dev/us-east-1/a/main.tf", call)]).open();
+    assert!(texts(alone.notices.iter()).contains("--> dev/us-east-1/a\n"));
+}
