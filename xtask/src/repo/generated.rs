@@ -22,6 +22,8 @@ pub(super) struct Extra {
     /// What it is called.
     name: String,
     source: Arc<Source>,
+    /// Whether another one is generated under the same name.
+    is_twin: bool,
     /// If it is generated: what is generated, and where the expression for it starts.
     generated: Option<(Body, usize)>,
 }
@@ -30,12 +32,17 @@ impl Extra {
     /// A file that is there as it is.
     pub(super) fn file(source: Arc<Source>) -> Self {
         let name = source.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        Self { name, source, generated: None }
+        Self { name, source, is_twin: false, generated: None }
     }
 
     /// Whether its arguments win over those of files that aren't called so.
     pub(super) fn overrides(&self) -> bool {
         is_overriding(&self.name)
+    }
+
+    /// Why it may not be what is there in the end.
+    pub(super) fn doubt(&self) -> Option<String> {
+        self.is_twin.then(|| either(&self.name))
     }
 
     /// What is in it.
@@ -79,6 +86,11 @@ impl Extra {
     }
 }
 
+/// Why it is not known what a file says that two blocks write: terragrunt goes through them in any order.
+pub(super) fn either(name: &str) -> String {
+    format!("two blocks `generate` write `{name}`, and either may be the last")
+}
+
 /// Why nobody can tell offline what tags a module takes with these files over it: its files, where it lies on this disk,
 /// with those beside the unit.
 pub(super) fn doubt(files: &Files, extras: &[Extra], module: Option<&Listing>) -> Option<String> {
@@ -89,6 +101,7 @@ pub(super) fn doubt(files: &Files, extras: &[Extra], module: Option<&Listing>) -
             // It is one of the files that are read.
             (None, Some(_)) => false,
             (None, None) => overrides,
+            (Some(_), _) if extra.is_twin => extra.decides(),
             (Some(_), module) => overrides || extra.calls_runner() || module.is_some_and(replaces),
         }
     };
@@ -142,7 +155,10 @@ fn generated(files: &Files, evaluator: &Evaluator<'_>, frame: &Rc<Frame>) -> Res
         let contents = if is_left_out { None } else { written.contents(evaluator) };
         let Some((text, source, from)) = contents else { return Ok(()) };
         if let Ok(body) = parse::parse_bytes("generated", text.as_bytes()) {
-            all.push(Extra { name, source, generated: Some((body, from)) });
+            let mut twins = all.iter_mut().filter(|other| other.name == name).peekable();
+            let is_twin = twins.peek().is_some();
+            twins.for_each(|twin| twin.is_twin = true);
+            all.push(Extra { name, source, is_twin, generated: Some((body, from)) });
         }
         Ok(())
     })?;

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use arguments::Extra;
+use text::Text;
 use working::Working;
 
 use super::files::{Files, clean};
@@ -18,6 +19,7 @@ use super::hcl::terraform::layer::Layer;
 use super::hcl::value::Map;
 use super::hcl::{Evaluator, Fault, Frame, Kind, Value};
 use super::module::Module;
+use super::shape::RUNNER_INPUTS;
 use super::terraform::working::WorkingFolder;
 
 /// The command whose arguments decide: an apply is one of a saved plan, to which terragrunt passes no values.
@@ -34,7 +36,7 @@ pub(super) fn layers(
     let working = Working::of(files, evaluator, frame)?;
     let extra = Extra::of(evaluator, frame)?;
     let nulls = nulls(&inputs);
-    let mut layers = vec![Layer::Values(inputs)];
+    let mut layers = vec![Layer::Values(with_parsed(files, &inputs))];
     layers.push(Layer::Environment(environment.to_vec()));
     layers.extend(extra.environment.into_iter().map(|(name, value)| match value {
         Ok(text) => text.variable(files, &name),
@@ -53,6 +55,22 @@ pub(super) fn layers(
         layers.push(argument.layer(files, &working)?);
     }
     Ok(layers)
+}
+
+/// The inputs as the runner's module takes them: its configurations are no strings, so Terraform takes the text of one for an
+/// expression.
+fn with_parsed(files: &Files, inputs: &Value) -> Value {
+    let Kind::Map(map) = &inputs.kind else { return inputs.clone() };
+    let mut map = Map { entries: map.entries.clone(), open: map.open.clone() };
+    for (name, value) in map.entries.iter_mut().filter(|(name, _)| RUNNER_INPUTS.contains(&name.as_str())) {
+        if value.as_str().is_some_and(|text| text.trim_start().starts_with(['{', '[']))
+            && let Ok(text) = Text::of(value)
+            && let Ok(Some(parsed)) = text.variable(files, name).get(files, name)
+        {
+            *value = parsed;
+        }
+    }
+    Value { kind: Kind::Map(Rc::new(map)), origin: inputs.origin.clone() }
 }
 
 /// What terragrunt passes on as null: by a file `.terragrunt-null-vars.auto.tfvars.json`, since no variable of the

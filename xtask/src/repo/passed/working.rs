@@ -2,7 +2,7 @@
 //! those beside the unit, which Terragrunt copies there, and over them what `generate` writes. Modules from elsewhere are
 //! taken to have none: what a `terraform.tfvars` in a module that is released would give, it could give by defaults.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -11,12 +11,14 @@ use crate::repo::files::{Files, clean};
 use crate::repo::generated::{self, Given, Written};
 use crate::repo::hcl::syntax::{Expr, ExprKind};
 use crate::repo::hcl::terraform::layer::{self, Layer};
-use crate::repo::hcl::{Evaluator, Fault, Frame, Kind};
+use crate::repo::hcl::{Evaluator, Fault, Frame, Kind, Value};
 
 /// The folder that Terraform runs in, as far as it has files of values.
 pub(super) struct Working {
     /// By name.
     files: BTreeMap<String, File>,
+    /// The names of those that are generated.
+    generated: BTreeSet<String>,
     /// The folders whose files come together there: the strongest first.
     folders: Vec<PathBuf>,
 }
@@ -27,7 +29,7 @@ enum File {
     /// One that is written when the unit is run.
     Generated(Text),
     /// The same, worked out already.
-    Values(crate::repo::hcl::Value),
+    Values(Value),
     /// One whose content is unknown, with the reason.
     Unknown(Rc<str>),
 }
@@ -36,17 +38,24 @@ impl Working {
     pub(super) fn of(files: &Files, evaluator: &Evaluator<'_>, frame: &Rc<Frame>) -> Result<Self, Fault> {
         let module = super::module_folder(evaluator, frame).filter(|dir| dir != frame.dir());
         let has_source = frame.terraform_source(evaluator)?.is_some();
-        let mut working = Self { files: BTreeMap::new(), folders: vec![frame.dir().to_owned()] };
+        let folders = vec![frame.dir().to_owned()];
+        let mut working = Self { files: BTreeMap::new(), generated: BTreeSet::new(), folders };
         if let Some(dir) = module {
             working.take(&files.real(&dir), |name| !name.starts_with('.'));
             working.folders.push(dir);
         }
         working.take(&files.real(frame.dir()), |name| !name.starts_with('.'));
         working.without_copies(evaluator, frame)?;
-        if !has_source {
-            for name in layer::values_in(&files.real(frame.dir())).into_iter().filter(|name| name.starts_with('.')) {
-                let reason =
-                    format!("terragrunt's versions differ in whether they leave out hidden files such as `{name}`");
+        let includes_hidden = sets(evaluator, frame, "include_in_copy")?;
+        if !has_source || includes_hidden {
+            let hidden = working.folders.iter().flat_map(|dir| layer::values_in(&files.real(dir)));
+            for name in hidden.filter(|name| name.starts_with('.')).collect::<Vec<_>>() {
+                let reason = match includes_hidden {
+                    true => format!("whether `{name}` is copied depends on `include_in_copy`, which is not worked out"),
+                    false => {
+                        format!("terragrunt's versions differ in whether they leave out hidden files such as `{name}`")
+                    }
+                };
                 working.files.insert(name, File::Unknown(Rc::from(reason)));
             }
         }
@@ -61,14 +70,11 @@ impl Working {
 
     /// What `exclude_from_copy` says may concern any of the files.
     fn without_copies(&mut self, evaluator: &Evaluator<'_>, frame: &Rc<Frame>) -> Result<(), Fault> {
-        for frame in frame.with_includes(evaluator)? {
-            let blocks = frame.source.body.blocks_named("terraform");
-            if blocks.into_iter().any(|block| block.body.attributes.contains_key("exclude_from_copy")) {
-                for (name, file) in &mut self.files {
-                    let reason =
-                        format!("whether `{name}` is copied depends on `exclude_from_copy`, which is not worked out");
-                    *file = File::Unknown(Rc::from(reason));
-                }
+        if sets(evaluator, frame, "exclude_from_copy")? {
+            for (name, file) in &mut self.files {
+                let reason =
+                    format!("whether `{name}` is copied depends on `exclude_from_copy`, which is not worked out");
+                *file = File::Unknown(Rc::from(reason));
             }
         }
         Ok(())
@@ -110,7 +116,18 @@ impl Working {
         if !layer::is_values(&name) {
             return Ok(());
         }
+        if let Some(reason) = written.value(evaluator, "disable")?.as_ref().and_then(Value::unknown_reason) {
+            let reason = format!("whether `{name}` is generated is not known: {reason}");
+            self.files.insert(name, File::Unknown(Rc::from(reason)));
+            return Ok(());
+        }
         if written.is_disabled(evaluator)? {
+            let removes = written.value(evaluator, "if_disabled")?.is_some_and(|value| value.as_str() != Some("skip"));
+            if removes && self.files.contains_key(&name) {
+                let reason =
+                    format!("whether `{name}` is removed, as `if_disabled` says, depends on terragrunt's version");
+                self.files.insert(name, File::Unknown(Rc::from(reason)));
+            }
             return Ok(());
         }
         let is_kept = written.is_kept(evaluator)?;
@@ -122,6 +139,10 @@ impl Working {
                 let reason = format!("`{file_name}` is generated beside the unit, and copied by the run after that");
                 self.files.insert(file_name, File::Unknown(Rc::from(reason)));
             }
+            return Ok(());
+        }
+        if !self.generated.insert(name.clone()) {
+            self.files.insert(name.clone(), File::Unknown(Rc::from(generated::either(&name))));
             return Ok(());
         }
         if is_kept && self.files.contains_key(&name) {
@@ -191,4 +212,11 @@ impl Working {
             }
         }
     }
+}
+
+/// Whether the `terraform` block of the unit, or of what it includes, has this attribute.
+fn sets(evaluator: &Evaluator<'_>, frame: &Rc<Frame>, attribute: &str) -> Result<bool, Fault> {
+    let frames = frame.with_includes(evaluator)?;
+    let mut blocks = frames.iter().flat_map(|frame| frame.source.body.blocks_named("terraform"));
+    Ok(blocks.any(|block| block.body.attributes.contains_key(attribute)))
 }

@@ -83,3 +83,75 @@ fn values_are_found_in_a_map_of_generated_files_however_it_is_written() {
     let unknown = tag("generate = dependency.d.outputs.generate", &common);
     assert!(unknown.starts_with("?which files are generated is not known: `dependency.d.outputs"), "{unknown}");
 }
+
+/// The tag that the unit gets, with an input that gives `v1`.
+fn tag(unit: &str, more: &[(&str, &str)]) -> String {
+    let unit = format!("{unit}\ninputs = {{\n  terraform_planner_config = {IMAGE}\n}}\n");
+    with(&unit, more, |unit| {
+        let uses = unit.image(ImageName::DeployRunner).expect("it is used");
+        uses.tag.as_result().map_or_else(|why| format!("?{why}"), ToString::to_string)
+    })
+}
+
+fn values(tag: &str) -> String {
+    format!("terraform_planner_config = {}\n", IMAGE.replace("v1", tag))
+}
+
+fn of_values(label: &str, more: &str, tag: &str) -> String {
+    let contents = values(tag);
+    format!(
+        "generate \"{label}\" {{\n  path = \"x.auto.tfvars\"\n  if_exists = \"overwrite\"\n  {more}\n  contents = <<EOF\n{contents}EOF\n}}\n"
+    )
+}
+
+#[test]
+fn two_blocks_that_write_one_file_leave_unknown_what_it_says() {
+    let two = of_values("a", "", "v2") + &of_values("b", "", "v3");
+    assert_eq!(tag(&of_values("a", "", "v2"), &[]), "v2");
+    assert_eq!(tag(&two, &[]), "?two blocks `generate` write `x.auto.tfvars`, and either may be the last");
+    assert_eq!(tag(&(of_values("a", "disable = true", "v2") + &of_values("b", "", "v3")), &[]), "v3");
+    let given = "\"eu-west-1\"";
+    let other = block("provider.tf", OVERWRITE, "\"eu-west-2\"").replace("generate \"provider.tf\"", "generate \"b\"");
+    let unknown = region(&(block("provider.tf", OVERWRITE, given) + &other), &[]);
+    assert!(unknown.starts_with("?two blocks `generate` write `provider.tf`, and either may be the last"), "{unknown}");
+}
+
+#[test]
+fn file_that_a_disabled_block_may_remove_is_unknown() {
+    let beside = (&*format!("{DIR}/x.auto.tfvars"), &*values("v2"));
+    assert_eq!(tag(&of_values("a", "disable = true", "v3"), &[beside]), "v2");
+    let removed = tag(&of_values("a", "disable = true\n  if_disabled = \"remove\"", "v3"), &[beside]);
+    assert_eq!(removed, "?whether `x.auto.tfvars` is removed, as `if_disabled` says, depends on terragrunt's version");
+    let unknown = tag(&of_values("a", "disable = dependency.d.outputs.x", "v3"), &[]);
+    assert!(unknown.starts_with("?whether `x.auto.tfvars` is generated is not known: "), "{unknown}");
+}
+
+#[test]
+fn hidden_file_of_values_that_may_be_copied_is_unknown() {
+    let hidden = (&*format!("{DIR}/.x.auto.tfvars"), &*values("v2"));
+    assert_eq!(tag("", &[hidden]), "v1");
+    let unit = "terraform {\n  include_in_copy = [\".x.auto.tfvars\"]\n}\n";
+    let source = "  source = \"git::git@github.com:gruntwork-io/terraform-aws-service-catalog.git//modules/mgmt/ecs-deploy-runner?ref=v0.107.5\"\n";
+    let file = format!("{DIR}/terragrunt.hcl");
+    let text = format!(
+        "{}\ninputs = {{\n  terraform_planner_config = {IMAGE}\n}}\n",
+        unit.replace("{\n", &format!("{{\n{source}"))
+    );
+    let accounts = ("accounts.json", r#"{"dev": "100000000004"}"#);
+    let repo = Tree::new(&[hidden, accounts, (&file, &text)]).open();
+    let uses = repo.units[0].image(ImageName::DeployRunner).expect("it is used");
+    let reason = "whether `.x.auto.tfvars` is copied depends on `include_in_copy`, which is not worked out";
+    assert_eq!(uses.tag.reason(), Some(reason));
+}
+
+#[test]
+fn input_that_is_the_text_of_an_expression_is_read_as_terraform_does() {
+    for text in [format!("jsonencode({IMAGE})"), format!("{:?}", IMAGE.replace('\n', " "))] {
+        let unit = format!("inputs = {{\n  terraform_planner_config = {text}\n}}\n");
+        let tag = with(&unit, &[], |unit| {
+            unit.image(ImageName::DeployRunner)
+                .map(|uses| uses.tag.as_result().map(ToString::to_string).map_err(str::to_owned))
+        });
+        assert_eq!(tag, Some(Ok("v1".to_owned())), "{text}");
+    }
+}
