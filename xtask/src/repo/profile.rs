@@ -1,6 +1,6 @@
 //! Which profile gives credentials for an account, and the patterns by which profiles of several accounts are named.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::settings::{Settings, fill};
 use crate::model::{Account, Failure, ProfileCandidate, Region, is_limited};
@@ -102,6 +102,16 @@ pub fn patterns(accounts: &[&Account], names: &[&str], fit: &dyn Fn(&str, &Accou
     }
     found.sort_by(|(n, a), (m, b)| (a.is_limited, n, &a.template).cmp(&(b.is_limited, m, &b.template)));
     found.into_iter().map(|(_, pattern)| pattern).collect()
+}
+
+/// How many of these accounts have a profile, among the names beside each, by the template that this profile of an account
+/// follows: by the one that most do.
+pub fn n_alike(profile: &str, account: &Account, others: &[(&Account, BTreeSet<String>)]) -> usize {
+    let has = |template: &str, (other, names): &(&Account, BTreeSet<String>)| {
+        fill(template, &other.name, &other.id, None).is_ok_and(|name| names.contains(&name))
+    };
+    let n_with = |template: String| others.iter().filter(|other| has(&template, other)).count();
+    templates(profile, account).into_iter().map(n_with).max().unwrap_or_default()
 }
 
 /// The name of a profile with the name or the id of an account taken out, in every way.

@@ -10,6 +10,7 @@ use crate::model::{Account, Exit, Failure, Failures, ImageName, Tag};
 use crate::repo::{ImageUse, Profile, Repository, Unit, UnitTag};
 use crate::report::table;
 use crate::tasks::context::Context;
+use crate::tasks::doctor::asked;
 use crate::tasks::profiles::Profiles;
 use crate::tasks::schema::{self, Detail, PinForm, UnitForm};
 use crate::tasks::select::Selection;
@@ -40,7 +41,11 @@ pub fn run(context: &Context, args: &cli::Units) -> Result<Exit, Failures> {
         found.1.as_ref().map(Clone::clone).map_err(Failure::again)
     };
     let text = match context.globals.format {
-        Format::Text => table(&repo, &find, context.screen.result_columns()) + &sources(&repo, &find),
+        Format::Text => {
+            let asked = if needs_profile { asked(&repo, &selection) } else { Vec::new() };
+            let (_, unknown) = profiles.of_all(&asked, &repo.settings);
+            table(&repo, &find, &unknown, context.screen.result_columns()) + &sources(&repo, &find)
+        }
         Format::Json | Format::Markdown => json(&repo, &find),
     };
     context.page(&text)?;
@@ -97,13 +102,14 @@ fn unit_form<'a>(unit: &'a Unit, profile: FindProfile<'_>) -> UnitForm<'a> {
     form
 }
 
-/// The units as an aligned table; what is not known is a `?`, explained below.
-pub fn table(repo: &Repository, profile: FindProfile<'_>, columns: Option<usize>) -> String {
+/// The units as an aligned table; what is not known is a `?`, explained below. `without` tells of the accounts whose profile is
+/// not known, all at once.
+pub fn table(repo: &Repository, profile: FindProfile<'_>, without: &[Failure], columns: Option<usize>) -> String {
     let mut rows = vec![["unit", "account", "profile", "deploy-runner", "kaniko"].map(str::to_owned)];
     let mut notes: Vec<(String, String)> = Vec::new();
     for unit in &repo.units {
         let mut report = unit_form(unit, profile);
-        let has_none = unit.account.value().is_some() && !report.unresolved.contains_key("profile");
+        let has_none = report.unresolved.remove("profile").is_none() && unit.account.value().is_some();
         let tag = |image| unit.image(image).map_or_else(|| "-".to_owned(), tag_text);
         rows.push([
             unit.path.to_string(),
@@ -120,11 +126,7 @@ pub fn table(repo: &Repository, profile: FindProfile<'_>, columns: Option<usize>
         notes
             .extend(report.unresolved.into_iter().map(|(name, reason)| (format!("{name}: {reason}"), path.to_owned())));
     }
-    table::table(&rows, columns)
-        + &explained(without_profiles(repo, profile, notes))
-        + &differing(repo)
-        + &excluded(repo)
-        + &noticed(repo)
+    table::table(&rows, columns) + &explained(notes, without) + &differing(repo) + &excluded(repo) + &noticed(repo)
 }
 
 /// What is good to know about the repository.
@@ -201,41 +203,27 @@ fn tag_text(uses: &ImageUse) -> String {
     }
 }
 
-/// One note in the place of those on accounts of which no profile is known, where there are several.
-fn without_profiles(
-    repo: &Repository,
-    profile: FindProfile<'_>,
-    mut notes: Vec<(String, String)>,
-) -> Vec<(String, String)> {
-    let is_unknown = |text: &str| text.starts_with("there is no profile for account");
-    let of_unknown = |unit: &Unit| {
-        let account = unit.account.value()?;
-        let is_so = profile(unit, account).is_err_and(|failure| is_unknown(&failure.what));
-        is_so.then(|| account.name.clone())
-    };
-    let mut names: Vec<_> = repo.units.iter().filter_map(of_unknown).collect();
-    names.sort_unstable();
-    names.dedup();
-    if names.len() > 1 {
-        notes.retain(|(reason, _)| !reason.strip_prefix("profile: ").is_some_and(is_unknown));
-        let line = "the line to write: profile = \"your-{account}\" under [workspace.metadata.xtask] in Cargo.toml";
-        notes.push((format!("profile: none known for {} accounts: {}", names.len(), names.join(" ")), line.to_owned()));
-    }
-    notes
-}
-
-/// Each reason once, with the units that it holds for.
-fn explained(notes: Vec<(String, String)>) -> String {
+/// Each reason once, with the units that it holds for or with what to do.
+fn explained(notes: Vec<(String, String)>, without: &[Failure]) -> String {
     let mut by_reason: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (reason, unit) in notes {
         by_reason.entry(reason).or_default().push(unit);
     }
-    let mut text = String::new();
-    for (reason, units) in by_reason {
-        text.push_str(if text.is_empty() { "\nnot known\n" } else { "" });
+    let of_units = by_reason.into_iter().map(|(reason, units)| {
         let others = units.len() - 1;
         let more = if others == 0 { String::new() } else { format!(" and {others} more") };
-        text.push_str(&format!("  {reason}\n    {}{more}\n", units[0]));
+        (reason, vec![format!("{}{more}", units[0])])
+    });
+    let of_profiles = without.iter().map(|failure| {
+        let places = failure.at.iter().map(|place| format!("--> {place}"));
+        let lines = places.chain(failure.details.iter().cloned()).chain(failure.hints.iter().cloned());
+        (format!("profile: {}", failure.what), lines.collect())
+    });
+    let mut text = String::new();
+    for (reason, lines) in of_units.chain(of_profiles) {
+        text.push_str(if text.is_empty() { "\nnot known\n" } else { "" });
+        text.push_str(&format!("  {reason}\n"));
+        lines.iter().for_each(|line| text.push_str(&format!("    {line}\n")));
     }
     text
 }
@@ -290,6 +278,7 @@ mod tests {
             &|unit, account| {
                 if account.name == "dev" { Err(Failure::refused("there is no profile")) } else { found(unit, account) }
             },
+            &[Failure::refused("there is no profile").hint("name one")],
             None,
         );
         let expected = "\
@@ -299,7 +288,7 @@ dev/us-east-1/mgmt/ecs-deploy-runner       100000000004  ?              v0.49.1 
 
 not known
   profile: there is no profile
-    dev/us-east-1/mgmt/ecs-deploy-runner
+    name one
 ";
         assert_eq!(text, expected);
     }

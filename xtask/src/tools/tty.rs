@@ -63,11 +63,24 @@ impl Terminal {
         help: &str,
         give_up: &dyn Fn() -> bool,
     ) -> io::Result<Option<T>> {
+        let answer = |line: &str| answers.iter().find(|(word, _)| line.eq_ignore_ascii_case(word)).map(|(_, it)| *it);
+        self.ask_until(question, |line| answer(line).ok_or_else(|| help.to_owned()), give_up)
+    }
+
+    /// Asks until `read` makes something of the line; otherwise it gives the line that helps, and only the last line of the
+    /// question is repeated. `None` where the input ends.
+    pub fn ask_until<T>(
+        &mut self,
+        mut question: &str,
+        read: impl Fn(&str) -> Result<T, String>,
+        give_up: &dyn Fn() -> bool,
+    ) -> io::Result<Option<T>> {
         while let Some(line) = self.ask_line(question, give_up)? {
-            if let Some((_, answer)) = answers.iter().find(|(word, _)| line.eq_ignore_ascii_case(word)) {
-                return Ok(Some(*answer));
+            match read(&line) {
+                Ok(answer) => return Ok(Some(answer)),
+                Err(help) => self.file.write_all(self.fit(&printable(&help)).as_bytes())?,
             }
-            self.file.write_all(self.fit(&printable(help)).as_bytes())?;
+            question = question.rsplit('\n').next().unwrap_or(question);
         }
         Ok(None)
     }

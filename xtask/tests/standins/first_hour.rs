@@ -66,15 +66,59 @@ fn where_nobody_can_be_asked_nothing_is_written_and_the_patterns_are_told() {
 }
 
 #[test]
-fn number_that_is_not_offered_writes_nothing() {
+fn slip_of_the_keyboard_is_asked_about_again_and_the_end_of_input_writes_nothing() {
     let sandbox = new_user();
     let mut terminal = fix(&sandbox).at_a_terminal(60, 120);
-    terminal.wait_for("Number [1]: ");
-    terminal.types("9");
+    for (n, slip) in ["9", "one", "0"].into_iter().enumerate() {
+        terminal.wait_until("it is asked again", |shown| shown.matches("Number [1]: ").count() == n + 1);
+        terminal.types(slip);
+    }
+    terminal.wait_until("it is asked again", |shown| shown.matches("Number [1]: ").count() == 4);
+    assert_eq!(terminal.text().matches("Type a number from 1 to 5").count(), 3, "{}", terminal.text());
+    assert_eq!(terminal.text().matches("Which profiles are meant").count(), 1, "the list is shown once");
+    terminal.types("\x04");
     let (status, text) = terminal.finish();
     assert_eq!(status.code(), Some(3), "{text}");
-    assert!(text.contains("answer with a number from 1 to 5"), "{text}");
+    assert!(text.contains("nothing was written: no number was chosen"), "{text}");
     assert!(!sandbox.repo().join(".xtask/local.toml").exists());
+}
+
+#[test]
+fn profile_that_is_named_like_those_of_the_other_accounts_is_proposed() {
+    let sandbox = Sandbox::new().without_setting("profile");
+    let leads = |name: &str, id: &str| format!("[profile {name}]\nrole_arn = arn:aws:iam::{id}:role/Admin\n");
+    let name = |name: &str| if name == "stage" { "odd".to_owned() } else { format!("your-{name}") };
+    let all: String = ACCOUNTS.iter().map(|(account, id)| leads(&name(account), id)).collect();
+    fs::create_dir_all(sandbox.top().join("home/.aws")).unwrap();
+    fs::write(sandbox.top().join("home/.aws/config"), all + &leads("other-dev", "100000000004")).unwrap();
+    let said = sandbox.xtask(["apply-all", "--yes"]).run().exits(3);
+    said.says("dev = \"your-dev\"   # or other-dev");
+    let mut terminal = sandbox.xtask(["doctor", "--offline", "--fix"]).env("NO_COLOR", "1").at_a_terminal(60, 120);
+    terminal.wait_for("Number [1]: ");
+    terminal.types("");
+    terminal.wait_for("Write this? [y/N] ");
+    terminal.types("y");
+    let (_, text) = terminal.finish();
+    assert!(text.contains(" 1  your-dev") && text.contains(" 2  other-dev"), "{text}");
+    assert!(sandbox.read(".xtask/local.toml").contains("dev = \"your-dev\""), "{text}");
+}
+
+#[test]
+fn id_that_is_none_is_asked_for_again() {
+    let sandbox = Sandbox::new();
+    let source = "git::git@github.com:gruntwork-io/terraform-aws-ci.git//modules/ecs-deploy-runner?ref=v0.52.1";
+    fs::create_dir(sandbox.repo().join("alone")).unwrap();
+    sandbox.write("alone/terragrunt.hcl", format!("terraform {{\n  source = \"{source}\"\n}}\n"));
+    let mut terminal = sandbox.xtask(["doctor", "--offline", "--fix"]).env("NO_COLOR", "1").at_a_terminal(60, 120);
+    terminal.wait_for("Account of alone (twelve digits; nothing leaves it unknown): ");
+    terminal.types("1234");
+    terminal.wait_until("it is asked again", |shown| shown.matches("Account of alone").count() == 2);
+    terminal.types("100000000009");
+    terminal.wait_for("Write this? [y/N] ");
+    terminal.types("y");
+    let (_, text) = terminal.finish();
+    assert!(text.contains("`1234` is not an AWS account id"), "{text}");
+    assert!(sandbox.read("Cargo.toml").contains("alone = \"100000000009\""), "{text}");
 }
 
 #[test]

@@ -143,7 +143,7 @@ fn names_in_the_settings_are_checked() {
     verify("shared=your-shard")
         .exits(3)
         .says("profile `your-shard` is not in ~/.aws/config")
-        .says("nearest name there is `your-shared`");
+        .says("did you mean `your-shared`?");
     assert!(sandbox.log().calls().is_empty());
 }
 
@@ -226,4 +226,55 @@ fn files_that_cannot_be_read_are_named_for_what_they_are_by_every_command() {
     let refused = refused.says("the AWS config file is a folder").says("--> ~/.aws/config");
     assert!(!refused.err.contains("config (which does not exist)"), "{}", refused.screen());
     assert!(refused.err.contains("credentials (which does not exist)"), "{}", refused.screen());
+}
+
+#[test]
+fn accounts_whose_profile_is_not_known_are_one_message_of_units() {
+    let sandbox = Sandbox::new().without_setting("profile");
+    let units = || {
+        let said = sandbox.xtask(["units"]).run().exits(0);
+        assert_eq!(said.out.matches("profile: ").count(), 1, "{}", said.screen());
+        assert!(!said.out.contains("metadata.xtask"), "what is a person's is not for Cargo.toml: {}", said.screen());
+        said.out
+    };
+    let none = units();
+    assert!(none.contains("  profile: there is no profile for 6 accounts: dev,"), "{none}");
+    assert!(none.contains("XTASK_PROFILE='acme-{account}', or `profile` in `.xtask/local.toml`"), "{none}");
+    let lead = |(n, (_, id)): (usize, (&str, &str))| {
+        ["p", "q"].map(|name| format!("[profile {name}{n}]\nrole_arn = arn:aws:iam::{id}:role/Admin\n")).concat()
+    };
+    with_home_config(&sandbox, "config", &ACCOUNTS.into_iter().enumerate().map(lead).collect::<String>());
+    let several = units();
+    assert!(several.contains("  profile: several profiles lead into each of 6 accounts\n"), "{several}");
+    assert!(several.contains("      dev = \"p0\"   # or q0\n"), "{several}");
+    assert!(several.contains("`cargo xtask doctor --fix` asks which, and writes it"), "{several}");
+}
+
+#[test]
+fn template_that_names_no_profile_is_one_warning_of_doctor() {
+    let sandbox = Sandbox::bumped();
+    let findings = |config: &str, template: &str| {
+        with_home_config(&sandbox, "config", config);
+        let said = sandbox.xtask(["doctor", "--offline"]).env("XTASK_PROFILE", template).run();
+        let lines = said.out.lines().skip_while(|line| !line.contains("  profiles "));
+        let mut first = true;
+        let lines: Vec<_> = lines
+            .take_while(|line| std::mem::take(&mut first) || line.contains("  profiles ") || line.starts_with("   "))
+            .map(str::to_owned)
+            .collect();
+        lines.join("\n").replace(&format!("\n{:31}", ""), " ")
+    };
+    let found = findings("[profile p1]\n[profile q1]\n", "acme-{account}");
+    assert_eq!(found.matches("  profiles   ").count(), 1, "{found}");
+    assert!(found.starts_with("warn  profiles"), "{found}");
+    assert!(found.contains("none of the 6 profiles by XTASK_PROFILE is in ~/.aws/config"), "{found}");
+    assert!(found.contains("named: acme-dev,") && found.contains("profiles there: p1, q1"), "{found}");
+    assert!(!found.contains("did you mean"), "{found}");
+
+    let five = ACCOUNTS.iter().filter(|(name, _)| *name != "prod");
+    let five: String = five.map(|(name, _)| format!("[profile a-very-{name}]\n")).collect();
+    let found = findings(&five, "a-very-{account}");
+    assert_eq!(found.matches("  profiles   ").count(), 2, "{found}");
+    assert!(found.starts_with("ok    profiles") && !found.lines().next().unwrap().contains("prod"), "{found}");
+    assert!(found.contains("profile `a-very-prod` is not in ~/.aws/config"), "{found}");
 }

@@ -35,7 +35,7 @@ fn all_commands_work(name: &str, unit: &str) {
         sandbox.xtask(at.iter().chain(args).copied()).cwd(sandbox.top().join("home")).run()
     };
     let units = run(&["units"]).exits(0);
-    assert!(units.out.contains("profile: none known for "), "{}", units.out);
+    assert!(units.out.contains("profile: there is no profile for "), "{}", units.out);
     assert_eq!(units.out.matches("profile: ").count(), 1, "{}", units.out);
     assert!(run(&["status"]).exits(0).out.contains("terraform.tfvars"), "the file that decides is shown");
     run(&["status", "--check", "v1.3.0"]).exits(5);

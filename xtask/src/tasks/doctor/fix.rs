@@ -196,11 +196,14 @@ fn ask_accounts(context: &Context, repo: &Repository) -> Result<Vec<(String, Acc
             continue;
         };
         let question = format!("Account of {} (twelve digits; nothing leaves it unknown): ", unit.path);
-        let said = terminal
-            .ask(&question, &|| false)
+        let read = |line: &str| match line {
+            "" => Ok(None),
+            id => AccountId::parse(id).map(Some).map_err(|error| format!("{error}\n")),
+        };
+        let id = terminal
+            .ask_until(&question, read, &|| false)
             .map_err(|error| Failure::refused("there was no answer").because(error))?;
-        if !said.is_empty() {
-            let id = AccountId::parse(&said).map_err(|error| Failure::usage(error.to_string()))?;
+        if let Some(id) = id.flatten() {
             stated.push((repo.settings.folder_of(&repo.root, &unit.path.in_root(&repo.root)), id));
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::finding::Finding;
+use super::finding::{Finding, Grade};
 use crate::model::Failure;
 use crate::repo::{Profile, Repository};
 use crate::tasks::profiles::{self, Asked, Profiles};
@@ -62,8 +62,10 @@ pub(super) fn findings(repo: &Repository, profiles: &Profiles, chosen: &Chosen) 
         return unreadable.chain([Finding::skip(NAME, "`credentials` uses none")]).collect();
     }
     let mut by_place: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    let (mut limited, mut unknown) = (Vec::new(), Vec::new());
-    for (account, profile) in &chosen.found {
+    let mut limited = Vec::new();
+    let unknown = profiles.all_unknown(chosen.found.values(), &repo.settings);
+    let is_unknown = |profile: &Profile| unknown.iter().any(|(_, names)| names.contains(profile.name.as_str()));
+    for (account, profile) in chosen.found.iter().filter(|(_, profile)| !is_unknown(profile)) {
         // Of lines of one file, the file is enough to be together.
         let file = profile.found_in.rsplit_once(':').map_or(profile.found_in.as_str(), |(file, _)| file);
         match profiles.limit_of(&profile.name, &repo.settings) {
@@ -72,7 +74,6 @@ pub(super) fn findings(repo: &Repository, profiles: &Profiles, chosen: &Chosen) 
             }
             None => by_place.entry(file.to_owned()).or_default().push(format!("{account} {}", profile.name)),
         }
-        unknown.extend(profiles.unknown(&profile.name, &repo.settings));
     }
     let mut found: Vec<_> = unreadable.collect();
     found.extend(
@@ -83,8 +84,8 @@ pub(super) fn findings(repo: &Repository, profiles: &Profiles, chosen: &Chosen) 
         found.push(limited.into_iter().fold(finding, Finding::detail).to_do("name others, unless you only look"));
     }
     let said: BTreeSet<_> = chosen.failures.iter().map(|failure| &failure.what).collect();
-    let unknown: BTreeSet<_> = unknown.iter().filter(|text| !said.contains(text)).collect();
-    found.extend(unknown.into_iter().map(|text| Finding::warn(NAME, text.clone())));
+    let unknown = unknown.iter().filter(|(failure, _)| !said.contains(&failure.what));
+    found.extend(unknown.map(|(failure, _)| Finding { grade: Grade::Warn, ..Finding::refusal(NAME, failure) }));
     found.extend(chosen.failures.iter().map(|failure| Finding::refusal(NAME, failure)));
     found
 }

@@ -34,8 +34,7 @@ pub fn which(
         return Ok(Some(Answer::Pattern(patterns[n].template.clone())));
     }
     let mut each = Vec::new();
-    for account in accounts {
-        let candidates = profiles.candidates(account, settings);
+    for (account, candidates) in profiles.candidates_of(accounts, all, settings) {
         let offered: Vec<_> = candidates.iter().map(words::with_role).collect();
         let question = format!("Which profile is meant for account {} ({})?", account.name, account.id);
         let n = choose(&mut terminal, &question, &offered, candidates.first().is_some_and(|it| !it.is_limited()))?;
@@ -44,7 +43,7 @@ pub fn which(
     Ok(Some(Answer::Each(each)))
 }
 
-/// Asks for one of these, by its number; an empty answer is the first where that is proposed.
+/// Asks for one of these, by its number, until there is one; an empty answer is the first where that is proposed.
 pub fn choose(
     terminal: &mut Terminal,
     question: &str,
@@ -59,12 +58,13 @@ pub fn choose(
         if more == 0 { String::new() } else { format!("      and {more} more, which only the settings can name\n") };
     let prompt = if has_proposal { "Number [1]: " } else { "Number: " };
     let declined = || Failure::refused("nothing was written: no number was chosen");
-    let said = terminal
-        .ask(&format!("{question}\n{list}{more}{prompt}"), &|| false)
-        .map_err(|error| declined().because(error))?;
-    match said.parse::<usize>() {
+    let read = |line: &str| match line.parse::<usize>() {
         Ok(n) if (1..=shown.len()).contains(&n) => Ok(n - 1),
-        Err(_) if said.is_empty() && has_proposal => Ok(0),
-        _ => Err(declined().hint(format!("answer with a number from 1 to {}", shown.len()))),
-    }
+        Err(_) if line.is_empty() && has_proposal => Ok(0),
+        _ => Err(format!("Type a number from 1 to {}.\n", shown.len())),
+    };
+    let answer = terminal
+        .ask_until(&format!("{question}\n{list}{more}{prompt}"), read, &|| false)
+        .map_err(|error| declined().because(error))?;
+    answer.ok_or_else(declined)
 }

@@ -4,6 +4,7 @@ pub mod ask;
 pub mod codes;
 mod words;
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -146,6 +147,25 @@ impl Profiles {
         self.config.candidates(&account.id, reader(settings))
     }
 
+    /// The profiles that lead into each of `accounts`: within those that can apply, those first that are named like profiles of
+    /// most others of `all`.
+    pub fn candidates_of<'a>(
+        &self,
+        accounts: &[&'a Account],
+        all: &[&Account],
+        settings: &Settings,
+    ) -> Vec<(&'a Account, Vec<ProfileCandidate>)> {
+        let names = |account: &Account| self.candidates(account, settings).into_iter().map(|it| it.name).collect();
+        let others: Vec<(&Account, BTreeSet<String>)> = all.iter().map(|other| (*other, names(other))).collect();
+        let sorted = |account: &Account| {
+            let mut candidates = self.candidates(account, settings);
+            candidates
+                .sort_by_cached_key(|it| (it.is_limited(), Reverse(profile::n_alike(&it.name, account, &others))));
+            candidates
+        };
+        accounts.iter().map(|account| (*account, sorted(account))).collect()
+    }
+
     /// The patterns by which all of these accounts have a profile, the best first.
     pub fn patterns(&self, accounts: &[&Account], settings: &Settings) -> Vec<Pattern> {
         let reader = reader(settings);
@@ -218,9 +238,31 @@ impl Profiles {
         if names.is_empty() || names.contains(profile) {
             return None;
         }
-        let near = words::nearest_first(&names, profile).into_iter().next();
-        let near = near.map(|near| format!("; the nearest name there is `{near}`")).unwrap_or_default();
+        let near = did_you_mean(names, profile).map(|near| format!("; {near}")).unwrap_or_default();
         Some(format!("profile `{profile}` is not in {}{near}", words::joined(&self.shown_files(settings))))
+    }
+
+    /// Profiles that are named somewhere and are in no file, although there are others: a failure for each place that names
+    /// any.
+    pub fn all_unknown<'p>(
+        &self,
+        profiles: impl IntoIterator<Item = &'p Profile>,
+        settings: &Settings,
+    ) -> Vec<(Failure, BTreeSet<&'p str>)> {
+        let there = self.names(settings);
+        if there.is_empty() {
+            return Vec::new();
+        }
+        let mut named: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        for profile in profiles.into_iter().filter(|profile| profile.is_stated) {
+            named.entry(&profile.found_in).or_default().insert(&profile.name);
+        }
+        let failure = |(found_in, names): (&str, BTreeSet<&'p str>)| {
+            let unknown: Vec<_> = names.iter().copied().filter(|name| !there.contains(name)).collect();
+            let failure = || words::unknown(self, &unknown, found_in, names.len(), settings);
+            (!unknown.is_empty()).then(|| (failure(), unknown.iter().copied().collect()))
+        };
+        named.into_iter().filter_map(failure).collect()
     }
 
     /// Names of accounts that this repository doesn't have, in options and in the settings, and names of profiles that the
@@ -254,12 +296,7 @@ impl Profiles {
         if CredentialTool::of(&settings.credentials()) != CredentialTool::Profile {
             return Vec::new();
         }
-        let wrong = profiles.into_iter().filter(|profile| profile.is_stated);
-        let wrong = wrong.filter_map(|profile| {
-            let failure = Failure::refused(self.unknown(&profile.name, settings)?);
-            Some(failure.detail(format!("named by {}", profile.found_in)))
-        });
-        wrong.collect()
+        self.all_unknown(profiles, settings).into_iter().map(|(failure, _)| failure).collect()
     }
 
     /// Profiles that are named for an account and that, by the AWS config, lead into another one. `known` are the accounts of

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Profiles;
-use crate::model::{Account, AccountId, Failure, ProfileCandidate, distance, literal};
+use crate::model::{Account, AccountId, Failure, ProfileCandidate, did_you_mean, distance, literal};
 use crate::repo::profile::Pattern;
 use crate::repo::settings::{LOCAL, PROFILE};
 use crate::repo::{Profile, Settings};
@@ -38,8 +38,7 @@ pub(super) fn several(profiles: &Profiles, accounts: &[&Account], all: &[&Accoun
     if let [only] = accounts {
         failure = profiles.candidates(only, settings).into_iter().fold(failure, |failure, it| failure.at(it.place));
     }
-    for account in accounts {
-        let names = profiles.candidates(account, settings);
+    for (account, names) in profiles.candidates_of(accounts, all, settings) {
         let others: Vec<_> = names.iter().skip(1).take(MOST_EACH - 1).map(|it| it.name.as_str()).collect();
         let more = names.len().saturating_sub(MOST_EACH);
         let more = if more == 0 { String::new() } else { format!(", and {more} more") };
@@ -71,15 +70,41 @@ pub(super) fn missing(profiles: &Profiles, accounts: &[&Account], settings: &Set
     let there = profiles.names(settings);
     if !there.is_empty() {
         let near = nearest_first(&there, names.first().copied().unwrap_or_default());
-        let more = near.len().saturating_sub(MOST);
-        let more = if more == 0 { String::new() } else { format!(", and {more} more") };
-        let listed: Vec<_> = near.into_iter().take(MOST).collect();
-        failure = failure.detail(format!("profiles there: {}{more}", listed.join(", ")));
+        failure = failure.detail(format!("profiles there: {}", most(&near)));
     }
     let example = accounts.first().map(|account| entry(account, "PROFILE")).unwrap_or_default();
     failure
         .hint(format!("say which: `{example}` under `[profiles]` in `{LOCAL}`, or `--profile {}=PROFILE`", names[0]))
         .hint(format!("or how all are named: {PROFILE}='acme-{{account}}', or `profile` in `{LOCAL}`"))
+}
+
+/// None of these profiles, which are all named by `found_in` or some of the `n_named` that are, is in the files.
+pub(super) fn unknown(
+    profiles: &Profiles,
+    names: &[&str],
+    found_in: &str,
+    n_named: usize,
+    settings: &Settings,
+) -> Failure {
+    if let [only] = names {
+        let what = format!("profile `{only}` is not in {}", joined(&profiles.shown_files(settings)));
+        let failure = Failure::refused(what).detail(format!("named by {found_in}"));
+        return did_you_mean(profiles.names(settings), only).into_iter().fold(failure, Failure::hint);
+    }
+    let which = if names.len() == n_named { "none".to_owned() } else { names.len().to_string() };
+    let (is, not) = if names.len() == n_named { ("is", "") } else { ("are", " not") };
+    let files = joined(&profiles.shown_files(settings));
+    let there = profiles.names(settings);
+    Failure::refused(format!("{which} of the {n_named} profiles by {found_in} {is}{not} in {files}"))
+        .detail(format!("named: {}", most(names)))
+        .detail(format!("profiles there: {}", most(&nearest_first(&there, names[0]))))
+}
+
+/// The first of these names, and how many more there are.
+fn most(names: &[&str]) -> String {
+    let more = names.len().saturating_sub(MOST);
+    let more = if more == 0 { String::new() } else { format!(", and {more} more") };
+    format!("{}{more}", names[..names.len().min(MOST)].join(", "))
 }
 
 /// A profile is named for an account and leads into another one; `there` are those that lead into it.
