@@ -18,7 +18,8 @@ pub fn text(story: &Story, result: &str) -> String {
     let units = story.units();
     let width = units.iter().map(|unit| unit.of.label.chars().count()).max().unwrap_or_default();
     let rows = units.iter().map(|unit| {
-        let line = format!("  {:<width$}  {:<11}  {:<9}  {}", unit.of.label, unit.result, took(unit), said(unit));
+        let (result, said) = (story.shown(unit), said(story, unit));
+        let line = format!("  {:<width$}  {result:<11}  {:<9}  {said}", unit.of.label, took(unit));
         format!("{}\n", one_line(line.trim_end()))
     });
     facts.chain(rows).collect()
@@ -43,11 +44,11 @@ pub fn markdown(story: &Story, result: &str) -> String {
         let cells = [
             escaped(&unit.of.path),
             escaped(&format!("{} {}", unit.of.account_id, unit.of.account)),
-            unit.result.to_owned(),
+            story.shown(&unit).to_owned(),
             took(&unit),
             changes,
             escaped(plan),
-            escaped(&said(&unit)),
+            escaped(&said(story, &unit)),
         ];
         page.push_str(&format!("| {} |\n", cells.join(" | ")));
     }
@@ -116,7 +117,10 @@ fn took(unit: &UnitStory<'_>) -> String {
 }
 
 /// Why it came out so, in one line.
-fn said(unit: &UnitStory<'_>) -> String {
+fn said(story: &Story, unit: &UnitStory<'_>) -> String {
+    if story.shown(unit) == "planned" {
+        return "kept, not applied".to_owned();
+    }
     let first = unit.cause.map(|cause| cause.lines().next().unwrap_or_default());
     first.or(unit.reason).unwrap_or_default().to_owned()
 }

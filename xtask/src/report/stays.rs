@@ -44,10 +44,10 @@ pub fn stays(story: &Story, word: &str) -> Vec<String> {
     if !files.is_empty() {
         let files = files.join(" ");
         // What else was changed in them would be lost.
-        lines.push(match story.begun.n_changed_files {
-            Some(0) => format!("to go back: git restore {files}"),
+        lines.extend(story.begun.n_changed_files.map(|n_changed| match n_changed {
+            0 => format!("to go back: git restore {files}"),
             _ => format!("to see what to take back: git diff {files}"),
-        });
+        }));
     }
     lines
 }
@@ -56,4 +56,27 @@ fn is_built(unit: &UnitStory<'_>) -> bool {
     let has_ended_well =
         unit.step.is_some_and(|step| step.of.step == StepKind::Build) && unit.result == StepResult::Succeeded.as_str();
     unit.reason == Some("built") || has_ended_well && unit.reason.is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::journal::story::Edits;
+    use crate::run::journal::{Begun, Edited, EditedFile};
+
+    #[test]
+    fn git_is_named_only_in_a_checkout_and_restores_only_what_was_clean() {
+        let file = EditedFile { file: "common.hcl".to_owned(), before: String::new(), after: String::new() };
+        let ended = Some(Edited { result: StepResult::Succeeded.as_str().to_owned(), cause: None });
+        let edits = vec![Edits { started: String::new(), files: vec![file], ended }];
+        for (n_changed_files, last) in [
+            (None, "to go on: cargo xtask runs resume k3f"),
+            (Some(0), "to go back: git restore common.hcl"),
+            (Some(1), "to see what to take back: git diff common.hcl"),
+        ] {
+            let begun = Begun { n_changed_files, ..Begun::default() };
+            let story = Story { begun, edits: edits.clone(), ..Story::default() };
+            assert_eq!(stays(&story, "k3f").last().map(String::as_str), Some(last));
+        }
+    }
 }

@@ -114,7 +114,12 @@ impl World {
             if consented.is_ok() && !changing.is_empty() {
                 act(changing.into_iter().map(|unit| vec![self.step(&folder, unit, StepKind::Apply, fate)]).collect());
             }
-            journal.note(&Record::Finished(journal::Finished { exit: 0, failures: Vec::new(), millis: 1 }));
+            journal.note(&Record::Finished(journal::Finished {
+                exit: 0,
+                is_cancelled: false,
+                failures: Vec::new(),
+                millis: 1,
+            }));
         } else {
             told.clear();
         }

@@ -140,12 +140,17 @@ impl Context {
         Ok(repo)
     }
 
+    /// The user's home folder.
+    pub fn home(&self) -> Option<&Path> {
+        env::text(&self.vars, "HOME").map(Path::new)
+    }
+
     /// The repository, read for the environment that terragrunt will have.
     pub fn opened(&self) -> Result<Repository, Failures> {
         let mut repo = self.opened_at(&self.start()?)?;
         personal::add_to(&mut repo, &self.vars);
         let root = repo.root.clone();
-        repo.settings.resolve_programs(&root);
+        repo.settings.resolve_programs(&root, self.home());
         Ok(repo)
     }
 

@@ -113,6 +113,8 @@ impl<'r> Ready<'r> {
         let (profiles, failures) = known.of_all(asked, settings);
         problems.extend(failures);
         problems.extend(known.not_there(profiles.iter().map(|(_, profile)| profile), settings));
+        let of_accounts = profiles.iter().map(|((account, _), it)| (*account, it));
+        problems.extend(known.shared(of_accounts, settings).into_values());
         problems.extend(known.misled(
             profiles.iter().map(|((account, _), it)| (*account, it)),
             &repo.accounts,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
 
-use crate::model::{Account, Exit, Failure, Failures, Region};
+use crate::model::{Account, Exit, Failure, Failures, Kind, Region};
 use crate::repo::bump::{Bump, FileEdit};
 use crate::repo::{Repository, Unit};
 use crate::report::screen::{Tone, VERBS};
@@ -191,11 +191,13 @@ pub fn agreed(story: &Story) -> BTreeMap<String, Planned> {
 pub fn close(context: &Context, ended: Result<Exit, &Failures>) {
     let failures = ended.err().map(|failures| failures.iter().map(ToString::to_string).collect()).unwrap_or_default();
     let exit = ended.unwrap_or_else(Failures::exit).0;
+    let is_cancelled = ended.is_err_and(|failures| failures.iter().all(|failure| failure.kind == Kind::Cancelled));
     for (journal, run) in context.begun_runs() {
         // A run that only asked has removed its folder.
         if journal::exists(journal.path()) {
             let millis = millis(journal.age());
-            journal.note(&Record::Finished(Finished { exit, failures: Vec::clone(&failures), millis }));
+            let failures = Vec::clone(&failures);
+            journal.note(&Record::Finished(Finished { exit, is_cancelled, failures, millis }));
             report(&run);
             if exit != Exit::DONE.0 {
                 let (stays, screen) = (stays(&run), &context.screen);

@@ -52,6 +52,7 @@ pub fn run(context: &Context, args: &cli::Units) -> Result<Exit, Failures> {
     let mut problems = profiles.misnamed(&repo.accounts, &repo.settings);
     let chosen: Vec<_> = known.into_inner().into_values().collect();
     let chosen = chosen.iter().filter_map(|(account, found)| Some((account, found.as_ref().ok()?.as_ref()?)));
+    problems.extend(profiles.shared(chosen.clone(), &repo.settings).into_values());
     problems.extend(profiles.misled(chosen, &repo.accounts, &repo.settings));
     problems.extend(selection.take_problems(&mut repo));
     Failures::check(problems)?;

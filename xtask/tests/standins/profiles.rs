@@ -33,10 +33,10 @@ fn config_file_is_asked_last() {
 fn option_comes_before_the_table_and_that_before_the_template() {
     let sandbox = Sandbox::new();
     assert_eq!(profiles(with_config(&sandbox, CONFIG)), ["your-dev", "your-stage"]);
-    let sandbox = sandbox.setting("profiles", r#"{ dev = "by-table", stage = "by-table" }"#);
-    assert_eq!(profiles(with_config(&sandbox, CONFIG)), ["by-table", "by-table"]);
+    let sandbox = sandbox.setting("profiles", r#"{ dev = "by-table", stage = "by-table-too" }"#);
+    assert_eq!(profiles(with_config(&sandbox, CONFIG)), ["by-table", "by-table-too"]);
     let command = with_config(&sandbox, CONFIG).args(["--profile", "dev=by-option"]);
-    assert_eq!(profiles(command), ["by-option", "by-table"]);
+    assert_eq!(profiles(command), ["by-option", "by-table-too"]);
 }
 
 #[test]
@@ -277,4 +277,53 @@ fn template_that_names_no_profile_is_one_warning_of_doctor() {
     assert_eq!(found.matches("  profiles   ").count(), 2, "{found}");
     assert!(found.starts_with("ok    profiles") && !found.lines().next().unwrap().contains("prod"), "{found}");
     assert!(found.contains("profile `a-very-prod` is not in ~/.aws/config"), "{found}");
+}
+
+#[test]
+fn odd_values_of_variables_are_refused_where_they_are_read() {
+    let sandbox = Sandbox::bumped();
+    let run = |command: &[&str], name: &str, value: &str| sandbox.xtask(command).env(name, value).run();
+    for name in ["XTASK_CREDENTIALS", "XTASK_PROFILE"] {
+        run(&["units"], name, " ").exits(2).says(&format!("`{name}` is blank")).says("hint: unset it");
+        run(&["apply-all", "--yes"], name, "\t").exits(2).says(&format!("`{name}` is blank"));
+    }
+    for empty in ["'' exec {profile}", "[\"\", \"{profile}\"]"] {
+        let said = run(&["units"], "XTASK_CREDENTIALS", empty).exits(3);
+        said.says("`credentials` has no name of a program before its first option").says("--> XTASK_CREDENTIALS");
+    }
+    for unexpanded in ["~me/bin/x {profile}", "$TOOLS/x {profile}"] {
+        let said = run(&["units"], "XTASK_CREDENTIALS", unexpanded).exits(3);
+        said.says("which no shell expands here").says("--> XTASK_CREDENTIALS").says("hint: write the whole path");
+    }
+    assert!(sandbox.log().calls().is_empty());
+}
+
+#[test]
+fn program_of_the_credentials_may_be_in_the_home_folder() {
+    let sandbox = Sandbox::bumped();
+    let whole = "[top]/home/bin/own {profile}";
+    for named in ["~/bin/own {profile}", "$HOME/bin/own {profile}", "${HOME}/bin/own {profile}"] {
+        let said = sandbox.xtask(["units"]).env("XTASK_CREDENTIALS", named).run().exits(0);
+        assert!(said.out.contains(&format!("credentials  {whole}")), "{}", said.screen());
+    }
+    let sandbox = sandbox.setting("credentials", r#"["~/bin/own", "{profile}"]"#);
+    let said = sandbox.xtask(["units"]).run().exits(0);
+    assert!(said.out.contains(&format!("credentials  {whole}")), "{}", said.screen());
+}
+
+#[test]
+fn one_profile_for_several_accounts_is_refused_before_anybody_signs_in() {
+    let sandbox = Sandbox::bumped();
+    let run = |args: &[&str]| sandbox.xtask(args).env("XTASK_PROFILE", "fixed").run();
+    for args in [&["apply-all", "--yes"][..], &["units"]] {
+        let said = run(args).exits(3).says("profile `fixed` is named for 6 accounts: dev,");
+        said.says("named by XTASK_PROFILE").says("`{account}`");
+    }
+    let doctor = run(&["doctor", "--offline"]);
+    assert!(doctor.out.contains("fail  profiles") && !doctor.out.contains("ok    profiles"), "{}", doctor.screen());
+    assert!(sandbox.log().of("aws-vault").iter().all(|call| call.argv()[0] != "exec"));
+    run(&["units", "--account", "dev"]).exits(0);
+    let own =
+        sandbox.xtask(["units"]).env("XTASK_PROFILE", "fixed").env("XTASK_CREDENTIALS", "own {profile} {account}");
+    own.run().exits(0);
 }

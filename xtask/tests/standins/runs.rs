@@ -52,6 +52,34 @@ fn images_are_counted_beside_the_units() {
 }
 
 #[test]
+fn run_that_was_answered_with_no_is_cancelled_and_one_that_nobody_could_be_asked_in_is_refused() {
+    let sandbox = Sandbox::bumped();
+    let mut terminal = sandbox.xtask(["apply-all", "--account", "dev"]).at_a_terminal(40, 120);
+    terminal.wait_for("Apply this plan? [y/n/d=details] ");
+    terminal.types("n");
+    assert_eq!(terminal.finish().0.code(), Some(3));
+    assert_eq!(runs(&sandbox)[0]["result"], "cancelled");
+    let shown = sandbox.xtask(["runs", "show", &word(&only_run(&sandbox))]).run().exits(0);
+    assert!(shown.out.lines().next().unwrap().ends_with("cancelled"), "{}", shown.screen());
+    sandbox.xtask(["apply-all", "--account", "dev"]).run().exits(3);
+    assert_eq!([0, 1].map(|n| runs(&sandbox)[n]["result"].clone()), ["refused", "cancelled"]);
+}
+
+#[test]
+fn plans_that_are_kept_are_shown_as_planned() {
+    let sandbox = Sandbox::bumped();
+    sandbox.xtask(["apply-all", "--plan-only", "--account", "dev"]).run().exits(0);
+    let id = word(&only_run(&sandbox));
+    for format in ["text", "markdown"] {
+        let shown = sandbox.xtask(["runs", "show", &id, "--format", format]).run().exits(0);
+        assert!(shown.out.contains("planned") && shown.out.contains("kept, not applied"), "{}", shown.screen());
+        assert!(!shown.out.contains("early exit"), "{}", shown.screen());
+    }
+    let json = sandbox.xtask(["runs", "show", &id, "--format", "json"]).run().exits(0);
+    assert!(json.out.contains("early exit"), "the report for programs keeps terragrunt's word");
+}
+
+#[test]
 fn runs_are_listed_newest_first_and_found_by_a_shortened_id() {
     let sandbox = Sandbox::bumped();
     sandbox.xtask(["runs"]).run().exits(0).says("there has been no run in this repository yet");

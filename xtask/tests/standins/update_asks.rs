@@ -64,7 +64,7 @@ fn one_question_comes_before_the_builds_and_the_digest_is_asked_about_later() {
     let stays = "Stays        2 images in ECR: ecs-deploy-runner:v1.3.0, kaniko:v1.3.0\r\n             \
                  1 file changed: common.hcl\r\n             to go on: cargo xtask runs resume ";
     assert!(end.contains(stays) && end.ends_with("Cancelled. Nothing was applied.\r\n"), "{end}");
-    assert!(end.contains("git diff common.hcl"), "{end}");
+    assert!(!end.contains("git "), "there is no git checkout: {end}");
     sandbox.xtask(["runs", "resume", "--yes"]).run().exits(0);
     assert_eq!((n_builds(&sandbox), sandbox.log().applied().len()), (2, 6), "nothing is built twice");
 }

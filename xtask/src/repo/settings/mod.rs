@@ -154,15 +154,22 @@ impl Settings {
         self.layers().find_map(|layer| layer.credentials.clone()).unwrap_or_else(default)
     }
 
-    /// Makes a program that is named by a path from the root absolute: what runs doesn't depend on where it is started.
-    pub fn resolve_programs(&mut self, root: &Path) {
+    /// Makes a program that is named by a path from the root, or from the user's home folder, absolute: what runs doesn't
+    /// depend on where it is started.
+    pub fn resolve_programs(&mut self, root: &Path, home: Option<&Path>) {
         for layer in self.personal.iter_mut() {
-            layer.resolve_programs(root);
+            layer.resolve_programs(root, home);
         }
         if let Some(program) = self.credentials.as_mut().and_then(|words| words.first_mut())
             && program.contains('/')
         {
-            *program = root.join(program.trim_start_matches("./")).display().to_string();
+            let below_home = read::HOME.iter().find_map(|begin| program.strip_prefix(begin));
+            *program = match (below_home, home) {
+                (Some(path), Some(home)) => home.join(path),
+                _ => root.join(program.trim_start_matches("./")),
+            }
+            .display()
+            .to_string();
         }
     }
 

@@ -69,6 +69,14 @@ pub fn of_variables(credentials: Option<&str>, profile: Option<&str>) -> (Option
     let mut lines = String::new();
     for (key, name, value) in [("credentials", CREDENTIALS, credentials), ("profile", PROFILE, profile)] {
         let Some(value) = value else { continue };
+        if value.trim().is_empty() {
+            let failure = Failure::usage(format!("`{name}` is blank")).hint("unset it, to use the settings in files");
+            failures.push(match key {
+                "credentials" => failure.hint(format!("for credentials that are in the environment: {name}='[]'")),
+                _ => failure,
+            });
+            continue;
+        }
         places.insert(key.to_owned(), Place::file(name));
         let is_array = key == "credentials" && value.trim_start().starts_with('[');
         let words = if key == "credentials" { shlex::split(value) } else { Some(vec![value.to_owned()]) };

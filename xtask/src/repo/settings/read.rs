@@ -110,6 +110,8 @@ impl Reader<'_> {
                 "credentials" => {
                     let words = self.strings(key, item);
                     self.settings.credentials = words.map(|words| self.templates(key, words, item));
+                    let program = self.settings.credentials.as_ref().and_then(|words| words.first());
+                    self.failures.extend(program.and_then(|it| wrong_program(it)).map(|it| it.at(place.clone())));
                     let wrong = self.settings.credentials.as_deref().and_then(corrected);
                     self.failures.extend(wrong.map(|(what, better)| {
                         Failure::refused(what).at(place).hint(format!("write: {}", self.as_written(key, &better)))
@@ -157,7 +159,7 @@ impl Reader<'_> {
 
     pub(super) fn string(&mut self, key: &str, item: &Item) -> Option<String> {
         match item.as_str() {
-            Some("") => {
+            Some(text) if text.trim().is_empty() => {
                 let place = place_in(self.text, self.file, item.span());
                 self.failures.push(Failure::refused(format!("`{key}` must not be empty")).at(place));
                 None
@@ -339,6 +341,22 @@ impl Reader<'_> {
         }
         true
     }
+}
+
+/// How the name of a program may begin that lies in the user's home folder.
+pub(super) const HOME: [&str; 3] = ["~/", "$HOME/", "${HOME}/"];
+
+/// What is wrong with the program of `credentials` by its name alone.
+fn wrong_program(program: &str) -> Option<Failure> {
+    if program.trim().is_empty() {
+        let failure = Failure::refused("`credentials` has no name of a program before its first option");
+        return Some(failure.hint("name the program, or write `[]` for credentials that are in the environment"));
+    }
+    let is_expanded = HOME.iter().any(|home| program.starts_with(home));
+    (program.starts_with(['~', '$']) && !is_expanded).then(|| {
+        Failure::refused(format!("`credentials` has the program `{program}`, which no shell expands here"))
+            .hint("write the whole path, or one that begins with `~/`")
+    })
 }
 
 /// What is wrong with a command of a credential tool that can't work, and the command that can.

@@ -325,6 +325,9 @@ pub struct Left {
 pub struct Finished {
     /// The exit code.
     pub exit: u8,
+    /// Whether a question was answered with no, and nothing else went wrong.
+    #[serde(default)]
+    pub is_cancelled: bool,
     /// What went wrong, one message each.
     pub failures: Vec<String>,
     /// Milliseconds, by a clock that does not jump.

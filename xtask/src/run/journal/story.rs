@@ -200,6 +200,15 @@ impl Story {
         }
     }
 
+    /// What people read of how a unit came out. A run that did all that it was asked to has left the applies to another one.
+    pub fn shown<'s>(&self, unit: &UnitStory<'s>) -> &'s str {
+        let is_done = self.finished.as_ref().is_some_and(|(_, finished)| finished.exit == 0);
+        match unit.result {
+            "early exit" if is_done => "planned",
+            result => result,
+        }
+    }
+
     /// The word for the whole run; `is_alive` tells whether its runner still is.
     pub fn result(&self, is_alive: bool) -> &'static str {
         let has = |word: &str| self.units().iter().any(|unit| unit.result == word);
@@ -209,6 +218,7 @@ impl Story {
             None => "interrupted",
             Some((_, Finished { exit: 0, .. })) => "succeeded",
             Some((_, Finished { exit: 130 | 143, .. })) => "interrupted",
+            Some((_, Finished { is_cancelled: true, .. })) => "cancelled",
             Some((_, Finished { exit: 3, .. })) => "refused",
             Some((_, Finished { exit: 5, .. })) => "differs",
             Some(_) => "failed",

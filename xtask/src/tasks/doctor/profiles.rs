@@ -33,6 +33,10 @@ pub(super) fn chosen(repo: &Repository, selection: &Selection, profiles: &Profil
         failures.extend(misled);
         is_right
     });
+    let shared = profiles.shared(found.iter().map(|((account, _), profile)| (*account, profile)), &repo.settings);
+    let shared: BTreeMap<_, _> = shared.into_iter().map(|(name, failure)| (name.to_owned(), failure)).collect();
+    found.retain(|(_, profile)| !shared.contains_key(&profile.name));
+    failures.extend(shared.into_values());
     let labels = profiles::labels(found.iter().map(|((account, region), _)| (*account, region.as_ref())));
     let found: BTreeMap<_, _> = labels.into_iter().zip(found.into_iter().map(|(_, profile)| profile)).collect();
     failures.extend(profiles.not_there(found.values(), &repo.settings));

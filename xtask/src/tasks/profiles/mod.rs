@@ -299,6 +299,27 @@ impl Profiles {
         self.all_unknown(profiles, settings).into_iter().map(|(failure, _)| failure).collect()
     }
 
+    /// Profiles that are named for several accounts, each with what is wrong with that: one leads into one account, unless the
+    /// command names the account besides.
+    pub fn shared<'p>(
+        &self,
+        chosen: impl IntoIterator<Item = (&'p Account, &'p Profile)>,
+        settings: &Settings,
+    ) -> BTreeMap<&'p str, Failure> {
+        if settings.credentials().iter().any(|word| word.contains("{account")) {
+            return BTreeMap::new();
+        }
+        let mut by_name: BTreeMap<&str, (&Profile, Vec<&Account>)> = BTreeMap::new();
+        for (account, profile) in chosen {
+            let (_, accounts) = by_name.entry(&profile.name).or_insert_with(|| (profile, Vec::new()));
+            if accounts.iter().all(|known| known.id != account.id) {
+                accounts.push(account);
+            }
+        }
+        by_name.retain(|_, (_, accounts)| accounts.len() > 1);
+        by_name.into_iter().map(|(name, (profile, accounts))| (name, words::shared(profile, &accounts))).collect()
+    }
+
     /// Profiles that are named for an account and that, by the AWS config, lead into another one. `known` are the accounts of
     /// the repository.
     pub fn misled<'p>(

@@ -107,6 +107,16 @@ fn most(names: &[&str]) -> String {
     format!("{}{more}", names[..names.len().min(MOST)].join(", "))
 }
 
+/// A profile is named for several accounts.
+pub(super) fn shared(profile: &Profile, accounts: &[&Account]) -> Failure {
+    let names: Vec<_> = accounts.iter().map(|account| account.name.as_str()).collect();
+    let (name, n) = (&profile.name, accounts.len());
+    Failure::refused(format!("profile `{name}` is named for {n} accounts: {}", most(&names)))
+        .detail(format!("named by {}; a profile leads into one account", profile.found_in))
+        .hint("name one for each account: `{account}` in the template, `[profiles]`, or `--profile ACCOUNT=PROFILE`")
+        .hint("or work on one account: --account NAME")
+}
+
 /// A profile is named for an account and leads into another one; `there` are those that lead into it.
 pub(super) fn misled(
     account: &Account,

@@ -63,12 +63,12 @@ fn text(runs: &[Known], columns: Option<usize>) -> String {
 fn units(run: &Known) -> String {
     let Ok(Some(story)) = &run.story else { return "-".to_owned() };
     let (images, units): (Vec<_>, Vec<_>) = story.units().into_iter().partition(|unit| unit.of.is_image());
-    // A run that did all that it was asked to has left the applies to another one.
-    let early = if run.result() == "succeeded" { "planned" } else { "not started" };
-    let words = [("failed", "failed"), ("unknown", "unknown"), ("succeeded", "done"), ("early exit", early)];
+    let words = [("failed", "failed"), ("unknown", "unknown"), ("succeeded", "done"), ("planned", "planned")];
+    let words = words.into_iter().chain([("early exit", "not started")]);
     let counted = |of: &[UnitStory<'_>], noun: &str| -> Vec<String> {
-        let counts = words.map(|(result, word)| (of.iter().filter(|unit| unit.result == result).count(), word));
-        let parts = counts.into_iter().filter(|(n, _)| *n > 0);
+        let n_with = |result| of.iter().filter(|unit| story.shown(unit) == result).count();
+        let counts = words.clone().map(|(result, word)| (n_with(result), word));
+        let parts = counts.filter(|(n, _)| *n > 0);
         parts
             .map(|(n, word)| if noun.is_empty() { format!("{n} {word}") } else { format!("{} {word}", count(n, noun)) })
             .collect()

@@ -7,6 +7,7 @@ mod renewal;
 pub use renewal::Renewal;
 
 use std::cell::{Cell, RefCell};
+use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -230,7 +231,7 @@ pub fn say_settings(context: &Context, repo: &Repository) {
     if matches!(context.tools(), Tools::StandIns(_)) {
         return;
     }
-    let upstream = git::default_branch(&repo.root).map(|branch| (settings_on(&branch, repo), branch));
+    let upstream = git::default_branch(&repo.root).map(|branch| (settings_on(&branch, repo, context.home()), branch));
     let (there, branch) = upstream.map_or((None, String::new()), |(there, branch)| (Some(there), branch));
     let set = repo.settings.deciding(there.as_ref());
     let parts = set.iter().map(|it| match &it.value {
@@ -248,13 +249,13 @@ pub fn say_settings(context: &Context, repo: &Repository) {
 }
 
 /// The settings as a branch has them, from the nearest `Cargo.toml` that has any.
-fn settings_on(branch: &str, repo: &Repository) -> settings::Settings {
+fn settings_on(branch: &str, repo: &Repository, home: Option<&Path>) -> settings::Settings {
     let n_above = git::prefix(&repo.root).map_or(0, |prefix| prefix.matches('/').count());
     let texts =
         (0..=n_above).filter_map(|n| git::text_on(&repo.root, branch, &format!("{}Cargo.toml", "../".repeat(n))));
     let mut there = texts.filter_map(|text| settings::read(&text, "Cargo.toml").0);
     let mut there = there.next().unwrap_or_default();
-    there.resolve_programs(&repo.root);
+    there.resolve_programs(&repo.root, home);
     there
 }
 

@@ -185,7 +185,7 @@ fn every_kind_is_known_by_its_name() {
         Record::Settled(settled),
         Record::Left(Left { signal: 2 }),
         Record::Note(text("n")),
-        Record::Finished(Finished { exit: 0, failures: Vec::new(), millis: 1 }),
+        Record::Finished(Finished { exit: 0, is_cancelled: false, failures: Vec::new(), millis: 1 }),
     ];
     let kind = |record: &Record| serde_json::to_value(record).unwrap()["kind"].as_str().unwrap().to_owned();
     assert_eq!(records.each_ref().map(kind), Record::KINDS);
