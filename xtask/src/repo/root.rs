@@ -78,8 +78,8 @@ pub(super) fn ambiguous<'u>(accounts: impl Iterator<Item = &'u Account>) -> Vec<
             .iter()
             .fold(failure, |failure, account| account.evidence.first().cloned().into_iter().fold(failure, Failure::at));
         let files = pair.iter().filter_map(|account| Some(account.evidence.first()?.file.as_str()));
-        let other = files.filter_map(|file| Some((file, file.strip_suffix("/account.hcl")?.replace('/', "-"))));
-        if let Some((file, name)) = other.filter(|(_, name)| *name != pair[0].name).next_back() {
+        let mut other = files.filter_map(|file| Some((file, file.strip_suffix("/account.hcl")?.replace('/', "-"))));
+        if let Some((file, name)) = other.rfind(|(_, name)| *name != pair[0].name) {
             let line = format!("account_name = {}", literal(&name));
             return failure.hint(format!("give one of them a name of its own, in the locals of {file}: {line}"));
         }
