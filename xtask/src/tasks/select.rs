@@ -45,12 +45,7 @@ impl Selection {
 
     /// Whether a unit is selected.
     pub fn holds(&self, unit: &Unit) -> bool {
-        // A unit whose account is unknown is that of the folder that it lies in, so that it isn't left out unseen.
-        let is_of = |account: &Account| match unit.account.value() {
-            Some(own) => own.is(account),
-            None => unit.path.as_str().split('/').any(|folder| folder == account.name),
-        };
-        (self.accounts.is_empty() || self.accounts.iter().any(is_of))
+        (self.accounts.is_empty() || self.accounts.iter().any(|account| is_of(unit, account)))
             && (self.units.is_empty() || self.units.contains(&unit.path))
     }
 
@@ -100,15 +95,20 @@ impl Selection {
     }
 }
 
+/// Whether a unit belongs to an account. One whose account is unknown belongs to that of the folder that it lies in, so that it
+/// isn't left out unseen.
+fn is_of(unit: &Unit, account: &Account) -> bool {
+    match unit.account.value() {
+        Some(own) => own.is(account),
+        None => unit.path.as_str().split('/').any(|folder| folder == account.name),
+    }
+}
+
 /// The account of this name, or all of this id: it may have several names. Units have to be in them.
 fn accounts(repo: &Repository, name: &str) -> Result<Vec<Account>, Failure> {
-    let accounts = || repo.units.iter().filter_map(|unit| unit.account.value());
-    let mut found: Vec<Account> = Vec::new();
-    for account in accounts().filter(|account| account.name == name || account.id.as_str() == name) {
-        if !found.iter().any(|known| known.is(account)) {
-            found.push(account.clone());
-        }
-    }
+    let accounts = || repo.accounts.iter().filter(|account| repo.units.iter().any(|unit| is_of(unit, account)));
+    let is_named = |account: &&Account| account.name == name || account.id.as_str() == name;
+    let found: Vec<_> = accounts().filter(is_named).cloned().collect();
     if !found.is_empty() {
         return Ok(found);
     }
