@@ -80,8 +80,22 @@ pub fn made_by_apply(before: &State, after: &State, account: &AccountId, declare
 /// Looks through the configuration of a plan. `declared` are the roles that the settings know of.
 pub(super) fn in_providers(configuration: &Value, account: &AccountId, declared: &[String]) -> Vec<Reach> {
     let mut found = Vec::new();
-    foreign_providers(&configuration["provider_config"], account, declared, &mut found);
+    let own = |name: &str| makes_runner(&configuration["root_module"], name);
+    foreign_providers(&configuration["provider_config"], account, declared, &own, &mut found);
     found
+}
+
+/// Whether this provider makes the tasks of a runner, in a module or in what it calls.
+fn makes_runner(module: &Value, provider: &str) -> bool {
+    let is_made = |resource: &Value| {
+        resource["type"] == "aws_ecs_task_definition" && resource["provider_config_key"].as_str() == Some(provider)
+    };
+    module["resources"].as_array().into_iter().flatten().any(is_made)
+        || module["module_calls"]
+            .as_object()
+            .into_iter()
+            .flatten()
+            .any(|(_, call)| makes_runner(&call["module"], provider))
 }
 
 /// The account in an ARN, if it names one; AWS's own resources name none.
@@ -92,7 +106,13 @@ fn account_of(arn: &str) -> Option<&str> {
 }
 
 /// Providers that act with other credentials than those that were proven.
-fn foreign_providers(providers: &Value, account: &AccountId, declared: &[String], found: &mut Vec<Reach>) {
+fn foreign_providers(
+    providers: &Value,
+    account: &AccountId,
+    declared: &[String],
+    is_own: &dyn Fn(&str) -> bool,
+    found: &mut Vec<Reach>,
+) {
     const OTHER_CREDENTIALS: [&str; 6] = [
         "profile",
         "access_key",
@@ -111,6 +131,14 @@ fn foreign_providers(providers: &Value, account: &AccountId, declared: &[String]
         for role in roles(&expressions["assume_role"]) {
             let what = match role["role_arn"]["constant_value"].as_str() {
                 Some(arn) if account_of(arn) == Some(account.as_str()) => continue,
+                // The runner itself would be made there, under this account's name.
+                Some(arn) if is_own(name) => {
+                    let what = format!(
+                        "provider `{name}`, by which the runner is made, assumes {arn}, a role of another account"
+                    );
+                    found.push(Reach::new(what));
+                    continue;
+                }
                 Some(arn) if declared.iter().any(|role| role == arn) => continue,
                 Some(arn) => format!("provider `{name}` assumes {arn}, a role of another account"),
                 None => format!("provider `{name}` assumes a role that the plan doesn't name"),
@@ -228,5 +256,23 @@ mod tests {
         assert_eq!(elsewhere(json!({ "assume_role": {} })), 1, "an attribute whose value is not told");
         assert_eq!(elsewhere(json!({ "profile": {} })), 1);
         assert_eq!(elsewhere(json!({ "profile": { "constant_value": null } })), 0);
+    }
+
+    #[test]
+    fn no_declared_role_explains_that_the_runner_itself_is_made_in_another_account() {
+        let role = "arn:aws:iam::100000000009:role/known";
+        let expressions = json!({ "assume_role": [{ "role_arn": { "constant_value": role } }] });
+        let reaches = |made_by: &str, provider: &str| {
+            let task = json!({ "type": "aws_ecs_task_definition", "provider_config_key": made_by });
+            let module = json!({ "module_calls": { "runner": { "module": { "resources": [task] } } } });
+            let configuration = json!({
+                "provider_config": { provider: { "name": "aws", "expressions": expressions } },
+                "root_module": module,
+            });
+            in_providers(&configuration, &dev(), &[role.to_owned()]).len()
+        };
+        assert_eq!(reaches("aws", "aws.shared"), 0, "it is declared, and for something else");
+        assert_eq!(reaches("aws", "aws"), 1);
+        assert_eq!(reaches("aws.shared", "aws.shared"), 1);
     }
 }
