@@ -51,8 +51,12 @@ pub fn run(context: &Context, args: &cli::Verify) -> Result<Exit, Failures> {
     let trials = args.smoke.then(|| smoke::gather(&repo, &wanted, args.git_ref.as_deref()));
     let trials = trials.and_then(|trials| trials.map_err(|failure| problems.push(failure)).ok());
     let of_trials = trials.iter().flat_map(Trials::accounts);
-    let accounts = profiles::sessions(&repo.settings, inquiry.accounts().into_iter().chain(of_trials));
     let has_terragrunt = programs::locate(TERRAGRUNT, &repo.root, &context.vars).is_some();
+    // A unit may be asked for its outputs where nothing else is asked in its account.
+    let of_outputs = wanted.iter().map(|wanted| wanted.unit).filter(|unit| outputs::can_be_asked(unit, has_terragrunt));
+    let of_outputs = of_outputs.filter_map(|unit| Some((unit.account.value()?, unit.region.value()?.clone())));
+    let of_trials = of_trials.chain(of_outputs);
+    let accounts = profiles::sessions(&repo.settings, inquiry.accounts().into_iter().chain(of_trials));
     let mut needed: Vec<_> = args.smoke.then_some(smoke::PROGRAM).into_iter().collect();
     // Few units need it, and without it these are not proven.
     needed.extend(has_terragrunt.then_some(TERRAGRUNT));

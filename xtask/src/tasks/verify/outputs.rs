@@ -25,8 +25,8 @@ pub(super) fn name(
     proofs: &[Proof],
     has_terragrunt: bool,
 ) -> Result<bool, Failures> {
-    let can_be_asked = |unit: &Unit| unit.kind == UnitKind::Terraform || has_terragrunt;
-    let unnamed = wanted.iter().zip(proofs).filter(|(unit, proof)| is_unnamed(proof) && can_be_asked(unit.unit));
+    let unnamed = wanted.iter().zip(proofs);
+    let unnamed = unnamed.filter(|(unit, proof)| is_unnamed(proof) && can_be_asked(unit.unit, has_terragrunt));
     let units: Vec<_> = unnamed.map(|(unit, _)| unit.unit).collect();
     // What can't be worked in stays as it is: not proven.
     let (units, _) = workable(session.context, orders.repository(), &units);
@@ -55,6 +55,11 @@ pub(super) fn name(
         }
     }
     Ok(n_named > 0)
+}
+
+/// Whether a unit can be asked for its outputs.
+pub(super) fn can_be_asked(unit: &Unit, has_terragrunt: bool) -> bool {
+    unit.kind == UnitKind::Terraform || has_terragrunt
 }
 
 /// Whether a task definition wasn't found because nobody knows its name, or there is none of that name.
