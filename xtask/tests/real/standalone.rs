@@ -96,7 +96,7 @@ impl Copied {
                 if is_runner || is_standard {
                     edits.push((span, format!("{:?}", way(folder, if is_runner { &stub } else { &standard }))));
                 }
-                let is_between = source.contains("modules/pipelines") || source.contains(COPY);
+                let is_between = ["modules/pipelines", "modules/runner", COPY].iter().any(|part| source.contains(part));
                 if outer && (is_runner || is_between) {
                     // What a copy of the runner's module makes of its variables is its own affair.
                     let value = match folder.ends_with(COPY) {

@@ -92,7 +92,7 @@ fn unit_of_terraform_gets_no_credentials_of_another_account() {
             &["apply-all", "--yes", "--allow=unexpected", "--unit", FOLDER, "--profile", "dev=your-prod"],
             3,
         );
-        assert!(told.contains("belong to another account"), "{told}");
+        assert!(told.contains("profile `your-prod`, named for account `dev`, leads into another account"), "{told}");
         assert!(!state(&live).exists() && tags(&cloud, DEV).is_empty() && tags(&cloud, "100000000006").is_empty());
     }
 }

@@ -74,7 +74,7 @@ fn one_wrong_account_among_six_means_that_nothing_is_planned_anywhere() {
     let settings = "[workspace.metadata.xtask.profiles]\ndev = \"your-prod\"\n";
     std::fs::write(live.root().join("Cargo.toml"), settings).expect("the file can be written");
     let told = ends_with(&live, &["apply-all", "--yes"], 3);
-    assert!(told.contains("1 of 6 accounts not verified: nothing was started in any account"), "{told}");
+    assert!(told.contains("profile `your-prod`, named for account `dev`, leads into another account"), "{told}");
     nothing_was_applied(&cloud, &live);
     for (account, _) in ACCOUNTS {
         assert!(!live.unit(account).join(".terragrunt-cache").exists(), "{account} was not planned");

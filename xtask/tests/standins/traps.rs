@@ -155,7 +155,10 @@ fn sessions_without_mfa_or_that_end_too_soon_are_found() {
     );
     write("");
     for name in ["MFA", "MFA codes"] {
-        assert_eq!(finding(&sandbox, name), "skip: no profile of the 6 accounts is in the AWS config files");
+        assert_eq!(
+            finding(&sandbox, name),
+            "skip: for none of 6 accounts is a profile known that is in the AWS config files"
+        );
     }
     let me = "mfa_serial = arn:aws:iam::100000000003:mfa/me\n";
     write(&format!("[profile your-dev]\n{me}[profile your-prod]\n{me}"));

@@ -3,6 +3,7 @@
 use super::runner::Provider;
 use crate::model::{AccountId, Known, Place};
 use crate::repo::hcl::syntax::Block;
+use crate::repo::hcl::terraform::folder::is_overriding;
 use crate::repo::hcl::terraform::{Merged, Module};
 use crate::repo::hcl::{Evaluator, Frame, Kind, Value};
 use crate::repo::redirect::{self, Actor, CREDENTIALS, ROLES, Redirection};
@@ -30,7 +31,8 @@ impl Stated {
             Provider::Unknown => return None,
         };
         let block = module.providers.get(&alias)?;
-        if let Some(file) = module.in_json("provider", "aws") {
+        // Another file that isn't there to override has a provider with an alias.
+        if let Some(file) = module.in_json("provider", "aws").filter(|file| overrides(file)) {
             let reason = format!("`{file}` overrides the provider, and JSON is not worked out");
             let region = Some((Known::Unknown(reason), block.place.clone()));
             return Some(Self { region, allowed: None, redirections: of_provider(block, evaluator) });
@@ -68,6 +70,10 @@ impl Stated {
         }
         self.of_role()
     }
+}
+
+fn overrides(file: &str) -> bool {
+    is_overriding(file.rsplit('/').next().unwrap_or(file))
 }
 
 /// An id as text: written as a number it loses leading zeros, so it has to be twelve digits long.

@@ -43,7 +43,7 @@ fn judge(built: &[Built<'_>]) -> Result<(), Failures> {
         return Ok(());
     }
     Err(Failure::new(Kind::Failed, format!("{n_failed} of {} failed", count(built.len(), "build")))
-        .hint("once the cause is settled: cargo xtask build-images, which leaves alone what is there")
+        .hint("once the cause is settled, run the same command again: it leaves alone what is there")
         .into())
 }
 

@@ -80,7 +80,8 @@ pub fn made_by_apply(before: &State, after: &State, account: &AccountId, declare
 /// Looks through the configuration of a plan. `declared` are the roles that the settings know of.
 pub(super) fn in_providers(configuration: &Value, account: &AccountId, declared: &[String]) -> Vec<Reach> {
     let mut found = Vec::new();
-    let own = |name: &str| makes_runner(&configuration["root_module"], name);
+    // One with an alias may be for a part of what the module makes, which a declared role explains.
+    let own = |name: &str| !name.contains('.') && makes_runner(&configuration["root_module"], name);
     foreign_providers(&configuration["provider_config"], account, declared, &own, &mut found);
     found
 }
@@ -273,6 +274,6 @@ mod tests {
         };
         assert_eq!(reaches("aws", "aws.shared"), 0, "it is declared, and for something else");
         assert_eq!(reaches("aws", "aws"), 1);
-        assert_eq!(reaches("aws.shared", "aws.shared"), 1);
+        assert_eq!(reaches("aws.shared", "aws.shared"), 0, "it has an alias");
     }
 }

@@ -67,7 +67,7 @@ impl<'r> Known<'r> {
     }
 
     fn none(&self) -> String {
-        format!("no profile of the {} is in the AWS config files", count(self.n_accounts, "account"))
+        format!("for none of {} is a profile known that is in the AWS config files", count(self.n_accounts, "account"))
     }
 }
 
