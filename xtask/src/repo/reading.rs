@@ -8,12 +8,14 @@ use super::accounts::{Allowed, DISPUTED, NoAccount, Says, folders};
 use super::evidence::Own;
 use super::files::Files;
 use super::hcl::frame::VALUES;
+use super::hcl::terraform::folder;
 use super::hcl::{Evaluator, Fault, Frame};
 use super::root::Roots;
 use super::settings::Settings;
 use super::shape::{KnownPins, Shapes, Verdict};
 use super::stacks::{self, Stacks};
 use super::terraform::Standing;
+use super::terraform::working::WorkingFolder;
 use super::unit::{Unit, UnitKind};
 use super::walk::{Found, TERRAGRUNT};
 use super::{discover, evidence, generated, parallel, passed, shape, terraform};
@@ -156,25 +158,23 @@ impl Ground<'_> {
         let dir = |unit: &Unit| unit.path.in_root(self.root);
         let mut callers: BTreeMap<PathBuf, UnitPath> = BTreeMap::new();
         for unit in &readings.units {
-            let modules = match unit.kind {
-                UnitKind::Terraform => terraform::modules(files, &dir(unit)),
+            let folder = match unit.kind {
+                UnitKind::Terraform => WorkingFolder::of(files, None, &dir(unit)),
                 UnitKind::Terragrunt => {
                     let file = dir(unit).join(TERRAGRUNT);
                     let evaluator = Evaluator::new(files, file.clone());
                     let frame = Frame::read(&evaluator, &file).ok();
-                    let folder = frame.and_then(|frame| passed::working_folder(&evaluator, &frame));
-                    let mut modules = HashSet::new();
-                    folder.iter().for_each(|folder| folder.modules(files, &mut modules));
-                    modules
+                    frame.and_then(|frame| passed::working_folder(&evaluator, &frame))
                 }
             };
-            modules.into_iter().filter(|module| *module != dir(unit)).for_each(|module| {
+            let modules = folder.iter().flat_map(|folder| folder.modules(files));
+            modules.filter(|module| *module != dir(unit)).for_each(|module| {
                 callers.entry(module).or_insert_with(|| unit.path.clone());
             });
         }
         readings.units.retain(|unit| {
             let Some(caller) = callers.get(&dir(unit)).filter(|_| is_terraform(unit)) else { return true };
-            if terraform::has_state(files, &dir(unit)) {
+            if folder::has_state(files, &dir(unit)) {
                 let what = format!(
                     "`{}` is a module of `{caller}`, so it is no unit, though Terraform was started there",
                     unit.path
@@ -185,7 +185,8 @@ impl Ground<'_> {
         });
         let called: HashSet<_> = calling
             .iter()
-            .flat_map(|dir| terraform::modules(files, dir).into_iter().filter(move |module| module != dir))
+            .filter_map(|dir| Some((dir, WorkingFolder::of(files, None, dir)?)))
+            .flat_map(|(dir, folder)| folder.modules(files).into_iter().filter(move |module| module != dir))
             .collect();
         calling.retain(|dir| !callers.contains_key(dir) && !called.contains(dir) && !self.is_source(dir, readings));
         readings.notices.extend(self.uncalled(&calling));

@@ -136,6 +136,12 @@ impl Folder {
         Ok(())
     }
 
+    /// The variables that the files of HCL declare; one that is overridden comes twice.
+    pub fn variables(&self) -> impl Iterator<Item = &str> {
+        let blocks = self.frames().flat_map(|frame| frame.source.body.blocks_named("variable"));
+        blocks.filter_map(|block| block.labels.first().map(String::as_str))
+    }
+
     /// All files of HCL, those that override last.
     pub fn frames(&self) -> impl Iterator<Item = &Rc<Frame>> {
         self.plain.iter().chain(&self.overriding)
@@ -150,10 +156,7 @@ impl Folder {
                 || settings.any(|block| block.kind == "backend" || block.kind == "cloud")
         };
         let in_json = |(_, node): &Json| json_names(node, "provider").next().is_some();
-        self.frames().any(states)
-            || self.json.iter().any(in_json)
-            || [".terraform.lock.hcl", "terraform.tfstate"].iter().any(|name| files.is_file(&self.dir.join(name)))
-            || !layer::values_in(&self.dir).is_empty()
+        self.frames().any(states) || self.json.iter().any(in_json) || has_state(files, &self.dir)
     }
 
     /// The files of JSON that define something of a kind, by its name.
@@ -166,6 +169,12 @@ impl Folder {
         }
         all
     }
+}
+
+/// Whether Terraform was started in this folder, or is to be, as far as files beside the configuration tell.
+pub fn has_state(files: &Files, dir: &Path) -> bool {
+    [".terraform.lock.hcl", "terraform.tfstate"].iter().any(|name| files.is_file(&dir.join(name)))
+        || !layer::values_in(dir).is_empty()
 }
 
 /// Reads a file of JSON; what is no JSON is a fault with its line.

@@ -5,7 +5,7 @@ mod runner;
 mod standard;
 pub(super) mod working;
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -55,22 +55,6 @@ pub(super) fn standing(files: &Files, dir: &Path) -> Standing {
         Err(_) if runner::looks_like_one(files, &listing) => Standing::Unit,
         Err(_) => Standing::Other,
     }
-}
-
-/// Whether Terraform was started in this folder, or is to be, as far as its files tell.
-pub(super) fn has_state(files: &Files, dir: &Path) -> bool {
-    [".terraform.lock.hcl", "terraform.tfstate"].iter().any(|name| files.is_file(&dir.join(name)))
-        || !layer::values_in(dir).is_empty()
-}
-
-/// The folders of the modules in the repository that this unit of Terraform calls.
-pub(super) fn modules(files: &Files, dir: &Path) -> HashSet<PathBuf> {
-    let mut found = HashSet::new();
-    // What can't be read is told of by whoever needs it.
-    if let Ok(folder) = Folder::read(files, dir, dir) {
-        runner::called(files, &folder, &mut found);
-    }
-    found
 }
 
 /// The account that the unit's provider states, with the place.
@@ -154,9 +138,7 @@ fn with_working<T>(
 /// The names of the variables that a module in this folder has; `None` where that can't be known.
 pub(super) fn variables(files: &Files, folder: &WorkingFolder) -> Option<BTreeSet<String>> {
     let folder = folder.read(files).ok()?;
-    let in_hcl = folder.frames().flat_map(|frame| frame.source.body.blocks_named("variable"));
-    let in_hcl = in_hcl.filter_map(|block| block.labels.first().cloned());
-    Some(in_hcl.chain(folder.in_json("variable").into_keys().map(str::to_owned)).collect())
+    Some(folder.variables().chain(folder.in_json("variable").into_keys()).map(str::to_owned).collect())
 }
 
 /// The file that paths in messages about the whole unit are made of.

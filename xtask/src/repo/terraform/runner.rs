@@ -242,19 +242,23 @@ impl Search<'_> {
         Ok(())
     }
 
-    /// What the module's own provider says, if it has one.
-    fn own_provider(&mut self, child: &Folder, arguments: Value) -> Option<Stated> {
+    /// A module that is called with these arguments.
+    fn module<'f>(&self, child: &'f Folder, arguments: Value) -> Result<Module<'f>, Fault> {
         let way = files::relative(self.start, &child.dir).display().to_string();
+        Module::of(child, way, Given::Call(arguments), standard::known_outputs)
+    }
+
+    /// What the module's own provider says, if it has one.
+    fn own_provider(&self, child: &Folder, arguments: Value) -> Option<Stated> {
         // What is at fault in the module is told by whoever goes into it.
-        let module = Module::of(child, way, Given::Call(arguments), standard::known_outputs).ok()?;
+        let module = self.module(child, arguments).ok()?;
         let evaluator = Evaluator::with_names(self.files, self.original.to_owned(), &module);
         Stated::by(&module, &evaluator, &Provider::Default)
     }
 
     /// The variables of a copy of a runner's module.
     fn of_copy(&mut self, child: &Folder, arguments: Value) -> Result<Value, Fault> {
-        let way = files::relative(self.start, &child.dir).display().to_string();
-        let module = Module::of(child, way, Given::Call(arguments), standard::known_outputs)?;
+        let module = self.module(child, arguments)?;
         let evaluator = Evaluator::with_names(self.files, self.original.to_owned(), &module);
         let variables = standard::variables(&module, &evaluator);
         self.noticed.extend(evaluator.noticed.take());
@@ -266,8 +270,7 @@ impl Search<'_> {
         if self.n_modules > MOST_MODULES {
             return Err(Fault::new("more modules call each other than in any real configuration").limit());
         }
-        let way = files::relative(self.start, &child.dir).display().to_string();
-        let module = Module::of(child, way, Given::Call(arguments), standard::known_outputs)?;
+        let module = self.module(child, arguments)?;
         let evaluator = Evaluator::with_names(self.files, self.original.to_owned(), &module);
         let result = self.within(child, &module, &evaluator, address, provider);
         self.noticed.extend(evaluator.noticed.take());

@@ -55,7 +55,7 @@ fn outputs(evaluator: &Evaluator<'_>, name: &str, call: &Merged<'_>) -> Result<V
 /// Whether the folder is a copy of a runner's module, by its variables and what it does with them; its address may be any.
 pub(super) fn is_copy(folder: &Folder) -> bool {
     let blocks = |kind: &'static str| folder.frames().flat_map(move |frame| frame.source.body.blocks_named(kind));
-    let declares = |name: &str| blocks("variable").any(|block| block.labels.first().is_some_and(|it| it == name));
+    let declares = |name: &str| folder.variables().any(|it| it == name);
     let mut sources = blocks("module").filter_map(literal_source);
     let mut resources = blocks("resource").filter_map(|block| block.labels.first());
     (CONFIGURATIONS.iter().all(|name| declares(name)) && sources.any(is_standard_configuration))
@@ -64,9 +64,7 @@ pub(super) fn is_copy(folder: &Folder) -> bool {
 
 /// Whether the folder takes the images of a runner by its variables.
 pub(super) fn takes_images(folder: &Folder) -> bool {
-    let variables = folder.frames().flat_map(|frame| frame.source.body.blocks_named("variable"));
-    let mut names = variables.filter_map(|block| block.labels.first());
-    names.any(|name| RUNNER_INPUTS.contains(&name.as_str()))
+    folder.variables().any(|name| RUNNER_INPUTS.contains(&name))
 }
 
 /// What the variables of a copy are that a runner's module has: the arguments of its call, else the copy's own defaults.

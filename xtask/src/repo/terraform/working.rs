@@ -55,13 +55,14 @@ impl WorkingFolder {
         Folder::listed(files, &self.dir, &self.dir, &self.listing(files))
     }
 
-    /// Adds the folders of the modules that Terraform reads here.
-    pub(in crate::repo) fn modules(&self, files: &Files, found: &mut HashSet<PathBuf>) {
-        found.insert(self.dir.clone());
+    /// The folders of the modules that Terraform reads here, this one included.
+    pub(in crate::repo) fn modules(&self, files: &Files) -> HashSet<PathBuf> {
+        let mut found = HashSet::from([self.dir.clone()]);
         // What can't be read is told of by whoever needs it.
         if let Ok(folder) = self.read(files) {
-            runner::called(files, &folder, found);
+            runner::called(files, &folder, &mut found);
         }
+        found
     }
 
     /// What the module is to a runner.
