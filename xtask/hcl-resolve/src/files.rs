@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use super::cache::Cache;
 use crate::generated::{Generated, Origin};
+use crate::terraform::Engines;
 use crate::{Fault, Place, Source, json, parse, regular};
 
 /// The size in bytes of the largest file that is read as configuration. The time that reading takes grows with it, and
@@ -42,6 +43,8 @@ pub enum Variable {
 pub struct Environment {
     variables: Option<Arc<BTreeMap<String, String>>>,
     withheld: Arc<BTreeSet<String>>,
+    /// What decides which program runs a unit.
+    pub engines: Engines,
 }
 
 /// The beginnings of names of variables that are set for each unit when it is run.
@@ -50,7 +53,7 @@ const SET_LATER: [&str; 6] = ["AWS_", "TF_", "TG_", "TERRAGRUNT_", "GIT_SSH_COMM
 impl Environment {
     /// An environment that is known.
     pub fn of(variables: BTreeMap<String, String>) -> Self {
-        Self { variables: Some(Arc::new(variables)), withheld: Arc::default() }
+        Self { variables: Some(Arc::new(variables)), ..Self::default() }
     }
 
     /// The same, where the user's shell also has these variables, which are not passed on.
@@ -159,6 +162,11 @@ impl Files {
     pub fn aside(&self) -> Self {
         Self { generated: self.generated.clone(), overlay: self.overlay.clone(), ..Self::new(self.root.clone()) }
             .in_environment(self.environment.clone())
+    }
+
+    /// What decides which program runs a unit.
+    pub fn engines(&self) -> Engines {
+        self.environment.engines
     }
 
     /// A variable of the environment.

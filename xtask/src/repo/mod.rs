@@ -49,6 +49,7 @@ use discover::Opened;
 pub use exclude::Exclusion;
 use hcl::stack;
 pub use hcl_resolve::files::{Environment, Files};
+pub use hcl_resolve::terraform::Engine;
 pub use hcl_resolve::{self as hcl, Remark, files, json, yaml};
 use hcl_resolve::{cache, data};
 use ignore::gitignore::Gitignore;
@@ -142,7 +143,9 @@ impl Repository {
         let mut problems = Vec::new();
         let (settings, exclude) = find_settings(&root, &mut problems);
         let mut found = walk::all(&root, &exclude);
-        let files = Files::new(root.clone()).in_environment(environment(&settings));
+        let mut environment = environment(&settings);
+        environment.engines.setting = settings.terraform_binary().map(Engine::of);
+        let files = Files::new(root.clone()).in_environment(environment);
         let mut stacks = Stacks::read(&files, &found);
         stacks.folders(&files, &mut found);
         let files = files.generating(std::mem::take(&mut stacks.generated));

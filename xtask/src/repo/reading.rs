@@ -159,7 +159,7 @@ impl Ground<'_> {
         let mut callers: BTreeMap<PathBuf, UnitPath> = BTreeMap::new();
         for unit in &readings.units {
             let folder = match unit.kind {
-                UnitKind::Terraform => WorkingFolder::of(files, None, &dir(unit)),
+                UnitKind::Terraform => WorkingFolder::of(files, None, &dir(unit), None),
                 UnitKind::Terragrunt => {
                     let file = dir(unit).join(TERRAGRUNT);
                     let evaluator = Evaluator::new(files, file.clone());
@@ -185,7 +185,7 @@ impl Ground<'_> {
         });
         let called: HashSet<_> = calling
             .iter()
-            .filter_map(|dir| Some((dir, WorkingFolder::of(files, None, dir)?)))
+            .filter_map(|dir| Some((dir, WorkingFolder::of(files, None, dir, None)?)))
             .flat_map(|(dir, folder)| folder.modules(files).into_iter().filter(move |module| module != dir))
             .collect();
         calling.retain(|dir| !callers.contains_key(dir) && !called.contains(dir) && !self.is_source(dir, readings));

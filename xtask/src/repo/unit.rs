@@ -7,7 +7,7 @@ use std::rc::Rc;
 use super::exclude::{self, Exclusion};
 use super::files::Files;
 use super::generated::{self, Extra};
-use super::hcl::terraform::layer;
+use super::hcl::terraform::{Listing, layer};
 use super::hcl::{Evaluator, Fault, Frame, Kind, Remark, Value};
 use super::image::{Decider, ImageUse, Images, UnitTag};
 use super::mocks::{self, Mock};
@@ -242,7 +242,10 @@ impl Unit {
         {
             self.take_module_provider(files, folder, layers);
         }
-        let doubt = generated::doubt(files, extras, folder.map(|(folder, _)| folder.listing(files)).as_ref());
+        let listing = folder.map(|(folder, _)| folder.listing(files));
+        let only_tofu = listing.as_ref().and_then(Listing::only_tofu);
+        self.needs_tofu = only_tofu.map(|path| Place::file(files.name(path)));
+        let doubt = generated::doubt(files, extras, listing.as_ref());
         let read = layers.and_then(|layers| match folder {
             _ if doubt.is_some() => {
                 doubt.iter().for_each(|reason| self.nothing_is_known(reason));

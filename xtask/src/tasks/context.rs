@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::cli::{Format, Globals};
 use crate::model::{Exit, Failure, Failures, Result, Tag};
-use crate::repo::{Environment, Repository};
+use crate::repo::{Engine, Environment, Repository};
 use crate::report::document;
 use crate::report::screen::{Screen, Tone, Volume, diff_ink, mark_ink};
 use crate::run::folder::RunFolder;
@@ -16,7 +16,8 @@ use crate::run::journal::{Journal, Planned, Selected};
 use crate::run::step::{commands_of, outline_of};
 use crate::tasks::{personal, settle};
 use crate::tools::env::{self, Env, Purpose};
-use crate::tools::programs::Tools;
+use crate::tools::programs::{self, Tools};
+use crate::tools::terraform;
 
 /// The variable that names the release to work with.
 pub const VERSION: &str = "TERRAFORM_AWS_CI_VERSION";
@@ -162,7 +163,11 @@ impl Context {
                 |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
             let names = self.vars.keys().filter(|name| !child.vars.contains_key(*name));
             let withheld = names.filter_map(|name| name.to_str().map(str::to_owned)).collect();
-            Environment::of(child.vars.into_iter().filter_map(text).collect()).without(withheld)
+            let vars = child.vars.into_iter().filter_map(text).collect();
+            let mut environment = Environment::of(vars).without(withheld);
+            environment.engines.installed =
+                terraform::only(|name| programs::locate(name, start, &self.vars).is_some()).map(Engine::of);
+            environment
         })
     }
 

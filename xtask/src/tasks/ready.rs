@@ -354,7 +354,9 @@ fn find_terraform(context: &Context, repo: &Repository, unit: &Unit) -> Result<P
     let name = terraform::choose(repo.settings.terraform_binary(), in_hcl, |name| locate(name).is_some())?;
     if let Some(place) = unit.needs_tofu.as_ref().filter(|_| !is_tofu(name)) {
         let what = format!("`{}` has a file that only OpenTofu reads, and `{name}` would be run", unit.path);
-        return Err(Failure::refused(what).at(place.clone()).hint("let `terraform-binary` in Cargo.toml be \"tofu\""));
+        return Err(Failure::refused(what)
+            .at(place.clone())
+            .hint("let `terraform-binary` in Cargo.toml be \"tofu\" if OpenTofu wrote the state"));
     }
     if locate(name).is_none() {
         return Ok(name.into());

@@ -120,5 +120,5 @@ fn stack_that_generates_nothing_is_told_by_the_folder_that_is_missing() {
 fn unit_that_only_opentofu_reads_is_not_given_to_terraform() {
     let sandbox = of_fixture("standalone-tofu").setting("environments", r#"{ "100000000004" = "development" }"#);
     let said = sandbox.xtask(["apply-all", "--dry-run", "--verbose"]).run().exits(3);
-    said.says("`runner` has a file that only OpenTofu reads, and `terraform` would be run").says("runner/main.tofu");
+    said.says("`runner` has a file that only OpenTofu reads, and `terraform` would be run").says("runner/state.tofu");
 }

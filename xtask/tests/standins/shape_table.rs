@@ -92,7 +92,7 @@ const ROWS: [(&str, Shown); 25] = [
         "a runner of a stack file with `include`, `autoinclude` or `expansion`",
         ByTests(&["parts_of_stack_files_that_are_not_worked_out_are_refused_by_name"]),
     ),
-    ("`.tofu` files in a unit of Terraform alone", By(&["standalone-tofu"])),
+    ("`.tofu` files, in a unit of Terraform alone or its module on this disk", By(&["standalone-tofu"])),
 ];
 
 /// The first cells of the table, as the README has them.

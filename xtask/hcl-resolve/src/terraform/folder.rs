@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 
+use super::engine::Engine;
 use super::layer::{self, Layer};
 use crate::Place;
 use crate::files::{Files, clean};
@@ -28,18 +29,23 @@ pub struct Folder {
     pub json: Vec<Json>,
     /// What gives variables their values; a later one wins.
     pub tfvars: Vec<Layer>,
-    /// A file that only OpenTofu reads, if there is one.
+    /// A file that only OpenTofu reads, without one of its name for Terraform, if there is one.
     pub tofu: Option<Place>,
+    /// The program that it is read for.
+    pub engine: Engine,
 }
 
 /// The files of Terraform that come together in one folder, by name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Listing(BTreeMap<String, PathBuf>);
+pub struct Listing {
+    all: BTreeMap<String, PathBuf>,
+    engine: Engine,
+}
 
 impl Listing {
     /// Those in a folder; what Terraform leaves out is left out.
-    pub fn of(files: &Files, dir: &Path) -> Self {
-        let mut listing = Self::default();
+    pub fn of(files: &Files, dir: &Path, engine: Engine) -> Self {
+        let mut listing = Self { all: BTreeMap::new(), engine };
         listing.add(files, dir);
         listing
     }
@@ -51,24 +57,80 @@ impl Listing {
             |name: &str| name.starts_with('.') || name.ends_with('~') || (name.starts_with('#') && name.ends_with('#'));
         let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
         let names = names.filter(|name| is_tf(name) && !is_left_out(name));
-        self.0.extend(names.map(|name| (name.clone(), dir.join(name))));
+        self.all.extend(names.map(|name| (name.clone(), dir.join(name))));
     }
 
-    /// Each file with its name, sorted. OpenTofu takes `x.tofu` in the place of `x.tf`.
+    /// The same files, for another program.
+    #[must_use]
+    pub fn for_engine(self, engine: Engine) -> Self {
+        Self { engine, ..self }
+    }
+
+    /// The listing as each program reads it: the one that it is for first.
+    pub fn each_way(self) -> Vec<Self> {
+        let engines = match self.engine {
+            engine if !self.all.keys().any(|name| is_tofu(name)) => vec![engine],
+            Engine::Terraform => vec![Engine::Terraform, Engine::OpenTofu],
+            Engine::OpenTofu | Engine::Unknown => vec![Engine::OpenTofu, Engine::Terraform],
+        };
+        engines.into_iter().map(|engine| self.clone().for_engine(engine)).collect()
+    }
+
+    /// Each file that is read, with its name, sorted.
     pub fn files(&self) -> impl Iterator<Item = (&str, &Path)> {
-        let is_replaced = |name: &str| self.0.contains_key(&name.replace(".tf", ".tofu")) && !is_tofu(name);
-        self.0.iter().map(|(name, path)| (name.as_str(), path.as_path())).filter(move |(name, _)| !is_replaced(name))
+        let is_read = |name: &str| match self.engine {
+            Engine::Terraform => !is_tofu(name),
+            Engine::OpenTofu | Engine::Unknown => !self.all.contains_key(&for_tofu(name)),
+        };
+        self.all.iter().map(|(name, path)| (name.as_str(), path.as_path())).filter(move |(name, _)| is_read(name))
+    }
+
+    /// A file for OpenTofu that has none of its name for Terraform.
+    pub fn only_tofu(&self) -> Option<&Path> {
+        let has_twin = |name: &str| self.twins().any(|(tofu, _)| tofu == name);
+        self.all.iter().find(|(name, _)| is_tofu(name) && !has_twin(name)).map(|(_, path)| path.as_path())
+    }
+
+    /// The files of which OpenTofu and Terraform each have one of their own: the name and the path of that for OpenTofu, and
+    /// the path of the other one.
+    fn twins(&self) -> impl Iterator<Item = (&str, (&Path, &Path))> {
+        self.all.iter().filter_map(|(name, path)| {
+            let (tofu, other) = self.all.get_key_value(&for_tofu(name))?;
+            Some((tofu.as_str(), (other.as_path(), path.as_path())))
+        })
+    }
+
+    /// A file that OpenTofu reads in the place of another one, where it is not known which program runs them and more than
+    /// versions and providers may depend on that.
+    fn differing(&self, files: &Files) -> Option<&Path> {
+        let is_settings = |path: &Path| {
+            let source = files.hcl(path).ok().filter(|_| path.extension().is_none_or(|ending| ending != "json"));
+            source.is_some_and(|source| {
+                source.body.attributes.is_empty() && source.body.blocks.iter().all(|block| block.kind == "terraform")
+            })
+        };
+        let is_same = |(a, b)| (is_settings(a) && is_settings(b)) || files.bytes(a).ok() == files.bytes(b).ok();
+        self.twins()
+            .filter(|_| self.engine == Engine::Unknown)
+            .find(|(_, twins)| !is_same(*twins))
+            .map(|(_, (tofu, _))| tofu)
+    }
+
+    /// Whether it can't be read, since it is not known which program runs it.
+    pub fn is_in_doubt(&self, files: &Files) -> bool {
+        self.differing(files).is_some()
     }
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.all.is_empty()
     }
 
     /// The file of this name alone, if it is there.
     #[must_use]
     pub fn only(&self, name: &str) -> Self {
-        Self(self.0.get_key_value(name).map(|(name, path)| (name.clone(), path.clone())).into_iter().collect())
+        let all = self.all.get_key_value(name).map(|(name, path)| (name.clone(), path.clone())).into_iter().collect();
+        Self { all, engine: self.engine }
     }
 
     /// Whether one of these words is in the text of any, without parsing it.
@@ -86,6 +148,13 @@ fn is_tofu(name: &str) -> bool {
     [".tofu", ".tofu.json"].iter().any(|ending| name.ends_with(ending))
 }
 
+/// The name of the file that OpenTofu reads in the place of this one.
+fn for_tofu(name: &str) -> String {
+    let json = if name.ends_with(".json") { ".json" } else { "" };
+    let stem = name.strip_suffix(json).and_then(|name| name.strip_suffix(".tf"));
+    stem.map(|stem| format!("{stem}.tofu{json}")).unwrap_or_default()
+}
+
 fn is_tf(name: &str) -> bool {
     is_tofu(name) || [".tf", ".tf.json"].iter().any(|ending| name.ends_with(ending))
 }
@@ -99,8 +168,8 @@ pub fn is_overriding(name: &str) -> bool {
 
 impl Folder {
     /// Reads a folder. `start` is the folder in which Terraform is started: paths in functions are relative to it.
-    pub fn read(files: &Files, dir: &Path, start: &Path) -> Result<Self, Fault> {
-        Self::listed(files, dir, start, &Listing::of(files, dir))
+    pub fn read(files: &Files, dir: &Path, start: &Path, engine: Engine) -> Result<Self, Fault> {
+        Self::listed(files, dir, start, &Listing::of(files, dir, engine))
     }
 
     /// The same, where these are its files.
@@ -111,10 +180,15 @@ impl Folder {
             overriding: Vec::new(),
             json: Vec::new(),
             tfvars: Vec::new(),
-            tofu: None,
+            tofu: listing.only_tofu().map(|path| Place::file(files.name(path))),
+            engine: listing.engine,
         };
-        let tofu = listing.files().find(|(name, _)| is_tofu(name));
-        folder.tofu = tofu.map(|(_, path)| Place::file(files.name(path)));
+        if let Some(path) = listing.differing(files) {
+            let what = "a file for OpenTofu differs from the one of its name for Terraform, and it is not known which of \
+                        them will run it";
+            let hint = "let `terraform-binary` in [workspace.metadata.xtask] in Cargo.toml say it";
+            return Err(Fault::new(what).at(Place::file(files.name(path))).hint(hint));
+        }
         for (name, path) in listing.files() {
             if name.ends_with(".json") {
                 folder.json.push(read_json(files, path)?);

@@ -1,5 +1,6 @@
 //! Root modules and modules of Terraform: what their files define together, and what gives variables their values.
 
+mod engine;
 pub mod folder;
 pub mod layer;
 mod module;
@@ -7,6 +8,7 @@ mod types;
 mod unify;
 mod variables;
 
+pub use engine::{Engine, Engines};
 pub use folder::{Folder, Listing};
 pub use layer::Layer;
 pub use module::{Definition, KnownOutputs, Merged, Module, Outputs};

@@ -15,6 +15,7 @@ use text::Text;
 use working::Working;
 
 use super::files::{Files, clean};
+use super::hcl::terraform::Engine;
 use super::hcl::terraform::layer::Layer;
 use super::hcl::value::Map;
 use super::hcl::{Evaluator, Fault, Frame, Kind, Value};
@@ -85,10 +86,17 @@ fn nulls(inputs: &Value) -> Value {
 
 /// The folder that Terraform runs in, if all of it lies on this disk but what is generated.
 pub(super) fn working_folder(evaluator: &Evaluator<'_>, frame: &Rc<Frame>) -> Option<WorkingFolder> {
-    match frame.terraform_source(evaluator) {
-        Ok(None) => WorkingFolder::of(evaluator.files, None, frame.dir()),
-        _ => WorkingFolder::of(evaluator.files, Some(&module_folder(evaluator, frame)?), frame.dir()),
-    }
+    let module = match frame.terraform_source(evaluator) {
+        Ok(None) => None,
+        _ => Some(module_folder(evaluator, frame)?),
+    };
+    WorkingFolder::of(evaluator.files, module.as_deref(), frame.dir(), engine(evaluator, frame))
+}
+
+/// The program that the configuration states.
+fn engine(evaluator: &Evaluator<'_>, frame: &Rc<Frame>) -> Option<Engine> {
+    let binary = frame.setting(evaluator, "terraform_binary").ok().flatten().filter(|value| !value.is_null())?;
+    Some(binary.as_str().map_or(Engine::Unknown, Engine::of))
 }
 
 /// The folder of the unit's module if it lies on this disk.

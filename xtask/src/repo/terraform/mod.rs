@@ -17,7 +17,7 @@ use super::accounts::{Allowed, DISPUTED};
 use super::files::Files;
 use super::generated::Extra;
 use super::hcl::terraform::layer;
-use super::hcl::terraform::{Folder, Given, Layer, Listing, Module, folder};
+use super::hcl::terraform::{Engine, Folder, Given, Layer, Listing, Module, folder};
 use super::hcl::{Evaluator, Fault, Kind, Value};
 use super::image::Images;
 use super::redirect;
@@ -43,16 +43,21 @@ pub(super) fn standing(files: &Files, dir: &Path) -> Standing {
     if folder::is_terragrunts(files, dir) {
         return Standing::Other;
     }
-    let listing = Listing::of(files, dir);
+    let listings = Listing::of(files, dir, Engine::Unknown).each_way().into_iter();
+    let mut standings = listings.map(|listing| standing_of(files, dir, &listing));
+    standings.find(|it| *it != Standing::Other).unwrap_or(Standing::Other)
+}
+
+fn standing_of(files: &Files, dir: &Path, listing: &Listing) -> Standing {
     if !listing.mentions(files, &["ecs-deploy-runner", "../", "./"]) && !listing.mentions(files, &TELLING) {
         return Standing::Other;
     }
-    match Folder::listed(files, dir, dir, &listing) {
+    match Folder::listed(files, dir, dir, listing) {
         Ok(folder) if Calls::of(files, &folder) == Calls::No => Standing::Other,
         Ok(folder) if folder.is_root(files) => Standing::Unit,
         Ok(_) => Standing::Calls,
         // What can't be read is told of if it looks like one.
-        Err(_) if runner::looks_like_one(files, &listing) => Standing::Unit,
+        Err(_) if runner::looks_like_one(files, listing) => Standing::Unit,
         Err(_) => Standing::Other,
     }
 }
@@ -88,7 +93,9 @@ fn with_module<T>(
     dir: &Path,
     work: impl FnOnce(&Evaluator<'_>, &Folder, &Module<'_>) -> Result<T, Fault>,
 ) -> Result<T, Fault> {
-    let mut folder = Folder::read(files, dir, dir)?;
+    let listing = Listing::of(files, dir, Engine::Unknown);
+    let engine = engine(files, None, &listing);
+    let mut folder = Folder::listed(files, dir, dir, &listing.for_engine(engine))?;
     let stated = settings.standalone(&files.name(dir)).into_iter().flat_map(|stated| &stated.var_files);
     stated.into_iter().try_for_each(|name| folder.take_values(files, name))?;
     let mut layers = vec![Layer::Environment(settings.pass_environment().to_vec())];
@@ -141,6 +148,14 @@ pub(super) fn variables(files: &Files, folder: &WorkingFolder) -> Option<BTreeSe
     Some(folder.variables().chain(folder.in_json("variable").into_keys()).map(str::to_owned).collect())
 }
 
+/// The program that runs these files: as the settings say, the unit, a file that only one of them reads, or what is
+/// installed.
+fn engine(files: &Files, in_hcl: Option<Engine>, listing: &Listing) -> Engine {
+    let engines = files.engines();
+    let by_files = || listing.only_tofu().map(|_| Engine::OpenTofu);
+    engines.setting.or(in_hcl).or_else(by_files).or(engines.installed).unwrap_or_default()
+}
+
 /// The file that paths in messages about the whole unit are made of.
 fn main_file(dir: &Path) -> PathBuf {
     dir.join("main.tf")
@@ -184,7 +199,6 @@ impl Unit {
         layers: &[Layer],
     ) -> Result<(), Fault> {
         with_working(files, folder, layers, |evaluator, folder, module| {
-            self.needs_tofu.clone_from(&folder.tofu);
             let runners = calls(files, folder, module, evaluator)?;
             self.take_runners(evaluator, &runners);
             self.problems.extend(evaluator.noticed.borrow().iter().map(Failure::from));

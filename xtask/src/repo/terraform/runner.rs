@@ -8,7 +8,7 @@ use super::standard;
 use crate::repo::files::{self, Files, clean};
 use crate::repo::hcl::syntax::{Block, Expr, ExprKind, Item, Key, Step};
 use crate::repo::hcl::terraform::folder::{json_names, json_objects};
-use crate::repo::hcl::terraform::{Folder, Given, Listing, Merged, Module};
+use crate::repo::hcl::terraform::{Engine, Folder, Given, Listing, Merged, Module};
 use crate::repo::hcl::{Evaluator, Fault, Kind, Value};
 use crate::repo::module::is_runner;
 use crate::repo::shape::TELLING;
@@ -69,7 +69,7 @@ impl Calls {
             }
             let calls = match local_dir(folder, source)
                 .filter(|dir| seen.insert(dir.clone()))
-                .map(|dir| Folder::read(files, &dir, &dir).map_err(|_| dir))
+                .map(|dir| Folder::read(files, &dir, &dir, folder.engine).map_err(|_| dir))
             {
                 Some(Ok(child)) => {
                     standard::is_copy(&child)
@@ -77,7 +77,7 @@ impl Calls {
                         || (is_told() && standard::takes_images(&child))
                 }
                 // What can't be read is told of if it looks like one.
-                Some(Err(dir)) => looks_like_one(files, &Listing::of(files, &dir)),
+                Some(Err(dir)) => looks_like_one(files, &Listing::of(files, &dir, folder.engine)),
                 None => false,
             };
             if calls {
@@ -94,7 +94,7 @@ pub(super) fn called(files: &Files, folder: &Folder, found: &mut HashSet<PathBuf
     for dir in calls.filter_map(literal_source).filter_map(|source| local_dir(folder, source)) {
         // What can't be read is told of by whoever needs it.
         if found.insert(dir.clone())
-            && let Ok(child) = Folder::read(files, &dir, &dir)
+            && let Ok(child) = Folder::read(files, &dir, &dir, folder.engine)
         {
             called(files, &child, found);
         }
@@ -103,7 +103,7 @@ pub(super) fn called(files: &Files, folder: &Folder, found: &mut HashSet<PathBuf
 
 /// Whether the text of files that can't be read has what makes a call of a runner's module.
 pub(super) fn looks_like_one(files: &Files, listing: &Listing) -> bool {
-    listing.mentions(files, &["modules/ecs-deploy-runner", "mgmt/ecs-deploy-runner"])
+    listing.mentions(files, &["modules/ecs-deploy-runner", "mgmt/ecs-deploy-runner"]) || listing.is_in_doubt(files)
 }
 
 pub(super) fn literal_source(block: &Block) -> Option<&str> {
@@ -192,14 +192,16 @@ impl Search<'_> {
             let is_told = configures(call.attributes.keys().copied());
             let is_runner = names_runner(folder, text) || (is_told && local_dir(folder, text).is_none());
             let child = match local_dir(folder, text)
-                .map(|dir| Folder::read(self.files, &dir, self.start).map_err(|fault| (dir, fault)))
+                .map(|dir| Folder::read(self.files, &dir, self.start, folder.engine).map_err(|fault| (dir, fault)))
             {
                 Some(Ok(child)) => {
                     let passes_on = Calls::of(self.files, &child) == Calls::Hcl;
                     let takes = standard::is_copy(&child) || (is_told && !passes_on && standard::takes_images(&child));
                     Some((child, takes)).filter(|_| takes || passes_on)
                 }
-                Some(Err((dir, fault))) if looks_like_one(self.files, &Listing::of(self.files, &dir)) => {
+                Some(Err((dir, fault)))
+                    if looks_like_one(self.files, &Listing::of(self.files, &dir, folder.engine)) =>
+                {
                     return Err(fault);
                 }
                 _ => None,
@@ -207,7 +209,8 @@ impl Search<'_> {
             if !(is_runner || child.is_some()) || !is_made(call, evaluator)? {
                 continue;
             }
-            let only_tofu = child.as_ref().and_then(|(child, _)| child.tofu.clone()).filter(|_| folder.tofu.is_none());
+            let only_tofu = child.as_ref().and_then(|(child, _)| child.tofu.clone());
+            let only_tofu = only_tofu.filter(|_| folder.engine != Engine::OpenTofu);
             if let Some(place) = only_tofu {
                 let fault =
                     Fault::new("a module has files that only OpenTofu reads, and the folder that calls it has none");

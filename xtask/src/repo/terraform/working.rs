@@ -8,7 +8,7 @@ use super::runner::Calls;
 use super::{runner, standard};
 use crate::repo::files::Files;
 use crate::repo::hcl::Fault;
-use crate::repo::hcl::terraform::{Folder, Listing};
+use crate::repo::hcl::terraform::{Engine, Folder, Listing};
 use crate::repo::shape::RUNNER_INPUTS;
 
 /// The folder that Terraform runs in.
@@ -18,6 +18,8 @@ pub(in crate::repo) struct WorkingFolder {
     dir: PathBuf,
     /// The folder of the unit, where it is another and has files of Terraform.
     beside: Option<PathBuf>,
+    /// The program that the unit states.
+    stated: Option<Engine>,
 }
 
 /// What the module of a unit is to a runner.
@@ -33,22 +35,28 @@ pub(in crate::repo) enum Role {
 
 impl WorkingFolder {
     /// That of a unit whose module is in `module`; without a source the unit's folder is the module.
-    pub(in crate::repo) fn of(files: &Files, module: Option<&Path>, unit: &Path) -> Option<Self> {
-        let own = !Listing::of(files, unit).is_empty();
+    pub(in crate::repo) fn of(
+        files: &Files,
+        module: Option<&Path>,
+        unit: &Path,
+        stated: Option<Engine>,
+    ) -> Option<Self> {
+        let own = !Listing::of(files, unit, Engine::Unknown).is_empty();
         match module {
             Some(module) => {
                 let beside = (own && module != unit).then(|| unit.to_owned());
-                Some(Self { dir: module.to_owned(), beside })
+                Some(Self { dir: module.to_owned(), beside, stated })
             }
-            None => own.then(|| Self { dir: unit.to_owned(), beside: None }),
+            None => own.then(|| Self { dir: unit.to_owned(), beside: None, stated }),
         }
     }
 
     /// Its files.
     pub(in crate::repo) fn listing(&self, files: &Files) -> Listing {
-        let mut listing = Listing::of(files, &self.dir);
+        let mut listing = Listing::of(files, &self.dir, Engine::Unknown);
         self.beside.iter().for_each(|unit| listing.add(files, unit));
-        listing
+        let engine = super::engine(files, self.stated, &listing);
+        listing.for_engine(engine)
     }
 
     pub(super) fn read(&self, files: &Files) -> Result<Folder, Fault> {
@@ -59,7 +67,8 @@ impl WorkingFolder {
     pub(in crate::repo) fn modules(&self, files: &Files) -> HashSet<PathBuf> {
         let mut found = HashSet::from([self.dir.clone()]);
         // What can't be read is told of by whoever needs it.
-        if let Ok(folder) = self.read(files) {
+        let read = |listing: &Listing| Folder::listed(files, &self.dir, &self.dir, listing).ok();
+        for folder in self.listing(files).each_way().iter().filter_map(read) {
             runner::called(files, &folder, &mut found);
         }
         found
@@ -67,14 +76,18 @@ impl WorkingFolder {
 
     /// What the module is to a runner.
     pub(in crate::repo) fn role(&self, files: &Files) -> Role {
-        let listing = self.listing(files);
+        let mut roles = self.listing(files).each_way().into_iter().map(|listing| self.role_of(files, &listing));
+        roles.find(|role| *role != Role::Other).unwrap_or(Role::Other)
+    }
+
+    fn role_of(&self, files: &Files, listing: &Listing) -> Role {
         // Most modules call no other and take no images, so they aren't even parsed.
         if !listing.mentions(files, &["module"]) && !listing.mentions(files, &RUNNER_INPUTS) {
             return Role::Other;
         }
-        let Ok(folder) = Folder::listed(files, &self.dir, &self.dir, &listing) else {
+        let Ok(folder) = Folder::listed(files, &self.dir, &self.dir, listing) else {
             // What can't be read is told of if it looks like one.
-            let is_one = runner::looks_like_one(files, &listing);
+            let is_one = runner::looks_like_one(files, listing);
             return if is_one { Role::PassesOn } else { Role::Other };
         };
         if standard::is_copy(&folder) {

@@ -214,10 +214,75 @@ fn opentofu_reads_a_file_of_its_own_in_the_place_of_terraforms() {
     let tree = fixture("standalone-tofu");
     assert_eq!(tags(&tree.open()), ["100000000004 v0.52.1 runner/main.tofu:9"]);
     let place = tree.open().units[0].needs_tofu.clone().expect("only OpenTofu reads it");
-    assert_eq!(place.to_string(), "runner/main.tofu");
+    assert_eq!(place.to_string(), "runner/state.tofu");
     assert_eq!(tags(&moved(&tree)), ["100000000004 v1.3.0 runner/main.tofu:9"]);
     let text = std::fs::read_to_string(tree.path().join("runner/main.tf")).expect("a file");
     assert!(text.contains("v0.51.4"), "what nobody reads stays: {text}");
+}
+
+/// A unit of Terragrunt of a module that is written for both programs.
+fn for_both(binary: &str, setting: &str, files: &[(&str, &str)]) -> (Tree, Vec<String>) {
+    let tree = fixture("given-wrapper");
+    let module = std::fs::read_to_string(tree.path().join("modules/deploy-runner/main.tf")).expect("a file");
+    let tofu = module.replace("docker_tag   = var.runner_tag", "docker_tag   = \"v0.46.0\"");
+    tree.write("modules/deploy-runner/main.tofu", tofu.as_bytes());
+    files.iter().for_each(|(name, text)| tree.write(&format!("modules/deploy-runner/{name}"), text.as_bytes()));
+    let unit = "dev/us-east-1/mgmt/deploy-runner/terragrunt.hcl";
+    let text = std::fs::read_to_string(tree.path().join(unit)).expect("a file");
+    tree.write(unit, format!("{binary}{text}").as_bytes());
+    tree.write("Cargo.toml", format!("[workspace.metadata.xtask]\n{setting}").as_bytes());
+    let repo = tree.open();
+    let unit = repo.units.iter().find(|unit| unit.path.as_str().starts_with("dev/")).expect("a unit");
+    let tag = unit.image(ImageName::DeployRunner).map(|uses| uses.tag.as_result().map(ToString::to_string));
+    let shown = match tag {
+        Some(Ok(tag)) => tag,
+        Some(Err(why)) => format!("?{why}"),
+        None => "-".to_owned(),
+    };
+    let needs = unit.needs_tofu.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string);
+    (tree, vec![shown, needs])
+}
+
+#[test]
+fn files_are_those_of_the_program_that_will_run_the_unit() {
+    let [terraform, tofu] = ["terraform", "/opt/bin/tofu"].map(|name| format!("terraform_binary = \"{name}\"\n"));
+    let more = [("versions.tf", "terraform {}\n"), ("versions.tofu", "terraform {\n  required_version = \"> 1\"\n}\n")];
+    let of = |binary: &str, setting: &str, files: &[(&str, &str)]| for_both(binary, setting, files).1;
+    assert_eq!(of(&terraform, "", &more), ["v0.52.1", "-"]);
+    assert_eq!(of(&tofu, "", &more), ["v0.46.0", "-"]);
+    assert_eq!(of(&terraform, "terraform-binary = \"tofu\"\n", &more), ["v0.46.0", "-"], "the settings win");
+    assert_eq!(of("", "terraform-binary = \"terraform\"\n", &more), ["v0.52.1", "-"]);
+    let lone = [("only.tofu", "")];
+    assert_eq!(of("", "", &lone), ["v0.46.0", "modules/deploy-runner/only.tofu"]);
+    // Terraform leaves that file out; whoever has it run is told.
+    assert_eq!(of(&terraform, "", &lone), ["v0.52.1", "modules/deploy-runner/only.tofu"]);
+    for binary in ["", "terraform_binary = get_env(\"HOME\")\n"] {
+        let told = of(binary, "", &more);
+        assert!(told[0].contains("it is not known which of them will run it"), "{told:?}");
+    }
+}
+
+#[test]
+fn files_for_both_programs_that_are_alike_need_no_word_about_the_program() {
+    let (tree, _) = for_both("", "", &[]);
+    let module = std::fs::read(tree.path().join("modules/deploy-runner/main.tf")).expect("a file");
+    tree.write("modules/deploy-runner/main.tofu", &module);
+    let repo = tree.open();
+    assert_eq!(texts(repo.all_problems()), "");
+    assert!(repo.units.iter().all(|unit| !unit.has_unknown_tag() && unit.needs_tofu.is_none()));
+}
+
+#[test]
+fn runner_that_only_one_of_the_programs_would_deploy_is_found() {
+    for (name, setting) in [("main.tofu", "terraform"), ("main.tf", "tofu")] {
+        let (tree, _) = for_both("", &format!("terraform-binary = \"{setting}\"\n"), &[]);
+        let other = if name == "main.tofu" { "main.tf" } else { "main.tofu" };
+        tree.write(&format!("modules/deploy-runner/{other}"), b"");
+        let repo = tree.open();
+        let unit = repo.units.iter().find(|unit| unit.path.as_str().starts_with("dev/")).expect("a unit");
+        let reason = unit.module.source.reason().expect("it has none");
+        assert_eq!(reason, "no call of a runner's module has any instance", "{name}");
+    }
 }
 
 #[test]

@@ -17,6 +17,15 @@ pub fn is_tofu(program: &Path) -> bool {
     program.file_name().is_some_and(|name| name.to_string_lossy().contains("tofu"))
 }
 
+/// The program that is installed, if the other one isn't.
+pub fn only(installed: impl Fn(&str) -> bool) -> Option<&'static str> {
+    match (installed("terraform"), installed("tofu")) {
+        (true, false) => Some("terraform"),
+        (false, true) => Some("tofu"),
+        _ => None,
+    }
+}
+
 /// Decides which program carries out a unit: the settings, `terraform_binary` in the HCL, or the only one that is
 /// installed. terragrunt's own choice depends on its version (0.57.12 went over from terraform to tofu), and a state
 /// written by one may not be readable for the other, so nothing is guessed.
@@ -28,14 +37,12 @@ pub fn choose<'a>(
     if let Some(name) = settings.or(hcl) {
         return Ok(name);
     }
-    match (installed("terraform"), installed("tofu")) {
-        (true, false) => Ok("terraform"),
-        (false, true) => Ok("tofu"),
-        (false, false) => Err(Failure::refused("neither `terraform` nor `tofu` found on PATH")
-            .hint("install the one that wrote your state")),
-        (true, true) => Err(Failure::refused("both `terraform` and `tofu` are installed, and nothing says which one is meant")
-            .hint("add the one that wrote your state to [workspace.metadata.xtask] in Cargo.toml: terraform-binary = \"terraform\"")),
-    }
+    only(&installed).ok_or_else(|| match installed("terraform") {
+        false => Failure::refused("neither `terraform` nor `tofu` found on PATH")
+            .hint("install the one that wrote your state"),
+        true => Failure::refused("both `terraform` and `tofu` are installed, and nothing says which one is meant")
+            .hint("add the one that wrote your state to [workspace.metadata.xtask] in Cargo.toml: terraform-binary = \"terraform\""),
+    })
 }
 
 #[cfg(test)]

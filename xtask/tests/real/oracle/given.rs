@@ -22,10 +22,9 @@ fn names() -> Vec<String> {
 }
 
 /// What the module is given when terragrunt plans the unit.
-fn given(tools: &Toolbox, terragrunt: &Path, unit: &Path) -> Value {
+fn given(engine: &Path, terragrunt: &Path, unit: &Path) -> Value {
     let home = tempfile::tempdir().expect("a folder");
     let plan = home.path().join("plan");
-    let engine = tools.terraform.as_ref().unwrap_or(&tools.tofu);
     let run = |arguments: &[&str]| {
         let output = Command::new(terragrunt)
             .args(arguments)
@@ -54,8 +53,10 @@ fn given(tools: &Toolbox, terragrunt: &Path, unit: &Path) -> Value {
 /// Compares every image of the unit with what the module is given, by both terragrunts; gives how many values are known.
 fn judge(tools: &Toolbox, root: &Path, unit: &Unit) -> usize {
     let mut n = 0;
+    let is_tofu = unit.terraform_binary.as_ref().is_some_and(|(name, _)| name.value().is_some_and(|it| it == "tofu"));
+    let engine = tools.terraform.as_ref().filter(|_| !is_tofu).unwrap_or(&tools.tofu);
     for terragrunt in [&tools.terragrunt_1, &tools.terragrunt_0] {
-        let given = given(tools, terragrunt, &unit.path.in_root(root));
+        let given = given(engine, terragrunt, &unit.path.in_root(root));
         let deciders = unit.images.values().flatten().flat_map(|uses| &uses.deciders);
         deciders.for_each(|decider| compare(unit, decider, &given, &mut n));
         let images = ["terraform_planner", "terraform_applier", "ami_builder", "docker_image_builder"];
@@ -86,4 +87,32 @@ fn what_a_plan_gives_the_module_is_what_we_say_before_and_after_a_change_of_tags
         n += after.units.iter().map(|unit| judge(tools, copied.root(), unit)).sum::<usize>();
     }
     assert!(n >= 100, "{n}");
+}
+
+#[test]
+fn module_for_both_programs_gives_what_the_one_reads_that_runs() {
+    let Some(tools) = Toolbox::get() else { return };
+    let copied = Copied::of(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/given-wrapper"));
+    let module = copied.root().join("modules/deploy-runner");
+    let text = fs::read_to_string(module.join("main.tf")).expect("a file");
+    let tofu = text.replace("docker_tag   = var.runner_tag", "docker_tag   = \"v0.46.0\"");
+    assert_ne!(tofu, text);
+    fs::write(module.join("main.tofu"), tofu).expect("a file");
+    fs::write(module.join("versions.tf"), "terraform {\n  required_version = \">= 1.5\"\n}\n").expect("a file");
+    fs::write(module.join("versions.tofu"), "terraform {\n  required_version = \">= 1.8\"\n}\n").expect("a file");
+    git_init(copied.root());
+    let units = ["dev", "prod"].map(|account| format!("{account}/us-east-1/mgmt/deploy-runner/terragrunt.hcl"));
+    let mut n = 0;
+    for engine in ["tofu", "terraform"].into_iter().filter(|name| *name == "tofu" || tools.terraform.is_some()) {
+        for unit in &units {
+            let text = fs::read_to_string(copied.root().join(unit)).expect("a file");
+            let text = text.lines().filter(|line| !line.starts_with("terraform_binary"));
+            let text = text.fold(format!("terraform_binary = \"{engine}\"\n"), |text, line| text + line + "\n");
+            fs::write(copied.root().join(unit), text).expect("a file");
+        }
+        let repo = Repository::open(copied.root()).expect("it opens");
+        let units = repo.units.iter().filter(|unit| unit.terraform_binary.is_some());
+        n += units.map(|unit| judge(tools, copied.root(), unit)).sum::<usize>();
+    }
+    assert!(n >= 16, "{n}");
 }
