@@ -1,12 +1,12 @@
 //! Whether the tags of images that are to be built are releases of terraform-aws-ci: by the table of changes, else by the
-//! tags of the git repository that is built from. What can't be looked up is told, and keeps nothing from being built.
+//! tags of the git repository that is built from. A tag that neither knows is asked about, also where git can't be asked.
 
 use std::time::Duration;
 
 use crate::cli::Allowance;
 use crate::model::{Failure, ImageName, Result, Tag, Version};
 use crate::repo::Repository;
-use crate::report::screen::Tone;
+use crate::report::screen::{Screen, Tone};
 use crate::tasks::changes;
 use crate::tasks::context::Context;
 use crate::tools::deployer::Build;
@@ -24,8 +24,17 @@ enum Standing {
     Release,
     /// None has this name; those that come nearest.
     Unknown(Vec<String>),
-    /// The git repository could not be asked, for this reason.
-    NotLookedUp(String),
+    /// It is spelled like a release that is not in the table, and the git repository was not asked.
+    NotLookedUp(Unasked),
+}
+
+/// Why a git repository has not told its tags.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Unasked {
+    /// A rehearsal asks no server.
+    Rehearsal,
+    /// It could not be read, for this reason.
+    Failed(String),
 }
 
 /// Names the tags of these builds that are no known release. `true` means that the user has to be asked about them; they are
@@ -36,39 +45,47 @@ pub fn is_doubtful<'b>(
     builds: impl IntoIterator<Item = &'b Build>,
 ) -> Result<bool> {
     let mut seen: Vec<(&str, &Tag)> = Vec::new();
-    let mut unknown = Vec::new();
+    let mut doubts = Vec::new();
     // Further images have releases of their own.
     for build in builds.into_iter().filter(|build| build.image.parse::<ImageName>().is_ok()) {
         let asked = (build.dockerfile_repo.as_str(), &build.tag);
-        if seen.contains(&asked) {
-            continue;
-        }
-        seen.push(asked);
-        let (remote, tag) = asked;
-        match standing(context, repo, remote, tag.as_str()) {
-            Standing::Release => {}
-            Standing::NotLookedUp(why) if why.is_empty() => {}
-            Standing::NotLookedUp(why) => {
-                let about = format!("whether {tag} is a release: git can't read the tags of {remote} ({why})");
-                context.screen.say(Tone::Plain, "Not known", about);
-            }
-            Standing::Unknown(nearest) => {
-                let nearest = nearest.join(" and ");
-                let about = format!("{tag} is no known release of terraform-aws-ci; the nearest: {nearest}");
-                context.screen.insist(Tone::Warning, "No release", about);
-                unknown.push((tag, nearest));
-            }
+        if !seen.contains(&asked) {
+            seen.push(asked);
+            doubts.extend(doubt(&context.screen, asked.0, asked.1, standing(context, repo, asked.0, asked.1.as_str())));
         }
     }
     let globals = &context.globals;
-    match unknown.first() {
-        Some((tag, nearest)) if globals.yes && !globals.allows(Allowance::UnknownRelease) => {
-            Err(Failure::refused(format!("`{tag}` is no known release of terraform-aws-ci, so nothing was built"))
-                .hint(format!("perhaps {nearest} was meant"))
-                .hint("if it is right all the same: --allow unknown-release"))
-        }
-        Some(_) => Ok(!globals.allows(Allowance::UnknownRelease)),
+    match doubts.into_iter().next() {
         None => Ok(false),
+        Some(_) if globals.allows(Allowance::UnknownRelease) => Ok(false),
+        Some(doubt) if globals.yes => Err(doubt.hint("if it is right all the same: --allow unknown-release")),
+        Some(_) => Ok(true),
+    }
+}
+
+/// Says what is doubtful about a tag. The refusal of it, where the user has to agree to it.
+fn doubt(screen: &Screen, remote: &str, tag: &Tag, standing: Standing) -> Option<Failure> {
+    let not_looked_up = format!("whether {tag} is a release of terraform-aws-ci");
+    match standing {
+        Standing::Release => None,
+        Standing::NotLookedUp(Unasked::Rehearsal) => {
+            let about =
+                "a rehearsal asks no server; in earnest git is asked, and so are you if it doesn't know the tag";
+            screen.say(Tone::Plain, "Not checked", format!("{not_looked_up}: {about}"));
+            None
+        }
+        Standing::NotLookedUp(Unasked::Failed(why)) => {
+            let reason = format!("git can't read the tags of {remote} ({why})");
+            screen.insist(Tone::Warning, "Not checked", format!("{not_looked_up}: {reason}"));
+            Some(Failure::refused(format!("it is not known {not_looked_up}, so nothing was built")).detail(reason))
+        }
+        Standing::Unknown(nearest) => {
+            let nearest = nearest.join(" and ");
+            let about = format!("{tag} is no known release of terraform-aws-ci; the nearest: {nearest}");
+            screen.insist(Tone::Warning, "No release", about);
+            let what = format!("`{tag}` is no known release of terraform-aws-ci, so nothing was built");
+            Some(Failure::refused(what).hint(format!("perhaps {nearest} was meant")))
+        }
     }
 }
 
@@ -78,14 +95,13 @@ fn standing(context: &Context, repo: &Repository, remote: &str, tag: &str) -> St
         return Standing::Release;
     }
     let listed = match context.tools() {
-        Tools::Real => listed(context, repo, remote).map_err(|error| format!("{error:#}")),
-        // A rehearsal asks nobody.
-        Tools::StandIns(_) => Err(String::new()),
+        Tools::Real => listed(context, repo, remote).map_err(|error| Unasked::Failed(format!("{error:#}"))),
+        Tools::StandIns(_) => Err(Unasked::Rehearsal),
     };
     judge(tag, &table, listed)
 }
 
-fn judge(tag: &str, table: &[String], listed: Result<Vec<String>, String>) -> Standing {
+fn judge(tag: &str, table: &[String], listed: Result<Vec<String>, Unasked>) -> Standing {
     let is_spelled_like_one = tag.starts_with('v') && Version::parse(tag).is_some();
     match listed {
         Ok(tags) if tags.iter().any(|known| known == tag) => Standing::Release,
@@ -139,11 +155,14 @@ mod tests {
     }
 
     #[test]
-    fn tag_that_cannot_be_looked_up_is_doubted_only_if_it_is_spelled_like_no_release() {
-        let (table, why) = (names(&["v0.52.1", "v1.3.0"]), || Err("offline".to_owned()));
-        assert_eq!(judge("v1.9.0", &table, why()), Standing::NotLookedUp("offline".to_owned()));
-        assert_eq!(judge("1.3.0", &table, why()), Standing::Unknown(names(&["v1.3.0"])));
-        assert_eq!(judge("latest", &table, why()), Standing::Unknown(names(&["v1.3.0"])));
+    fn tag_that_cannot_be_looked_up_is_known_if_the_table_has_it_and_else_in_doubt() {
+        let table = names(&["v0.52.1", "v1.3.0"]);
+        for why in [Unasked::Rehearsal, Unasked::Failed("offline".to_owned())] {
+            let unasked = || Err(why.clone());
+            assert_eq!(judge("v1.9.0", &table, unasked()), Standing::NotLookedUp(why.clone()));
+            assert_eq!(judge("1.3.0", &table, unasked()), Standing::Unknown(names(&["v1.3.0"])));
+            assert_eq!(judge("latest", &table, unasked()), Standing::Unknown(names(&["v1.3.0"])));
+        }
         assert_eq!(judge("latest", &table, Ok(Vec::new())), Standing::Unknown(names(&["v1.3.0"])));
     }
 }

@@ -205,4 +205,13 @@ fn releases_are_the_tags_of_the_repository_that_is_built_from() {
         assert!(told.contains(said) && told.contains("--allow unknown-release"), "{told}");
     }
     assert_eq!(cloud.images(SHARED, "kaniko").keys().collect::<Vec<_>>(), ["v0.52.1"], "nothing was built");
+    fs::remove_dir_all(&remote).expect("it can be removed");
+    for command in ["build-images", "update"] {
+        let told = ends_with(&live, &[command, "v1.5.0", "--yes", "--allow", "doubtful-build"], 3);
+        let said = "Not checked  whether v1.5.0 is a release of terraform-aws-ci: git can't read the tags of ";
+        assert!(told.contains(said), "{told}");
+        let refusal = "error: it is not known whether v1.5.0 is a release of terraform-aws-ci, so nothing was built";
+        assert!(told.contains(refusal) && told.contains("--allow unknown-release"), "{told}");
+    }
+    assert_eq!(cloud.images(SHARED, "kaniko").keys().collect::<Vec<_>>(), ["v0.52.1"], "nothing was built");
 }

@@ -166,6 +166,14 @@ fn tag_that_is_no_release_is_asked_about_with_the_nearest_and_not_covered_by_yes
 }
 
 #[test]
+fn rehearsal_says_that_a_newer_release_was_not_looked_up() {
+    for command in ["update", "build-images"] {
+        let said = Sandbox::new().xtask([command, "v9.8.423", "--yes"]).run().exits(0);
+        said.says("Not checked  whether v9.8.423 is a release of terraform-aws-ci: a rehearsal asks no server");
+    }
+}
+
+#[test]
 fn failure_after_the_builds_and_a_third_interrupt_tell_what_stays_changed() {
     let sandbox = Sandbox::new().fault("fail:dev");
     let failed = sandbox.xtask(["update", TAG, "--yes"]).run().exits(1);
