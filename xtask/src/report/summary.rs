@@ -27,7 +27,7 @@ pub struct Row {
     pub account: Option<String>,
     /// The account's id.
     pub account_id: Option<String>,
-    /// Terragrunt's word for how it ended.
+    /// How it ended: a word of terragrunt's, `unknown` or `interrupted`.
     pub result: &'static str,
     /// How many changes its plan has, if there is one.
     pub changes: Option<usize>,
@@ -41,9 +41,6 @@ pub struct Row {
     pub log: Option<PathBuf>,
     /// The end of its log, where it did not end well.
     pub tail: Vec<String>,
-    /// Whether the user had terraform stopped in the middle of it, which needs no other explanation.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub interrupted: bool,
 }
 
 impl Row {
@@ -56,14 +53,13 @@ impl Row {
             path: path.to_owned(),
             account: None,
             account_id: None,
-            result: outcome.result.as_str(),
+            result: outcome.as_str(),
             changes: None,
             note: None,
             cause: outcome.cause.clone(),
             seconds: (outcome.took.as_secs_f64() * 1000.0).round() / 1000.0,
             log: log.map(|log| log.strip_prefix(root).unwrap_or(log).to_owned()),
             tail: log.filter(|_| ended_badly).map(last_lines).unwrap_or_default(),
-            interrupted: outcome.interrupted,
         }
     }
 
@@ -81,7 +77,6 @@ impl Row {
             seconds: 0.0,
             log: None,
             tail: Vec::new(),
-            interrupted: false,
         }
     }
 
@@ -101,8 +96,7 @@ impl Row {
     }
 
     fn is_bad(&self) -> bool {
-        let ended_badly = self.result == StepResult::Failed.as_str() || self.result == StepResult::Unknown.as_str();
-        ended_badly && !self.interrupted
+        [StepResult::Failed, StepResult::Unknown].iter().any(|bad| bad.as_str() == self.result)
     }
 }
 
@@ -134,7 +128,7 @@ pub fn show(screen: &Screen, rows: &[Row]) {
     let good: Vec<_> = rows.iter().filter(|row| !row.is_bad()).collect();
     let cells = good.iter().map(|row| {
         let said = row.note.clone().unwrap_or_else(|| took(row));
-        let result = if row.interrupted { "interrupted" } else { row.result };
+        let result = if row.result == StepResult::EarlyExit.as_str() { "not started" } else { row.result };
         [row.name.clone(), result.to_owned(), row.in_account(), row.in_changes(), said]
     });
     table(&cells.collect::<Vec<_>>()).iter().for_each(|line| screen.lines(line));
@@ -177,8 +171,8 @@ mod tests {
     #[test]
     fn columns_begin_below_each_other_and_empty_ones_take_no_room() {
         let row = |cells: [&str; 4]| cells.map(str::to_owned);
-        let rows = [row(["dev", "succeeded", "", "0.9 s"]), row(["größer", "early exit", "", ""])];
-        assert_eq!(table(&rows), ["  dev     succeeded   0.9 s", "  größer  early exit"]);
+        let rows = [row(["dev", "succeeded", "", "0.9 s"]), row(["größer", "not started", "", ""])];
+        assert_eq!(table(&rows), ["  dev     succeeded    0.9 s", "  größer  not started"]);
         assert!(table::<4>(&[]).is_empty());
     }
 

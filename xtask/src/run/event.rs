@@ -62,7 +62,18 @@ pub struct Outcome {
     pub interrupted: bool,
 }
 
+/// The word in reports for a step in whose middle the user had terraform stopped.
+pub const INTERRUPTED: &str = "interrupted";
+
 impl Outcome {
+    /// The word in reports.
+    pub fn as_str(&self) -> &'static str {
+        match self.result {
+            StepResult::Failed | StepResult::Unknown if self.interrupted => INTERRUPTED,
+            result => result.as_str(),
+        }
+    }
+
     /// Of a step that was never started.
     pub fn not_started() -> Self {
         Self {

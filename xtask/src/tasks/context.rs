@@ -57,8 +57,19 @@ pub struct Resumed {
     pub agreed: BTreeMap<String, Planned>,
     /// Which units it was about: a consent is for a unit in its account and region.
     pub units: Vec<Selected>,
-    /// The paths of the units whose apply failed in it.
-    pub failed: BTreeSet<String>,
+    /// What was last applied without success, by the path of the unit: in this run, or in one that it took up.
+    pub failed: BTreeMap<String, FailedApply>,
+}
+
+/// An apply that did not do all that it was to do.
+#[derive(Clone, Debug)]
+pub struct FailedApply {
+    /// The run.
+    pub run: String,
+    /// How it ended, such as `failed`.
+    pub result: String,
+    /// The addresses of what it was to replace.
+    pub replaced: BTreeSet<String>,
 }
 
 impl Context {

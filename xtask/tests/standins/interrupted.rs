@@ -103,6 +103,46 @@ fn second_interrupt_reaches_terraform_alone_and_waits_for_it() {
 }
 
 #[test]
+fn unit_that_was_interrupted_is_called_so_everywhere_and_resumed_with_what_is_left_of_it() {
+    let sandbox = Sandbox::bumped();
+    let gate = sandbox.gate();
+    let mut running = apply(&sandbox, &["dev", "stage"]).args(["--format=json"]).start();
+    let _held = gate.next();
+    for answer in ["Stopping", "Interrupted"] {
+        running.signal(Signal::INT);
+        running.wait_until_it_says(answer);
+    }
+    let said = running.finish().exits(130);
+    let results = |units: &serde_json::Value, name: &str, result: &str| -> Vec<(String, String)> {
+        let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+        units.as_array().unwrap().iter().map(|unit| (text(&unit[name]), text(&unit[result]))).collect()
+    };
+    let expected = [("dev", "interrupted"), ("stage", "early exit")].map(|(a, b)| (a.to_owned(), b.to_owned()));
+    assert_eq!(results(&said.json()["units"], "name", "result"), expected);
+    let runs = sandbox.xtask(["runs", "--format=json"]).run().exits(0).json();
+    assert_eq!(runs["runs"][0]["units"], "1 interrupted, 1 not started");
+    let run = runs["runs"][0]["run"].as_str().unwrap().to_owned();
+    let report = sandbox.xtask(["runs", "show", &run, "--format=json"]).run().exits(0).json();
+    assert_eq!(results(&report["units"], "Unit", "Result"), expected);
+    assert_eq!(report["units"][0]["Reason"], "stopped by the user");
+    for format in ["text", "markdown"] {
+        let shown = sandbox.xtask(["runs", "show", &run, "--format", format]).run().exits(0).out;
+        assert!(shown.contains("interrupted") && !shown.contains("failed"), "{shown}");
+    }
+
+    sandbox.no_gate();
+    // Also by way of a run that took it up and applied nothing.
+    for _ in 0..2 {
+        let said = sandbox.xtask(["runs", "resume", "--yes"]).run().exits(3).says("--allow unexpected");
+        let told = said.err.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(told.contains("destroyed, not created, by run "), "{told}");
+        assert!(told.contains(", whose apply was interrupted"), "{told}");
+    }
+    sandbox.xtask(["runs", "resume", "--yes", "--allow=unexpected"]).run().exits(0);
+    assert_eq!([sandbox.tags_in_state("dev"), sandbox.tags_in_state("stage")], [["v1.3.0"], ["v1.3.0"]]);
+}
+
+#[test]
 fn third_interrupt_leaves_at_once_and_what_runs_finishes_by_itself() {
     let sandbox = Sandbox::bumped();
     make_deaf(&sandbox.tool("terraform"));

@@ -139,7 +139,7 @@ impl Journal {
             step.attempt.iter().flat_map(|attempt| attempt.outer_proof().into_iter().chain(attempt.inner_proofs()));
         self.note(&Record::Ended(Ended {
             of: reference(step),
-            result: outcome.result.as_str().to_owned(),
+            result: outcome.as_str().to_owned(),
             cause: outcome.cause.clone(),
             millis: millis(outcome.took),
             exit: outcome.exit,

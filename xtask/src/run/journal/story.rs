@@ -7,7 +7,7 @@ use super::read::{Damage, Entry, Whole, each};
 use super::record::{
     Begun, Consented, Edited, EditedFile, Ended, Finished, Left, Planned, Record, Selected, Started, StepRef, Tool,
 };
-use crate::run::event::StepResult;
+use crate::run::event::{INTERRUPTED, StepResult};
 use crate::run::step::StepKind;
 
 /// A run as its journal tells it.
@@ -67,12 +67,12 @@ pub struct Edits {
     pub ended: Option<Edited>,
 }
 
-/// How a unit or an image came out of a run, in terragrunt's words and one of ours.
+/// How a unit or an image came out of a run, in terragrunt's words and two of ours.
 #[derive(Clone, Debug, PartialEq)]
 pub struct UnitStory<'s> {
     /// The unit or image.
     pub of: &'s Selected,
-    /// `succeeded`, `failed`, `early exit` or `unknown`.
+    /// `succeeded`, `failed`, `interrupted`, `early exit` or `unknown`.
     pub result: &'s str,
     /// A word or two on how that came.
     pub reason: Option<&'s str>,
@@ -183,8 +183,8 @@ impl Story {
                 let (result, cause) = step.result();
                 unit(result, step.reason(), cause)
             }
-            Some(StepStory { ended: Some(end), .. }) if end.1.result != StepResult::Succeeded.as_str() => {
-                unit(&end.1.result, Some("run error"), end.1.cause.as_deref())
+            Some(step @ StepStory { ended: Some(end), .. }) if end.1.result != StepResult::Succeeded.as_str() => {
+                unit(&end.1.result, step.reason(), end.1.cause.as_deref())
             }
             _ if has_nothing_left => unit(StepResult::Succeeded.as_str(), Some("no changes"), None),
             _ => unit(early, Some(self.why_early()), None),
@@ -249,6 +249,7 @@ impl StepStory {
     fn reason(&self) -> Option<&'static str> {
         match (self.result().0, &self.ended) {
             ("failed", _) => Some("run error"),
+            (INTERRUPTED, _) => Some("stopped by the user"),
             ("unknown", None) => Some("end not seen"),
             (_, None) => Some("end found later"),
             _ => None,

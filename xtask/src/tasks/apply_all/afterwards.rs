@@ -47,7 +47,7 @@ pub(super) fn look(
             Ok(Some(Finding { reason, cause })) => {
                 let path = unit.unit.path.as_str();
                 record::found(&session.journal, path, StepResult::Failed, reason, Some(cause.clone()));
-                outcome.result = StepResult::Failed;
+                (outcome.result, outcome.interrupted) = (StepResult::Failed, false);
                 outcome.cause = Some(cause);
             }
             // An apply that failed says so itself.

@@ -6,7 +6,7 @@ use crate::cli::Format;
 use crate::model::{Exit, Failure, Failures, Kind};
 use crate::report::screen::{count, duration};
 use crate::report::summary::{self, Row};
-use crate::run::event::StepResult;
+use crate::run::event::{INTERRUPTED, StepResult};
 use crate::tasks::ready::Workable;
 use crate::tasks::session::Session;
 
@@ -51,8 +51,8 @@ impl Applied {
     /// The end: the rows, the machine's version of them on stdout if asked for, and the exit code that follows.
     pub fn report(self, session: &Session<'_>) -> Result<Exit, Failures> {
         let context = session.context;
-        let with = |result: StepResult| self.rows.iter().filter(|row| row.result == result.as_str()).count();
-        let (n_done, n) = (with(StepResult::Succeeded), self.rows.len());
+        let with = |result: &str| self.rows.iter().filter(|row| row.result == result).count();
+        let (n_done, n) = (with(StepResult::Succeeded.as_str()), self.rows.len());
         // Where all went well, each has been told of as it ended.
         if n_done < n {
             summary::show(&context.screen, &self.rows);
@@ -76,16 +76,12 @@ impl Applied {
         }
         if n_done < n {
             let kind = session.check_interrupt().err().map_or(Kind::Failed, |why| why.kind);
-            let n_interrupted = self.rows.iter().filter(|row| row.interrupted).count();
-            let others = |result: StepResult| {
-                self.rows.iter().filter(|row| row.result == result.as_str() && !row.interrupted).count()
-            };
             let parts = [
-                (others(StepResult::Failed), "failed"),
-                (others(StepResult::Unknown), "unknown"),
-                (n_interrupted, "interrupted"),
+                (with(StepResult::Failed.as_str()), "failed"),
+                (with(StepResult::Unknown.as_str()), "unknown"),
+                (with(INTERRUPTED), "interrupted"),
                 (n_done, "done"),
-                (with(StepResult::EarlyExit), "not started"),
+                (with(StepResult::EarlyExit.as_str()), "not started"),
             ];
             let parts: Vec<_> = parts.iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}")).collect();
             let failure = Failure::new(kind, parts.join(", "));

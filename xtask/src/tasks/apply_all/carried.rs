@@ -2,12 +2,13 @@
 
 use crate::report::screen::Tone;
 use crate::run::digest::UnitPlan;
+use crate::run::event::INTERRUPTED;
 use crate::run::journal::Selected;
-use crate::tasks::context::Resumed;
+use crate::tasks::context::{FailedApply, Resumed};
 use crate::tasks::ready::Workable;
 use crate::tasks::record;
 use crate::tasks::session::Session;
-use crate::tools::terraform::plan::TAINTED;
+use crate::tools::terraform::plan::{Action, TAINTED};
 
 /// How consent was given, if the run that this one goes on with was given it for exactly these changes. What differs is
 /// told.
@@ -28,19 +29,31 @@ pub(super) fn over(session: &Session<'_>, plans: &[UnitPlan], units: &[Workable<
     None
 }
 
-/// Says of what Terraform makes anew after a failed apply whose apply that was.
-pub(super) fn name_tainted(resumed: Option<&Resumed>, plans: &mut [UnitPlan], units: &[Workable<'_>]) {
+/// Says of what Terraform makes anew after an apply that did not succeed whose apply that was.
+pub(super) fn name_half_done(resumed: Option<&Resumed>, plans: &mut [UnitPlan], units: &[Workable<'_>]) {
     let Some(resumed) = resumed else { return };
-    let has_failed =
-        |label: &str| units.iter().any(|unit| unit.label == label && resumed.failed.contains(unit.unit.path.as_str()));
-    for plan in plans.iter_mut().filter(|plan| has_failed(&plan.label)) {
-        tainted_by(&resumed.run, plan);
+    for plan in plans {
+        let unit = units.iter().find(|unit| unit.label == plan.label);
+        if let Some(apply) = unit.and_then(|unit| resumed.failed.get(unit.unit.path.as_str())) {
+            half_done_by(apply, plan);
+        }
     }
 }
 
-fn tainted_by(run: &str, plan: &mut UnitPlan) {
-    for note in plan.plan.changes.iter_mut().flat_map(|change| &mut change.notes).filter(|note| *note == TAINTED) {
-        *note = format!("{TAINTED} by run {run}, whose apply failed");
+fn half_done_by(apply: &FailedApply, plan: &mut UnitPlan) {
+    let run = &apply.run;
+    let whose = match apply.result.as_str() {
+        "failed" => "whose apply failed",
+        INTERRUPTED => "whose apply was interrupted",
+        _ => "whose apply was not seen to end",
+    };
+    for change in &mut plan.plan.changes {
+        for note in change.notes.iter_mut().filter(|note| *note == TAINTED) {
+            *note = format!("{TAINTED} by run {run}, {whose}");
+        }
+        if change.action == Action::Add && apply.replaced.contains(&change.address) {
+            change.notes.insert(0, format!("destroyed, not created, by run {run}, {whose}"));
+        }
     }
 }
 
@@ -78,7 +91,7 @@ fn differences(resumed: &Resumed, plans: &[UnitPlan], units: &[Selected]) -> Vec
 mod tests {
     use super::*;
     use crate::run::journal::Planned;
-    use crate::tools::terraform::plan::{Action, Change, Own, Plan};
+    use crate::tools::terraform::plan::{Change, Own, Plan};
 
     fn plan(addresses: &[&str], values: &str) -> UnitPlan {
         let change = |address: &&str| Change {
@@ -116,7 +129,7 @@ mod tests {
             run: "r".to_owned(),
             agreed: [("dev".to_owned(), planned)].into(),
             units: vec![unit("4")],
-            failed: ["dev".to_owned()].into(),
+            failed: std::collections::BTreeMap::new(),
         }
     }
 
@@ -150,11 +163,23 @@ mod tests {
     }
 
     #[test]
-    fn what_was_tainted_by_the_failed_apply_is_called_so() {
-        let mut plan = plan(&["aws_ecs_task_definition.x", "null_resource.y"], "1");
-        plan.plan.changes[0].notes = vec![TAINTED.to_owned(), "runs local-exec".to_owned()];
-        tainted_by("k3f", &mut plan);
-        let notes: Vec<_> = plan.plan.changes.iter().map(|change| change.notes.join(", ")).collect();
-        assert_eq!(notes, ["tainted by run k3f, whose apply failed, runs local-exec", ""]);
+    fn what_an_apply_left_half_done_is_called_so() {
+        let left = |result: &str| {
+            let mut plan = plan(&["aws_ecs_task_definition.x", "null_resource.y", "null_resource.z"], "1");
+            plan.plan.changes[0].notes = vec![TAINTED.to_owned(), "runs local-exec".to_owned()];
+            plan.plan.changes[2].action = Action::Change;
+            let replaced = ["null_resource.y", "null_resource.z"].map(str::to_owned).into();
+            half_done_by(&FailedApply { run: "k3f".to_owned(), result: result.to_owned(), replaced }, &mut plan);
+            plan.plan.changes.iter().map(|change| change.notes.join(", ")).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            left("failed"),
+            [
+                "tainted by run k3f, whose apply failed, runs local-exec",
+                "destroyed, not created, by run k3f, whose apply failed",
+                "",
+            ]
+        );
+        assert!(left("interrupted")[0].starts_with("tainted by run k3f, whose apply was interrupted"));
     }
 }

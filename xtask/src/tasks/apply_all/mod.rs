@@ -108,7 +108,7 @@ pub fn carry_out(
             plans::plan_all(ready, queue, renewal)?
         }
     };
-    carried::name_tainted(session.context.resumed.as_ref(), &mut plans, units);
+    carried::name_half_done(session.context.resumed.as_ref(), &mut plans, units);
     let planned = |left: &&Unfinished| units.iter().any(|unit| left.is_of(&unit.unit.path));
     if queue.work.earlier.is_none() {
         // Only a fresh plan tells what an apply whose end nobody saw has left to do.

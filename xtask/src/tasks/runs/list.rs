@@ -9,6 +9,7 @@ use crate::cli::Format;
 use crate::model::{Exit, Failure, Failures};
 use crate::report::screen::count;
 use crate::report::table::table;
+use crate::run::event::INTERRUPTED;
 use crate::run::journal::story::UnitStory;
 use crate::tasks::context::Context;
 
@@ -63,7 +64,13 @@ fn text(runs: &[Known], columns: Option<usize>) -> String {
 fn units(run: &Known) -> String {
     let Ok(Some(story)) = &run.story else { return "-".to_owned() };
     let (images, units): (Vec<_>, Vec<_>) = story.units().into_iter().partition(|unit| unit.of.is_image());
-    let words = [("failed", "failed"), ("unknown", "unknown"), ("succeeded", "done"), ("planned", "planned")];
+    let words = [
+        ("failed", "failed"),
+        ("unknown", "unknown"),
+        (INTERRUPTED, INTERRUPTED),
+        ("succeeded", "done"),
+        ("planned", "planned"),
+    ];
     let words = words.into_iter().chain([("early exit", "not started")]);
     let counted = |of: &[UnitStory<'_>], noun: &str| -> Vec<String> {
         let n_with = |result| of.iter().filter(|unit| story.shown(unit) == result).count();

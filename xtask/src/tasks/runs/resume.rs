@@ -1,6 +1,7 @@
 //! Taking a run up again: the same command with the same selection, looked up afresh. What may still be going on is named
 //! first and waited for.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::Duration;
 
@@ -10,11 +11,12 @@ use super::find::{self, Known};
 use crate::cli::{Cli, Command};
 use crate::model::{Exit, Failure, Failures, Kind, Result};
 use crate::report::screen::Tone;
+use crate::run::event::StepResult;
 use crate::run::folder::RunFolder;
-use crate::run::journal::story::StepStory;
+use crate::run::journal::story::{StepStory, Story};
 use crate::run::lock::RunLock;
 use crate::run::unfinished::Unfinished;
-use crate::tasks::context::{Context, Resumed, VERSION};
+use crate::tasks::context::{Context, FailedApply, Resumed, VERSION};
 use crate::tasks::{apply_all, build_images, bump_tags, record, update, verify};
 
 /// Takes up the run of this id, or the last one.
@@ -42,14 +44,11 @@ pub(super) fn run(context: &Context, root: &Path, id: Option<&str>) -> Result<Ex
     globals.repo = Some(if folder.is_dir() { folder } else { root.to_owned() });
     globals.reason = now.reason.clone().or(globals.reason);
     let mut again = Context::new(globals, begun.argv.clone());
-    let units = story.units();
-    let failed =
-        units.iter().filter(|unit| unit.result == "failed" && unit.step.is_some_and(StepStory::changes_something));
     again.resumed = Some(Resumed {
         run: begun.run.clone(),
         agreed: record::agreed(story),
         units: story.selected.clone(),
-        failed: failed.map(|unit| unit.of.path.clone()).collect(),
+        failed: failed_applies(root, story),
     });
     // The release is the one of then, whatever this shell says now.
     match &begun.release {
@@ -72,6 +71,36 @@ pub(super) fn run(context: &Context, root: &Path, id: Option<&str>) -> Result<Ex
     record::close(&again, done.as_ref().copied());
     context.concluded_by(&again);
     done
+}
+
+/// The last apply of each unit, in this run or in one that it took up, where that did not succeed.
+fn failed_applies(root: &Path, story: &Story) -> BTreeMap<String, FailedApply> {
+    let mut last = BTreeMap::new();
+    note_applies(story, &mut last);
+    let mut earlier = story.begun.resumes.clone();
+    // A run takes up one that was begun before, but what is in a file may say anything.
+    let mut seen = BTreeSet::from([story.begun.run.clone()]);
+    while let Some(id) = earlier.take().filter(|id| seen.insert(id.clone())) {
+        let known = find::one(root, &id);
+        if let Some(story) = known.as_ref().ok().and_then(|known| known.story().ok()) {
+            note_applies(story, &mut last);
+            earlier = story.begun.resumes.clone();
+        }
+    }
+    last.into_iter().filter_map(|(path, apply)| Some((path, apply?))).collect()
+}
+
+/// Adds the applies of a run, of units that a later run has not applied: `None` for those that went well.
+fn note_applies(story: &Story, last: &mut BTreeMap<String, Option<FailedApply>>) {
+    let agreed = record::agreed(story);
+    for unit in story.units().into_iter().filter(|unit| unit.step.is_some_and(StepStory::changes_something)) {
+        let changes = agreed.get(&unit.of.label).map(|planned| &planned.changes[..]).unwrap_or_default();
+        let replaced = changes.iter().filter_map(|line| line.strip_prefix("replace ")).map(str::to_owned).collect();
+        let (run, result) = (story.begun.run.clone(), unit.result.to_owned());
+        let has_failed = result != StepResult::Succeeded.as_str();
+        let apply = has_failed.then_some(FailedApply { run, result, replaced });
+        last.entry(unit.of.path.clone()).or_insert(apply);
+    }
 }
 
 /// The command that only looks: what it didn't get to see keeps no other run from being taken up.
