@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::evaluate::Scope;
 use super::handed::{Locals, through_json};
 use super::include::{Include, Merge, deep, shallow};
+use super::place::Place;
 use super::syntax::ExprKind;
 use super::value::Map;
 use super::{Evaluator, Fault, Kind, Source, Value};
@@ -258,19 +259,29 @@ impl Frame {
     /// The variable `feature`: the defaults of all `feature` blocks, the file's own before included ones. No override from
     /// outside reaches terragrunt.
     pub(super) fn features(self: &Rc<Self>, evaluator: &Evaluator<'_>) -> Result<Value, Fault> {
-        let mut features = BTreeMap::new();
-        for frame in self.with_includes(evaluator)? {
+        let mut features: BTreeMap<String, Value> = BTreeMap::new();
+        for (frame, is_deep) in self.with_merged(evaluator)? {
+            let mut own = BTreeMap::new();
             for block in frame.source.body.blocks_named("feature") {
-                let Some(name) = block.labels.first().filter(|name| !features.contains_key(*name)) else { continue };
+                let Some(name) = block.labels.first().filter(|name| !own.contains_key(*name)) else { continue };
                 let place = || frame.source.place(block.span.start);
-                let default = block.body.attributes.get("default");
-                let default = default.ok_or_else(|| Fault::new("a feature needs a `default`").at(place()))?;
-                let value = evaluator.eval(&default.value, Scope::of(&frame))?;
-                let feature = [("name".to_owned(), Value::string(name.as_str())), ("value".to_owned(), value)];
-                features.insert(name.clone(), Value::map(feature.into()));
+                let value = match features.get(name) {
+                    Some(value) if !is_deep => value.clone(),
+                    known => {
+                        let default = block.body.attributes.get("default");
+                        let default = default.ok_or_else(|| Fault::new("a feature needs a `default`").at(place()))?;
+                        let value = evaluator.eval(&default.value, Scope::of(&frame))?;
+                        known.map_or(Ok(value.clone()), |known| merged_feature(evaluator, known, &value, place))?
+                    }
+                };
+                own.insert(name.clone(), value);
             }
+            features.append(&mut own);
         }
-        Ok(Value::map(features))
+        let feature = |(name, value): (String, Value)| {
+            (name.clone(), Value::map([("name".to_owned(), Value::string(name)), ("value".to_owned(), value)].into()))
+        };
+        Ok(Value::map(features.into_iter().map(feature).collect()))
     }
 
     /// The variable `values`: the attributes of the `terragrunt.values.hcl` beside the file; `None` if there is none.
@@ -290,10 +301,31 @@ impl Frame {
 
     /// The file itself and what it merges in, the strongest first; includes that are unknown are left out.
     pub fn with_includes(self: &Rc<Self>, evaluator: &Evaluator<'_>) -> Result<Vec<Rc<Self>>, Fault> {
+        Ok(self.with_merged(evaluator)?.into_iter().map(|(frame, _)| frame).collect())
+    }
+
+    /// The same, each with whether it is merged deeply into those before it.
+    pub fn with_merged(self: &Rc<Self>, evaluator: &Evaluator<'_>) -> Result<Vec<(Rc<Self>, bool)>, Fault> {
         let includes = self.includes(evaluator)?;
         let merged = includes.iter().rev().filter(|include| include.merge != Merge::No);
-        Ok(std::iter::once(self.clone()).chain(merged.filter_map(|include| include.frame.clone().ok())).collect())
+        let merged = merged.filter_map(|include| Some((include.frame.clone().ok()?, include.merge == Merge::Deep)));
+        Ok(std::iter::once((self.clone(), false)).chain(merged).collect())
     }
+}
+
+/// The default of a feature over that of an include that is merged deeply: terragrunt merges maps, and fails on anything else.
+fn merged_feature(
+    evaluator: &Evaluator<'_>,
+    known: &Value,
+    below: &Value,
+    place: impl Fn() -> Place,
+) -> Result<Value, Fault> {
+    let is_map = |value: &Value| matches!(value.kind, Kind::Map(_) | Kind::Unknown(_));
+    if !is_map(known) || !is_map(below) {
+        let what = "terragrunt fails where an include that is merged deeply has a feature of this name, too";
+        return Err(Fault::new(what).at(place()));
+    }
+    deep(evaluator, known, below)
 }
 
 /// The values of the folder: what the stack file says that generates it, or its `terragrunt.values.hcl`.

@@ -1,6 +1,6 @@
 //! Terraform that is not in a module: what `generate` blocks write, and `*.tf` files beside a unit's configuration.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -183,36 +183,45 @@ pub(super) type Work<'w> = dyn FnMut(Result<&Written<'_>, &Rc<str>>) -> Result<(
 
 /// Goes through all files that are written. What can't be known of the map is an error with the reason.
 pub(super) fn each_written(evaluator: &Evaluator<'_>, frame: &Rc<Frame>, work: &mut Work<'_>) -> Result<(), Fault> {
-    let mut labels: Vec<String> = Vec::new();
-    for frame in &frame.with_includes(evaluator)? {
-        // One with the same label in the including file replaces the included one.
+    let mut labels: BTreeSet<String> = BTreeSet::new();
+    for (frame, is_deep) in &frame.with_merged(evaluator)? {
+        let mut own: BTreeSet<String> = BTreeSet::new();
         let mut new = |written: &Written<'_>| {
-            let is_new = !labels.contains(&written.label);
-            labels.extend(is_new.then(|| written.label.clone()));
-            if is_new { work(Ok(written)) } else { Ok(()) }
+            let is_known = labels.contains(&written.label);
+            // One of an include that is merged deeply is replaced by that of the including file.
+            if !own.insert(written.label.clone()) || (is_known && !is_deep) {
+                let what = format!("terragrunt refuses two `generate` with one name: `{}`", written.label);
+                return Err(Fault::new(what).at(written.place()));
+            }
+            if is_known { Ok(()) } else { work(Ok(written)) }
         };
         let body = &frame.source.body;
         body.blocks_named("generate").try_for_each(|block| new(&Written::of_block(frame, block)))?;
-        let Some(map) = body.attributes.get("generate").map(|attribute| &attribute.value) else { continue };
-        if let ExprKind::Object(items) = &map.kind
-            && let Some(all) = items.iter().map(|item| Written::of_item(frame, item)).collect::<Option<Vec<_>>>()
-        {
-            all.iter().try_for_each(new)?;
-            continue;
-        }
-        let value = evaluator.value(map, frame)?;
-        let value = evaluator.whole(&value)?;
-        match &value.kind {
-            Kind::Map(all) => {
-                all.entries
-                    .iter()
-                    .filter_map(|(label, value)| Written::of_value(frame, label, value))
-                    .try_for_each(|written| new(&written))?;
-                all.open.iter().try_for_each(|reason| work(Err(reason)))?;
+        if let Some(map) = body.attributes.get("generate").map(|attribute| &attribute.value) {
+            let items = match &map.kind {
+                ExprKind::Object(items) => items.iter().map(|item| Written::of_item(frame, item)).collect(),
+                _ => None,
+            };
+            match items {
+                Some::<Vec<_>>(items) => items.iter().try_for_each(new)?,
+                None => {
+                    let value = evaluator.value(map, frame)?;
+                    let value = evaluator.whole(&value)?;
+                    match &value.kind {
+                        Kind::Map(all) => {
+                            all.entries
+                                .iter()
+                                .filter_map(|(label, value)| Written::of_value(frame, label, value))
+                                .try_for_each(|written| new(&written))?;
+                            all.open.iter().try_for_each(|reason| work(Err(reason)))?;
+                        }
+                        Kind::Unknown(reason) => work(Err(reason))?,
+                        _ => {}
+                    }
+                }
             }
-            Kind::Unknown(reason) => work(Err(reason))?,
-            _ => {}
         }
+        labels.append(&mut own);
     }
     Ok(())
 }
@@ -235,6 +244,14 @@ impl<'w> Written<'w> {
         let Kind::Map(map) = &value.kind else { return None };
         let attributes = map.entries.iter().map(|(name, value)| (name.as_str(), Given::Value(value)));
         Some(Self { label: label.to_owned(), frame, attributes: attributes.collect() })
+    }
+
+    fn place(&self) -> Place {
+        let start = self.attributes.values().filter_map(|given| match given {
+            Given::Expr(expr) => Some(expr.span.start),
+            Given::Value(_) => None,
+        });
+        start.min().map_or_else(|| Place::file(&self.frame.source.name), |start| self.frame.source.place(start))
     }
 
     pub(super) fn get(&self, name: &str) -> Option<&Given<'w>> {

@@ -171,19 +171,21 @@ impl Stacks {
         let unknown = |name: &str, reason: &str| {
             Fault::new(format!("`{name}` of the {kind} `{label}` is unknown: {reason}")).at(place(attribute(name)))
         };
-        let path = text("path").and_then(|path| path.map_err(|reason| unknown("path", &reason))).map_err(lost)?;
-        let leaves =
-            Path::new(&path).components().any(|part| !matches!(part, Component::Normal(_) | Component::CurDir));
-        if leaves {
-            let what = format!("the {kind} `{label}` would leave its stack");
-            return Err(lost(Fault::new(what).at(place(attribute("path")))));
-        }
-        let target = clean(&base.join(path));
+        let path = text("path").and_then(|path| path.map_err(|reason| unknown("path", &reason))).and_then(|path| {
+            let stays = |part| matches!(part, Component::Normal(_) | Component::CurDir);
+            let leaves =
+                || Fault::new(format!("the {kind} `{label}` would leave its stack")).at(place(attribute("path")));
+            if Path::new(&path).components().all(stays) { Ok(path) } else { Err(leaves()) }
+        });
         let reason = match text("source").map_err(lost)? {
             Ok(source) => {
                 let folder = clean(&dir.join(&source));
                 if evaluator.files.exists(&folder) {
                     self.sources.insert(evaluator.files.real(&folder).into_owned());
+                    // Whether it is a runner its source tells, wherever it is generated.
+                    let doubt = doubt.or_else(|| path.as_ref().err().cloned().map(|fault| fault.hint(LOST)));
+                    let path = path.unwrap_or_else(|_| format!("<path of {label}>"));
+                    let target = clean(&base.join(path));
                     self.generated.insert(target, Origin { source: folder, block: generator, doubt });
                     return Ok(());
                 }
@@ -191,6 +193,7 @@ impl Stacks {
             }
             Err(reason) => format!("its source is unknown: {reason}"),
         };
+        let target = clean(&base.join(path.map_err(lost)?));
         let place = place(attribute("source"));
         let what = format!("what the {kind} `{label}` generates is unknown: {reason}");
         let fault = Fault::new(what).at(place.clone()).hint(LOST);

@@ -1,7 +1,7 @@
 //! Functions from values to text: JSON, base64 and back, URLs.
 
 use super::{Arguments, Stop, Value, unknown};
-use crate::{Fault, Kind, operators};
+use crate::{Evaluator, Fault, Kind, operators};
 
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
@@ -26,6 +26,16 @@ pub(super) fn json_text(value: &Value) -> Result<String, Stop> {
         Kind::Unknown(reason) => return Err(Stop::Unknown(reason.clone())),
         Kind::Config(_) | Kind::Locals(_) => return Err(unknown("another file as JSON is not worked out")),
     })
+}
+
+/// A value as the text of its JSON.
+pub(crate) fn as_json(evaluator: &Evaluator<'_>, value: &Value) -> Result<Value, Fault> {
+    let kind = match json_text(&evaluator.whole(value)?) {
+        Ok(text) => Kind::String(text.into()),
+        Err(Stop::Unknown(reason)) => Kind::Unknown(reason),
+        Err(Stop::Fault(fault)) => return Err(fault),
+    };
+    Ok(Value { kind, origin: value.origin.computed() })
 }
 
 /// Go escapes what HTML would take for its own, and some spell control characters in other ways.

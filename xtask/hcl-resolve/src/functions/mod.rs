@@ -2,7 +2,7 @@
 
 mod collections;
 pub(crate) mod decode;
-mod encode;
+pub(crate) mod encode;
 mod files;
 mod formats;
 mod numbers;

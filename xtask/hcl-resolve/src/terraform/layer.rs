@@ -1,6 +1,7 @@
 //! What gives variables their values, layer by layer, and what the layers give together. The order is the caller's: it is
 //! Terraform's own, <https://developer.hashicorp.com/terraform/language/values/variables>.
 
+use std::fmt;
 use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -21,10 +22,34 @@ pub enum Layer {
     Json(Json),
     /// Values by name, worked out already.
     Values(Value),
+    /// Values by name that are passed as texts: arguments and variables of the environment. The type of a variable tells how
+    /// its text is read; where that is not known, they are these.
+    Passed(Value, Reader),
     /// Variables `TF_VAR_…` that the environment of the person keeps, by name or by the beginning of it.
     Environment(Vec<String>),
     /// What may give any variable any value, with the reason why that can't be known.
     Unknown(Rc<str>),
+}
+
+/// How the text of a variable is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// As it is.
+    Text,
+    /// As an expression.
+    Expression,
+}
+
+/// Reads the texts that a layer passes.
+pub struct Reader(pub Box<Read>);
+
+/// Reads the text in this form; the value is what the layer gives the variable.
+pub type Read = dyn Fn(&Files, &Value, Form) -> Result<Value, Fault>;
+
+impl fmt::Debug for Reader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Reader")
+    }
 }
 
 /// Names in a file of values: it may refer to nothing.
@@ -59,7 +84,7 @@ impl Layer {
                 let entry = json_objects(node).filter(|entry| entry.key == name).last();
                 Ok(entry.map(|entry| decoded(&entry.node, Some(file))))
             }
-            Self::Values(values) => Ok(match &values.kind {
+            Self::Values(values) | Self::Passed(values, _) => Ok(match &values.kind {
                 Kind::Map(map) => map.entries.get(name).cloned().or_else(|| map.open.clone().map(Value::unknown)),
                 Kind::Unknown(_) => Some(values.clone()),
                 _ => None,
@@ -83,24 +108,31 @@ impl Layer {
         match self {
             Self::Hcl(frame) => frame.source.body.attributes.keys().map(String::as_str).collect(),
             Self::Json((_, node)) => json_objects(node).map(|entry: &json::Entry| entry.key.as_str()).collect(),
-            Self::Values(Value { kind: Kind::Map(map), .. }) => map.entries.keys().map(String::as_str).collect(),
-            Self::Values(_) | Self::Environment(_) | Self::Unknown(_) => Vec::new(),
+            Self::Values(Value { kind: Kind::Map(map), .. }) | Self::Passed(Value { kind: Kind::Map(map), .. }, _) => {
+                map.entries.keys().map(String::as_str).collect()
+            }
+            Self::Values(_) | Self::Passed(..) | Self::Environment(_) | Self::Unknown(_) => Vec::new(),
         }
     }
 
     /// Why the layer may give a value to variables that it doesn't name.
     fn open(&self) -> Option<&Rc<str>> {
         match self {
-            Self::Values(Value { kind: Kind::Map(map), .. }) => map.open.as_ref(),
-            Self::Values(Value { kind: Kind::Unknown(reason), .. }) | Self::Unknown(reason) => Some(reason),
+            Self::Values(Value { kind: Kind::Map(map), .. }) | Self::Passed(Value { kind: Kind::Map(map), .. }, _) => {
+                map.open.as_ref()
+            }
+            Self::Values(Value { kind: Kind::Unknown(reason), .. })
+            | Self::Passed(Value { kind: Kind::Unknown(reason), .. }, _)
+            | Self::Unknown(reason) => Some(reason),
             _ => None,
         }
     }
 }
 
-/// The value of a variable by the last layer that gives it one.
-pub fn given(layers: &[Layer], files: &Files, name: &str) -> Result<Option<Value>, Fault> {
-    layers.iter().rev().find_map(|layer| layer.get(files, name).transpose()).transpose()
+/// The value of a variable by the last layer that gives it one, with that layer.
+pub fn given<'l>(layers: &'l [Layer], files: &Files, name: &str) -> Result<Option<(Value, &'l Layer)>, Fault> {
+    let get = |layer: &'l Layer| Some(layer.get(files, name).transpose()?.map(|value| (value, layer)));
+    layers.iter().rev().find_map(get).transpose()
 }
 
 /// What all layers give together, as a map.
@@ -108,7 +140,7 @@ pub fn joined(layers: &[Layer], files: &Files) -> Result<Value, Fault> {
     let mut map = Map { open: layers.iter().rev().find_map(Layer::open).cloned(), ..Map::default() };
     for name in layers.iter().flat_map(Layer::names) {
         if !map.entries.contains_key(name)
-            && let Some(value) = given(layers, files, name)?
+            && let Some((value, _)) = given(layers, files, name)?
         {
             map.entries.insert(name.to_owned(), value);
         }

@@ -1,8 +1,9 @@
 //! The values of a module's variables: what is given to them, else their defaults, converted to their types.
 
-use super::layer::{self, Layer};
+use super::layer::{self, Form, Layer, Reader};
 use super::module::Module;
-use super::types::Type;
+use super::types::{self, Type};
+use crate::functions::encode;
 use crate::{Evaluator, Fault, Kind, Value};
 
 /// Where the values of variables come from.
@@ -25,7 +26,8 @@ impl Module<'_> {
             let constraint = declared.get("type").map(|it| Type::read(&it.attribute.value, &plain)).transpose()?;
             let nullable = declared.get("nullable").map(|it| self.plain(|| it.value(evaluator))).transpose()?;
             let is_nullable = !matches!(nullable.map(|value| value.kind), Some(Kind::Bool(false)));
-            let given = self.given(evaluator, name)?.filter(|value| is_nullable || !value.is_null());
+            let given =
+                self.given(evaluator, name, constraint.as_ref())?.filter(|value| is_nullable || !value.is_null());
             let value = match (given, declared.get("default")) {
                 (Some(value), _) => value,
                 (None, Some(default)) => self.plain(|| default.value(evaluator))?,
@@ -56,14 +58,36 @@ impl Module<'_> {
     }
 
     /// The value that a variable is given, if it is given one.
-    fn given(&self, evaluator: &Evaluator<'_>, name: &str) -> Result<Option<Value>, Fault> {
+    fn given(&self, evaluator: &Evaluator<'_>, name: &str, constraint: Option<&Type>) -> Result<Option<Value>, Fault> {
         match &self.given {
-            Given::Layers(layers) => layer::given(layers, evaluator.files, name),
+            Given::Layers(layers) => match layer::given(layers, evaluator.files, name)? {
+                Some((value, Layer::Passed(_, reader))) => passed(evaluator, reader, constraint, value).map(Some),
+                given => Ok(given.map(|(value, _)| value)),
+            },
             Given::Call(arguments) => {
                 let Kind::Map(map) = &arguments.kind else { return Ok(Some(arguments.clone())) };
                 let open = || map.open.clone().map(Value::unknown);
                 Ok(map.entries.get(name).cloned().or_else(open))
             }
         }
+    }
+}
+
+/// What a variable makes of a text: one whose type is simple takes it as it is, any other takes it for an expression. What is
+/// no text is passed as its JSON.
+fn passed(evaluator: &Evaluator<'_>, reader: &Reader, constraint: Option<&Type>, value: Value) -> Result<Value, Fault> {
+    let form = match constraint {
+        None | Some(Type::String | Type::Number | Type::Bool) => Form::Text,
+        Some(_) => Form::Expression,
+    };
+    let is_given_so = form == Form::Expression && value.as_str().is_none();
+    if is_given_so || value.is_null() || value.unknown_reason().is_some() {
+        return Ok(value);
+    }
+    let value = (reader.0)(evaluator.files, &value, form)?;
+    match (&value.kind, constraint) {
+        (Kind::Number(_) | Kind::Bool(_), None) => Ok(types::text(&value).unwrap_or(value)),
+        (Kind::List(_) | Kind::Set(_) | Kind::Map(_), _) if form == Form::Text => encode::as_json(evaluator, &value),
+        _ => Ok(value),
     }
 }

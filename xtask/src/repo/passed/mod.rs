@@ -16,7 +16,7 @@ use working::Working;
 
 use super::files::{Files, clean};
 use super::hcl::terraform::Engine;
-use super::hcl::terraform::layer::Layer;
+use super::hcl::terraform::layer::{Form, Layer, Reader};
 use super::hcl::value::Map;
 use super::hcl::{Evaluator, Fault, Frame, Kind, Value};
 use super::module::Module;
@@ -37,7 +37,11 @@ pub(super) fn layers(
     let working = Working::of(files, evaluator, frame)?;
     let extra = Extra::of(evaluator, frame)?;
     let nulls = nulls(&inputs);
-    let mut layers = vec![Layer::Values(with_parsed(files, &inputs))];
+    let read = |files: &Files, value: &Value, form| match Text::of(value) {
+        Ok(text) if form == Form::Expression => text.expression(files),
+        _ => Ok(value.clone()),
+    };
+    let mut layers = vec![Layer::Passed(with_parsed(files, &inputs), Reader(Box::new(read)))];
     layers.push(Layer::Environment(environment.to_vec()));
     layers.extend(extra.environment.into_iter().map(|(name, value)| match value {
         Ok(text) => text.variable(files, &name),
@@ -63,10 +67,10 @@ pub(super) fn layers(
 fn with_parsed(files: &Files, inputs: &Value) -> Value {
     let Kind::Map(map) = &inputs.kind else { return inputs.clone() };
     let mut map = Map { entries: map.entries.clone(), open: map.open.clone() };
-    for (name, value) in map.entries.iter_mut().filter(|(name, _)| RUNNER_INPUTS.contains(&name.as_str())) {
+    for (_, value) in map.entries.iter_mut().filter(|(name, _)| RUNNER_INPUTS.contains(&name.as_str())) {
         if value.as_str().is_some_and(|text| text.trim_start().starts_with(['{', '[']))
             && let Ok(text) = Text::of(value)
-            && let Ok(Some(parsed)) = text.variable(files, name).get(files, name)
+            && let Ok(parsed) = text.expression(files)
         {
             *value = parsed;
         }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::repo::files::Files;
 use crate::repo::hcl::syntax::{Expr, ExprKind, Part};
-use crate::repo::hcl::terraform::layer::{self, Layer};
+use crate::repo::hcl::terraform::layer::{self, Form, Layer, Reader};
 use crate::repo::hcl::value::Map;
 use crate::repo::hcl::{Evaluator, Fault, Frame, Kind, Origin, Source, Span, Value, operators, parse};
 
@@ -65,33 +65,47 @@ impl Text {
         }
     }
 
-    /// What it gives a variable, as an argument or a variable of the environment. A variable whose type is `string` takes it
-    /// as it is, any other takes it for an expression.
-    pub(super) fn variable(&self, files: &Files, name: &str) -> Layer {
-        let given = if self.text.trim_start().starts_with(['{', '[']) {
-            let beginning = format!("{VALUE} = ");
-            let shifted = |(part, origin): &(Range<usize>, Origin)| {
-                (part.start + beginning.len()..part.end + beginning.len(), origin.clone())
-            };
-            let assigned = Self {
-                text: format!("{beginning}{}", self.text),
-                parts: self.parts.iter().map(shifted).collect(),
-                whole: self.whole.clone(),
-                unknown: self.unknown.clone(),
-            };
-            match assigned.layer(files, name) {
-                Layer::Values(Value { kind: Kind::Map(map), .. }) => map.entries.get(VALUE).cloned(),
-                _ => None,
-            }
-            .unwrap_or_else(|| Value::unknown(format!("what is passed on for `{name}` is no expression")))
-        } else {
-            let kind = match self.hole_in(&self.text) {
-                Some(reason) => Kind::Unknown(reason),
-                None => Kind::String(Rc::from(self.text.as_str())),
-            };
-            Value { kind, origin: self.origin_of(0..self.text.len()) }
+    /// What it gives a variable, as an argument or a variable of the environment: where the type of that isn't known, what
+    /// looks like a collection is one.
+    pub(super) fn variable(self, files: &Files, name: &str) -> Layer {
+        let given = match self.text.trim_start().starts_with(['{', '[']) {
+            true => self.expression(files).unwrap_or_else(|fault| Value::unknown(fault.in_one_line())),
+            false => self.as_it_is(),
         };
-        Layer::Values(Value::map([(name.to_owned(), given)].into()))
+        let read = move |files: &Files, _: &Value, form| match form {
+            Form::Text => Ok(self.as_it_is()),
+            Form::Expression => self.expression(files),
+        };
+        Layer::Passed(Value::map([(name.to_owned(), given)].into()), Reader(Box::new(read)))
+    }
+
+    fn as_it_is(&self) -> Value {
+        let kind = match self.hole_in(&self.text) {
+            Some(reason) => Kind::Unknown(reason),
+            None => Kind::String(Rc::from(self.text.as_str())),
+        };
+        Value { kind, origin: self.origin_of(0..self.text.len()) }
+    }
+
+    /// The value of the expression that it is.
+    pub(super) fn expression(&self, files: &Files) -> Result<Value, Fault> {
+        let beginning = format!("{VALUE} = ");
+        let shifted = |(part, origin): &(Range<usize>, Origin)| {
+            (part.start + beginning.len()..part.end + beginning.len(), origin.clone())
+        };
+        let assigned = Self {
+            text: format!("{beginning}{}", self.text),
+            parts: self.parts.iter().map(shifted).collect(),
+            whole: self.whole.clone(),
+            unknown: self.unknown.clone(),
+        };
+        let value = match assigned.layer(files, VALUE) {
+            Layer::Values(Value { kind: Kind::Map(map), .. }) => map.entries.get(VALUE).cloned(),
+            Layer::Unknown(reason) if self.unknown.is_some() => Some(Value::unknown(reason)),
+            _ => None,
+        };
+        let what = || format!("what is passed on is taken for an expression, and is none: {}", self.text);
+        value.ok_or_else(|| Fault::new(what()))
     }
 
     /// The text of an expression, part by part where it is a template. What is unknown as a whole is its reason.

@@ -254,7 +254,8 @@ fn inputs_that_a_module_on_this_disk_does_not_have_decide_nothing() {
         "inputs = {\n",
         &format!("inputs = {{\n  container_images = {{ kaniko = {left} }}\n  old_runner = {left}\n"),
     );
-    let module = ("modules/mgmt/ecs-deploy-runner/main.tf", "variable \"terraform_planner_config\" {}\n");
+    let module =
+        ("modules/mgmt/ecs-deploy-runner/main.tf", "variable \"terraform_planner_config\" {\n  type = any\n}\n");
     let repo = Tree::new(&[ACCOUNTS, COMMON, (UNIT, &unit), module]).open();
     let image = repo.units[0].image(ImageName::DeployRunner).expect("it uses it");
     assert_eq!(image.deciders.len(), 1);

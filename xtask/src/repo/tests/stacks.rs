@@ -118,6 +118,52 @@ fn runner_of_a_stack_file_that_is_not_worked_out_is_listed_with_what_is_in_the_w
 }
 
 #[test]
+fn unit_of_a_stack_whose_path_is_unknown_is_asked_of_its_catalog_unit() {
+    let of = |unit: &str, path: &str| {
+        let text = block(
+            &format!("../../../catalog/units/{unit}"),
+            "  values = { name = \"x\", image = { docker_image = \"a.example.com/b\", docker_tag = \"v0.42.0\" } }\n",
+        );
+        with_stack(&text.replace("\"ci\"\n}", "").replace("path = \"ci\"", &format!("path = {path}"))).open()
+    };
+    for path in ["run_cmd(\"echo\", \"x\")", "\"x-${get_env(\"PATH\")}\"", "\"../x\""] {
+        let repo = of("runner", path);
+        let told = texts(repo.all_problems());
+        assert!(told.contains(&format!("{LIVE}/terragrunt.stack.hcl:3")), "{path}\n{told}");
+        let found = shown(&repo)
+            .into_iter()
+            .find(|line| line.starts_with("live/prod/us-east-1/.terragrunt-stack/<path of ci>"));
+        assert!(
+            found.is_some_and(|line| line.contains("?the configuration cannot be read: ")),
+            "{path} {:?}",
+            shown(&repo)
+        );
+        let repo = of("taker", path);
+        assert_eq!((texts(repo.all_problems()), repo.units.len()), (String::new(), 2), "{path}");
+    }
+}
+
+#[test]
+fn nested_stack_whose_path_is_unknown_is_asked_of_its_units() {
+    let stack = |unit: &str| {
+        let tree = with_stack("stack \"s\" {\n  source = \"../../../catalog/stacks/s\"\n  path = run_cmd(\"x\")\n}\n");
+        let values =
+            "  values = { name = \"x\", image = { docker_image = \"a.example.com/b\", docker_tag = \"v0.42.0\" } }\n";
+        let text = block(&format!("${{get_repo_root()}}/catalog/units/{unit}"), values);
+        tree.write("catalog/stacks/s/terragrunt.stack.hcl", text.as_bytes());
+        tree.open()
+    };
+    let (runner, taker) = (stack("runner"), stack("taker"));
+    assert!(
+        texts(runner.all_problems()).contains("`path` of the stack `s` is unknown"),
+        "{}",
+        texts(runner.all_problems())
+    );
+    assert_eq!((runner.units.len(), taker.units.len()), (3, 2));
+    assert_eq!(texts(taker.all_problems()), "");
+}
+
+#[test]
 fn one_block_of_a_stack_file_that_is_not_worked_out_keeps_no_other_from_being_read() {
     let other = block("../../../catalog/units/taker", "  autoinclude {\n  }\n").replace("\"ci\"", "\"other\"");
     let values = "  values = { name = \"x\", image = local.versions.ci_image }\n";

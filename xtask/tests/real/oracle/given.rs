@@ -1,11 +1,13 @@
 //! Where rendering doesn't tell the truth: fixtures `given…`, in which files of values, arguments and the environment win
 //! over inputs. Their modules hand out what they are given, so a plan tells it.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
+use xtask::model::ImageName;
 use xtask::repo::{Repository, Unit};
 
 use super::bumped::moved;
@@ -23,6 +25,11 @@ fn names() -> Vec<String> {
 
 /// What the module is given when terragrunt plans the unit.
 fn given(engine: &Path, terragrunt: &Path, unit: &Path) -> Value {
+    planned(engine, terragrunt, unit).unwrap_or_else(|told| panic!("{}: {told}", unit.display()))["given"].clone()
+}
+
+/// The outputs that a plan of the unit has, or what is said where it can't be made.
+pub(super) fn planned(engine: &Path, terragrunt: &Path, unit: &Path) -> Result<BTreeMap<String, Value>, String> {
     let home = tempfile::tempdir().expect("a folder");
     let plan = home.path().join("plan");
     let run = |arguments: &[&str]| {
@@ -41,13 +48,13 @@ fn given(engine: &Path, terragrunt: &Path, unit: &Path) -> Value {
             .output()
             .expect("it starts");
         let (told, error) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-        assert!(output.status.success(), "{arguments:?} in {}: {told}\n{error}", unit.display());
-        output.stdout
+        output.status.success().then_some(output.stdout.clone()).ok_or(format!("{arguments:?}: {told}\n{error}"))
     };
     let plan = plan.to_str().expect("it is UTF-8");
-    run(&["plan", "-input=false", "-no-color", &format!("-out={plan}")]);
-    let shown: Value = serde_json::from_slice(&run(&["show", "-json", plan])).expect("it is JSON");
-    shown["output_changes"]["given"]["after"].clone()
+    run(&["plan", "-input=false", "-no-color", &format!("-out={plan}")])?;
+    let shown: Value = serde_json::from_slice(&run(&["show", "-json", plan])?).expect("it is JSON");
+    let outputs = shown["output_changes"].as_object().into_iter().flatten();
+    Ok(outputs.map(|(name, change)| (name.clone(), change["after"].clone())).collect())
 }
 
 /// Compares every image of the unit with what the module is given, by both terragrunts; gives how many values are known.
@@ -115,4 +122,169 @@ fn module_for_both_programs_gives_what_the_one_reads_that_runs() {
         n += units.map(|unit| judge(tools, copied.root(), unit)).sum::<usize>();
     }
     assert!(n >= 16, "{n}");
+}
+
+/// The type of a variable, what the module makes of it as a tag, and what the unit gives it.
+const PASSED: [(&str, &str, &str); 21] = [
+    ("type = any", "var.tag", "inputs = { tag = \"1.10\" }"),
+    ("type = any", "var.tag", "inputs = { tag = \"\\\"v0.1.7\\\"\" }"),
+    ("type = any", "var.tag", "inputs = { tag = \"latest\" }"),
+    ("type = any", "var.tag", "inputs = { tag = \"null\" }"),
+    ("type = any", "var.tag", "inputs = { tag = true }"),
+    ("type = any", "var.tag.a", "inputs = { tag = { a = \"v0.2.0\" } }"),
+    ("", "var.tag", "inputs = { tag = \"1.10\" }"),
+    ("", "var.tag", "inputs = { tag = 1.10 }"),
+    ("", "var.tag", "inputs = { tag = \"null\" }"),
+    ("", "jsondecode(var.tag)[0]", "inputs = { tag = [\"v1\", 2] }"),
+    ("type = string", "var.tag", "inputs = { tag = 1.10 }"),
+    ("type = string", "trim(var.tag, \"[]\\\"\")", "inputs = { tag = [\"v0.1.8\"] }"),
+    ("type = string", "jsondecode(var.tag).a", "inputs = { tag = { a = \"v0.1.8\" } }"),
+    ("type = number", "\"v${var.tag}\"", "inputs = { tag = \"1.10\" }"),
+    ("type = bool", "\"v${var.tag}\"", "inputs = { tag = \"true\" }"),
+    ("type = list(string)", "var.tag[0]", "inputs = { tag = \"[\\\"v0.1.9\\\"]\" }"),
+    ("type = set(string)", "tolist(var.tag)[0]", "inputs = { tag = \"[\\\"v0.1.9\\\"]\" }"),
+    ("type = map(string)", "var.tag[\"a\"]", "inputs = { tag = jsonencode({ a = \"v0.3.0\" }) }"),
+    (
+        "type = object({ a = string })",
+        "var.tag.a",
+        "terraform {\n  extra_arguments \"x\" {\n    commands = [\"plan\"]\n    env_vars = { TF_VAR_tag = \"{a = \\\"v5\\\"}\" }\n  }\n}",
+    ),
+    (
+        "type = any",
+        "var.tag",
+        "terraform {\n  extra_arguments \"x\" {\n    commands  = [\"plan\"]\n    arguments = [\"-var=tag=1.10\"]\n  }\n}",
+    ),
+    (
+        "type = string",
+        "var.tag",
+        "terraform {\n  extra_arguments \"x\" {\n    commands  = [\"plan\"]\n    arguments = [\"-var=tag=1.10\"]\n  }\n}",
+    ),
+];
+
+/// Units `dev/us-east-1/mN` of modules on this disk that make a runner's tag of what they are given.
+struct Passing(Copied);
+
+impl Passing {
+    fn new() -> Self {
+        let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+        let passing = Self(Copied::of(&fixtures.join("given-wrapper")));
+        git_init(passing.0.root());
+        passing
+    }
+
+    fn write(&self, path: &str, text: &str) {
+        let path = self.0.root().join(path);
+        fs::create_dir_all(path.parent().expect("it has a folder")).expect("folders");
+        fs::write(path, text).expect("a file");
+    }
+
+    /// Adds a unit whose module has a variable of this type and makes this tag of it.
+    fn unit(&self, n: usize, of: &str, tag: &str, unit: &str) {
+        let image = "docker_image = \"100000000002.dkr.ecr.us-east-1.amazonaws.com/ecs-deploy-runner\"";
+        let module = format!(
+            "variable \"tag\" {{\n  {of}\n}}\nmodule \"runner\" {{\n  source = \"../mgmt/ecs-deploy-runner\"\n  \
+             terraform_planner_config = {{ container_image = {{ {image}, docker_tag = {tag} }} }}\n}}\n\
+             output \"given\" {{\n  value = module.runner.given\n}}\n"
+        );
+        self.write(&format!("modules/m{n}/main.tf"), &module);
+        let source = format!("source = \"${{get_repo_root()}}//modules/m{n}\"");
+        let unit = match unit.contains("terraform {") {
+            true => unit.replace("terraform {", &format!("terraform {{\n  {source}")),
+            false => format!("terraform {{\n  {source}\n}}\n{unit}\n"),
+        };
+        self.write(&format!("dev/us-east-1/m{n}/terragrunt.hcl"), &unit);
+    }
+
+    /// Compares the unit with its plan: what can't be planned is a problem here, and a tag that is known is the real one.
+    /// Gives whether it is told.
+    #[track_caller]
+    fn judge(&self, tools: &Toolbox, repo: &Repository, n: usize, terragrunt: &Path) -> bool {
+        let path = format!("dev/us-east-1/m{n}");
+        let unit = repo.units.iter().find(|unit| unit.path.as_str() == path).unwrap_or_else(|| panic!("{path}"));
+        let decider = unit.image(ImageName::DeployRunner).and_then(|uses| uses.deciders.first());
+        let engine = tools.terraform.as_ref().unwrap_or(&tools.tofu);
+        match planned(engine, terragrunt, &self.0.root().join(&path)) {
+            Err(told) => {
+                assert!(!unit.problems.is_empty(), "{path}: {decider:?} {told}");
+                true
+            }
+            Ok(outputs) => {
+                assert!(unit.problems.is_empty(), "{path}: {:?}", unit.problems);
+                let real = &outputs["given"]["terraform_planner_config"]["container_image"]["docker_tag"];
+                let real = real.as_str().map(str::to_owned).or_else(|| (!real.is_null()).then(|| real.to_string()));
+                let ours = decider.and_then(|decider| decider.tag.value());
+                assert!(ours.is_none() || ours.map(ToString::to_string) == real, "{path}: {ours:?} {real:?}");
+                ours.is_some()
+            }
+        }
+    }
+}
+
+#[test]
+fn texts_are_what_terraform_takes_them_for_by_the_type_of_their_variable() {
+    let Some(tools) = Toolbox::get() else { return };
+    let passing = Passing::new();
+    PASSED.iter().enumerate().for_each(|(n, (of, tag, unit))| passing.unit(n, of, tag, unit));
+    let repo = Repository::open(passing.0.root()).expect("it opens");
+    let both = [&tools.terragrunt_1, &tools.terragrunt_0];
+    let told = |n: &usize| both.iter().all(|terragrunt| passing.judge(tools, &repo, *n, terragrunt));
+    let not_told: Vec<_> = (0..PASSED.len()).filter(|n| !told(n)).map(|n| PASSED[n]).collect();
+    // Null is no tag.
+    assert!(not_told.len() <= 2, "{not_told:#?}");
+}
+
+/// What two included files and the unit itself add, and whether terragrunt 0.55.1 knows it.
+const INCLUDED: [(&str, &str, &str, bool); 12] = [
+    ("", "", "", true),
+    ("deep", "deep", "", true),
+    ("deep", "", "", true),
+    ("", "deep", "", true),
+    ("", "no", "own", true),
+    ("no", "no", "own", true),
+    ("deep", "no", "own", true),
+    ("no", "no", "twice", true),
+    ("", "", "feature", false),
+    ("deep", "deep", "feature", false),
+    ("deep", "", "feature", false),
+    ("", "deep", "feature", false),
+];
+
+#[test]
+fn generate_and_feature_of_one_name_are_refused_where_terragrunt_refuses_them() {
+    let Some(tools) = Toolbox::get() else { return };
+    let passing = Passing::new();
+    let generate = |name: &str, tag: &str| {
+        format!(
+            "generate \"{name}\" {{\n  path = \"x.auto.tfvars\"\n  if_exists = \"overwrite\"\n  contents = \"tag = \\\"{tag}\\\"\"\n}}\n"
+        )
+    };
+    for (n, name) in ["a", "b"].into_iter().enumerate() {
+        passing.write(&format!("{name}.hcl"), &generate("t", &format!("v{n}")));
+        passing.write(&format!("feature-{name}.hcl"), &format!("feature \"f\" {{\n  default = \"v{n}\"\n}}\n"));
+    }
+    for (n, (a, b, own, _)) in INCLUDED.iter().enumerate() {
+        let file = if *own == "feature" { "feature-" } else { "" };
+        let include = |name: &str, merge: &str| {
+            let strategy = match merge {
+                "" => String::new(),
+                "no" => "merge_strategy = \"no_merge\"".to_owned(),
+                merge => format!("merge_strategy = \"{merge}\""),
+            };
+            format!("include \"{name}\" {{\n  path = \"${{get_repo_root()}}/{file}{name}.hcl\"\n  {strategy}\n}}\n")
+        };
+        let own = match *own {
+            "own" => generate("t", "v5"),
+            "twice" => generate("t", "v5") + &generate("t", "v6"),
+            "feature" => "inputs = { tag = feature.f.value }\n".to_owned(),
+            _ => String::new(),
+        };
+        passing.unit(n, "type = string", "var.tag", &format!("{}{}{own}", include("a", a), include("b", b)));
+    }
+    let repo = Repository::open(passing.0.root()).expect("it opens");
+    for (n, case) in INCLUDED.iter().enumerate() {
+        let both = [Some(&tools.terragrunt_1), case.3.then_some(&tools.terragrunt_0)];
+        for terragrunt in both.into_iter().flatten() {
+            assert!(passing.judge(tools, &repo, n, terragrunt), "{case:?}");
+        }
+    }
 }
