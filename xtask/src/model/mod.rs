@@ -22,7 +22,7 @@ pub use failure::{Exit, Failure, Failures, Kind, Result};
 pub use hcl_resolve::printable::{MASK, acts, literal, one_line, printable};
 pub use hcl_resolve::{Place, regular};
 pub use known::Known;
-pub use profile::{ProfileCandidate, did_you_mean, distance, is_limited};
+pub use profile::{ProfileCandidate, did_you_mean, distance, is_limited, nearest};
 pub use reach::{Reach, Remedy};
 pub use region::Region;
 pub use secret::{is_secret_name, looks_drawn};

@@ -54,16 +54,18 @@ pub fn distance(a: &str, b: &str) -> usize {
 /// The names that one may have been mistyped for, as a question: those that differ least, whatever their case, if that is
 /// by one letter in three at most.
 pub fn did_you_mean<'n>(names: impl IntoIterator<Item = &'n str>, name: &str) -> Option<String> {
+    let near: Vec<_> = nearest(names, name).into_iter().map(|known| format!("`{known}`")).collect();
+    (!near.is_empty()).then(|| format!("did you mean {}?", near.join(" or ")))
+}
+
+/// Those names.
+pub fn nearest<'n>(names: impl IntoIterator<Item = &'n str>, name: &str) -> Vec<&'n str> {
     let wanted = name.to_lowercase();
     let names: BTreeSet<_> = names.into_iter().collect();
     let distances: Vec<_> = names.into_iter().map(|known| (distance(&known.to_lowercase(), &wanted), known)).collect();
-    let least = distances.iter().map(|(distance, _)| *distance).min()?;
-    if least > wanted.chars().count().max(3) / 3 {
-        return None;
-    }
-    let near: Vec<_> = distances.iter().filter(|(distance, _)| *distance == least).collect();
-    let near: Vec<_> = near.into_iter().map(|(_, known)| format!("`{known}`")).collect();
-    Some(format!("did you mean {}?", near.join(" or ")))
+    let least = distances.iter().map(|(distance, _)| *distance).min();
+    let least = least.filter(|least| *least <= wanted.chars().count().max(3) / 3);
+    distances.into_iter().filter(|(distance, _)| Some(*distance) == least).map(|(_, known)| known).collect()
 }
 
 #[cfg(test)]

@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use crate::model::AccountId;
-use crate::run::step::{Step, StepKind};
+use crate::run::step::{SessionKey, Step, StepKind};
 use crate::tools::proof::{Proof, Verdict};
 
 /// Nobody knows when sessions end that don't say so; they are proven again after this long.
@@ -60,7 +59,7 @@ pub struct Lifetimes(Arc<Mutex<Known>>);
 
 #[derive(Debug, Default)]
 struct Known {
-    sessions: BTreeMap<AccountId, Session>,
+    sessions: BTreeMap<SessionKey, Session>,
     longest: BTreeMap<StepKind, Duration>,
 }
 
@@ -72,24 +71,25 @@ struct Session {
 }
 
 impl Lifetimes {
-    /// Takes in what was proven in the foreground. From the second time on it is what a new session has.
-    pub fn proven(&self, proof: &Proof, now: SystemTime) {
+    /// Takes in what was proven in the foreground of a session. From the second time on it is what a new one has.
+    pub fn proven(&self, session: &SessionKey, proof: &Proof, now: SystemTime) {
         // Other accounts may have been asked for in between, each with a prompt.
         let then = proof.at().filter(|then| now.duration_since(*then).is_ok_and(|ago| ago < PROMPTS)).unwrap_or(now);
         let life = Lifetime::of([proof], then);
         let mut known = self.known();
-        let whole = known.sessions.get(&proof.expected).and_then(|_| life.left(then));
-        known.sessions.insert(proof.expected.clone(), Session { life, whole });
+        let whole = known.sessions.get(session).and_then(|_| life.left(then));
+        known.sessions.insert(session.clone(), Session { life, whole });
     }
 
     /// Takes in how a step went, and what its guard proved.
-    pub fn seen(&self, kind: StepKind, took: Duration, proof: Option<&Proof>, now: SystemTime) {
+    pub fn seen(&self, step: &Step, took: Duration, proof: Option<&Proof>, now: SystemTime) {
         let mut known = self.known();
-        let longest = known.longest.entry(kind).or_default();
+        let longest = known.longest.entry(step.kind).or_default();
         *longest = took.max(*longest);
         let Some(proof) = proof.filter(|proof| proof.verdict == Verdict::Proven) else { return };
         let life = Lifetime::of([proof], now);
-        if let (Some(left), Some(session)) = (life.left(now), known.sessions.get_mut(&proof.expected)) {
+        let session = step.session_key().and_then(|key| known.sessions.get_mut(&key));
+        if let (Some(left), Some(session)) = (life.left(now), session) {
             *session = Session { life, whole: session.whole.map(|whole| whole.max(left)) };
         }
     }
@@ -99,15 +99,15 @@ impl Lifetimes {
         self.known().longest.get(&kind).copied()
     }
 
-    /// How long the session of an account lives, if it says so.
-    pub fn left(&self, account: &AccountId, now: SystemTime) -> Option<Duration> {
-        self.known().sessions.get(account)?.life.left(now)
+    /// How long a session lives, if it says so.
+    pub fn left(&self, session: &SessionKey, now: SystemTime) -> Option<Duration> {
+        self.known().sessions.get(session)?.life.left(now)
     }
 
-    /// Whether the session of an account is enough for `n_rounds` applies one after the other.
-    pub fn is_enough(&self, account: &AccountId, n_rounds: usize, now: SystemTime) -> bool {
+    /// Whether a session is enough for `n_rounds` applies one after the other.
+    pub fn is_enough(&self, session: &SessionKey, n_rounds: usize, now: SystemTime) -> bool {
         let known = self.known();
-        let Some(session) = known.sessions.get(account) else { return false };
+        let Some(session) = known.sessions.get(session) else { return false };
         match session.life.left(now) {
             Some(left) => left >= known.needed(StepKind::Apply, n_rounds),
             None if session.life.is_endless => true,
@@ -119,7 +119,7 @@ impl Lifetimes {
     /// Whether a step has to wait for a new session. Where new ones are known to be short, half of one has to do.
     pub fn is_too_short_for(&self, step: &Step, now: SystemTime) -> bool {
         let known = self.known();
-        let session = step.account.as_ref().and_then(|account| known.sessions.get(account));
+        let session = step.session_key().and_then(|key| known.sessions.get(&key));
         let Some((session, left)) = session.and_then(|session| Some((session, session.life.left(now)?))) else {
             return false;
         };
@@ -127,9 +127,9 @@ impl Lifetimes {
     }
 
     /// How much a session has to have left for an apply, so that no new one is asked for.
-    pub fn wanted(&self, account: &AccountId) -> Duration {
+    pub fn wanted(&self, session: &SessionKey) -> Duration {
         let known = self.known();
-        let session = known.sessions.get(account);
+        let session = known.sessions.get(session);
         session.map_or_else(|| known.needed(StepKind::Apply, 1), |session| session.at_most(&known, StepKind::Apply))
     }
 
@@ -165,6 +165,7 @@ mod tests {
     use aws_smithy_types::date_time::{DateTime, Format};
 
     use super::*;
+    use crate::model::AccountId;
     use crate::run::step::tests::step;
 
     fn at(minute: u64) -> SystemTime {
@@ -177,6 +178,11 @@ mod tests {
 
     fn dev() -> AccountId {
         AccountId::parse("100000000004").unwrap()
+    }
+
+    /// The session of the steps here.
+    fn key() -> SessionKey {
+        step(StepKind::Apply).session_key().unwrap()
     }
 
     /// A proof of a session that ends at this minute.
@@ -205,18 +211,18 @@ mod tests {
             (70, Some(1), 1, false),
         ] {
             let lifetimes = Lifetimes::default();
-            lifetimes.proven(&until(60), at(0));
-            longest.into_iter().for_each(|it| lifetimes.seen(StepKind::Apply, minutes(it), None, at(0)));
-            assert_eq!(lifetimes.is_enough(&dev(), n_rounds, at(now)), expected, "{now} {longest:?} {n_rounds}");
+            lifetimes.proven(&key(), &until(60), at(0));
+            longest.into_iter().for_each(|it| lifetimes.seen(&step(StepKind::Apply), minutes(it), None, at(0)));
+            assert_eq!(lifetimes.is_enough(&key(), n_rounds, at(now)), expected, "{now} {longest:?} {n_rounds}");
         }
     }
 
     #[test]
     fn sessions_that_do_not_say_when_they_end_are_proven_again_after_a_while_and_hold_nothing_back() {
         let lifetimes = Lifetimes::default();
-        lifetimes.proven(&Proof { expires: Some("soon".to_owned()), ..until(0) }, at(0));
-        assert_eq!(lifetimes.left(&dev(), at(0)), None);
-        assert!(lifetimes.is_enough(&dev(), 9, at(4)) && !lifetimes.is_enough(&dev(), 1, at(5)));
+        lifetimes.proven(&key(), &Proof { expires: Some("soon".to_owned()), ..until(0) }, at(0));
+        assert_eq!(lifetimes.left(&key(), at(0)), None);
+        assert!(lifetimes.is_enough(&key(), 9, at(4)) && !lifetimes.is_enough(&key(), 1, at(5)));
         assert!(!lifetimes.is_too_short_for(&step(StepKind::Apply), at(90)));
     }
 
@@ -224,9 +230,9 @@ mod tests {
     fn keys_of_a_user_never_end_and_are_not_proven_again() {
         let lifetimes = Lifetimes::default();
         let plain = Proof { expires: None, endless: true, ..until(0) };
-        lifetimes.proven(&plain, at(0));
+        lifetimes.proven(&key(), &plain, at(0));
         assert!(
-            lifetimes.is_enough(&dev(), 9, at(600)) && !lifetimes.is_too_short_for(&step(StepKind::Apply), at(600))
+            lifetimes.is_enough(&key(), 9, at(600)) && !lifetimes.is_too_short_for(&step(StepKind::Apply), at(600))
         );
         assert!(Lifetime::of([&plain], at(0)).is_endless && !Lifetime::of([&plain, &until(60)], at(0)).is_endless);
     }
@@ -236,17 +242,17 @@ mod tests {
         let lifetimes = Lifetimes::default();
         let waits = |kind, minute| lifetimes.is_too_short_for(&step(kind), at(minute));
         assert!(!waits(StepKind::Apply, 0), "nothing is known of it");
-        lifetimes.proven(&until(60), at(0));
+        lifetimes.proven(&key(), &until(60), at(0));
         // Ten minutes are taken for an apply that was not seen yet, and five are kept in hand.
         for (minute, expected) in [(0, false), (45, false), (46, true), (70, true)] {
             assert_eq!(waits(StepKind::Apply, minute), expected, "{minute}");
         }
         assert!(!waits(StepKind::Show, 59) && !waits(StepKind::Identity, 59), "these take no time");
-        lifetimes.seen(StepKind::Apply, minutes(2), None, at(1));
+        lifetimes.seen(&step(StepKind::Apply), minutes(2), None, at(1));
         assert!(!waits(StepKind::Apply, 52) && waits(StepKind::Apply, 53));
         assert!(!waits(StepKind::Plan, 50) && waits(StepKind::Plan, 51));
         // Where the credential tool makes a new session for each step, the last one tells.
-        lifetimes.seen(StepKind::Apply, minutes(2), Some(&until(90)), at(30));
+        lifetimes.seen(&step(StepKind::Apply), minutes(2), Some(&until(90)), at(30));
         assert!(!waits(StepKind::Apply, 81) && waits(StepKind::Apply, 83));
     }
 
@@ -254,9 +260,9 @@ mod tests {
     fn step_never_starts_on_less_than_such_a_step_took_if_new_sessions_have_more() {
         let lifetimes = Lifetimes::default();
         let waits = |minute| lifetimes.is_too_short_for(&step(StepKind::Apply), at(minute));
-        lifetimes.seen(StepKind::Apply, minutes(35), None, at(0));
-        lifetimes.proven(&until(60), at(0));
-        lifetimes.proven(&until(60), at(0));
+        lifetimes.seen(&step(StepKind::Apply), minutes(35), None, at(0));
+        lifetimes.proven(&key(), &until(60), at(0));
+        lifetimes.proven(&key(), &until(60), at(0));
         assert!(!waits(25) && waits(26), "half a session would do, were it long enough");
     }
 
@@ -264,18 +270,18 @@ mod tests {
     fn session_that_was_proven_before_others_were_prompted_for_has_ended_and_is_not_unknown() {
         let lifetimes = Lifetimes::default();
         let first = Proof { time: DateTime::from(at(0)).fmt(Format::DateTime).unwrap(), ..until(4) };
-        lifetimes.proven(&first, at(6));
-        assert_eq!(lifetimes.left(&dev(), at(6)), Some(minutes(0)));
+        lifetimes.proven(&key(), &first, at(6));
+        assert_eq!(lifetimes.left(&key(), at(6)), Some(minutes(0)));
         assert!(lifetimes.is_too_short_for(&step(StepKind::Apply), at(6)));
     }
 
     #[test]
     fn clock_that_is_wrong_tells_nothing_about_a_session_that_was_proven_a_moment_ago() {
         let lifetimes = Lifetimes::default();
-        lifetimes.proven(&until(60), at(600));
-        assert_eq!(lifetimes.left(&dev(), at(600)), None);
+        lifetimes.proven(&key(), &until(60), at(600));
+        assert_eq!(lifetimes.left(&key(), at(600)), None);
         assert!(
-            lifetimes.is_enough(&dev(), 1, at(600)) && !lifetimes.is_too_short_for(&step(StepKind::Apply), at(600))
+            lifetimes.is_enough(&key(), 1, at(600)) && !lifetimes.is_too_short_for(&step(StepKind::Apply), at(600))
         );
     }
 
@@ -283,14 +289,27 @@ mod tests {
     fn session_that_can_only_be_short_holds_nothing_back_for_ever() {
         let lifetimes = Lifetimes::default();
         let waits = |minute| lifetimes.is_too_short_for(&step(StepKind::Apply), at(minute));
-        lifetimes.proven(&until(8), at(0));
+        lifetimes.proven(&key(), &until(8), at(0));
         assert!(waits(0), "a new one may be longer");
-        assert_eq!(lifetimes.wanted(&dev()), minutes(15));
+        assert_eq!(lifetimes.wanted(&key()), minutes(15));
         // The same one is given again, or one that is as short.
-        lifetimes.proven(&until(8), at(0));
+        lifetimes.proven(&key(), &until(8), at(0));
         assert!(!waits(0) && !waits(4) && waits(5));
-        assert_eq!(lifetimes.wanted(&dev()), minutes(4), "at five a new one is asked for, and not before");
-        lifetimes.proven(&until(8), at(5));
+        assert_eq!(lifetimes.wanted(&key()), minutes(4), "at five a new one is asked for, and not before");
+        lifetimes.proven(&key(), &until(8), at(5));
         assert!(!waits(5) && waits(7));
+    }
+
+    #[test]
+    fn sessions_of_one_account_that_are_opened_by_different_profiles_end_each_at_its_time() {
+        let lifetimes = Lifetimes::default();
+        let other = Step { session: "aws-vault exec dev-eu-west-1".into(), ..step(StepKind::Apply) };
+        lifetimes.proven(&other.session_key().unwrap(), &until(8), at(0));
+        lifetimes.proven(&key(), &until(60), at(0));
+        assert!(
+            lifetimes.is_too_short_for(&other, at(0)) && !lifetimes.is_too_short_for(&step(StepKind::Apply), at(0))
+        );
+        lifetimes.seen(&other, minutes(1), Some(&until(90)), at(1));
+        assert_eq!(lifetimes.left(&key(), at(1)), Some(minutes(59)), "what another session has says nothing of it");
     }
 }

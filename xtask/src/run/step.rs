@@ -101,6 +101,9 @@ pub fn commands_of(script: &str) -> impl Iterator<Item = &str> {
     script.lines().filter(|line| !line.is_empty() && !line.starts_with(OUTLINE))
 }
 
+/// A session: its account, and the words of the credential tool that open it.
+pub type SessionKey = (AccountId, Arc<str>);
+
 /// One thing that a run does.
 #[derive(Clone, Debug)]
 pub struct Step {
@@ -112,6 +115,8 @@ pub struct Step {
     pub unit: Option<UnitPath>,
     /// The account whose session it needs, if it needs one.
     pub account: Option<AccountId>,
+    /// The words of the credential tool, by which sessions of one account are told apart.
+    pub session: Arc<str>,
     /// The command.
     pub invocation: Invocation,
     /// The folder for its proofs; `None` where no credentials are involved.
@@ -129,6 +134,11 @@ pub struct Step {
 }
 
 impl Step {
+    /// The session that it works in, if it needs one.
+    pub fn session_key(&self) -> Option<SessionKey> {
+        self.account.clone().map(|account| (account, self.session.clone()))
+    }
+
     /// Whether a session that ends on the way would leave something half-made, or make it fail after a while.
     pub fn needs_a_lasting_session(&self) -> bool {
         matches!(self.kind, StepKind::Init | StepKind::Plan | StepKind::Apply)
@@ -248,7 +258,13 @@ pub mod tests {
             subject: "dev".to_owned(),
             unit: None,
             account: Some(order.account.clone()),
-            invocation: Invocation { argv: order.arguments(), cwd: "/".into(), vars: Arc::new(Env::new()) },
+            session: "aws-vault exec dev".into(),
+            invocation: Invocation {
+                argv: order.arguments(),
+                missing: None,
+                cwd: "/".into(),
+                vars: Arc::new(Env::new()),
+            },
             attempt: Some(attempt),
             output: Some(Output { log: "/r/dev.plan.log".into(), stdout: None }),
             plan: None,

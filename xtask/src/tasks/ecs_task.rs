@@ -33,7 +33,7 @@ pub fn follow(session: &Session<'_>, stage: &Stage, event: &Event, words: impl F
 /// A command of the AWS CLI in an account, for people to type.
 pub fn typed(ready: &Ready<'_>, account: &Account, region: &Region, words: Vec<OsString>) -> String {
     let wrapper = ready.wrapper.argv(account, ready.profile(account, region), region);
-    let words = wrapper.into_iter().chain(words);
+    let words = wrapper.unwrap_or_default().into_iter().chain(words);
     words.map(|word| process::quoted(&word.to_string_lossy())).collect::<Vec<_>>().join(" ")
 }
 

@@ -17,7 +17,7 @@ pub fn run(context: &Context) -> Result<Exit, Failures> {
     let (units, not_workable) = ready::workable(context, &repo, &selected);
     problems.extend(not_workable);
     let accounts = profiles::sessions(&repo.settings, units.iter().map(|unit| (unit.account, unit.region.clone())));
-    let mut ready = Ready::gather(context, &repo, &accounts, &[], problems)?;
+    let mut ready = Ready::gather(context, &repo, &accounts, &[], &[], problems)?;
     let run = RunFolder::new(&repo.root);
     if context.globals.dry_run {
         context.commands(&session::orders(&ready, &run, true)?.identities(&accounts).shell_lines())?;

@@ -6,10 +6,8 @@ use std::fmt;
 use crate::model::{Account, AccountId, Failure, Failures, ImageName, ImageUri, Tag};
 use crate::repo::unit::Unit;
 use crate::repo::{Decider, Repository};
-use crate::run::event::Outcome;
-use crate::run::executor::OnFailure;
-use crate::run::step::{Stage, Step};
-use crate::tasks::inquiry::{self, Answers, Inquiry};
+use crate::run::step::Stage;
+use crate::tasks::inquiry::{Answers, Inquiry};
 use crate::tasks::orders::Orders;
 use crate::tasks::session::Session;
 use crate::tools::api;
@@ -61,11 +59,11 @@ pub struct Taken<'r> {
 }
 
 impl Taken<'_> {
-    /// The same, where ECR is asked in these accounts only.
-    pub fn only(mut self, is_asked: impl Fn(&Account) -> bool, reason: &str) -> Self {
+    /// The same, where ECR is asked in these accounts only; `reason` is why it isn't in another one.
+    pub fn only(mut self, is_asked: impl Fn(&Account) -> bool, reason: impl Fn(&Account) -> String) -> Self {
         let (wanted, others): (Vec<_>, Vec<_>) = self.wanted.into_iter().partition(|wanted| is_asked(wanted.account));
         self.wanted = wanted;
-        self.not_asked.extend(others.iter().map(|wanted| (wanted.name(), reason.to_owned())));
+        self.not_asked.extend(others.iter().map(|wanted| (wanted.name(), reason(wanted.account))));
         self
     }
 }
@@ -149,14 +147,24 @@ pub fn registries<'r>(
     (found, problems)
 }
 
-/// The steps that ask for these images. `when` tells two questions for the same image apart.
-pub fn lookups<N: fmt::Display>(orders: &Orders<'_>, wanted: &[Wanted<'_, N>], when: &str) -> Stage {
-    let step = |n: usize, image: &Wanted<'_, N>| {
-        orders.questions(image.account, image.uri.region(), &format!("{}.{when}.{n}", image.image), &[image.question()])
-    };
-    let lanes = wanted.iter().enumerate().map(|(n, image)| vec![step(n, image)]).collect();
-    let about = wanted.iter().map(|image| format!("{}:{}", image.uri.repository(), image.tag)).collect::<Vec<_>>();
-    Stage { title: "Images".to_owned(), is_told: false, about: about.join(" "), lanes }
+/// The questions for these images, with what asks them in one session of each account. `when` tells two such looks of a run
+/// apart.
+pub fn lookups<'r, N: fmt::Display>(orders: &Orders<'_>, wanted: &[Wanted<'r, N>], when: &str) -> (Inquiry<'r>, Stage) {
+    let mut inquiry = Inquiry::default();
+    questions(&mut inquiry, wanted);
+    let stage = stage_of(orders, &inquiry, wanted, when);
+    (inquiry, stage)
+}
+
+/// What asks an inquiry that is about images.
+pub fn stage_of<N: fmt::Display>(
+    orders: &Orders<'_>,
+    inquiry: &Inquiry<'_>,
+    wanted: &[Wanted<'_, N>],
+    when: &str,
+) -> Stage {
+    let about: Vec<_> = wanted.iter().map(Wanted::name).collect();
+    Stage { title: "Images".to_owned(), about: about.join(" "), ..inquiry.stage(orders, when) }
 }
 
 /// Adds the questions for these images, in the accounts of their registries.
@@ -180,29 +188,16 @@ pub fn answered<N: fmt::Display>(answers: &Answers, wanted: &[Wanted<'_, N>]) ->
     Ok(found)
 }
 
-/// Asks, and gives an answer per image: there, or not there. Not to be able to tell is an error.
+/// Asks, and gives an answer for each of `wanted`, which are among the images that are asked for: there, or not there. Not to be
+/// able to tell is an error.
 pub fn ask<N: fmt::Display>(
     session: &Session<'_>,
-    stage: &Stage,
+    (inquiry, stage): &(Inquiry<'_>, Stage),
     wanted: &[Wanted<'_, N>],
 ) -> Result<Vec<Option<Image>>, Failures> {
-    let outcomes = session.side_by_side(stage, OnFailure::GoOn);
+    let answers = inquiry.ask(session, stage);
     session.check_interrupt()?;
-    let mut answers = Vec::new();
-    let mut problems = Vec::new();
-    for ((step, outcome), image) in stage.lanes.iter().flatten().zip(&outcomes).zip(wanted) {
-        match answer(step, outcome) {
-            Ok(answer) => answers.push(answer),
-            Err(why) => problems.push(in_doubt(image, why)),
-        }
-    }
-    Failures::check(problems)?;
-    Ok(answers)
-}
-
-fn answer(step: &Step, outcome: &Outcome) -> anyhow::Result<Option<Image>> {
-    let answers = inquiry::read(step, outcome, 1).map_err(anyhow::Error::msg)?;
-    answers.first().map_or(Ok(None), aws::described_image)
+    answered(&answers, wanted)
 }
 
 /// That ECR could not tell, why, and what to do about it.

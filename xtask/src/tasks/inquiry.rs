@@ -163,7 +163,7 @@ fn in_one_line(error: &anyhow::Error) -> String {
 }
 
 /// The answers of a step that asked so many questions, or why there are none.
-pub(super) fn read(step: &Step, outcome: &Outcome, n: usize) -> Result<Vec<Answer>, String> {
+fn read(step: &Step, outcome: &Outcome, n: usize) -> Result<Vec<Answer>, String> {
     let failed = || outcome.cause.clone().unwrap_or_else(|| "the questions were not asked".to_owned());
     if outcome.result != StepResult::Succeeded {
         return Err(failed());

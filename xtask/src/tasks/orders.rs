@@ -85,7 +85,9 @@ impl<'a> Orders<'a> {
             subject: remote.clone(),
             unit: None,
             account: None,
+            session: "".into(),
             invocation: Invocation {
+                missing: None,
                 argv: ["git", "ls-remote", "--exit-code", remote, "HEAD"].map(OsString::from).to_vec(),
                 cwd: self.ready.repo.root.clone(),
                 vars: plain.clone(),
@@ -271,7 +273,11 @@ impl<'a> Orders<'a> {
 
     fn step(&self, kind: StepKind, label: &str, account: &Account, order: GuardOrder, cwd: PathBuf) -> Step {
         let profile = self.ready.profile(account, &order.region);
-        let mut argv = self.ready.wrapper.argv(account, profile, &order.region);
+        let (mut argv, missing) = match self.ready.wrapper.argv(account, profile, &order.region) {
+            Ok(argv) => (argv, None),
+            Err(why) => (Vec::new(), Some(why)),
+        };
+        let session = argv.iter().map(|word| word.to_string_lossy()).collect::<Vec<_>>().join("\0").into();
         argv.push(self.guard.clone().into());
         argv.extend(order.arguments());
         argv.shrink_to_fit();
@@ -282,7 +288,8 @@ impl<'a> Orders<'a> {
             subject: label.to_owned(),
             unit: None,
             account: Some(account.id.clone()),
-            invocation: Invocation { argv, cwd, vars },
+            session,
+            invocation: Invocation { argv, missing, cwd, vars },
             attempt: order.attempt,
             output: Some(self.run.output(label, kind)),
             plan: None,

@@ -5,7 +5,8 @@ use std::sync::OnceLock;
 
 use crate::model::{Account, Failure, Failures, Known, Place, Region};
 use crate::repo::unit::{Unit, UnitKind};
-use crate::repo::{Repository, commands, providers};
+use crate::repo::{Profile, Repository, commands, providers};
+use crate::report::screen::Tone;
 use crate::tasks::context::Context;
 use crate::tasks::profiles::{self, Profiles, codes};
 use crate::tasks::select::labels;
@@ -35,7 +36,7 @@ pub struct Ready<'r> {
     pub shell: Env,
     known: Profiles,
     /// The profile of each session that was asked for.
-    profiles: Vec<(Account, Region, String)>,
+    profiles: Vec<(Account, Region, Profile)>,
     /// What was read of configuration files inside of plans.
     pub providers: providers::Memo,
     terragrunt_version: OnceLock<Option<String>>,
@@ -76,12 +77,14 @@ impl Workable<'_> {
 const PASSPHRASE: &str = "AWS_VAULT_FILE_PASSPHRASE";
 
 impl<'r> Ready<'r> {
-    /// Looks at everything that can be wrong for work in `accounts` with `needed` programs. `problems` are those that the
-    /// caller has found already; they are reported together with the rest.
+    /// Looks at everything that can be wrong for work in `accounts` with `needed` programs. `anyway` are those of the accounts
+    /// that are needed whatever is selected. `problems` are those that the caller has found already; they are reported together
+    /// with the rest.
     pub fn gather(
         context: &Context,
         repo: &'r Repository,
         accounts: &[(&Account, Region)],
+        anyway: &[&Account],
         needed: &[&str],
         problems: Vec<Failure>,
     ) -> Result<Self, Failures> {
@@ -92,7 +95,7 @@ impl<'r> Ready<'r> {
             .unwrap_or_else(|| Wrapper::new(Vec::new()).expect("an empty template has no placeholders"));
         problems.extend(endpoint::check(&context.vars, settings.endpoint_url()).err());
         problems.extend(nested_session(&wrapper, &context.vars));
-        problems.extend(too_many_accounts(&wrapper, settings.credentials_place(), accounts, &context.argv));
+        problems.extend(too_many_accounts(&wrapper, settings.credentials_place(), (accounts, anyway), &context.argv));
 
         let mut names = needed.to_vec();
         let tool = CredentialTool::of(&settings.credentials());
@@ -110,19 +113,10 @@ impl<'r> Ready<'r> {
         problems.extend(known.misnamed(&repo.accounts, settings));
         let asked: Vec<_> = accounts.iter().map(|(account, region)| (*account, Some(region.clone()))).collect();
         let asked = if wrapper.needs_profile() { &asked[..] } else { &[] };
-        let (profiles, failures) = known.of_all(asked, settings);
-        problems.extend(failures);
-        problems.extend(known.not_there(profiles.iter().map(|(_, profile)| profile), settings));
-        let of_accounts = profiles.iter().map(|((account, _), it)| (*account, it));
-        problems.extend(known.shared(of_accounts, settings).into_values());
-        problems.extend(known.misled(
-            profiles.iter().map(|((account, _), it)| (*account, it)),
-            &repo.accounts,
-            settings,
-        ));
-        problems.extend(known.with_a_source(profiles.iter().map(|(_, profile)| profile), settings));
-        let of = |((account, region), profile): profiles::Chosen<'_>| Some((account.clone(), region?, profile.name));
-        let profiles = profiles.into_iter().filter_map(of).collect();
+        let mut judged = known.judge(asked, &repo.accounts, anyway, settings);
+        let of = |((account, region), profile): profiles::Chosen<'_>| Some((account.clone(), region?, profile));
+        let profiles = std::mem::take(&mut judged.found).into_iter().filter_map(of).collect();
+        problems.extend(judged.into_failures());
         let purpose = if wrapper.is_ambient() { Purpose::Ambient } else { Purpose::Wrapper };
         let ChildEnv { vars: mut wrapper_env, dropped } =
             env::build(&context.vars, purpose, settings.pass_environment());
@@ -158,10 +152,14 @@ impl<'r> Ready<'r> {
     /// The profile of an account that was asked for, if the wrapper uses profiles: that of its region, where regions have
     /// profiles of their own. What is only asked of a region without units takes one that is verified, too.
     pub fn profile(&self, account: &Account, region: &Region) -> Option<&str> {
+        self.profile_of(account, region).map(|profile| profile.name.as_str())
+    }
+
+    fn profile_of(&self, account: &Account, region: &Region) -> Option<&Profile> {
         let named = || self.profiles.iter().filter(|(known, _, _)| known.is(account));
         let found = named().find(|(_, of, _)| of == region).or_else(|| named().next());
         let found = found.or_else(|| self.profiles.iter().find(|(known, _, _)| known.id == account.id));
-        found.map(|(_, _, profile)| profile.as_str())
+        found.map(|(_, _, profile)| profile)
     }
 
     /// What the credential tool sees beside `wrapper_env`, for a profile and a region.
@@ -243,6 +241,23 @@ impl<'r> Ready<'r> {
     /// What is said of the profile of an account that is in no AWS config file.
     pub fn unknown_profile(&self, account: &Account, region: &Region) -> Option<String> {
         self.known.unknown(self.profile(account, region)?, &self.repo.settings)
+    }
+
+    /// Warns of roles that, by their names, can't apply anything, although these units are to be applied.
+    pub fn warn_of_limited(&self, context: &Context, units: &[Workable<'_>]) {
+        let of_units = profiles::sessions(&self.repo.settings, units.iter().map(|unit| (unit.account, &unit.region)));
+        let chosen = of_units.into_iter().filter_map(|(account, region)| {
+            let profile = self.profile_of(account, region)?;
+            Some(((account, Some(region.clone())), profile))
+        });
+        let Some(limited) = self.known.limited(chosen, &self.repo.settings) else { return };
+        context.screen.insist(Tone::Warning, "Profiles", limited.what);
+        let hints = limited.hints.into_iter().map(|hint| format!("do: {hint}"));
+        limited
+            .details
+            .into_iter()
+            .chain(hints)
+            .for_each(|line| context.screen.insist_line(&format!("             {line}")));
     }
 
     /// The version that terragrunt tells of itself; asked once.
@@ -392,13 +407,12 @@ fn nested_session(wrapper: &Wrapper, vars: &Env) -> Option<Failure> {
 fn too_many_accounts(
     wrapper: &Wrapper,
     place: Option<&Place>,
-    accounts: &[(&Account, Region)],
+    (accounts, anyway): (&[(&Account, Region)], &[&Account]),
     argv: &[String],
 ) -> Option<Failure> {
     if wrapper.tells_accounts_apart() || accounts.len() < 2 {
         return None;
     }
-    let names: Vec<_> = accounts.iter().map(|(account, _)| account.name.as_str()).collect();
     let n = accounts.len();
     let failure = match wrapper.is_ambient() {
         true => Failure::refused(format!(
@@ -411,11 +425,20 @@ fn too_many_accounts(
             place.cloned().into_iter().fold(failure, Failure::at)
         }
     };
+    // Of a selection all that is needed anyway has to be in the one account.
+    let is_enough = |account: &Account| anyway.iter().all(|other| other.id == account.id);
     let command = without_selection(argv);
-    Some(names.iter().fold(failure, |failure, name| {
-        failure
-            .hint(format!("with the credentials of {name}: cargo xtask {command} --account {}", process::quoted(name)))
-    }))
+    let alone = accounts.iter().filter(|(account, _)| is_enough(account)).map(|(account, _)| {
+        let name = &account.name;
+        format!("with the credentials of {name}: cargo xtask {command} --account {}", process::quoted(name))
+    });
+    let failure = alone.fold(failure, Failure::hint);
+    Some(match anyway.iter().find(|other| accounts.iter().any(|(account, _)| account.id != other.id)) {
+        None => failure,
+        Some(registry) => failure
+            .detail(format!("`{}` has the images, which are asked for whatever `--account` selects", registry.name))
+            .hint("the units of each account, once the images are there and the tags moved: cargo xtask apply-all --account NAME"),
+    })
 }
 
 /// The command line without what selects and without a consent, to be typed again.

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use crate::cli::{self, Format};
-use crate::model::{Account, Exit, Failure, Failures, ImageName, Tag};
+use crate::model::{Account, Exit, Failure, Failures, ImageName, Place, Tag};
 use crate::repo::{ImageUse, Profile, Repository, Unit, UnitTag};
 use crate::report::table;
 use crate::tasks::context::Context;
@@ -15,9 +15,6 @@ use crate::tasks::profiles::Profiles;
 use crate::tasks::schema::{self, Detail, PinForm, UnitForm};
 use crate::tasks::select::Selection;
 use crate::tools::credentials::Wrapper;
-
-/// The profile of an account, if the credential tool takes one, or why there is none.
-type Found = (Account, Result<Option<Profile>, Failure>);
 
 /// Prints the units; what is wrong with the repository comes after them, as an error.
 pub fn run(context: &Context, args: &cli::Units) -> Result<Exit, Failures> {
@@ -30,30 +27,39 @@ pub fn run(context: &Context, args: &cli::Units) -> Result<Exit, Failures> {
     if needs_profile {
         profiles.warn(context, &repo.settings);
     }
+    let asked = if needs_profile { asked(&repo, &selection) } else { Vec::new() };
+    let mut judged = profiles.judge(&asked, &repo.accounts, &[], &repo.settings);
+    let of_units = std::mem::take(&mut judged.found);
     // Each is asked for several times, and many units are in one account.
-    let known: RefCell<BTreeMap<_, Found>> = RefCell::default();
+    let known: RefCell<BTreeMap<_, Result<Option<Profile>, Failure>>> = RefCell::default();
     let find = |unit: &Unit, account: &Account| {
         let region = unit.region.value();
-        let profile = || profiles.of(account, region, &repo.settings);
+        let profile = || {
+            let profile = profiles.of(account, region, &repo.settings)?;
+            let is_right = of_units.iter().any(|((known, _), it)| known.is(account) && it.name == profile.name);
+            let shared = judged.shared.get(&profile.name).filter(|_| !is_right);
+            shared.map_or(Ok(profile), |failure| Err(failure.again()))
+        };
         let mut known = known.borrow_mut();
         let key = (account.name.clone(), account.id.clone(), region.cloned());
-        let found = known.entry(key).or_insert_with(|| (account.clone(), needs_profile.then(profile).transpose()));
-        found.1.as_ref().map(Clone::clone).map_err(Failure::again)
+        let found = known.entry(key).or_insert_with(|| needs_profile.then(profile).transpose());
+        found.as_ref().map(Clone::clone).map_err(Failure::again)
     };
+    // Nothing is started here, so what would stop a session is only good to know.
+    let unknown: Vec<_> = judged.unchosen.iter().chain(judged.shared.values()).collect();
+    let limited = profiles
+        .limited(of_units.iter().map(|((it, region), profile)| ((*it, region.clone()), profile)), &repo.settings);
+    let notices: Vec<_> = judged.unusable.iter().chain(&limited).collect();
     let text = match context.globals.format {
         Format::Text => {
-            let asked = if needs_profile { asked(&repo, &selection) } else { Vec::new() };
-            let (_, unknown) = profiles.of_all(&asked, &repo.settings);
-            table(&repo, &find, &unknown, context.screen.result_columns()) + &sources(&repo, &find)
+            table(&repo, &find, &unknown, &notices, context.screen.result_columns()) + &sources(&repo, &find)
         }
-        Format::Json | Format::Markdown => json(&repo, &find),
+        Format::Json | Format::Markdown => json(&repo, &find, &notices),
     };
     context.page(&text)?;
     let mut problems = profiles.misnamed(&repo.accounts, &repo.settings);
-    let chosen: Vec<_> = known.into_inner().into_values().collect();
-    let chosen = chosen.iter().filter_map(|(account, found)| Some((account, found.as_ref().ok()?.as_ref()?)));
-    problems.extend(profiles.shared(chosen.clone(), &repo.settings).into_values());
-    problems.extend(profiles.misled(chosen, &repo.accounts, &repo.settings));
+    problems.extend(judged.misled);
+    drop(known);
     problems.extend(selection.take_problems(&mut repo));
     Failures::check(problems)?;
     Ok(Exit::DONE)
@@ -69,23 +75,28 @@ struct Report<'a> {
     units: Vec<UnitForm<'a>>,
     pins: Vec<PinForm<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    notices: Vec<NoticeReport<'a>>,
+    notices: Vec<NoticeReport>,
 }
 
 #[derive(Serialize)]
-struct NoticeReport<'a> {
-    text: &'a str,
+struct NoticeReport {
+    text: String,
     places: Vec<String>,
 }
 
 /// The units as JSON, whose shape is a promise: `{"schema":1,"root":…,"units":[…],"pins":[…]}`, units sorted by path,
-/// pins by image and place. A value that is not known is null, with its reason under `unresolved`.
-pub fn json(repo: &Repository, profile: FindProfile<'_>) -> String {
+/// pins by image and place. A value that is not known is null, with its reason under `unresolved`. `of_profiles` are notices.
+pub fn json(repo: &Repository, profile: FindProfile<'_>, of_profiles: &[&Failure]) -> String {
     let units = repo.units.iter().map(|unit| unit_form(unit, profile)).collect();
-    let notices = repo
-        .notices
-        .iter()
-        .map(|notice| NoticeReport { text: &notice.what, places: notice.at.iter().map(ToString::to_string).collect() });
+    let places = |places: &[Place]| places.iter().map(ToString::to_string).collect();
+    let of_repo =
+        repo.notices.iter().map(|notice| NoticeReport { text: notice.what.clone(), places: places(&notice.at) });
+    let of_profiles = of_profiles.iter().map(|failure| {
+        let lines = failure.details.iter().map(String::as_str);
+        let text = std::iter::once(failure.what.as_str()).chain(lines).collect::<Vec<_>>().join("; ");
+        NoticeReport { text, places: places(&failure.at) }
+    });
+    let notices = of_repo.chain(of_profiles);
     let (root, pins) = (repo.root.display().to_string(), schema::pins(repo, &ImageName::ALL));
     let report = Report { schema: schema::SCHEMA, root, units, pins, notices: notices.collect() };
     let mut text =
@@ -104,8 +115,14 @@ fn unit_form<'a>(unit: &'a Unit, profile: FindProfile<'_>) -> UnitForm<'a> {
 }
 
 /// The units as an aligned table; what is not known is a `?`, explained below. `without` tells of the accounts whose profile is
-/// not known, all at once.
-pub fn table(repo: &Repository, profile: FindProfile<'_>, without: &[Failure], columns: Option<usize>) -> String {
+/// not known, all at once, and `of_profiles` is good to know of the others.
+pub fn table(
+    repo: &Repository,
+    profile: FindProfile<'_>,
+    without: &[&Failure],
+    of_profiles: &[&Failure],
+    columns: Option<usize>,
+) -> String {
     let mut rows = vec![["unit", "account", "profile", "deploy-runner", "kaniko"].map(str::to_owned)];
     let mut notes: Vec<(String, String)> = Vec::new();
     for unit in &repo.units {
@@ -127,16 +144,33 @@ pub fn table(repo: &Repository, profile: FindProfile<'_>, without: &[Failure], c
         notes
             .extend(report.unresolved.into_iter().map(|(name, reason)| (format!("{name}: {reason}"), path.to_owned())));
     }
-    table::table(&rows, columns) + &explained(notes, without) + &differing(repo) + &excluded(repo) + &noticed(repo)
+    table::table(&rows, columns)
+        + &explained(notes, without)
+        + &differing(repo)
+        + &excluded(repo)
+        + &noticed(repo, of_profiles)
 }
 
-/// What is good to know about the repository.
-fn noticed(repo: &Repository) -> String {
-    let mut text = String::new();
-    for notice in &repo.notices {
-        text.push_str(if text.is_empty() { "\nto know\n" } else { "" });
-        text.push_str(&format!("  {}\n", notice.what));
-        notice.at.iter().for_each(|place| text.push_str(&format!("    {place}\n")));
+/// What is good to know about the repository, and about the profiles.
+fn noticed(repo: &Repository, of_profiles: &[&Failure]) -> String {
+    let of_repo = repo.notices.iter().map(|it| (it.what.clone(), it.at.iter().map(ToString::to_string).collect()));
+    let all: Vec<_> = of_repo.chain(of_profiles.iter().map(|failure| told(failure))).collect();
+    listing("to know", &all)
+}
+
+/// A failure about profiles as a line with further ones.
+fn told(failure: &Failure) -> (String, Vec<String>) {
+    let places = failure.at.iter().map(|place| format!("--> {place}"));
+    let lines = places.chain(failure.details.iter().cloned()).chain(failure.hints.iter().cloned());
+    (format!("profile: {}", failure.what), lines.collect())
+}
+
+/// Lines with further ones, under a heading; nothing where there are none.
+fn listing(heading: &str, all: &[(String, Vec<String>)]) -> String {
+    let mut text = if all.is_empty() { String::new() } else { format!("\n{heading}\n") };
+    for (first, lines) in all {
+        text.push_str(&format!("  {first}\n"));
+        lines.iter().for_each(|line| text.push_str(&format!("    {line}\n")));
     }
     text
 }
@@ -205,7 +239,7 @@ fn tag_text(uses: &ImageUse) -> String {
 }
 
 /// Each reason once, with the units that it holds for or with what to do.
-fn explained(notes: Vec<(String, String)>, without: &[Failure]) -> String {
+fn explained(notes: Vec<(String, String)>, without: &[&Failure]) -> String {
     let mut by_reason: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (reason, unit) in notes {
         by_reason.entry(reason).or_default().push(unit);
@@ -215,18 +249,8 @@ fn explained(notes: Vec<(String, String)>, without: &[Failure]) -> String {
         let more = if others == 0 { String::new() } else { format!(" and {others} more") };
         (reason, vec![format!("{}{more}", units[0])])
     });
-    let of_profiles = without.iter().map(|failure| {
-        let places = failure.at.iter().map(|place| format!("--> {place}"));
-        let lines = places.chain(failure.details.iter().cloned()).chain(failure.hints.iter().cloned());
-        (format!("profile: {}", failure.what), lines.collect())
-    });
-    let mut text = String::new();
-    for (reason, lines) in of_units.chain(of_profiles) {
-        text.push_str(if text.is_empty() { "\nnot known\n" } else { "" });
-        text.push_str(&format!("  {reason}\n"));
-        lines.iter().for_each(|line| text.push_str(&format!("    {line}\n")));
-    }
-    text
+    let all: Vec<_> = of_units.chain(without.iter().map(|failure| told(failure))).collect();
+    listing("not known", &all)
 }
 
 #[cfg(test)]
@@ -253,7 +277,7 @@ mod tests {
     fn the_json_has_the_promised_shape() {
         let tree = fixture("reference");
         let repo = tree.open();
-        let value: serde_json::Value = serde_json::from_str(&json(&repo, &found)).expect("it is JSON");
+        let value: serde_json::Value = serde_json::from_str(&json(&repo, &found, &[])).expect("it is JSON");
         assert_eq!(value["schema"], 1);
         assert_eq!(value["root"], repo.root.display().to_string());
         let dev = r#"{"path":"dev/us-east-1/mgmt/ecs-deploy-runner","kind":"terragrunt","account":{"name":"dev","id":"100000000004","evidence":["accounts.json:19","terragrunt.hcl:19"]},"profile":"your-dev","profile_from":"here","region":"us-east-1","module_ref":"v0.104.6","images":{"deploy-runner":{"uri":"100000000002.dkr.ecr.us-east-1.amazonaws.com/ecs-deploy-runner","tag":"v0.52.1"},"kaniko":null}}"#;
@@ -279,7 +303,8 @@ mod tests {
             &|unit, account| {
                 if account.name == "dev" { Err(Failure::refused("there is no profile")) } else { found(unit, account) }
             },
-            &[Failure::refused("there is no profile").hint("name one")],
+            &[&Failure::refused("there is no profile").hint("name one")],
+            &[],
             None,
         );
         let expected = "\

@@ -61,6 +61,12 @@ impl CredentialTool {
         }
     }
 
+    /// Whether every profile that it takes is in the AWS config files. Others have names of their own, or write profiles there
+    /// as they sign in. Keys that aws-vault has stored under a name that is in no file are of no account that is known here.
+    pub fn takes_profiles_of_the_files(&self) -> bool {
+        matches!(self, Self::AwsVault | Self::Profile)
+    }
+
     /// Whether it takes the AWS CLI to turn what it gives into keys.
     pub fn takes_aws_cli(&self) -> bool {
         *self == Self::Profile

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 
 use crate::model::{Account, Failure, Region};
+use crate::tools::process::quoted;
 
 /// The template, such as `["aws-vault", "exec", "{profile}", "--"]`. Empty where the environment already has credentials.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,19 +60,24 @@ impl Wrapper {
         is_aws_vault && flag.or(backend) == Some("file")
     }
 
-    /// The words before our guard, for one account. No word is ever split or joined, and none keeps a placeholder.
-    pub fn argv(&self, account: &Account, profile: Option<&str>, region: &Region) -> Vec<OsString> {
+    /// The words before our guard, for one account. No word is ever split or joined, and none keeps a placeholder: where a
+    /// profile is needed and none was chosen, there is no command, and this is why.
+    pub fn argv(&self, account: &Account, profile: Option<&str>, region: &Region) -> Result<Vec<OsString>, String> {
+        if profile.is_none() && self.needs_profile() {
+            let name = &account.name;
+            return Err(format!(
+                "no profile was chosen for account `{name}`, so nothing was started there; name one: --profile {}=PROFILE",
+                quoted(name)
+            ));
+        }
         let fill = |word: &String| {
             let filled = word
                 .replace("{account}", &account.name)
                 .replace("{account_id}", account.id.as_str())
                 .replace("{region}", region.as_str());
-            if !filled.contains("{profile}") {
-                return filled;
-            }
-            filled.replace("{profile}", profile.expect("the profile of every account is chosen before anything runs"))
+            profile.map_or(filled.clone(), |profile| filled.replace("{profile}", profile))
         };
-        self.0.iter().map(|word| OsString::from(fill(word))).collect()
+        Ok(self.0.iter().map(|word| OsString::from(fill(word))).collect())
     }
 }
 
@@ -101,7 +107,16 @@ mod tests {
     fn words_with_spaces_and_quotes_stay_one_word() {
         let words = wrapper(&["w", "--name=it's {account}", "{account_id} {region}", "{profile}"]);
         let argv = words.argv(&dev(), Some("a 'b\" c"), &"us-east-1".parse().unwrap());
-        assert_eq!(argv, ["w", "--name=it's dev", "100000000004 us-east-1", "a 'b\" c"]);
+        assert_eq!(argv.unwrap(), ["w", "--name=it's dev", "100000000004 us-east-1", "a 'b\" c"]);
+    }
+
+    #[test]
+    fn without_a_profile_there_is_no_command_where_one_is_needed() {
+        let region = "us-east-1".parse().unwrap();
+        let why = wrapper(&["w", "--as={profile}"]).argv(&dev(), None, &region).unwrap_err();
+        assert!(why.starts_with("no profile was chosen for account `dev`") && why.ends_with("--profile dev=PROFILE"));
+        assert_eq!(wrapper(&["w", "{account}"]).argv(&dev(), None, &region).unwrap(), ["w", "dev"]);
+        assert_eq!(wrapper(&[]).argv(&dev(), None, &region).unwrap(), [""; 0]);
     }
 
     #[test]

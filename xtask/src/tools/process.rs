@@ -15,7 +15,7 @@ use anyhow::{Context, bail};
 use rustix::event::Timespec;
 
 pub use super::service::Service;
-use crate::model::{Failure, literal};
+use crate::model::{Failure, literal, one_line};
 use crate::tools::attempt::Attempt;
 use crate::tools::env::Env;
 use crate::tools::{secrets, state, tty};
@@ -31,6 +31,8 @@ const TICK: Timespec = Timespec { tv_sec: 0, tv_nsec: 50_000_000 };
 pub struct Invocation {
     /// Program and arguments.
     pub argv: Vec<OsString>,
+    /// Why there is no command: then nothing is started.
+    pub missing: Option<String>,
     /// The working directory.
     pub cwd: PathBuf,
     /// The whole environment, which the steps of a run share.
@@ -38,8 +40,16 @@ pub struct Invocation {
 }
 
 impl Invocation {
+    /// The program and its arguments.
+    fn words(&self) -> anyhow::Result<(&OsStr, &[OsString])> {
+        self.missing.as_ref().map_or_else(|| split(&self.argv), |why| Err(anyhow::Error::msg(why.clone())))
+    }
+
     /// The command as one would type it, ready to paste into a shell.
     pub fn shell_line(&self) -> String {
+        if let Some(why) = &self.missing {
+            return format!("# {}", one_line(why));
+        }
         let words: Vec<_> = self.argv.iter().map(|word| word.to_string_lossy()).collect();
         format!(
             "cd {} && {}",
@@ -124,7 +134,7 @@ pub fn detached(
     let relay_child = in_a_session_of_its_own(&mut relay_command).spawn().context("cannot start the log relay")?;
     drop(relay_command);
 
-    let (program, args) = split(&invocation.argv)?;
+    let (program, args) = invocation.words()?;
     let mut child = command(program, &invocation.vars);
     child
         .args(args)
@@ -143,7 +153,7 @@ pub fn detached(
 
 /// Runs a child that may ask the person at the terminal, and waits for it. Its stdout goes to our stderr, or nowhere.
 pub fn foreground(invocation: &Invocation, show_stdout: bool) -> anyhow::Result<ExitStatus> {
-    let (program, args) = split(&invocation.argv)?;
+    let (program, args) = invocation.words()?;
     let mut child = command(program, &invocation.vars);
     child.args(args).current_dir(&invocation.cwd).env("PWD", &invocation.cwd).stdout(if show_stdout {
         Stdio::from(io::stderr())
@@ -155,7 +165,7 @@ pub fn foreground(invocation: &Invocation, show_stdout: bool) -> anyhow::Result<
 
 /// The same, where what it prints to stderr is shown and also returned: the last of it.
 pub fn foreground_heard(invocation: &Invocation, show_stdout: bool) -> anyhow::Result<(ExitStatus, String)> {
-    let (program, args) = split(&invocation.argv)?;
+    let (program, args) = invocation.words()?;
     let (mut reader, writer) = io::pipe().context("cannot make a pipe")?;
     let mut child = command(program, &invocation.vars);
     child
@@ -192,7 +202,7 @@ pub fn foreground_heard(invocation: &Invocation, show_stdout: bool) -> anyhow::R
 
 /// Runs a program in our place: with our input, our output, and the person at the terminal.
 pub fn in_our_place(invocation: &Invocation, stdout: Stdio) -> anyhow::Result<ExitStatus> {
-    let (program, args) = split(&invocation.argv)?;
+    let (program, args) = invocation.words()?;
     let mut child = command(program, &invocation.vars);
     child.args(args).current_dir(&invocation.cwd).env("PWD", &invocation.cwd).stdout(stdout);
     child.status().with_context(|| not_started(&child))
@@ -359,6 +369,7 @@ mod tests {
     fn invocation(argv: &[&str]) -> Invocation {
         Invocation {
             argv: argv.iter().map(OsString::from).collect(),
+            missing: None,
             cwd: "/".into(),
             vars: Arc::new(Env::from([("PATH".into(), std::env::var_os("PATH").unwrap())])),
         }
@@ -393,6 +404,26 @@ mod tests {
     fn a_missing_program_is_named() {
         let error = foreground(&invocation(&["no-such-program"]), true).unwrap_err();
         assert_eq!(error.to_string(), "cannot start `no-such-program`");
+    }
+
+    #[test]
+    fn where_there_is_no_command_nothing_is_started_and_the_reason_is_the_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("started");
+        let command = Invocation {
+            missing: Some("no profile was chosen\nfor dev".to_owned()),
+            ..invocation(&["touch", &file.display().to_string()])
+        };
+        let output = Output { log: "/dev/null".into(), stdout: None };
+        let relay = Relay { program: "/bin/true".into(), secrets: Env::new() };
+        let errors = [
+            foreground(&command, true).map(drop).unwrap_err(),
+            foreground_heard(&command, true).map(drop).unwrap_err(),
+            detached(&command, &output, &relay, None).map(drop).unwrap_err(),
+        ];
+        errors.iter().for_each(|error| assert_eq!(error.to_string(), "no profile was chosen\nfor dev"));
+        assert!(!file.exists());
+        assert_eq!(command.shell_line(), "# no profile was chosen for dev");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::process::{Command, Stdio};
 
 use super::command::Xtask;
-use super::sandbox::Sandbox;
+use super::sandbox::{ACCOUNTS, Sandbox};
 
 /// The variables that aws-vault gives to a program, as a CI job or a person would take them over.
 pub(super) fn keys_of(sandbox: &Sandbox, profile: &str) -> Vec<(String, String)> {
@@ -103,8 +103,10 @@ fn config(sandbox: &Sandbox, text: &str) {
 #[test]
 fn credential_tool_gets_the_region_of_the_unit_where_its_profile_has_none() {
     let sandbox = Sandbox::bumped();
+    let others = ACCOUNTS.iter().filter(|(name, _)| *name != "dev");
+    let others: String = others.map(|(name, _)| format!("[profile your-{name}]\n")).collect();
     let sees_region = |text: &str| {
-        config(&sandbox, text);
+        config(&sandbox, &format!("{text}{others}"));
         sandbox.clear_log();
         sandbox.xtask(["identity"]).env("AWS_REGION", "eu-west-3").run().exits(0);
         let log = sandbox.log();
@@ -161,7 +163,7 @@ fn kind_of_endpoints_that_the_shell_or_a_profile_asks_for_is_that_of_every_progr
     let plan = || sandbox.xtask(["apply-all", "--plan-only", "--account", "dev"]);
     assert!(!sees(plan(), "AWS_USE_FIPS_ENDPOINT"));
     assert!(sees(plan().env("AWS_USE_FIPS_ENDPOINT", "true"), "AWS_USE_FIPS_ENDPOINT"));
-    config(&sandbox, "[profile your-dev]\nuse_dualstack_endpoint = true\n");
+    config(&sandbox, "[profile your-shared]\n[profile your-dev]\nuse_dualstack_endpoint = true\n");
     assert!(sees(plan(), "AWS_USE_DUALSTACK_ENDPOINT"));
 }
 

@@ -185,6 +185,8 @@ fn named_profile_that_leads_into_another_account_is_an_error_before_anybody_sign
     }
     assert!(sandbox.log().calls().is_empty());
     let told = doctor(&sandbox, 5);
-    assert!(told.contains("fail profiles profile `your-dev`, named for account `dev`, leads into another account"));
-    assert!(!told.contains("dev your-dev"), "{told}");
+    assert!(told.contains("fail profiles 2 profiles by Cargo.toml:"), "{told}");
+    assert!(told.contains("dev your-dev leads into 100000000006 prod, by `role_arn`"), "{told}");
+    assert!(told.contains("do: `your-prod` leads into 100000000004: --profile dev=your-prod"), "{told}");
+    assert!(told.contains("4 of the 6 profiles by Cargo.toml") && !told.contains("ok profiles"), "{told}");
 }

@@ -1,6 +1,7 @@
 //! Which profile is taken for an account: the option, the settings, their template, the AWS config file.
 
 use super::command::Xtask;
+use super::said::Said;
 use super::sandbox::{ACCOUNTS, Sandbox};
 
 const CONFIG: &str = "\
@@ -251,11 +252,12 @@ fn accounts_whose_profile_is_not_known_are_one_message_of_units() {
 }
 
 #[test]
-fn template_that_names_no_profile_is_one_warning_of_doctor() {
+fn template_that_names_no_profile_is_one_finding_of_doctor() {
     let sandbox = Sandbox::bumped();
-    let findings = |config: &str, template: &str| {
+    let findings = |config: &str, template: &str, tool: &str| {
         with_home_config(&sandbox, "config", config);
-        let said = sandbox.xtask(["doctor", "--offline"]).env("XTASK_PROFILE", template).run();
+        let doctor = sandbox.xtask(["doctor", "--offline"]).env("XTASK_PROFILE", template);
+        let said = doctor.env("XTASK_CREDENTIALS", tool).run();
         let lines = said.out.lines().skip_while(|line| !line.contains("  profiles "));
         let mut first = true;
         let lines: Vec<_> = lines
@@ -264,16 +266,19 @@ fn template_that_names_no_profile_is_one_warning_of_doctor() {
             .collect();
         lines.join("\n").replace(&format!("\n{:31}", ""), " ")
     };
-    let found = findings("[profile p1]\n[profile q1]\n", "acme-{account}");
+    let (vault, other) = ("aws-vault exec {profile} --", "own {profile} --");
+    let found = findings("[profile p1]\n[profile q1]\n", "acme-{account}", other);
+    assert!(found.starts_with("warn  profiles"), "another tool may have them from elsewhere: {found}");
+    let found = findings("[profile p1]\n[profile q1]\n", "acme-{account}", vault);
     assert_eq!(found.matches("  profiles   ").count(), 1, "{found}");
-    assert!(found.starts_with("warn  profiles"), "{found}");
+    assert!(found.starts_with("fail  profiles"), "{found}");
     assert!(found.contains("none of the 6 profiles by XTASK_PROFILE is in ~/.aws/config"), "{found}");
     assert!(found.contains("named: acme-dev,") && found.contains("profiles there: p1, q1"), "{found}");
     assert!(!found.contains("did you mean"), "{found}");
 
     let five = ACCOUNTS.iter().filter(|(name, _)| *name != "prod");
     let five: String = five.map(|(name, _)| format!("[profile a-very-{name}]\n")).collect();
-    let found = findings(&five, "a-very-{account}");
+    let found = findings(&five, "a-very-{account}", vault);
     assert_eq!(found.matches("  profiles   ").count(), 2, "{found}");
     assert!(found.starts_with("ok    profiles") && !found.lines().next().unwrap().contains("prod"), "{found}");
     assert!(found.contains("profile `a-very-prod` is not in ~/.aws/config"), "{found}");
@@ -311,19 +316,154 @@ fn program_of_the_credentials_may_be_in_the_home_folder() {
     assert!(said.out.contains(&format!("credentials  {whole}")), "{}", said.screen());
 }
 
+/// How many errors are told.
+fn n_errors(said: &Said) -> usize {
+    said.err.lines().filter(|line| line.starts_with("error: ")).count()
+}
+
+fn nothing_was_opened(sandbox: &Sandbox) -> bool {
+    sandbox.log().of("aws-vault").iter().all(|call| call.argv()[0] != "exec")
+}
+
 #[test]
 fn one_profile_for_several_accounts_is_refused_before_anybody_signs_in() {
     let sandbox = Sandbox::bumped();
     let run = |args: &[&str]| sandbox.xtask(args).env("XTASK_PROFILE", "fixed").run();
-    for args in [&["apply-all", "--yes"][..], &["units"]] {
-        let said = run(args).exits(3).says("profile `fixed` is named for 6 accounts: dev,");
-        said.says("named by XTASK_PROFILE").says("`{account}`");
+    for args in [&["apply-all", "--yes"][..], &["identity"], &["verify"], &["apply-all", "--account=dev,logs"]] {
+        let said = run(args).exits(3).says("profile `fixed` is named for").says("accounts: dev, ");
+        let said = said.says("named by XTASK_PROFILE").says("`{account}`").says("--account NAME");
+        assert_eq!(n_errors(&said), 1, "{}", said.screen());
     }
+    let units = run(&["units"]).exits(0);
+    assert_eq!(units.out.matches("profile `fixed` is named for 6 accounts: dev,").count(), 1, "{}", units.screen());
+    assert_eq!(units.out.matches("/mgmt/ecs-deploy-runner ").count(), 6, "{}", units.screen());
+    let json = run(&["units", "--format=json"]).exits(0).json();
+    assert!(json["units"][0]["unresolved"]["profile"].as_str().unwrap().contains("for 6 accounts"), "{json}");
     let doctor = run(&["doctor", "--offline"]);
     assert!(doctor.out.contains("fail  profiles") && !doctor.out.contains("ok    profiles"), "{}", doctor.screen());
-    assert!(sandbox.log().of("aws-vault").iter().all(|call| call.argv()[0] != "exec"));
-    run(&["units", "--account", "dev"]).exits(0);
+    assert!(nothing_was_opened(&sandbox));
+    let units = run(&["units", "--account", "dev"]).exits(0);
+    assert!(units.out.contains("100000000004  fixed "), "{}", units.screen());
     let own =
         sandbox.xtask(["units"]).env("XTASK_PROFILE", "fixed").env("XTASK_CREDENTIALS", "own {profile} {account}");
-    own.run().exits(0);
+    assert!(own.run().exits(0).out.contains("100000000006  fixed "));
+}
+
+#[test]
+fn profile_of_one_account_works_there_and_what_is_asked_elsewhere_is_told() {
+    let sandbox = Sandbox::bumped();
+    with_home_config(&sandbox, "config", &sso(&["Admin"]));
+    let run = |args: &[&str]| sandbox.xtask(args).env("XTASK_PROFILE", "acme-dev.Admin").run();
+    let sandbox_with =
+        |sandbox: &Sandbox| sandbox.log().of("aws-vault").iter().map(|it| it.argv()[1].to_owned()).collect::<Vec<_>>();
+    let units = run(&["units"]).exits(0);
+    assert!(units.out.contains("100000000004  acme-dev.Admin  ") && units.out.contains("100000000006  ?  "));
+    assert!(units.out.contains("it leads into 100000000004 dev, by `sso_account_id`"), "{}", units.screen());
+    assert!(units.out.contains("unset XTASK_PROFILE: the AWS config has a profile for each of them"));
+    let said = run(&["apply-all", "--yes"]).exits(3).says("profile `acme-dev.Admin` is named for 6 accounts");
+    assert_eq!(n_errors(&said), 1, "{}", said.screen());
+
+    // No `--account` leaves out the account that has the images.
+    for args in [&["update", "v1.4.0", "--account=dev", "--yes", "--allow=unknown-release"][..], &["update", "v1.3.0"]]
+    {
+        let said = run(args).exits(3).says("`shared` has the images").says("--profile shared=acme-shared.Admin");
+        let said = said.says_nothing_of("--account NAME");
+        assert_eq!(n_errors(&said), 1, "{}", said.screen());
+    }
+    let said = run(&["build-images", "v1.3.0"]).exits(3);
+    said.says("`acme-shared.Admin` leads into 100000000002: --profile shared=acme-shared.Admin");
+    assert!(nothing_was_opened(&sandbox));
+
+    let sandbox =
+        sandbox.vault_profile("acme-dev.Admin", "100000000004").vault_profile("acme-shared.Admin", "100000000002");
+    let run = |args: &[&str]| sandbox.xtask(args).env("XTASK_PROFILE", "acme-dev.Admin").run();
+    let said = run(&["apply-all", "--yes", "--account=dev"]).exits(0);
+    said.says("ECR was not asked for ecs-deploy-runner:v1.3.0: its registry lies in `shared`")
+        .says("to ask it: --profile shared=PROFILE");
+    assert!(sandbox_with(&sandbox).iter().all(|profile| profile == "acme-dev.Admin"));
+    let said = run(&["apply-all", "--yes", "--account=dev", "--profile=shared=acme-shared.Admin"]).exits(0);
+    said.says("1 image in ECR");
+}
+
+#[test]
+fn credentials_of_the_environment_are_hinted_for_one_account_only_where_that_is_enough() {
+    let sandbox = Sandbox::bumped().setting("credentials", "[]");
+    let said = sandbox.xtask(["update", "v1.3.0"]).run().exits(3).says("can't be those of 6 accounts");
+    let said = said.says("with the credentials of shared: cargo xtask update v1.3.0 --account shared");
+    said.says("`shared` has the images").says("cargo xtask apply-all --account NAME").says_nothing_of("--account dev");
+    let said = sandbox.xtask(["apply-all"]).run().exits(3);
+    said.says("with the credentials of dev: cargo xtask apply-all --account dev").says_nothing_of("has the images");
+}
+
+#[test]
+fn names_that_are_in_no_file_are_refused_before_the_credential_tool_is_started() {
+    let sandbox = Sandbox::bumped();
+    with_home_config(&sandbox, "config", &sso(&["Admin"]));
+    let commands = [
+        &["apply-all", "--yes"][..],
+        &["update", "v1.3.0", "--yes"],
+        &["build-images", "v1.3.0"],
+        &["bump-tags", "v0.52.1", "--yes"],
+        &["verify"],
+        &["identity"],
+    ];
+    for command in commands {
+        let said = sandbox.xtask(command).env("XTASK_PROFILE", "acmee-{account}.Admin").run().exits(3);
+        let said = said.says("by XTASK_PROFILE").says("in ~/.aws/config").says("acme-shared.Admin");
+        assert_eq!(n_errors(&said), 1, "{}", said.screen());
+    }
+    let wrong = |sandbox: &Sandbox, args: &[&str]| {
+        let said = sandbox.xtask(["apply-all", "--yes"]).args(args).run().exits(3);
+        assert_eq!(n_errors(&said), 1, "{}", said.screen());
+        said
+    };
+    let said =
+        wrong(&sandbox, &["--account=dev", "--profile=dev=acme-dve.Admin", "--profile=shared=acme-shared.Admin"]);
+    said.says("profile `acme-dve.Admin` is not in ~/.aws/config").says("did you mean `acme-dev.Admin`?");
+    let table = ACCOUNTS.map(|(name, _)| format!("{name} = \"acme-{name}.Amdin\"")).join(", ");
+    let sandbox = sandbox.without_setting("profile").setting("profiles", &format!("{{ {table} }}"));
+    let said = wrong(&sandbox, &[]).says("none of the 6 profiles by Cargo.toml");
+    said.says("nearest there: acme-dev.Admin, acme-logs.Admin,");
+    assert!(nothing_was_opened(&sandbox));
+
+    let units = sandbox.xtask(["units"]).run().exits(0);
+    assert_eq!(units.out.matches("none of the 6 profiles").count(), 1, "{}", units.screen());
+    assert!(units.out.contains("  acme-dev.Amdin  "), "{}", units.screen());
+    let json = sandbox.xtask(["units", "--format=json"]).run().exits(0).json();
+    assert!(json["notices"].to_string().contains("none of the 6 profiles"), "{json}");
+
+    // What other tools take may be in no file of the AWS CLI.
+    for tool in ["own {profile}", "saml2aws exec --exec-profile {profile} --", "aws-sso exec --profile {profile} --"] {
+        for command in [&["units"][..], &["identity"]] {
+            let said = sandbox.xtask(command).env("XTASK_CREDENTIALS", tool).run();
+            let said = said.says_nothing_of("none of the 6 profiles");
+            assert!(!said.out.contains("none of the 6 profiles"), "{}", said.screen());
+        }
+    }
+}
+
+#[test]
+fn role_that_by_its_name_cannot_apply_is_told_before_anything_is_planned() {
+    let sandbox = Sandbox::bumped().setting("profile", "\"acme-{account}\"");
+    let role = |name: &str| match name {
+        "prod" => "AWSReadOnlyAccess",
+        "shared" => "Billing",
+        _ => "AdministratorAccess",
+    };
+    let profile = |(name, id): &(&str, &str)| {
+        format!("[profile acme-{name}]\nsso_account_id = {id}\nsso_role_name = {}\n", role(name))
+    };
+    with_home_config(&sandbox, "config", &ACCOUNTS.iter().map(profile).collect::<String>());
+    let prod = "prod   acme-prod   role `AWSReadOnlyAccess`   by Cargo.toml";
+    for command in [&["apply-all", "--dry-run"][..], &["update", "v1.3.0", "--dry-run"]] {
+        let said = sandbox.xtask(command).run().exits(0);
+        said.says("roles that, by their names, can read and not apply")
+            .says(prod)
+            .says("shared   acme-shared   role `Billing`");
+    }
+    let units = sandbox.xtask(["units"]).run().exits(0);
+    assert!(units.out.contains("roles that, by their names,") && units.out.contains(prod), "{}", units.screen());
+    // The images are only read.
+    sandbox.xtask(["apply-all", "--dry-run", "--account=dev"]).run().exits(0).says_nothing_of("by their names");
+    sandbox.xtask(["verify", "--dry-run"]).run().exits(0).says_nothing_of("by their names");
 }

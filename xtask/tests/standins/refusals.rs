@@ -115,6 +115,27 @@ fn session_that_aws_ends_on_the_way_is_renewed_and_no_unit_fails() {
 }
 
 #[test]
+fn session_that_aws_has_ended_before_the_first_check_is_renewed() {
+    let sandbox = Sandbox::bumped();
+    sandbox.inject("expired-once:dev");
+    let said = apply(&sandbox, &["dev"]).run().exits(0).says("Renewing     dev").says("2 of 2 accounts verified");
+    is_plain(&said, "Renewing     dev");
+    assert_eq!(sandbox.log().applied(), ["100000000004"]);
+
+    // At a terminal the credential tool asks for what it needs.
+    let sandbox = Sandbox::bumped();
+    sandbox.inject("expired-once:dev");
+    sandbox.session_ends_in(8 * 60);
+    let mut terminal = apply(&sandbox, &["dev"]).env("NO_COLOR", "1").at_a_terminal(24, 80);
+    terminal.wait_for("Enter MFA code");
+    terminal.types("123456");
+    let (status, text) = terminal.finish();
+    assert!(status.success(), "{text}");
+    assert!(text.find("Renewing     dev").unwrap() < text.find("Enter MFA code").unwrap(), "{text}");
+    assert_eq!((text.matches("Enter MFA code").count(), sandbox.log().applied().len()), (1, 1), "{text}");
+}
+
+#[test]
 fn where_aws_ends_every_session_the_rest_is_not_started_and_no_unit_fails() {
     let sandbox = Sandbox::bumped();
     let gate = sandbox.gate();

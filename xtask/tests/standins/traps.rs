@@ -338,6 +338,23 @@ fn images_and_policies_are_asked_for_in_one_session_of_each_account() {
 }
 
 #[test]
+fn images_of_builds_and_tags_are_asked_for_in_one_session_of_each_account() {
+    let sandbox = Sandbox::new();
+    let n_sessions = |args: &[&str]| {
+        sandbox.clear_log();
+        sandbox.xtask(args).run().exits(0);
+        let log = sandbox.log();
+        let asks = |call: &&Call<'_>| call.argv().contains(&"ask") && call.argv()[1] == "your-shared";
+        (log.of("aws-vault").iter().filter(asks).count(), log.n_asked("DescribeImages"))
+    };
+    // Before the builds, of the runner that builds, and after.
+    assert_eq!(n_sessions(&["build-images", "v1.3.0"]), (3, 4));
+    assert_eq!(n_sessions(&["build-images", "v1.3.0"]), (1, 2));
+    assert_eq!(n_sessions(&["bump-tags", "v1.3.0"]), (1, 2));
+    assert_eq!(n_sessions(&["update", "v1.3.0", "--yes", "--until=images"]), (1, 2));
+}
+
+#[test]
 fn policy_that_cannot_be_judged_is_told_and_refuses_nothing() {
     let sandbox = Sandbox::bumped();
     let allow = json!({ "Effect": "Allow", "Principal": "*", "Action": "ecr:*",

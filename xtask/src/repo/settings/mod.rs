@@ -124,6 +124,15 @@ impl Settings {
         })
     }
 
+    /// Whether the profile of an account is one that is named for all accounts alike.
+    pub fn has_one_profile_for_all(&self, account: &str) -> bool {
+        let tells_apart = |layer: &Settings| match layer.profiles.contains_key(account) {
+            true => Some(true),
+            false => layer.profile.as_ref().map(|template| template.contains("{account")),
+        };
+        self.layers().find_map(tells_apart) == Some(false)
+    }
+
     /// Whether the region of a unit decides which session it gets: `{region}` is in the command, or in the name of a profile.
     pub fn tells_regions_apart(&self) -> bool {
         let credentials = self.credentials();

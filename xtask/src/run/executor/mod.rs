@@ -209,7 +209,7 @@ impl Executor {
         };
         let proof = step.attempt.as_ref().and_then(Attempt::outer_proof);
         if outcome.held.is_none() {
-            self.lifetimes.seen(step.kind, outcome.took, proof.as_ref(), clock::now());
+            self.lifetimes.seen(step, outcome.took, proof.as_ref(), clock::now());
         }
         self.journal.end(step, &outcome);
         outcome

@@ -9,8 +9,8 @@ use crate::report::screen::{Tone, count};
 use crate::tasks::apply_all::Queue;
 use crate::tasks::context::Context;
 use crate::tasks::images::{self, Taken, Wanted};
-use crate::tasks::inquiry::{Answers, Inquiry};
-use crate::tasks::orders::Orders;
+use crate::tasks::inquiry::Answers;
+use crate::tasks::profiles;
 use crate::tasks::pulls::{self, Pulls};
 use crate::tasks::ready::Workable;
 use crate::tasks::session::Session;
@@ -24,12 +24,12 @@ pub(super) fn taken<'r>(context: &Context, repo: &'r Repository, units: &[Workab
     }
     let all: Vec<_> = units.iter().map(|unit| unit.unit).collect();
     let taken = images::taken(repo, &all);
-    if !repo.settings.credentials().is_empty() {
-        return taken;
-    }
-    // Credentials of the environment are those of one account, and the registry may lie in another.
-    let is_ours = |account: &Account| units.iter().all(|unit| unit.account.id == account.id);
-    taken.only(is_ours, "its registry lies in another account than the credentials of this shell")
+    // One session is of one account, and the registry may lie in another.
+    let is_asked = |account: &Account| {
+        units.iter().all(|unit| unit.account.id == account.id)
+            || profiles::has_its_own(context, &repo.settings, account)
+    };
+    taken.only(is_asked, |account| profiles::not_asked(&repo.settings, account))
 }
 
 /// From which of the registries that are asked the units of other accounts pull.
@@ -46,19 +46,8 @@ pub(super) fn pulls<'r>(units: &[Workable<'r>], taken: &Taken<'r>) -> Vec<Pulls<
     )
 }
 
-/// Asks ECR for its policies alone, and refuses if one lets an account not pull.
-pub fn may_pull(session: &Session<'_>, orders: &Orders<'_>, pulls: &[Pulls<'_>]) -> Result<(), Failures> {
-    let mut policies = Inquiry::default();
-    pulls::questions(&mut policies, pulls);
-    if policies.is_empty() {
-        return Ok(());
-    }
-    let answers = policies.ask(session, &policies.stage(orders, "policy"));
-    session.check_interrupt()?;
-    judge_pulls(session, pulls, &answers)
-}
-
-fn judge_pulls(session: &Session<'_>, pulls: &[Pulls<'_>], answers: &Answers) -> Result<(), Failures> {
+/// Refuses if an account may not pull, by what ECR has answered.
+pub fn judge_pulls(session: &Session<'_>, pulls: &[Pulls<'_>], answers: &Answers) -> Result<(), Failures> {
     let screen = &session.context.screen;
     let mut failures = Vec::new();
     for pulls in pulls {

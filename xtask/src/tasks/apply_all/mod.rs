@@ -25,7 +25,7 @@ pub use apply::AfterWave;
 pub use bind::Hashing;
 pub use clean::needs_a_commit;
 pub use gather::Work;
-pub use images::may_pull;
+pub use images::judge_pulls;
 pub use queue::Queue;
 pub(super) use words::{say_left_out, say_waves};
 
@@ -54,7 +54,8 @@ pub fn run(context: &Context, args: &cli::ApplyAll) -> Result<Exit, Failures> {
     repo.let_go_of_parsed();
     problems.append(&mut work.too_small);
     let run = RunFolder::new(&repo.root);
-    let mut ready = Ready::gather(context, &repo, &work.accounts, &work.programs(), problems)?;
+    let mut ready = Ready::gather(context, &repo, &work.accounts, &[], &work.programs(), problems)?;
+    ready.warn_of_limited(context, &work.units);
     if context.globals.dry_run {
         say_left_out(&context.screen, &work.left_out);
         let orders = session::orders(&ready, &run, true)?;

@@ -10,7 +10,7 @@ use crate::run::folder::RunFolder;
 use crate::run::step::{Lane, Stage, Step};
 use crate::tasks::apply_all::{Work, generate};
 use crate::tasks::context::Context;
-use crate::tasks::images::{self, Wanted};
+use crate::tasks::images;
 use crate::tasks::inquiry::Inquiry;
 use crate::tasks::orders::Orders;
 use crate::tasks::pulls;
@@ -45,17 +45,16 @@ pub struct Wave<'u, 'r> {
 impl<'u, 'r> Queue<'u, 'r> {
     /// Puts it together. `context` is that of this process, from whose environment the children's is built.
     pub fn of(orders: &'u Orders<'_>, context: &Context, work: &'u Work<'r>) -> Self {
-        let mut images = Inquiry::default();
-        images::questions(&mut images, &work.taken.wanted);
-        pulls::questions(&mut images, &work.pulls);
-        let names: Vec<_> = work.taken.wanted.iter().map(Wanted::name).collect();
-        let asked = Stage { title: "Images".to_owned(), about: names.join(" "), ..images.stage(orders, "images") };
+        let mut inquiry = Inquiry::default();
+        images::questions(&mut inquiry, &work.taken.wanted);
+        pulls::questions(&mut inquiry, &work.pulls);
+        let asked = images::stage_of(orders, &inquiry, &work.taken.wanted, "images");
         Self {
             work,
             orders,
             identity: orders.identities(&work.accounts),
             sources: orders.sources(work.asked_sources(), &context.vars),
-            images: (images, asked),
+            images: (inquiry, asked),
         }
     }
 

@@ -111,7 +111,7 @@ fn wrapper(repo: &Repository, profiles: &Profiles, builder: &Unit) -> String {
     let profile = profiles.of(account, Some(region), &repo.settings);
     let profile = profile.map_or_else(|_| "PROFILE".to_owned(), |profile| profile.name);
     let words = wrapper.argv(account, Some(&profile), region);
-    words.iter().map(|word| quoted(&word.to_string_lossy()) + " ").collect()
+    words.iter().flatten().map(|word| quoted(&word.to_string_lossy()) + " ").collect()
 }
 
 #[cfg(test)]

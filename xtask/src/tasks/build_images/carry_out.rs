@@ -130,8 +130,8 @@ pub fn carry_out<'r>(
     }
     session.check_interrupt().inspect_err(|_| report::interrupted(session, ready, &built))?;
     let wanted: Vec<_> = pick(&queue.wanted, &places);
-    let after = images::ask(session, &queue::only(&queue.after, &places), &wanted)
-        .inspect_err(|_| report::interrupted(session, ready, &built))?;
+    let after =
+        images::ask(session, &queue.after, &wanted).inspect_err(|_| report::interrupted(session, ready, &built))?;
     for (n, found) in places.into_iter().zip(after) {
         let result = built[n].outcome.as_ref().map(|outcome| outcome.result);
         built[n].verdict = match (result, &found) {
@@ -149,7 +149,7 @@ pub fn carry_out<'r>(
 /// Refuses if somebody else has pushed an image since it was found missing.
 fn still_missing(session: &Session<'_>, queue: &Queue<'_, '_>, places: &[usize]) -> Result<(), Failures> {
     let wanted = pick(&queue.wanted, places);
-    let found = images::ask(session, &queue::only(&queue.again, places), &wanted)?;
+    let found = images::ask(session, &queue.again, &wanted)?;
     let new = wanted.iter().zip(found).filter(|(_, found)| found.is_some());
     let refusal = |(wanted, _): (&Wanted<'_, String>, _)| {
         Failure::refused(format!("image {}:{} has been pushed meanwhile, so nothing was built", wanted.uri, wanted.tag))

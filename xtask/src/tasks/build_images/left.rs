@@ -24,6 +24,13 @@ pub struct Left<'r> {
     question: Question,
 }
 
+impl<'r> Left<'r> {
+    /// The account and the region in which it was started.
+    pub fn session(&self) -> (&'r Account, Region) {
+        (self.account, self.region.clone())
+    }
+}
+
 /// The tasks of earlier builds of these images, in the accounts that build them now.
 pub fn of<'r>(run: &RunFolder, repo: &'r Repository, planned: &[Planned<'r>]) -> Vec<Left<'r>> {
     let is_planned = |task: &LeftTask| planned.iter().any(|planned| planned.build.image == task.image);

@@ -16,7 +16,7 @@ mod words;
 
 pub use carry_out::{Built, Consent, Verdict, carry_out};
 pub use gather::{Ask, Planned, gather};
-pub use left::of as left_behind;
+pub use left::{Left, of as left_behind};
 pub use queue::Queue;
 pub use report::show;
 pub use words::who;
@@ -41,7 +41,7 @@ pub fn run(context: &Context, args: &cli::BuildImages) -> Result<Exit, Failures>
     let run = RunFolder::new(&repo.root);
     let left = left::of(&run, &repo, &planned);
     let accounts = queue::accounts(&repo.settings, &planned, &left);
-    let mut ready = Ready::gather(context, &repo, &accounts, &[ask.how.program()], problems)?;
+    let mut ready = Ready::gather(context, &repo, &accounts, &[], &[ask.how.program()], problems)?;
 
     if context.globals.dry_run {
         words::say_where_from(context, &planned);

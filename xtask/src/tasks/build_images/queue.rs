@@ -22,16 +22,16 @@ pub struct Queue<'q, 'r> {
     /// Tasks of earlier builds, and the questions whether they are still at work.
     pub(super) left: Vec<Left<'r>>,
     pub(super) tasks: Stage,
-    pub(super) before: Stage,
+    pub(super) before: (Inquiry<'r>, Stage),
     /// What the runner that builds is asked before anything is built.
     pub(super) admission: (Inquiry<'r>, Stage),
     /// Asks ECR once more, after the user was asked.
-    pub(super) again: Stage,
+    pub(super) again: (Inquiry<'r>, Stage),
     /// Docker's way into the registries, where this machine builds.
     pub(super) sign_in: Stage,
     /// The builds.
     pub(super) builds: Stage,
-    pub(super) after: Stage,
+    pub(super) after: (Inquiry<'r>, Stage),
 }
 
 impl<'q, 'r> Queue<'q, 'r> {
@@ -83,7 +83,8 @@ impl<'q, 'r> Queue<'q, 'r> {
 
     /// Every command, ready to paste.
     pub fn shell_lines(&self) -> String {
-        lines(&[&self.identity, &self.tasks, &self.before, &self.admission.1, &self.sign_in, &self.builds, &self.after])
+        let (before, after) = (&self.before.1, &self.after.1);
+        lines(&[&self.identity, &self.tasks, before, &self.admission.1, &self.sign_in, &self.builds, after])
     }
 
     /// Those that build, after the questions to the runner.
@@ -104,7 +105,7 @@ pub(super) fn accounts<'r>(
     left: &[Left<'r>],
 ) -> Vec<(&'r Account, Region)> {
     let builds = planned.iter().map(|planned| (planned.account, planned.build.region.clone()));
-    profiles::sessions(settings, builds.chain(left.iter().map(|left| (left.account, left.region.clone()))))
+    profiles::sessions(settings, builds.chain(left.iter().map(Left::session)))
 }
 
 /// The images that are built, in a few words.

@@ -12,6 +12,7 @@ use crate::run::step::Stage;
 use crate::tasks::bump_tags::gather::Ask;
 use crate::tasks::context::Context;
 use crate::tasks::images::{self, Wanted};
+use crate::tasks::inquiry::Inquiry;
 use crate::tasks::profiles;
 use crate::tasks::ready::Ready;
 use crate::tasks::session::{self, Session};
@@ -49,7 +50,7 @@ fn others<'r>(repo: &'r Repository, bump: &Bump, image: ImageName) -> impl Itera
 }
 
 /// Asks ECR within a session in which the accounts are proven. `lookups` are [`images::lookups`] of `wanted`.
-pub fn carry_out(session: &Session<'_>, lookups: &Stage, wanted: &[Wanted<'_>]) -> Result<(), Failures> {
+pub fn carry_out(session: &Session<'_>, lookups: &(Inquiry<'_>, Stage), wanted: &[Wanted<'_>]) -> Result<(), Failures> {
     let answers = images::ask(session, lookups, wanted)?;
     let missing = wanted.iter().zip(&answers).filter(|(_, answer)| answer.is_none()).map(|(wanted, _)| wanted);
     let context = session.context;
@@ -75,15 +76,16 @@ pub(super) fn by_itself(context: &Context, repo: &Repository, ask: &Ask, bump: &
     let (wanted, problems) = wanted(repo, ask, bump);
     let accounts =
         profiles::sessions(&repo.settings, wanted.iter().map(|wanted| (wanted.account, wanted.uri.region().clone())));
-    let mut ready = Ready::gather(context, repo, &accounts, &[], problems)?;
+    let registries: Vec<_> = wanted.iter().map(|wanted| wanted.account).collect();
+    let mut ready = Ready::gather(context, repo, &accounts, &registries, &[], problems)?;
     let run = RunFolder::new(&repo.root);
-    let stages = |ready: &Ready<'_>, dry: bool| -> Result<(Stage, Stage), Failure> {
+    let stages = |ready: &Ready<'_>, dry: bool| -> Result<(Stage, (Inquiry<'_>, Stage)), Failure> {
         let orders = session::orders(ready, &run, dry)?;
         Ok((orders.identities(&accounts), images::lookups(&orders, &wanted, "bump")))
     };
     if context.globals.dry_run {
         let (identity, lookups) = stages(&ready, true)?;
-        context.commands(&format!("{}\n{}", identity.shell_lines(), lookups.shell_lines()))?;
+        context.commands(&format!("{}\n{}", identity.shell_lines(), lookups.1.shell_lines()))?;
         return Ok(());
     }
     let mut session = Session::begin(context, repo, &run, "bump-tags", wanted.len())?;

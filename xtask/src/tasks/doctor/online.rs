@@ -56,12 +56,12 @@ pub(super) fn not_asked(because: &str) -> Vec<Finding> {
 fn ask(context: &Context, repo: &Repository, selection: &Selection) -> Result<Vec<Finding>, Failures> {
     let units: Vec<_> = repo.units.iter().filter(|unit| selection.holds(unit)).collect();
     let wanted = verify::wanted(repo, &units);
-    let is_ambient = repo.settings.credentials().is_empty();
+    let has_its_own = |account: &Account| profiles::has_its_own(context, &repo.settings, account);
     let own = |account: &Account| wanted.iter().any(|unit| unit.account.id == account.id);
     let mut inquiry = Inquiry::default();
-    verify::questions(&mut inquiry, &wanted, Extent::Invokers, &|account| !is_ambient || own(account));
+    verify::questions(&mut inquiry, &wanted, Extent::Invokers, &|account| has_its_own(account) || own(account));
     let mut pulls = pulls::of(wanted.iter().flat_map(pulled));
-    pulls.retain(|pulls| !is_ambient || own(pulls.registry));
+    pulls.retain(|pulls| has_its_own(pulls.registry) || own(pulls.registry));
     pulls::questions(&mut inquiry, &pulls);
     if let Some((unit, question)) = asked_of_builder(repo, &wanted)
         && let Ok(region) = unit.region()
@@ -71,7 +71,7 @@ fn ask(context: &Context, repo: &Repository, selection: &Selection) -> Result<Ve
     // The profiles of all units are tried, also where one of them does for all questions to an account.
     let of_units = wanted.iter().filter_map(|unit| Some((unit.account, unit.region().ok()?.clone())));
     let accounts = profiles::sessions(&repo.settings, inquiry.accounts().into_iter().chain(of_units));
-    let mut ready = Ready::gather(context, repo, &accounts, &[], Vec::new())?;
+    let mut ready = Ready::gather(context, repo, &accounts, &[], &[], Vec::new())?;
     let run = RunFolder::new(&repo.root);
     let mut session = Session::begin(context, repo, &run, "doctor", N_JOBS)?;
     session.ask_passphrase(&mut ready)?;

@@ -1,6 +1,6 @@
 //! The credential tool, the profile of every account, and how they were found.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::finding::{Finding, Grade};
 use crate::model::Failure;
@@ -13,6 +13,8 @@ use crate::tools::credentials::Wrapper;
 /// The profiles of the accounts of units, and what is wrong with the rest.
 pub(super) struct Chosen {
     pub(super) found: BTreeMap<String, Profile>,
+    /// What stops nothing.
+    warnings: Vec<Failure>,
     pub(super) failures: Vec<Failure>,
 }
 
@@ -25,23 +27,17 @@ pub(in crate::tasks) fn asked<'r>(repo: &'r Repository, selection: &Selection) -
 
 /// Chooses them.
 pub(super) fn chosen(repo: &Repository, selection: &Selection, profiles: &Profiles) -> Chosen {
-    let asked = asked(repo, selection);
-    let (mut found, mut failures) = profiles.of_all(&asked, &repo.settings);
-    found.retain(|((account, _), profile)| {
-        let misled = profiles.misled([(*account, profile)], &repo.accounts, &repo.settings);
-        let is_right = misled.is_empty();
-        failures.extend(misled);
-        is_right
-    });
-    let shared = profiles.shared(found.iter().map(|((account, _), profile)| (*account, profile)), &repo.settings);
-    let shared: BTreeMap<_, _> = shared.into_iter().map(|(name, failure)| (name.to_owned(), failure)).collect();
-    found.retain(|(_, profile)| !shared.contains_key(&profile.name));
-    failures.extend(shared.into_values());
-    let labels = profiles::labels(found.iter().map(|((account, region), _)| (*account, region.as_ref())));
-    let found: BTreeMap<_, _> = labels.into_iter().zip(found.into_iter().map(|(_, profile)| profile)).collect();
-    failures.extend(profiles.not_there(found.values(), &repo.settings));
+    let mut judged = profiles.judge(&asked(repo, selection), &repo.accounts, &[], &repo.settings);
+    let warnings = std::mem::take(&mut judged.doubtful);
+    let found = std::mem::take(&mut judged.found);
+    let limited =
+        profiles.limited(found.iter().map(|((it, region), profile)| ((*it, region.clone()), profile)), &repo.settings);
+    let warnings = limited.into_iter().chain(warnings).collect();
+    let mut failures = judged.into_failures();
     failures.extend(profiles.misnamed(&repo.accounts, &repo.settings));
-    Chosen { found, failures }
+    let labels = profiles::labels(found.iter().map(|((account, region), _)| (*account, region.as_ref())));
+    let found = labels.into_iter().zip(found.into_iter().map(|(_, profile)| profile)).collect();
+    Chosen { found, warnings, failures }
 }
 
 /// Which program gives credentials, and where that is set.
@@ -65,31 +61,20 @@ pub(super) fn findings(repo: &Repository, profiles: &Profiles, chosen: &Chosen) 
     if !needs_profile {
         return unreadable.chain([Finding::skip(NAME, "`credentials` uses none")]).collect();
     }
-    let mut by_place: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    let mut limited = Vec::new();
-    let unknown = profiles.all_unknown(chosen.found.values(), &repo.settings);
-    let is_unknown = |profile: &Profile| unknown.iter().any(|(_, names)| names.contains(profile.name.as_str()));
-    for (account, profile) in chosen.found.iter().filter(|(_, profile)| !is_unknown(profile)) {
+    let mut by_place: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    let good = chosen.found.iter().filter(|(_, profile)| {
+        profiles.unknown(&profile.name, &repo.settings).is_none() && !profiles.is_limited(&profile.name, &repo.settings)
+    });
+    for (account, profile) in good {
         // Of lines of one file, the file is enough to be together.
-        let file = profile.found_in.rsplit_once(':').map_or(profile.found_in.as_str(), |(file, _)| file);
-        match profiles.limit_of(&profile.name, &repo.settings) {
-            Some(role) => {
-                limited.push(format!("{account}   {}   role `{role}`   by {}", profile.name, profile.found_in))
-            }
-            None => by_place.entry(file.to_owned()).or_default().push(format!("{account} {}", profile.name)),
-        }
+        by_place.entry(profiles::place_of(&profile.found_in)).or_default().push(format!("{account} {}", profile.name));
     }
     let mut found: Vec<_> = unreadable.collect();
     found.extend(
         by_place.into_iter().map(|(file, pairs)| Finding::ok(NAME, format!("{}   by {file}", pairs.join(", ")))),
     );
-    if !limited.is_empty() {
-        let finding = Finding::warn(NAME, "roles that, by their names, can read and not apply");
-        found.push(limited.into_iter().fold(finding, Finding::detail).to_do("name others, unless you only look"));
-    }
-    let said: BTreeSet<_> = chosen.failures.iter().map(|failure| &failure.what).collect();
-    let unknown = unknown.iter().filter(|(failure, _)| !said.contains(&failure.what));
-    found.extend(unknown.map(|(failure, _)| Finding { grade: Grade::Warn, ..Finding::refusal(NAME, failure) }));
+    let warning = |failure| Finding { grade: Grade::Warn, ..Finding::refusal(NAME, failure) };
+    found.extend(chosen.warnings.iter().map(warning));
     found.extend(chosen.failures.iter().map(|failure| Finding::refusal(NAME, failure)));
     found
 }

@@ -2,7 +2,10 @@
 
 pub mod ask;
 pub mod codes;
+mod judged;
 mod words;
+
+pub use judged::{Judged, place_of};
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,7 +21,6 @@ use crate::tools::aws_config::{self, AwsConfig, BadLine, Reader};
 use crate::tools::aws_error::AwsError;
 use crate::tools::credential_tool::CredentialTool;
 use crate::tools::env::{self, Env};
-use crate::tools::process;
 
 /// Everything that profiles are chosen from.
 #[derive(Debug)]
@@ -73,6 +75,29 @@ pub fn labels<'a>(accounts: impl IntoIterator<Item = (&'a Account, Option<&'a Re
         _ => account.name.clone(),
     };
     all.iter().map(label).collect()
+}
+
+/// Whether an account has credentials of its own, so that it can be asked beside others: neither those of the environment nor a
+/// profile that is named for all accounts alike.
+pub fn has_its_own(context: &Context, settings: &Settings, account: &Account) -> bool {
+    let credentials = settings.credentials();
+    let has = |name: &str| credentials.iter().any(|word| word.contains(name));
+    let is_named = || context.globals.profile.iter().any(|(name, _)| *name == account.name);
+    has("{account") || has("{profile}") && (is_named() || !settings.has_one_profile_for_all(&account.name))
+}
+
+/// Why an account that has no credentials of its own is not asked.
+pub fn not_asked(settings: &Settings, account: &Account) -> String {
+    let name = &account.name;
+    match settings.profile_of(name).filter(|_| settings.credentials().iter().any(|word| word.contains("{profile}"))) {
+        Some((profile, place)) => {
+            let by = place.map(|place| format!(", which {place} names for every account,")).unwrap_or_default();
+            format!(
+                "its registry lies in `{name}`, and profile `{profile}`{by} is that of another account; to ask it: --profile {name}=PROFILE"
+            )
+        }
+        None => "its registry lies in another account than the credentials of this shell".to_owned(),
+    }
 }
 
 impl Profiles {
@@ -186,9 +211,9 @@ impl Profiles {
         self.config.names(reader(settings)).collect()
     }
 
-    /// The role or the name of a profile, if that says that it can't apply anything.
-    pub fn limit_of(&self, profile: &str, settings: &Settings) -> Option<String> {
-        self.config.limit_of(profile, reader(settings))
+    /// Whether the role or the name of a profile says that it can't apply anything.
+    pub fn is_limited(&self, profile: &str, settings: &Settings) -> bool {
+        self.config.limit_of(profile, reader(settings)).is_some()
     }
 
     /// What mends such an error for these profiles, in the terms of the credential tool.
@@ -242,29 +267,6 @@ impl Profiles {
         Some(format!("profile `{profile}` is not in {}{near}", words::joined(&self.shown_files(settings))))
     }
 
-    /// Profiles that are named somewhere and are in no file, although there are others: a failure for each place that names
-    /// any.
-    pub fn all_unknown<'p>(
-        &self,
-        profiles: impl IntoIterator<Item = &'p Profile>,
-        settings: &Settings,
-    ) -> Vec<(Failure, BTreeSet<&'p str>)> {
-        let there = self.names(settings);
-        if there.is_empty() {
-            return Vec::new();
-        }
-        let mut named: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-        for profile in profiles.into_iter().filter(|profile| profile.is_stated) {
-            named.entry(&profile.found_in).or_default().insert(&profile.name);
-        }
-        let failure = |(found_in, names): (&str, BTreeSet<&'p str>)| {
-            let unknown: Vec<_> = names.iter().copied().filter(|name| !there.contains(name)).collect();
-            let failure = || words::unknown(self, &unknown, found_in, names.len(), settings);
-            (!unknown.is_empty()).then(|| (failure(), unknown.iter().copied().collect()))
-        };
-        named.into_iter().filter_map(failure).collect()
-    }
-
     /// Names of accounts that this repository doesn't have, in options and in the settings, and names of profiles that the
     /// credential tool would not find: a typing mistake must not go unseen.
     pub fn misnamed(&self, accounts: &[Account], settings: &Settings) -> Vec<Failure> {
@@ -291,93 +293,12 @@ impl Profiles {
         by_option.chain(by_settings).chain(templates).collect()
     }
 
-    /// Profiles that are named by hand and that the AWS CLI would refuse. Other tools have further profiles of their own.
-    pub fn not_there<'p>(&self, profiles: impl IntoIterator<Item = &'p Profile>, settings: &Settings) -> Vec<Failure> {
-        if CredentialTool::of(&settings.credentials()) != CredentialTool::Profile {
-            return Vec::new();
-        }
-        self.all_unknown(profiles, settings).into_iter().map(|(failure, _)| failure).collect()
-    }
-
-    /// Profiles that are named for several accounts, each with what is wrong with that: one leads into one account, unless the
-    /// command names the account besides.
-    pub fn shared<'p>(
-        &self,
-        chosen: impl IntoIterator<Item = (&'p Account, &'p Profile)>,
-        settings: &Settings,
-    ) -> BTreeMap<&'p str, Failure> {
-        if settings.credentials().iter().any(|word| word.contains("{account")) {
-            return BTreeMap::new();
-        }
-        let mut by_name: BTreeMap<&str, (&Profile, Vec<&Account>)> = BTreeMap::new();
-        for (account, profile) in chosen {
-            let (_, accounts) = by_name.entry(&profile.name).or_insert_with(|| (profile, Vec::new()));
-            if accounts.iter().all(|known| known.id != account.id) {
-                accounts.push(account);
-            }
-        }
-        by_name.retain(|_, (_, accounts)| accounts.len() > 1);
-        by_name.into_iter().map(|(name, (profile, accounts))| (name, words::shared(profile, &accounts))).collect()
-    }
-
-    /// Profiles that are named for an account and that, by the AWS config, lead into another one. `known` are the accounts of
-    /// the repository.
-    pub fn misled<'p>(
-        &self,
-        chosen: impl IntoIterator<Item = (&'p Account, &'p Profile)>,
-        known: &[Account],
-        settings: &Settings,
-    ) -> Vec<Failure> {
-        // What another tool makes of the name of a profile is not for certain in these files.
-        if !matches!(CredentialTool::of(&settings.credentials()), CredentialTool::AwsVault | CredentialTool::Profile) {
-            return Vec::new();
-        }
-        let mut said = BTreeSet::new();
-        let mut failures = Vec::new();
-        for (account, profile) in chosen.into_iter().filter(|(_, profile)| profile.is_stated) {
-            let Some((found, why)) = self.config.leads_into(&profile.name, reader(settings)) else { continue };
-            if found != account.id && said.insert((&account.name, &profile.name)) {
-                let there = self.candidates(account, settings);
-                failures.push(
-                    words::misled(account, profile, (&found, &why), known, &there).at(self
-                        .config
-                        .place(&profile.name, reader(settings))
-                        .cloned()
-                        .unwrap_or_else(|| Place::file(&self.files[0].shown))),
-                );
-            }
-        }
-        failures
-    }
-
     /// Variables that the credential tool gets for a profile, or without one for that of its environment `vars`: what its
     /// files don't tell, and what the keys alone would leave behind.
     pub fn added(&self, vars: &Env, profile: Option<&str>, settings: &Settings, region: &Region) -> Env {
         let profile =
             profile.or_else(|| env::text(vars, "AWS_PROFILE")).or_else(|| env::text(vars, "AWS_DEFAULT_PROFILE"));
         self.config.added(profile.unwrap_or("default"), reader(settings), region)
-    }
-
-    /// Profiles whose keys come from the environment or the machine, which a credential tool doesn't see here: they may not be
-    /// those of the account.
-    pub fn with_a_source<'p>(
-        &self,
-        profiles: impl IntoIterator<Item = &'p Profile>,
-        settings: &Settings,
-    ) -> Vec<Failure> {
-        let wrong = profiles.into_iter().filter_map(|profile| {
-            let (source, of) = self.config.credential_source(&profile.name, reader(settings))?;
-            let what = format!(
-                "profile `{}` takes its keys from `credential_source = {source}`, which no credential tool sees here",
-                profile.name
-            );
-            let failure = Failure::refused(what).hint(format!(
-                "one account at a time: `XTASK_CREDENTIALS='[]' AWS_PROFILE={} cargo xtask … --account NAME`",
-                process::quoted(&profile.name)
-            ));
-            Some(if of == profile.name { failure } else { failure.detail(format!("by its `source_profile` `{of}`")) })
-        });
-        wrong.collect()
     }
 
     fn files_of(&self, reader: Reader) -> &[File] {

@@ -3,10 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::Profiles;
-use crate::model::{Account, AccountId, Failure, ProfileCandidate, did_you_mean, distance, literal};
+use super::judged::Misled;
+use crate::model::{Account, AccountId, Failure, ProfileCandidate, did_you_mean, distance, literal, nearest};
 use crate::repo::profile::Pattern;
 use crate::repo::settings::{LOCAL, PROFILE};
 use crate::repo::{Profile, Settings};
+use crate::tools::credential_tool::CredentialTool;
 use crate::tools::process::quoted;
 
 /// How many names are listed.
@@ -86,18 +88,30 @@ pub(super) fn unknown(
     n_named: usize,
     settings: &Settings,
 ) -> Failure {
+    let there = profiles.names(settings);
+    let stored = (CredentialTool::of(&settings.credentials()) == CredentialTool::AwsVault)
+        .then(|| format!("where aws-vault has keys of that name: a section `[profile {}]` makes it known", names[0]));
     if let [only] = names {
         let what = format!("profile `{only}` is not in {}", joined(&profiles.shown_files(settings)));
         let failure = Failure::refused(what).detail(format!("named by {found_in}"));
-        return did_you_mean(profiles.names(settings), only).into_iter().fold(failure, Failure::hint);
+        let failure = match did_you_mean(there.iter().copied(), only) {
+            Some(near) => failure.hint(near),
+            None => failure.detail(format!("profiles there: {}", most(&nearest_first(&there, only)))),
+        };
+        return stored.into_iter().fold(failure, Failure::hint);
     }
     let which = if names.len() == n_named { "none".to_owned() } else { names.len().to_string() };
     let (is, not) = if names.len() == n_named { ("is", "") } else { ("are", " not") };
     let files = joined(&profiles.shown_files(settings));
-    let there = profiles.names(settings);
-    Failure::refused(format!("{which} of the {n_named} profiles by {found_in} {is}{not} in {files}"))
-        .detail(format!("named: {}", most(names)))
-        .detail(format!("profiles there: {}", most(&nearest_first(&there, names[0]))))
+    let near: BTreeSet<_> = names.iter().flat_map(|name| nearest(there.iter().copied(), name)).collect();
+    let near: Vec<_> = near.into_iter().collect();
+    let failure = Failure::refused(format!("{which} of the {n_named} profiles by {found_in} {is}{not} in {files}"))
+        .detail(format!("named: {}", most(names)));
+    let failure = match &near[..] {
+        [] => failure.detail(format!("profiles there: {}", most(&nearest_first(&there, names[0])))),
+        near => failure.detail(format!("nearest there: {}", most(near))),
+    };
+    stored.into_iter().fold(failure, Failure::hint)
 }
 
 /// The first of these names, and how many more there are.
@@ -107,35 +121,100 @@ fn most(names: &[&str]) -> String {
     format!("{}{more}", names[..names.len().min(MOST)].join(", "))
 }
 
-/// A profile is named for several accounts.
-pub(super) fn shared(profile: &Profile, accounts: &[&Account]) -> Failure {
+/// A profile is named for several accounts, of which some are needed whatever is selected. `leads` is where it leads, and
+/// `unknown` that it is in no file.
+pub(super) fn shared(
+    profiles: &Profiles,
+    profile: &Profile,
+    (accounts, anyway): (&[&Account], &[&Account]),
+    leads: Option<(AccountId, String)>,
+    unknown: Option<String>,
+    known: &[Account],
+    settings: &Settings,
+) -> Failure {
     let names: Vec<_> = accounts.iter().map(|account| account.name.as_str()).collect();
-    let (name, n) = (&profile.name, accounts.len());
-    Failure::refused(format!("profile `{name}` is named for {n} accounts: {}", most(&names)))
-        .detail(format!("named by {}; a profile leads into one account", profile.found_in))
-        .hint("name one for each account: `{account}` in the template, `[profiles]`, or `--profile ACCOUNT=PROFILE`")
-        .hint("or work on one account: --account NAME")
+    let (name, by) = (&profile.name, &profile.found_in);
+    let what = format!("profile `{name}` is named for {} accounts: {}", accounts.len(), most(&names));
+    let failure = Failure::refused(what).detail(format!("named by {by}; a profile leads into one account"));
+    let lead = leads.as_ref().map(|(id, why)| format!("it leads into {}, by {why}", with_name(id, known)));
+    let failure = lead.into_iter().chain(unknown).fold(failure, Failure::detail);
+    let others: Vec<_> =
+        accounts.iter().filter(|account| leads.as_ref().is_none_or(|(id, _)| *id != account.id)).collect();
+    let own = |account: &Account| {
+        let candidates = profiles.candidates(account, settings);
+        let meant = nearest_of(candidates, name).unwrap_or_else(|| "PROFILE".to_owned());
+        option(account, &meant)
+    };
+    let is_needed = |account: &&&&Account| anyway.iter().any(|other| other.id == account.id);
+    let needed = others.iter().find(is_needed);
+    let example = needed.or(others.first()).map(|account| own(account)).unwrap_or_default();
+    let has_one = |account: &&Account| profiles.candidates(account, settings).len() == 1;
+    let failure = match (by == PROFILE, accounts.iter().all(has_one)) {
+        (true, true) => failure.hint(format!("unset {PROFILE}: the AWS config has a profile for each of them")),
+        (true, false) => failure.hint(format!("put `{{account}}` into {PROFILE}, or unset it")),
+        (false, _) => {
+            failure.hint("put `{account}` into the template, or name one for each account under `[profiles]`")
+        }
+    };
+    let failure = failure.hint(format!("or name another for one account: {example}"));
+    match needed {
+        None => failure.hint("or work on one account: --account NAME"),
+        Some(account) => failure
+            .detail(format!("`{}` has the images, which are asked for whatever `--account` selects", account.name)),
+    }
 }
 
-/// A profile is named for an account and leads into another one; `there` are those that lead into it.
-pub(super) fn misled(
-    account: &Account,
-    profile: &Profile,
-    (found, why): (&AccountId, &str),
-    known: &[Account],
-    there: &[ProfileCandidate],
-) -> Failure {
-    let name = known.iter().find(|other| other.id == *found).map(|other| format!(" {}", other.name));
-    let what = format!("profile `{}`, named for account `{}`, leads into another account", profile.name, account.name);
-    let failure = Failure::refused(what)
-        .detail(format!("expected  {account}, named by {}", profile.found_in))
-        .detail(format!("found     {found}{}, by {why}", name.unwrap_or_default()));
-    let mut there: Vec<_> = there.iter().map(|candidate| candidate.name.as_str()).collect();
-    there.sort_by_key(|name| distance(name, &profile.name));
-    match there.first() {
-        Some(other) => failure.hint(format!("`{other}` leads into {}", account.id)),
-        None => failure.hint("correct the profile, or name another one"),
+/// These profiles are named by `found_in`, each for an account, and lead into others.
+pub(super) fn misled(found_in: &str, misled: &[Misled<'_>], known: &[Account]) -> Failure {
+    let failure = match misled {
+        [only] => {
+            let (account, profile) = (only.account, &only.profile.name);
+            Failure::refused(format!(
+                "profile `{profile}`, named for account `{}`, leads into another account",
+                account.name
+            ))
+            .detail(format!("expected  {account}, named by {found_in}"))
+            .detail(format!("found     {}, by {}", with_name(&only.found, known), only.why))
+        }
+        several => {
+            let n = several.len();
+            let what =
+                format!("{n} profiles by {found_in} lead into other accounts than those that they are named for");
+            let line = |one: &Misled<'_>| {
+                let (found, why) = (with_name(&one.found, known), &one.why);
+                format!("{}   {} leads into {found}, by {why}", one.account.name, one.profile.name)
+            };
+            several.iter().take(MOST).map(line).fold(Failure::refused(what), Failure::detail)
+        }
+    };
+    let places = misled.iter().take(MOST).filter_map(|one| one.place.clone());
+    let failure = places.fold(failure, Failure::at);
+    let meant = misled.iter().take(MOST).filter_map(|one| {
+        let meant = one.meant.as_ref()?;
+        Some(format!("`{meant}` leads into {}: {}", one.account.id, option(one.account, meant)))
+    });
+    let failure = meant.fold(failure, Failure::hint);
+    match failure.hints.is_empty() {
+        true => failure.hint("correct the profile, or name another one"),
+        false => failure,
     }
+}
+
+/// The option that names a profile for an account.
+fn option(account: &Account, profile: &str) -> String {
+    format!("--profile {}={}", quoted(&account.name), quoted(profile))
+}
+
+/// The name of the candidate that is most like another name.
+pub(super) fn nearest_of(mut candidates: Vec<ProfileCandidate>, name: &str) -> Option<String> {
+    candidates.sort_by_key(|candidate| (candidate.is_limited(), distance(&candidate.name, name)));
+    candidates.into_iter().next().map(|candidate| candidate.name)
+}
+
+/// An account by its id, and by its name where the repository has it.
+fn with_name(id: &AccountId, known: &[Account]) -> String {
+    let name = known.iter().find(|other| other.id == *id).map(|other| format!(" {}", other.name));
+    format!("{id}{}", name.unwrap_or_default())
 }
 
 /// What is said of a role that can't apply.

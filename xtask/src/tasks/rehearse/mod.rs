@@ -275,7 +275,7 @@ impl Place {
         let is_ours = argv.len() > 1;
         argv.extend(self.profiles.iter().filter(|_| is_ours).map(OsString::from));
         argv.extend(words.into_iter().skip(usize::from(!is_ours)));
-        let invocation = Invocation { argv, cwd: self.root.clone(), vars: Arc::new(self.vars(context)) };
+        let invocation = Invocation { argv, missing: None, cwd: self.root.clone(), vars: Arc::new(self.vars(context)) };
         // Programs that read results get one document, which is not that of a part.
         let stdout = match context.globals.format {
             cli::Format::Json => Stdio::from(std::io::stderr()),

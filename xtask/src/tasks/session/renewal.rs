@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::model::{Account, AccountId, Failure, Failures, Region};
+use crate::model::{Account, Failure, Failures, Region};
 use crate::report::screen::{Tone, count, duration};
 use crate::run::event::{Held, Outcome, StepResult};
 use crate::run::executor::{OnFailure, retry};
 use crate::run::lifetime::{LEAST, outlives};
-use crate::run::step::{Lane, Stage, Step, StepKind};
+use crate::run::step::{Lane, SessionKey, Stage, Step, StepKind};
 use crate::tasks::ready::Ready;
 use crate::tasks::session::Session;
 use crate::tools::clock;
@@ -36,8 +36,8 @@ impl Renewal<'_> {
         let executor = &self.session.executor;
         let n_rounds = lanes.len().div_ceil(executor.n_jobs.max(1));
         let now = clock::now();
-        let mut short = accounts_of(lanes.iter().flatten());
-        short.retain(|account| !executor.lifetimes.is_enough(account, n_rounds, now));
+        let mut short = sessions_of(lanes.iter().flatten());
+        short.retain(|session| !executor.lifetimes.is_enough(session, n_rounds, now));
         self.renew(&short)
     }
 
@@ -62,7 +62,7 @@ impl Renewal<'_> {
                 return (outcomes, None);
             }
             let steps = waiting.iter().flat_map(|(n, _)| &stage.lanes[*n]);
-            if let Err(why) = self.renew(&accounts_of(steps)) {
+            if let Err(why) = self.renew(&sessions_of(steps)) {
                 return (outcomes, Some(why));
             }
             let lanes = waiting.iter().map(|(n, held)| self.rest(&stage.lanes[*n], *held)).collect();
@@ -83,25 +83,34 @@ impl Renewal<'_> {
         rest.enumerate().map(again).collect()
     }
 
-    /// Proves these accounts again in the foreground. A new session that is shorter than an apply would fail in the middle of
-    /// one, so nothing goes on from it.
-    fn renew(&self, accounts: &BTreeSet<AccountId>) -> Result<(), Failures> {
-        if accounts.is_empty() {
+    /// Opens these sessions again in the foreground. A new one that is shorter than an apply would fail in the middle of one, so
+    /// nothing goes on from it.
+    fn renew(&self, sessions: &BTreeSet<SessionKey>) -> Result<(), Failures> {
+        if sessions.is_empty() {
             return Ok(());
         }
         let (session, lifetimes) = (self.session, &self.session.executor.lifetimes);
         session.n_renewed.set(session.n_renewed.get() + 1);
-        let lanes = self.identity.lanes.iter().zip(self.accounts);
-        let (lanes, of): (Vec<_>, Vec<_>) = lanes
-            .filter(|(_, (account, _))| accounts.contains(&account.id))
-            .map(|(lane, of)| (lane.iter().map(|step| self.anew(step).into()).collect(), of.clone()))
+        let lanes = || self.identity.lanes.iter().zip(self.accounts);
+        let opens =
+            |lane: &Lane, session: &SessionKey| lane.first().and_then(|it| it.session_key()).as_ref() == Some(session);
+        // A step in a region without units may be in a session that was proven as another one of its account.
+        let is_known = |session: &SessionKey| lanes().any(|(lane, _)| opens(lane, session));
+        let is_meant = |lane: &Lane, account: &Account| {
+            sessions.iter().any(|it| opens(lane, it) || it.0 == account.id && !is_known(it))
+        };
+        let (lanes, of): (Vec<_>, Vec<_>) = lanes()
+            .filter(|(lane, (account, _))| is_meant(lane, account))
+            .map(|(lane, of)| (lane.iter().map(|step| session.anew(step).into()).collect::<Lane>(), of.clone()))
             .unzip();
         let names: Vec<_> = of.iter().map(|(account, _)| account.name.as_str()).collect();
         session.context.screen.say(Tone::Plain, "Renewing", names.join(" "));
-        session.prove_identities(self.ready, &Stage { lanes, ..self.identity.clone() }, &of)?;
+        let stage = Stage { lanes, ..self.identity.clone() };
+        session.prove_identities(self.ready, &stage, &of)?;
         let now = clock::now();
         let longest = lifetimes.longest(StepKind::Apply);
-        let short = of.iter().filter_map(|of| Some((of, lifetimes.left(&of.0.id, now)?)));
+        let keys = stage.lanes.iter().map(|lane| lane.first().and_then(|step| step.session_key()));
+        let short = of.iter().zip(keys).filter_map(|(of, key)| Some((of, lifetimes.left(&key?, now)?)));
         let is_short = |left: Duration| longest.map_or(left < LEAST, |longest| !outlives(left, longest));
         let why = match longest {
             Some(longest) => format!("an apply took {} in this run, so nothing more is started", duration(longest)),
@@ -113,11 +122,14 @@ impl Renewal<'_> {
         });
         Failures::check(refusals.collect())
     }
+}
 
-    fn anew(&self, step: &Step) -> Step {
-        let mut step = step.again(self.session.n_renewed.get());
-        if let Some(account) = &step.account {
-            let wanted = self.session.executor.lifetimes.wanted(account);
+impl Session<'_> {
+    /// A step that opens a session, where one that is about to end won't do.
+    pub(super) fn anew(&self, step: &Step) -> Step {
+        let mut step = step.again(self.n_renewed.get());
+        if let Some(key) = step.session_key() {
+            let wanted = self.executor.lifetimes.wanted(&key);
             // Whoever has set it knows better.
             let vars = Arc::make_mut(&mut step.invocation.vars);
             vars.entry(MIN_TTL.into()).or_insert(format!("{}s", wanted.as_secs()).into());
@@ -126,6 +138,6 @@ impl Renewal<'_> {
     }
 }
 
-fn accounts_of<'s>(steps: impl Iterator<Item = &'s Arc<Step>>) -> BTreeSet<AccountId> {
-    steps.filter_map(|step| step.account.clone()).collect()
+fn sessions_of<'s>(steps: impl Iterator<Item = &'s Arc<Step>>) -> BTreeSet<SessionKey> {
+    steps.filter_map(|step| step.session_key()).collect()
 }

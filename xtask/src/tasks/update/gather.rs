@@ -5,14 +5,21 @@ use crate::model::{Account, Failure, Failures, ImageName, Region, Tag};
 use crate::repo::Repository;
 use crate::repo::bump::Bump;
 use crate::run::folder::RunFolder;
+use crate::run::step::Stage;
 use crate::tasks::bump_tags::gather::Ask;
 use crate::tasks::context::Context;
 use crate::tasks::images::{self, Wanted};
+use crate::tasks::inquiry::Inquiry;
 use crate::tasks::orders::Orders;
 use crate::tasks::ready::Ready;
 use crate::tasks::select::Selection;
-use crate::tasks::{apply_all, build_images, bump_tags, profiles};
+use crate::tasks::{apply_all, build_images, bump_tags, profiles, pulls};
 use crate::tools::programs;
+
+/// Whether units are planned in the end, and perhaps applied.
+pub(super) fn applies(args: &cli::Update) -> bool {
+    args.until.is_none_or(|until| until == Until::Plan)
+}
 
 /// The parts of an update.
 #[derive(Debug)]
@@ -61,7 +68,7 @@ impl<'r> Parts<'r> {
         let (builds, mut unbuildable) = build_images::gather(context, repo, &of_builds);
         let mut work = apply_all::Work::gather(context, repo, &args.apply(), &mut problems)?;
 
-        let applies = args.until.is_none_or(|until| until == Until::Plan);
+        let applies = applies(args);
         if applies {
             problems.append(&mut work.too_small);
         }
@@ -69,10 +76,15 @@ impl<'r> Parts<'r> {
             problems.extend(apply_all::needs_a_commit(context, repo, &work, tag));
         }
 
+        let registries: Vec<_> =
+            wanted.iter().map(|wanted| wanted.account).chain(builds.iter().map(|planned| planned.account)).collect();
         let of_images = wanted.iter().map(|wanted| (wanted.account, wanted.uri.region().clone()));
         let of_builds = builds.iter().map(|planned| (planned.account, planned.build.region.clone()));
-        let accounts =
-            profiles::sessions(&repo.settings, work.accounts.iter().cloned().chain(of_images).chain(of_builds));
+        // Whether tasks of earlier builds are still at work is asked where they were started.
+        let left = build_images::left_behind(&RunFolder::new(&repo.root), repo, &builds);
+        let of_left = left.iter().map(build_images::Left::session);
+        let accounts = work.accounts.iter().cloned().chain(of_images).chain(of_builds).chain(of_left);
+        let accounts = profiles::sessions(&repo.settings, accounts);
         let mut needed = if applies { work.programs() } else { Vec::new() };
         // What builds is needed only if an image is missing.
         let builder = args.how.program();
@@ -85,8 +97,19 @@ impl<'r> Parts<'r> {
                 How::LocalDocker => missing,
             });
         }
-        let ready = Ready::gather(context, repo, &accounts, &needed, problems)?;
+        let ready = Ready::gather(context, repo, &accounts, &registries, &needed, problems)?;
         Ok((Self { ask, bump, wanted, work, accounts, builds, unbuildable }, ready))
+    }
+
+    /// What ECR is asked before anything is done: in one session of each account.
+    pub(super) fn first_look(&self, orders: &Orders<'_>, args: &cli::Update) -> (Inquiry<'r>, Stage) {
+        let mut inquiry = Inquiry::default();
+        images::questions(&mut inquiry, &self.wanted);
+        if applies(args) {
+            pulls::questions(&mut inquiry, &self.work.pulls);
+        }
+        let stage = images::stage_of(orders, &inquiry, &self.wanted, "first");
+        (inquiry, stage)
     }
 
     /// The builds, now that some are needed.
@@ -106,7 +129,7 @@ impl<'r> Parts<'r> {
         args: &cli::Update,
     ) -> String {
         let mut parts = vec![orders.identities(&self.accounts).shell_lines()];
-        parts.push(images::lookups(orders, &self.wanted, "first").shell_lines());
+        parts.push(self.first_look(orders, args).1.shell_lines());
         if self.unbuildable.is_empty() {
             let queue = build_images::Queue::of(orders, &self.builds, Vec::new(), args.how);
             parts.push(format!("# only what is missing\n{}", queue.build_lines()));
@@ -114,7 +137,7 @@ impl<'r> Parts<'r> {
         if !args.ends_with(Until::Images) && !self.bump.edits.is_empty() {
             parts.push(self.bump.diff());
         }
-        if args.until.is_none_or(|until| until == Until::Plan) {
+        if applies(args) {
             let queue = apply_all::Queue::of(orders, context, &self.work);
             parts.push(queue.shell_lines(run));
         }

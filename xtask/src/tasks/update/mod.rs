@@ -13,6 +13,7 @@ use crate::repo::Repository;
 use crate::report::screen::Tone;
 use crate::run::folder::RunFolder;
 use crate::tasks::context::Context;
+use crate::tasks::inquiry::Answers;
 use crate::tasks::ready::{Ready, Workable};
 use crate::tasks::select::Selection;
 use crate::tasks::session::{self, Session};
@@ -30,6 +31,9 @@ pub fn run(context: &Context, args: &cli::Update) -> Result<Exit, Failures> {
     let problems = Selection::of(context, &repo, &args.applies.selectors)?.take_problems(&mut repo);
     let ground = Ground::of(&repo);
     let (parts, mut ready) = Parts::gather(context, &repo, args, &tag, problems)?;
+    if gather::applies(args) {
+        ready.warn_of_limited(context, &parts.work.units);
+    }
     let run = RunFolder::new(&repo.root);
     if context.globals.dry_run {
         apply_all::say_left_out(&context.screen, &parts.work.left_out);
@@ -47,12 +51,9 @@ pub fn run(context: &Context, args: &cli::Update) -> Result<Exit, Failures> {
     if !args.ends_with(Until::Images) {
         bump_tags::sources::prove(context, &repo, &parts.ask, &parts.bump)?;
     }
-    if !args.ends_with(Until::Images) && !args.ends_with(Until::Bump) {
-        let orders = session::orders(&ready, &run, false)?;
-        apply_all::may_pull(&session, &orders, &parts.work.pulls)?;
-    }
+    let answers = look(&session, &ready, &parts, args)?;
     let consent = Consent::new(&session, &repo, &parts, args);
-    make_images(&session, &ready, &parts, args.how, &consent)?;
+    make_images(&session, &ready, &parts, &answers, (args.how, &consent))?;
     if args.ends_with(Until::Images) {
         context.screen.finished(&format!("next: cargo xtask update {tag}"));
         return Ok(Exit::DONE);
@@ -79,17 +80,27 @@ fn prove(session: &Session<'_>, ready: &Ready<'_>, parts: &Parts<'_>) -> Result<
     session.ask_sources(&orders.sources(parts.work.asked_sources(), &session.context.vars))
 }
 
+/// Asks ECR for the images, and for the policies by which units of other accounts pull them.
+fn look(session: &Session<'_>, ready: &Ready<'_>, parts: &Parts<'_>, args: &cli::Update) -> Result<Answers, Failures> {
+    let (inquiry, stage) = parts.first_look(&session::orders(ready, session.run, false)?, args);
+    let answers = inquiry.ask(session, &stage);
+    session.check_interrupt()?;
+    if gather::applies(args) {
+        apply_all::judge_pulls(session, &parts.work.pulls, &answers)?;
+    }
+    Ok(answers)
+}
+
 /// Builds the images that are not in ECR; at the end all of them are there, or nothing is moved.
 fn make_images(
     session: &Session<'_>,
     ready: &Ready<'_>,
     parts: &Parts<'_>,
-    how: cli::How,
-    consent: &Consent<'_>,
+    answers: &Answers,
+    (how, consent): (cli::How, &Consent<'_>),
 ) -> Result<(), Failures> {
     let orders = session::orders(ready, session.run, false)?;
-    let answers = images::ask(session, &images::lookups(&orders, &parts.wanted, "first"), &parts.wanted)?;
-    if answers.iter().all(Option::is_some) {
+    if images::answered(answers, &parts.wanted)?.iter().all(Option::is_some) {
         words::say_images_are_there(&session.context.screen, &parts.wanted);
         return Ok(());
     }
@@ -141,7 +152,7 @@ fn apply(
     work.taken
         .wanted
         .retain(|taken| !parts.wanted.iter().any(|known| (&known.uri, &known.tag) == (&taken.uri, &taken.tag)));
-    let mut ready = Ready::gather(context, &repo, &work.accounts, &work.programs(), problems)?;
+    let mut ready = Ready::gather(context, &repo, &work.accounts, &[], &work.programs(), problems)?;
     ready.take_passphrase(before);
     let (unfinished, still_running) = work.left_behind(session.run);
     Failures::check(still_running)?;

@@ -46,8 +46,8 @@ pub fn run(context: &Context, args: &cli::Verify) -> Result<Exit, Failures> {
     let units = selection.units(&repo)?;
     problems.extend(units.iter().filter_map(|unit| repo.needs_account(unit).err()));
     let mut wanted = wanted(&repo, &units);
-    let is_ambient = repo.settings.credentials().is_empty();
-    let inquiry = inquiry(&wanted, is_ambient);
+    let has_its_own = |account: &Account| profiles::has_its_own(context, &repo.settings, account);
+    let inquiry = inquiry(&wanted, &has_its_own);
     let trials = args.smoke.then(|| smoke::gather(&repo, &wanted, args.git_ref.as_deref()));
     let trials = trials.and_then(|trials| trials.map_err(|failure| problems.push(failure)).ok());
     let of_trials = trials.iter().flat_map(Trials::accounts);
@@ -60,7 +60,7 @@ pub fn run(context: &Context, args: &cli::Verify) -> Result<Exit, Failures> {
     let mut needed: Vec<_> = args.smoke.then_some(smoke::PROGRAM).into_iter().collect();
     // Few units need it, and without it these are not proven.
     needed.extend(has_terragrunt.then_some(TERRAGRUNT));
-    let mut ready = Ready::gather(context, &repo, &accounts, &needed, problems)?;
+    let mut ready = Ready::gather(context, &repo, &accounts, &[], &needed, problems)?;
     let run = RunFolder::new(&repo.root);
     if context.globals.dry_run {
         let orders = session::orders(&ready, &run, true)?;
@@ -80,7 +80,7 @@ pub fn run(context: &Context, args: &cli::Verify) -> Result<Exit, Failures> {
     session.check_interrupt()?;
     let mut proofs = proofs(&wanted, &answers, Extent::Everything);
     if outputs::name(&session, &orders, &mut wanted, &proofs, has_terragrunt)? {
-        let more = self::inquiry(&wanted, is_ambient).without(&answers);
+        let more = self::inquiry(&wanted, &has_its_own).without(&answers);
         answers.add(&more.ask(&session, &more.stage(&orders, "named")));
         session.check_interrupt()?;
         proofs = self::proofs(&wanted, &answers, Extent::Everything);
@@ -101,12 +101,11 @@ pub fn run(context: &Context, args: &cli::Verify) -> Result<Exit, Failures> {
     report(context, &proofs)
 }
 
-/// Everything that proves these units. Credentials of the environment are those of one account, so that a registry
-/// elsewhere can't be asked with them.
-fn inquiry<'r>(wanted: &[Wanted<'r>], is_ambient: bool) -> Inquiry<'r> {
+/// Everything that proves these units. A registry elsewhere can be asked where its account has credentials of its own.
+fn inquiry<'r>(wanted: &[Wanted<'r>], has_its_own: &dyn Fn(&Account) -> bool) -> Inquiry<'r> {
     let own = |account: &Account| wanted.iter().any(|unit| unit.account.id == account.id);
     let mut inquiry = Inquiry::default();
-    questions(&mut inquiry, wanted, Extent::Everything, &|account| !is_ambient || own(account));
+    questions(&mut inquiry, wanted, Extent::Everything, &|account| has_its_own(account) || own(account));
     inquiry
 }
 
