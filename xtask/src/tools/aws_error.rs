@@ -4,12 +4,13 @@
 use std::error::Error;
 use std::fmt;
 
-use aws_smithy_runtime_api::client::result::{ConnectorError, SdkError};
+use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_runtime_api::http::Response;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use serde::{Deserialize, Serialize};
 
 use crate::model::acts;
+use crate::tools::http;
 use crate::tools::sts::Limits;
 
 /// Longer messages are cut: that of a wrong signature repeats the whole request.
@@ -87,8 +88,8 @@ impl AwsError {
         Self { cause, code: Some(plain(code)), message: plain(message) }
     }
 
-    /// What the SDK returned, which was to wait no longer than these limits.
-    pub fn of_sdk<E: ProvideErrorMetadata + Error + 'static>(error: &SdkError<E, Response>, limits: &Limits) -> Self {
+    /// What the SDK returned.
+    pub fn of_sdk<E: ProvideErrorMetadata + Error + 'static>(error: &SdkError<E, Response>) -> Self {
         let status = error.raw_response().map(|response| response.status().as_u16());
         match error {
             SdkError::ServiceError(answered) => match (answered.err().code(), answered.err().message()) {
@@ -96,9 +97,8 @@ impl AwsError {
                 (None, _) => Self::not_aws(status.unwrap_or_default()),
             },
             SdkError::ResponseError(_) => Self::not_aws(status.unwrap_or_default()),
-            SdkError::TimeoutError(_) => Self::no_answer(limits),
-            SdkError::DispatchFailure(failure) => match failure.as_connector_error() {
-                Some(error) => Self::of_connector(error, limits),
+            SdkError::DispatchFailure(failure) => match failure.as_connector_error().and_then(http::told) {
+                Some(error) => error.clone(),
                 None => Self::new(Cause::Other, "the request could not be sent"),
             },
             other => Self::new(Cause::Other, &root(other)),
@@ -108,22 +108,6 @@ impl AwsError {
     /// That an answer did not come in time.
     pub fn no_answer(limits: &Limits) -> Self {
         Self::new(Cause::Timeout, &format!("no answer within {} s", limits.answer.as_secs_f32()))
-    }
-
-    /// Why a connection was not made, or ended early.
-    pub fn of_connector(error: &ConnectorError, limits: &Limits) -> Self {
-        let chain = chain(error);
-        if error.is_timeout() && chain.iter().any(|message| message.contains("connect timeout")) {
-            return Self::new(Cause::Timeout, &format!("no connection within {} s", limits.connect.as_secs_f32()));
-        }
-        if error.is_timeout() {
-            return Self::no_answer(limits);
-        }
-        let cause = match of_words(&chain.join(": ").to_lowercase()) {
-            Cause::Other | Cause::NoCredentials => Cause::Unreachable,
-            cause => cause,
-        };
-        Self::new(cause, chain.last().map_or("", String::as_str))
     }
 
     /// An HTTP status without AWS's document.
@@ -286,7 +270,7 @@ fn is_refused_code(text: &str) -> bool {
 }
 
 /// The kind of a failure that has no code, by the words of hyper, rustls, the system, and Python's botocore.
-fn of_words(text: &str) -> Cause {
+pub(super) fn of_words(text: &str) -> Cause {
     if is_refused_code(text) {
         return Cause::CodeRefused;
     }

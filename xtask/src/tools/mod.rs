@@ -24,6 +24,7 @@ pub mod env;
 pub mod git;
 pub mod guard;
 pub mod hash;
+mod http;
 pub mod invoker;
 pub mod keys;
 pub mod lambda;

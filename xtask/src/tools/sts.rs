@@ -5,16 +5,17 @@ use std::time::Duration;
 use anyhow::Context;
 use aws_sdk_sts::config::retry::RetryConfig;
 use aws_sdk_sts::config::timeout::TimeoutConfig;
-use aws_sdk_sts::config::{BehaviorVersion, Credentials, SharedCredentialsProvider, SharedHttpClient};
-use aws_smithy_http_client::proxy::ProxyConfig;
-use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode};
-use aws_smithy_http_client::{Builder, Connector};
-use aws_smithy_runtime_api::client::http::HttpConnectorSettings;
+use aws_sdk_sts::config::{
+    AsyncSleep, BehaviorVersion, Credentials, SharedCredentialsProvider, SharedHttpClient, Sleep,
+    StalledStreamProtectionConfig,
+};
+use aws_smithy_runtime_api::client::http::{SharedHttpConnector, http_client_fn};
 use aws_smithy_types::date_time::Format;
 
 use crate::model::{AccountId, Region};
 use crate::tools::aws_error::AwsError;
 use crate::tools::env::{self, Env};
+use crate::tools::http::Http;
 use crate::tools::keys::Keys;
 
 /// How long AWS is waited for.
@@ -57,9 +58,9 @@ fn caller_identity_within(
     endpoint: Option<&str>,
     vars: &Env,
 ) -> anyhow::Result<Identity> {
-    let client = client(Some(keys), region, endpoint, vars, limits, http(vars)?);
-    let answer = runtime()?.block_on(client.get_caller_identity().send());
-    let answer = answer.map_err(|error| AwsError::of_sdk(&error, limits))?;
+    let client = client(Some(keys), region, endpoint, vars, limits, http(vars, limits)?);
+    let answer = pollster::block_on(client.get_caller_identity().send());
+    let answer = answer.map_err(|error| AwsError::of_sdk(&error))?;
     let account = answer.account().context("STS answered without an account")?;
     Ok(Identity { account: account.parse()?, arn: answer.arn().unwrap_or_default().to_owned() })
 }
@@ -74,10 +75,10 @@ pub fn assume_role_with_web_identity(
     endpoint: Option<&str>,
     vars: &Env,
 ) -> anyhow::Result<Keys> {
-    let client = client(None, region, endpoint, vars, &LIMITS, http(vars)?);
+    let client = client(None, region, endpoint, vars, &LIMITS, http(vars, &LIMITS)?);
     let request = client.assume_role_with_web_identity().role_arn(role).role_session_name(session);
-    let answer = runtime()?.block_on(request.web_identity_token(token).send());
-    let answer = answer.map_err(|error| AwsError::of_sdk(&error, &LIMITS))?;
+    let answer = pollster::block_on(request.web_identity_token(token).send());
+    let answer = answer.map_err(|error| AwsError::of_sdk(&error))?;
     let keys = answer.credentials().context("STS answered without keys")?;
     Ok(Keys {
         access_key_id: keys.access_key_id().to_owned(),
@@ -87,10 +88,14 @@ pub fn assume_role_with_web_identity(
     })
 }
 
-/// What requests to AWS wait in.
-pub(super) fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    runtime.context("cannot start the runtime for the questions to AWS")
+/// Pauses between tries: nothing else waits on this thread.
+#[derive(Debug)]
+struct Pauses;
+
+impl AsyncSleep for Pauses {
+    fn sleep(&self, pause: Duration) -> Sleep {
+        Sleep::new(async move { std::thread::sleep(pause) })
+    }
 }
 
 fn client(
@@ -106,13 +111,14 @@ fn client(
         let keys = Credentials::new(access_key_id, secret_access_key, session_token.clone(), None, "environment");
         SharedCredentialsProvider::new(keys)
     });
-    let timeouts =
-        TimeoutConfig::builder().connect_timeout(limits.connect).operation_attempt_timeout(limits.answer).build();
     let mut config = aws_sdk_sts::Config::builder()
         .behavior_version(BehaviorVersion::v2026_01_12())
         .region(aws_sdk_sts::config::Region::new(region.to_string()))
         .retry_config(RetryConfig::standard().with_max_attempts(limits.n_tries))
-        .timeout_config(timeouts)
+        // The way there has its own.
+        .timeout_config(TimeoutConfig::disabled())
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+        .sleep_impl(Pauses)
         .http_client(http);
     config.set_credentials_provider(credentials);
     match endpoint {
@@ -124,30 +130,9 @@ fn client(
     aws_sdk_sts::Client::from_conf(config.build())
 }
 
-fn http(vars: &Env) -> anyhow::Result<SharedHttpClient> {
-    let tls = tls(vars)?;
-    Ok(Builder::new().build_with_connector_fn(move |settings, components| {
-        let mut connector = Connector::builder().proxy_config(ProxyConfig::from_env());
-        connector.set_connector_settings(settings.cloned());
-        connector.set_sleep_impl(components.and_then(|components| components.sleep_impl()));
-        connector.tls_provider(Provider::Rustls(CryptoMode::Ring)).tls_context(tls.clone()).build()
-    }))
-}
-
-/// The way to AWS that STS is asked on, for other questions.
-pub(super) fn connector(vars: &Env, limits: &Limits) -> anyhow::Result<Connector> {
-    let settings = HttpConnectorSettings::builder().connect_timeout(limits.connect).build();
-    let connector = Connector::builder().proxy_config(ProxyConfig::from_env()).connector_settings(settings);
-    Ok(connector.tls_provider(Provider::Rustls(CryptoMode::Ring)).tls_context(tls(vars)?).build())
-}
-
-fn tls(vars: &Env) -> anyhow::Result<TlsContext> {
-    let mut trusted = TrustStore::default();
-    if let Some(bundle) = env::text(vars, "AWS_CA_BUNDLE") {
-        let pem = std::fs::read(bundle).with_context(|| format!("cannot read `AWS_CA_BUNDLE`, which is `{bundle}`"))?;
-        trusted.add_pem_certificate(pem);
-    }
-    TlsContext::builder().with_trust_store(trusted).build().context("cannot set up TLS")
+fn http(vars: &Env, limits: &Limits) -> anyhow::Result<SharedHttpClient> {
+    let connector = SharedHttpConnector::new(Http::new(vars, limits)?);
+    Ok(http_client_fn(move |_, _| connector.clone()))
 }
 
 #[cfg(test)]
@@ -155,9 +140,7 @@ mod tests {
     use std::net::TcpListener;
     use std::sync::{Arc, Mutex};
 
-    use aws_smithy_runtime_api::client::http::{
-        HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn,
-    };
+    use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture};
     use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
     use aws_smithy_runtime_api::client::result::ConnectorError;
 
@@ -190,8 +173,7 @@ mod tests {
         let http = http_client_fn(move |_, _| connector.clone());
         let region = "us-east-1".parse().expect("a region");
         let client = client(Some(&keys()), &region, endpoint, &vars, &LIMITS, http);
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-        assert!(runtime.block_on(client.get_caller_identity().send()).is_err());
+        assert!(pollster::block_on(client.get_caller_identity().send()).is_err());
         let asked = asked.0.lock().expect("nothing panics");
         asked.first().cloned().unwrap_or_default()
     }
@@ -215,12 +197,5 @@ mod tests {
         let error = caller_identity_within(&limits, &keys(), &region, Some(&endpoint), &Env::new()).unwrap_err();
         assert_eq!(error.to_string(), "AWS did not answer in time (no answer within 0.25 s)");
         assert_eq!(error.downcast_ref::<AwsError>().map(|error| error.cause), Some(Cause::Timeout));
-    }
-
-    #[test]
-    fn connection_that_takes_too_long_is_told_as_such() {
-        let timeout = ConnectorError::timeout("HTTP connect timeout occurred after 5s".into());
-        let error = AwsError::of_connector(&timeout, &LIMITS);
-        assert_eq!(error.to_string(), "AWS did not answer in time (no connection within 5 s)");
     }
 }

@@ -9,20 +9,17 @@ mod sign;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::Context as _;
-use aws_smithy_http_client::Connector;
-use aws_smithy_runtime_api::client::http::HttpConnector;
-use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
-use aws_smithy_types::body::SdkBody;
-use aws_smithy_types::byte_stream::ByteStream;
 use serde_json::Value;
+use ureq::http;
 
 use crate::model::Region;
 use crate::tools::aws_error::{AwsError, Cause};
 use crate::tools::env::Env;
+use crate::tools::http::Http;
 use crate::tools::keys::Keys;
 use crate::tools::question::{Answer, Question};
 use crate::tools::sts::{self, Limits};
@@ -39,41 +36,36 @@ const AT_ONCE: usize = 4;
 /// Asks all of these with the keys in `vars`, and gives the answers in their order. `AWS_ENDPOINT_URL` stands for AWS if it is
 /// set; FIPS and dual-stack endpoints, proxies and authorities are those that STS is asked with.
 pub fn ask_all(questions: Vec<Question>, vars: &Env) -> Vec<Answer> {
-    let asked = Api::new(vars, LIMITS).and_then(|api| Ok((api, sts::runtime()?)));
-    let (api, runtime) = match asked {
-        Ok((api, runtime)) => (Arc::new(api), runtime),
+    let api = match Api::new(vars, LIMITS) {
+        Ok(api) => api,
         Err(error) => {
             let error = AwsError::new(Cause::Other, &format!("{error:#}"));
             return questions.iter().map(|_| Answer::Failed(error.clone())).collect();
         }
     };
-    let n_at_once = AT_ONCE.min(questions.len());
-    let (questions, next) = (Arc::new(questions), Arc::new(AtomicUsize::new(0)));
+    let next = AtomicUsize::new(0);
     let not_asked = Answer::Failed(AwsError::new(Cause::Other, "the question was not asked"));
     let mut answers = vec![not_asked; questions.len()];
     let worker = || {
-        let (api, questions, next) = (Arc::clone(&api), Arc::clone(&questions), Arc::clone(&next));
-        runtime.spawn(async move {
-            let mut answers = Vec::new();
-            while let Some((n, question)) = questions.iter().enumerate().nth(next.fetch_add(1, Ordering::SeqCst)) {
-                answers.push((n, api.ask(question).await));
-            }
-            answers
-        })
+        let mut answers = Vec::new();
+        while let Some((n, question)) = questions.iter().enumerate().nth(next.fetch_add(1, Ordering::SeqCst)) {
+            answers.push((n, api.ask(question)));
+        }
+        answers
     };
-    let workers: Vec<_> = (0..n_at_once).map(|_| worker()).collect();
-    for worker in workers {
-        for (n, answer) in runtime.block_on(worker).unwrap_or_default() {
+    std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..AT_ONCE.min(questions.len())).map(|_| scope.spawn(worker)).collect();
+        for (n, answer) in workers.into_iter().filter_map(|worker| worker.join().ok()).flatten() {
             answers[n] = answer;
         }
-    }
+    });
     answers
 }
 
 /// The password with which docker signs in to the registries in a region, as `AWS`.
 pub fn registry_password(region: &Region, vars: &Env) -> anyhow::Result<String> {
     let api = Api::new(vars, LIMITS)?;
-    let document = sts::runtime()?.block_on(api.send(&Request::registry_token(region, vars)))?;
+    let document = api.send(&Request::registry_token(region, vars))?;
     let token = document["authorizationData"][0]["authorizationToken"].as_str().context("ECR answered without one")?;
     let pair = aws_smithy_types::base64::decode(token).ok().and_then(|pair| String::from_utf8(pair).ok());
     let pair = pair.context("the password that ECR answered with is no text")?;
@@ -86,7 +78,7 @@ pub fn registry_password(region: &Region, vars: &Env) -> anyhow::Result<String> 
 struct Api {
     vars: Env,
     limits: Limits,
-    connector: Connector,
+    http: Http,
     /// Where nobody was reached: each further try would cost the whole patience.
     unreached: Mutex<BTreeMap<String, AwsError>>,
 }
@@ -94,12 +86,12 @@ struct Api {
 impl Api {
     /// The services for the keys in this environment.
     fn new(vars: &Env, limits: Limits) -> anyhow::Result<Self> {
-        let connector = sts::connector(vars, &limits)?;
-        Ok(Self { vars: vars.clone(), limits, connector, unreached: Mutex::default() })
+        let http = Http::new(vars, &limits)?;
+        Ok(Self { vars: vars.clone(), limits, http, unreached: Mutex::default() })
     }
 
-    async fn ask(&self, question: &Question) -> Answer {
-        match self.send(&Request::of(question, &self.vars)).await {
+    fn ask(&self, question: &Question) -> Answer {
+        match self.send(&Request::of(question, &self.vars)) {
             Ok(document) => Answer::Found(document),
             Err(error) if question.is_absence(&error) => Answer::Absent,
             Err(error) => Answer::Failed(error),
@@ -108,7 +100,7 @@ impl Api {
 
     /// Sends a request until there is an answer that will stay: again while AWS is busy, each time later, and once more where
     /// a connection was lost, as it may be for no reason of its own.
-    async fn send(&self, request: &Request) -> Result<Value, AwsError> {
+    fn send(&self, request: &Request) -> Result<Value, AwsError> {
         let unreached = || self.unreached.lock().unwrap_or_else(PoisonError::into_inner);
         let mut n_tries = 0;
         loop {
@@ -116,10 +108,10 @@ impl Api {
             if let Some(error) = unreached().get(&request.endpoint) {
                 return Err(error.clone());
             }
-            match self.send_once(request).await {
+            match self.send_once(request) {
                 Err(error) if error.cause == Cause::Unreachable && n_tries == 1 => {}
                 Err(error) if error.may_pass() && n_tries < self.limits.n_tries => {
-                    tokio::time::sleep(pause(n_tries, SystemTime::now())).await;
+                    std::thread::sleep(pause(n_tries, SystemTime::now()));
                 }
                 answered => {
                     if let Err(error) = answered.as_ref()
@@ -133,23 +125,14 @@ impl Api {
         }
     }
 
-    async fn send_once(&self, request: &Request) -> Result<Value, AwsError> {
+    fn send_once(&self, request: &Request) -> Result<Value, AwsError> {
         let keys = Keys::in_environment(&self.vars);
         let keys = keys.ok_or_else(|| AwsError::new(Cause::NoCredentials, "no keys in the environment"))?;
         let signed = request.signed(&keys, SystemTime::now());
         let signed = signed.map_err(|error| AwsError::new(Cause::Other, &format!("{error:#}")))?;
-        let answered = async {
-            let response: HttpResponse =
-                self.connector.call(signed).await.map_err(|error| AwsError::of_connector(&error, &self.limits))?;
-            let status = response.status().as_u16();
-            let code = response.headers().get("x-amzn-errortype").map(str::to_owned);
-            let body = ByteStream::new(response.into_body()).collect().await;
-            let body =
-                body.map_err(|error| AwsError::new(Cause::Unreachable, &format!("the answer broke off: {error}")))?;
-            answer(status, code.as_deref(), &String::from_utf8_lossy(&body.to_vec()))
-        };
-        let in_time = tokio::time::timeout(self.limits.answer, answered).await;
-        in_time.unwrap_or_else(|_| Err(AwsError::no_answer(&self.limits)))
+        let response = self.http.send(signed)?;
+        let code = response.headers().get("x-amzn-errortype").and_then(|code| code.to_str().ok());
+        answer(response.status().as_u16(), code, &String::from_utf8_lossy(response.body()))
     }
 }
 
@@ -178,16 +161,12 @@ fn answer(status: u16, code: Option<&str>, body: &str) -> Result<Value, AwsError
 }
 
 impl Request {
-    fn signed(&self, keys: &Keys, now: SystemTime) -> anyhow::Result<HttpRequest> {
-        let mut request = HttpRequest::new(SdkBody::from(self.body.as_str()));
-        request.set_method(self.method)?;
-        request.set_uri(format!("{}{}", self.endpoint, self.path))?;
+    fn signed(&self, keys: &Keys, now: SystemTime) -> anyhow::Result<http::Request<Vec<u8>>> {
+        let mut request = http::Request::builder().method(self.method).uri(format!("{}{}", self.endpoint, self.path));
         for (name, value) in sign::headers(self, keys, now)? {
-            request.headers_mut().try_insert(name, value)?;
+            request = request.header(name, value);
         }
-        // A connection that is kept may be closed by the other side just as the next request is sent.
-        request.headers_mut().try_insert("connection", "close")?;
-        Ok(request)
+        Ok(request.body(self.body.clone().into_bytes())?)
     }
 }
 
@@ -195,6 +174,7 @@ impl Request {
 mod tests {
     use std::io::{Read as _, Write as _};
     use std::net::TcpListener;
+    use std::sync::Arc;
 
     use super::*;
 
@@ -278,9 +258,8 @@ mod tests {
     fn who_accepts_and_never_answers_is_asked_once_and_told_as_a_timeout() {
         let (vars, n_asked) = standing_in(None);
         let api = Api::new(&vars, Limits { answer: Duration::from_millis(250), ..LIMITS }).unwrap();
-        let runtime = sts::runtime().unwrap();
         for _ in 0..3 {
-            let answer = runtime.block_on(api.ask(&question()));
+            let answer = api.ask(&question());
             assert_eq!(failed(&[answer]).to_string(), "AWS did not answer in time (no answer within 0.25 s)");
         }
         assert_eq!(n_asked.load(Ordering::SeqCst), 1);
@@ -326,7 +305,7 @@ mod tests {
 
         let (mut vars, n_asked) = standing_in(http("400 Bad Request", r#"{"__type":"ThrottlingException"}"#));
         let api = Api::new(&vars, Limits { n_tries: 2, ..LIMITS }).unwrap();
-        let answer = sts::runtime().unwrap().block_on(api.ask(&question()));
+        let answer = api.ask(&question());
         assert_eq!((failed(&[answer]).cause, n_asked.load(Ordering::SeqCst)), (Cause::Throttled, 2));
 
         vars.remove(std::ffi::OsStr::new("AWS_ACCESS_KEY_ID"));

@@ -1,0 +1,223 @@
+//! The way to AWS: one request at a time, through the proxy that this process's environment names, to who shows a certificate
+//! that this machine or `AWS_CA_BUNDLE` trusts.
+
+use std::collections::BTreeMap;
+use std::error::Error as _;
+use std::io;
+use std::net::IpAddr;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+
+use anyhow::Context as _;
+use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_types::body::SdkBody;
+use ureq::http::{HeaderValue, Request, Response, Uri, header};
+use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
+use ureq::{Agent, Proxy, Timeout};
+
+use crate::tools::aws_error::{AwsError, Cause, of_words};
+use crate::tools::env::{self, Env};
+use crate::tools::sts::Limits;
+
+/// What this machine trusts, or `SSL_CERT_FILE` and `SSL_CERT_DIR` in its place. Read once: on macOS it takes a third of a
+/// second.
+static TRUSTED: LazyLock<Vec<Certificate<'static>>> = LazyLock::new(|| {
+    let found = rustls_native_certs::load_native_certs().certs;
+    found.iter().map(|certificate| Certificate::from_der(certificate).to_owned()).collect()
+});
+
+/// Sends requests, and waits for their answers no longer than its limits.
+#[derive(Clone, Debug)]
+pub(super) struct Http {
+    limits: Limits,
+    tls: TlsConfig,
+    /// One for each way that was taken: by the proxy's address, or without one.
+    agents: Arc<Mutex<BTreeMap<Option<String>, Agent>>>,
+}
+
+impl Http {
+    /// An authority of one's own is taken from `AWS_CA_BUNDLE` in `vars`.
+    pub(super) fn new(vars: &Env, limits: &Limits) -> anyhow::Result<Self> {
+        let mut trusted = TRUSTED.clone();
+        if let Some(bundle) = env::text(vars, "AWS_CA_BUNDLE") {
+            let about = || format!("cannot read `AWS_CA_BUNDLE`, which is `{bundle}`");
+            for item in parse_pem(&std::fs::read(&bundle).with_context(about)?) {
+                if let PemItem::Certificate(certificate) = item.with_context(about)? {
+                    trusted.push(certificate);
+                }
+            }
+        }
+        let tls = TlsConfig::builder()
+            .root_certs(RootCerts::from(trusted))
+            .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .build();
+        Ok(Self { limits: *limits, tls, agents: Arc::default() })
+    }
+
+    /// The answer, whatever its status. Redirections are answers too: nothing of AWS redirects these requests.
+    pub(super) fn send(&self, mut request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, AwsError> {
+        // A connection that is kept may be closed by the other side just as the next request is sent.
+        request.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        let proxy = proxy(request.uri(), &|name| std::env::var(name).ok());
+        let answered = self.agent(proxy.as_deref()).and_then(|agent| {
+            let (parts, mut body) = agent.run(request)?.into_parts();
+            Ok(Response::from_parts(parts, body.read_to_vec()?))
+        });
+        answered.map_err(|error| self.unanswered(&error, proxy.is_some()))
+    }
+
+    fn agent(&self, proxy: Option<&str>) -> Result<Agent, ureq::Error> {
+        let mut agents = self.agents.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(agent) = agents.get(&proxy.map(str::to_owned)) {
+            return Ok(agent.clone());
+        }
+        let config = Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .proxy(proxy.map(Proxy::new).transpose()?)
+            .timeout_connect(Some(self.limits.connect))
+            .timeout_global(Some(self.limits.answer))
+            .tls_config(self.tls.clone())
+            .build();
+        let agent = Agent::from(config);
+        agents.insert(proxy.map(str::to_owned), agent.clone());
+        Ok(agent)
+    }
+
+    /// Why there was no answer.
+    fn unanswered(&self, error: &ureq::Error, through_proxy: bool) -> AwsError {
+        let told = match error {
+            ureq::Error::Timeout(Timeout::Connect | Timeout::Resolve) => {
+                let message = format!("no connection within {} s", self.limits.connect.as_secs_f32());
+                return AwsError::new(Cause::Timeout, &message);
+            }
+            ureq::Error::Timeout(_) => return AwsError::no_answer(&self.limits),
+            ureq::Error::ConnectProxyFailed(why) => {
+                // `proxy server responded 407/407`
+                return AwsError::new(Cause::Proxy, why.split('/').next().unwrap_or(why));
+            }
+            ureq::Error::InvalidProxyUrl => return AwsError::new(Cause::Proxy, "the address of the proxy is none"),
+            ureq::Error::Tls(_) | ureq::Error::Rustls(_) => return AwsError::new(Cause::Tls, &error.to_string()),
+            ureq::Error::Io(error) => error.to_string(),
+            other => other.to_string(),
+        };
+        let cause = match error {
+            ureq::Error::Io(error) if error.get_ref().is_some_and(|inner| inner.is::<rustls::Error>()) => Cause::Tls,
+            ureq::Error::Io(error) => of_io(error),
+            ureq::Error::HostNotFound => Cause::Dns,
+            _ => Cause::Unreachable,
+        };
+        // The host itself is looked up and connected to by the proxy.
+        match cause {
+            Cause::Dns | Cause::Unreachable if through_proxy => AwsError::new(Cause::Proxy, &told),
+            cause => AwsError::new(cause, &told),
+        }
+    }
+}
+
+fn of_io(error: &io::Error) -> Cause {
+    match of_words(&error.to_string().to_lowercase()) {
+        cause @ (Cause::Dns | Cause::Timeout) => cause,
+        Cause::Tls if error.kind() != io::ErrorKind::UnexpectedEof => Cause::Tls,
+        _ => Cause::Unreachable,
+    }
+}
+
+/// The SDK's requests take the same way.
+impl HttpConnector for Http {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        HttpConnectorFuture::ready(self.answer(request))
+    }
+}
+
+impl Http {
+    fn answer(&self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
+        let request = request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
+        let (parts, body) = request.into_parts();
+        let body = body.bytes().unwrap_or_default().to_vec();
+        let response = self.send(Request::from_parts(parts, body)).map_err(|error| match error.cause {
+            Cause::Timeout => ConnectorError::timeout(error.into()),
+            _ => ConnectorError::io(error.into()),
+        })?;
+        HttpResponse::try_from(response.map(SdkBody::from)).map_err(|error| ConnectorError::user(error.into()))
+    }
+}
+
+/// What [`Http`] told the SDK, if that is why the SDK has no answer.
+pub(super) fn told(error: &ConnectorError) -> Option<&AwsError> {
+    error.source()?.downcast_ref()
+}
+
+/// The proxy for an address, by the rules that curl, Go and the AWS CLI share: `HTTPS_PROXY` or `HTTP_PROXY` by the scheme,
+/// then `ALL_PROXY`, none where `NO_PROXY` names the host. Names in lower case count as well.
+fn proxy(uri: &Uri, var: &impl Fn(&str) -> Option<String>) -> Option<String> {
+    let either = |name: &str| var(name).or_else(|| var(&name.to_lowercase())).filter(|value| !value.is_empty());
+    let host = uri.host()?.trim_start_matches('[').trim_end_matches(']').to_lowercase();
+    let no_proxy = either("NO_PROXY").unwrap_or_default();
+    if no_proxy.split(',').any(|entry| is_named(&host, &entry.trim().to_lowercase())) {
+        return None;
+    }
+    let own = if uri.scheme_str() == Some("https") { "HTTPS_PROXY" } else { "HTTP_PROXY" };
+    either(own).or_else(|| either("ALL_PROXY"))
+}
+
+/// Whether an entry of `NO_PROXY` names a host: `*`, the host or a domain above it, an address or a network.
+fn is_named(host: &str, entry: &str) -> bool {
+    if let Ok(address) = host.parse::<IpAddr>() {
+        let (network, bits) = entry.split_once('/').unwrap_or((entry, "128"));
+        let same = network.parse().is_ok_and(|network| is_within(address, network, bits.parse().unwrap_or(128)));
+        return entry == "*" || same;
+    }
+    let domain = entry.trim_start_matches('*').trim_start_matches('.');
+    let above = host.strip_suffix(domain).filter(|_| !domain.is_empty());
+    entry == "*" || above.is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+}
+
+fn is_within(address: IpAddr, network: IpAddr, bits: u32) -> bool {
+    let (one, other, width) = match (address, network) {
+        (IpAddr::V4(one), IpAddr::V4(other)) => (one.to_bits().into(), other.to_bits().into(), 32),
+        (IpAddr::V6(one), IpAddr::V6(other)) => (one.to_bits(), other.to_bits(), 128),
+        _ => return false,
+    };
+    let differ: u128 = one ^ other;
+    differ.checked_shr(width - bits.min(width)).unwrap_or(0) == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn proxy_is_that_of_the_scheme_unless_the_host_is_named() {
+        let of = |uri: &str, vars: &[(&str, &str)]| {
+            let var = |name: &str| vars.iter().find(|(own, _)| *own == name).map(|(_, value)| (*value).to_owned());
+            proxy(&uri.parse().unwrap(), &var)
+        };
+        let both = [("HTTPS_PROXY", "http://s:1"), ("http_proxy", "http://p:1")];
+        assert_eq!(of("https://sts.amazonaws.com/", &both).as_deref(), Some("http://s:1"));
+        assert_eq!(of("http://sts.amazonaws.com/", &both).as_deref(), Some("http://p:1"));
+        assert_eq!(
+            of("https://x/", &[("HTTPS_PROXY", ""), ("ALL_PROXY", "http://a:1")]).as_deref(),
+            Some("http://a:1")
+        );
+        assert_eq!(of("https://x/", &[]), None);
+        for (uri, no_proxy, is_direct) in [
+            ("https://sts.us-east-1.amazonaws.com/", "localhost, amazonaws.com", true),
+            ("https://sts.us-east-1.amazonaws.com/", ".amazonaws.com", true),
+            ("https://sts.us-east-1.amazonaws.com/", "*.AMAZONAWS.com", true),
+            ("https://sts.us-east-1.amazonaws.com/", "*", true),
+            ("https://sts.us-east-1.amazonaws.com/", "aws.com,sts,", false),
+            ("https://127.0.0.1:8443/", "127.0.0.1", true),
+            ("https://127.0.0.1:8443/", "127.0.0.0/8", true),
+            ("https://10.1.2.3/", "127.0.0.0/8,10.1.2.4,0.0.1.2.3", false),
+            ("https://10.1.2.3/", "0.0.0.0/0", true),
+            ("https://[fd00::1]/", "fd00::/8", true),
+            ("https://[fd00::1]/", "fe80::/10,10.0.0.0/8", false),
+        ] {
+            let found = of(uri, &[("HTTPS_PROXY", "http://s:1"), ("NO_PROXY", no_proxy)]);
+            assert_eq!(found.is_none(), is_direct, "{uri} {no_proxy}");
+        }
+    }
+}
