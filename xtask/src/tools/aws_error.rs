@@ -48,6 +48,8 @@ pub enum Cause {
     Dns,
     /// The certificate is not trusted, or the other side does not speak TLS.
     Tls,
+    /// The certificates of the authorities that are trusted are not there.
+    Authorities,
     /// No connection.
     Unreachable,
     /// No answer in time.
@@ -167,6 +169,7 @@ impl AwsError {
             Cause::Proxy => "the proxy did not let the request through",
             Cause::Dns => "the address of AWS could not be found",
             Cause::Tls => "the connection to AWS is not secure: its certificate is not trusted",
+            Cause::Authorities => "nobody is trusted to vouch for AWS",
             Cause::Unreachable => "AWS could not be reached",
             Cause::Timeout => "AWS did not answer in time",
             Cause::NotAws => "something other than AWS answered",
@@ -197,8 +200,17 @@ impl AwsError {
                 Some("the proxy wants a user and a password: HTTPS_PROXY=http://USER:PASSWORD@HOST:PORT")
             }
             Cause::Proxy => Some("check HTTPS_PROXY and NO_PROXY in this shell"),
+            Cause::Dns if self.message.contains("-fips.") => Some(
+                "AWS has no such endpoint in some regions: unset AWS_USE_FIPS_ENDPOINT, and `use_fips_endpoint` in the AWS config",
+            ),
+            Cause::Dns if self.message.contains(".api.aws") => Some(
+                "AWS has no such endpoint in some regions: unset AWS_USE_DUALSTACK_ENDPOINT, and `use_dualstack_endpoint` in the AWS config",
+            ),
             Cause::Dns => Some("check the network, the VPN and the region of the unit; behind a proxy set HTTPS_PROXY"),
             Cause::Tls => Some("where a proxy inspects TLS, name its certificate: AWS_CA_BUNDLE=/path/to/ca.pem"),
+            Cause::Authorities => {
+                Some("correct the variable or unset it; a slim container needs its package ca-certificates")
+            }
             Cause::Unreachable | Cause::Timeout => {
                 Some("check the network, the VPN and the firewall; behind a proxy set HTTPS_PROXY")
             }
@@ -218,7 +230,10 @@ impl AwsError {
 
     /// Whether AWS was not reached, so that whatever else is asked there will not be answered either.
     pub fn is_of_the_way(&self) -> bool {
-        matches!(self.cause, Cause::Proxy | Cause::Dns | Cause::Tls | Cause::Unreachable | Cause::Timeout)
+        matches!(
+            self.cause,
+            Cause::Proxy | Cause::Dns | Cause::Tls | Cause::Authorities | Cause::Unreachable | Cause::Timeout
+        )
     }
 
     /// Whether the same request may well be answered a little later.

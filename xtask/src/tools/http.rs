@@ -7,14 +7,13 @@ use std::io;
 use std::net::IpAddr;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
-use anyhow::Context as _;
 use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture};
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
 use ureq::http::{HeaderValue, Request, Response, Uri, header};
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
-use ureq::{Agent, Proxy, Timeout};
+use ureq::{Agent, Proxy, ProxyProtocol, Timeout};
 
 use crate::tools::aws_error::{AwsError, Cause, of_words};
 use crate::tools::env::{self, Env};
@@ -38,15 +37,10 @@ pub(super) struct Http {
 
 impl Http {
     /// An authority of one's own is taken from `AWS_CA_BUNDLE` in `vars`.
-    pub(super) fn new(vars: &Env, limits: &Limits) -> anyhow::Result<Self> {
+    pub(super) fn new(vars: &Env, limits: &Limits) -> Result<Self, AwsError> {
         let mut trusted = TRUSTED.clone();
         if let Some(bundle) = env::text(vars, "AWS_CA_BUNDLE") {
-            let about = || format!("cannot read `AWS_CA_BUNDLE`, which is `{bundle}`");
-            for item in parse_pem(&std::fs::read(&bundle).with_context(about)?) {
-                if let PemItem::Certificate(certificate) = item.with_context(about)? {
-                    trusted.push(certificate);
-                }
-            }
+            trusted.extend(authorities(bundle)?);
         }
         let tls = TlsConfig::builder()
             .root_certs(RootCerts::from(trusted))
@@ -59,68 +53,95 @@ impl Http {
     pub(super) fn send(&self, mut request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, AwsError> {
         // A connection that is kept may be closed by the other side just as the next request is sent.
         request.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-        let proxy = proxy(request.uri(), &|name| std::env::var(name).ok());
-        let answered = self.agent(proxy.as_deref()).and_then(|agent| {
-            let (parts, mut body) = agent.run(request)?.into_parts();
+        let uri = request.uri().clone();
+        if uri.scheme_str() == Some("https")
+            && matches!(self.tls.root_certs(), RootCerts::Specific(all) if all.is_empty())
+        {
+            return Err(no_authority());
+        }
+        let proxy = proxy(&uri, &|name| std::env::var(name).ok());
+        let agent = self.agent(proxy.as_ref())?;
+        let answered = agent.run(request).and_then(|response| {
+            let (parts, mut body) = response.into_parts();
             Ok(Response::from_parts(parts, body.read_to_vec()?))
         });
-        answered.map_err(|error| self.unanswered(&error, proxy.is_some()))
+        answered.map_err(|error| self.unanswered(&error, uri.host().unwrap_or_default(), proxy.as_ref()))
     }
 
-    fn agent(&self, proxy: Option<&str>) -> Result<Agent, ureq::Error> {
+    fn agent(&self, proxy: Option<&Named>) -> Result<Agent, AwsError> {
         let mut agents = self.agents.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(agent) = agents.get(&proxy.map(str::to_owned)) {
+        let address = proxy.map(|proxy| proxy.address.clone());
+        if let Some(agent) = agents.get(&address) {
             return Ok(agent.clone());
         }
         let config = Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
             .max_redirects_will_error(false)
-            .proxy(proxy.map(Proxy::new).transpose()?)
+            .proxy(proxy.map(Named::proxy).transpose()?)
             .timeout_connect(Some(self.limits.connect))
             .timeout_global(Some(self.limits.answer))
             .tls_config(self.tls.clone())
             .build();
         let agent = Agent::from(config);
-        agents.insert(proxy.map(str::to_owned), agent.clone());
+        agents.insert(address, agent.clone());
         Ok(agent)
     }
 
-    /// Why there was no answer.
-    fn unanswered(&self, error: &ureq::Error, through_proxy: bool) -> AwsError {
-        let told = match error {
+    /// Why there was no answer from a host.
+    fn unanswered(&self, error: &ureq::Error, host: &str, proxy: Option<&Named>) -> AwsError {
+        let (cause, message) = match error {
             ureq::Error::Timeout(Timeout::Connect | Timeout::Resolve) => {
-                let message = format!("no connection within {} s", self.limits.connect.as_secs_f32());
-                return AwsError::new(Cause::Timeout, &message);
+                (Cause::Timeout, format!("no connection within {} s", self.limits.connect.as_secs_f32()))
             }
             ureq::Error::Timeout(_) => return AwsError::no_answer(&self.limits),
+            // `proxy server responded 407/407`
             ureq::Error::ConnectProxyFailed(why) => {
-                // `proxy server responded 407/407`
-                return AwsError::new(Cause::Proxy, why.split('/').next().unwrap_or(why));
+                (Cause::Proxy, why.split('/').next().unwrap_or_default().to_owned())
             }
-            ureq::Error::InvalidProxyUrl => return AwsError::new(Cause::Proxy, "the address of the proxy is none"),
-            ureq::Error::Tls(_) | ureq::Error::Rustls(_) => return AwsError::new(Cause::Tls, &error.to_string()),
-            ureq::Error::Io(error) => error.to_string(),
-            other => other.to_string(),
+            ureq::Error::Tls(_) | ureq::Error::Rustls(_) => (Cause::Tls, error.to_string()),
+            ureq::Error::Io(error) => (of_io(error), error.to_string()),
+            ureq::Error::HostNotFound => (Cause::Dns, error.to_string()),
+            other => (Cause::Unreachable, other.to_string()),
         };
-        let cause = match error {
-            ureq::Error::Io(error) if error.get_ref().is_some_and(|inner| inner.is::<rustls::Error>()) => Cause::Tls,
-            ureq::Error::Io(error) => of_io(error),
-            ureq::Error::HostNotFound => Cause::Dns,
-            _ => Cause::Unreachable,
-        };
-        // The host itself is looked up and connected to by the proxy.
-        match cause {
-            Cause::Dns | Cause::Unreachable if through_proxy => AwsError::new(Cause::Proxy, &told),
-            cause => AwsError::new(cause, &told),
+        // A proxy looks the host up, and connects to it: what failed here is the way to the proxy.
+        match (cause, proxy) {
+            (Cause::Dns | Cause::Unreachable, Some(Named { variable, .. })) => {
+                AwsError::new(Cause::Proxy, &format!("{variable}: {message}"))
+            }
+            _ => AwsError::new(cause, &format!("{host}: {message}")),
         }
     }
 }
 
+/// The certificates in a file of one's own.
+fn authorities(bundle: &str) -> Result<Vec<Certificate<'static>>, AwsError> {
+    let wrong =
+        |why: String| AwsError::new(Cause::Authorities, &format!("`AWS_CA_BUNDLE`, which is `{bundle}`: {why}"));
+    let pem = std::fs::read(bundle).map_err(|error| wrong(error.to_string()))?;
+    let mut found = Vec::new();
+    for item in parse_pem(&pem) {
+        if let PemItem::Certificate(certificate) = item.map_err(|error| wrong(error.to_string()))? {
+            found.push(certificate);
+        }
+    }
+    if found.is_empty() { Err(wrong("no certificate in PEM is in it".to_owned())) } else { Ok(found) }
+}
+
+/// That this machine trusts nobody.
+fn no_authority() -> AwsError {
+    let named = ["SSL_CERT_FILE", "SSL_CERT_DIR"].into_iter().find_map(|name| Some((name, std::env::var(name).ok()?)));
+    let message = match named {
+        Some((name, value)) => format!("`{name}`, which is `{value}`: no certificate in PEM is in it"),
+        None => "this machine has no certificates of authorities".to_owned(),
+    };
+    AwsError::new(Cause::Authorities, &message)
+}
+
 fn of_io(error: &io::Error) -> Cause {
     match of_words(&error.to_string().to_lowercase()) {
+        _ if error.get_ref().is_some_and(|inner| inner.is::<rustls::Error>()) => Cause::Tls,
         cause @ (Cause::Dns | Cause::Timeout) => cause,
-        Cause::Tls if error.kind() != io::ErrorKind::UnexpectedEof => Cause::Tls,
         _ => Cause::Unreachable,
     }
 }
@@ -150,17 +171,40 @@ pub(super) fn told(error: &ConnectorError) -> Option<&AwsError> {
     error.source()?.downcast_ref()
 }
 
+/// A proxy, and the variable that names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Named {
+    variable: String,
+    address: String,
+}
+
+impl Named {
+    fn proxy(&self) -> Result<Proxy, AwsError> {
+        // The address may hold a password.
+        let wrong = |why: &str| AwsError::new(Cause::Proxy, &format!("`{}` {why}", self.variable));
+        let proxy = Proxy::new(&self.address).map_err(|_| wrong("is no address"))?;
+        match proxy.protocol() {
+            ProxyProtocol::Http | ProxyProtocol::Https => Ok(proxy),
+            _ => Err(wrong("is no HTTP proxy: those of SOCKS are not supported")),
+        }
+    }
+}
+
 /// The proxy for an address, by the rules that curl, Go and the AWS CLI share: `HTTPS_PROXY` or `HTTP_PROXY` by the scheme,
 /// then `ALL_PROXY`, none where `NO_PROXY` names the host. Names in lower case count as well.
-fn proxy(uri: &Uri, var: &impl Fn(&str) -> Option<String>) -> Option<String> {
-    let either = |name: &str| var(name).or_else(|| var(&name.to_lowercase())).filter(|value| !value.is_empty());
+fn proxy(uri: &Uri, var: &impl Fn(&str) -> Option<String>) -> Option<Named> {
+    let either = |name: &str| {
+        let mut names = [name.to_owned(), name.to_lowercase()].into_iter();
+        names.find_map(|name| Some((var(&name).filter(|value| !value.is_empty())?, name)))
+    };
     let host = uri.host()?.trim_start_matches('[').trim_end_matches(']').to_lowercase();
-    let no_proxy = either("NO_PROXY").unwrap_or_default();
+    let no_proxy = either("NO_PROXY").map(|(value, _)| value).unwrap_or_default();
     if no_proxy.split(',').any(|entry| is_named(&host, &entry.trim().to_lowercase())) {
         return None;
     }
     let own = if uri.scheme_str() == Some("https") { "HTTPS_PROXY" } else { "HTTP_PROXY" };
-    either(own).or_else(|| either("ALL_PROXY"))
+    let (address, variable) = either(own).or_else(|| either("ALL_PROXY"))?;
+    Some(Named { variable, address })
 }
 
 /// Whether an entry of `NO_PROXY` names a host: `*`, the host or a domain above it, an address or a network.
@@ -193,14 +237,14 @@ mod tests {
     fn proxy_is_that_of_the_scheme_unless_the_host_is_named() {
         let of = |uri: &str, vars: &[(&str, &str)]| {
             let var = |name: &str| vars.iter().find(|(own, _)| *own == name).map(|(_, value)| (*value).to_owned());
-            proxy(&uri.parse().unwrap(), &var)
+            proxy(&uri.parse().unwrap(), &var).map(|proxy| format!("{} {}", proxy.variable, proxy.address))
         };
         let both = [("HTTPS_PROXY", "http://s:1"), ("http_proxy", "http://p:1")];
-        assert_eq!(of("https://sts.amazonaws.com/", &both).as_deref(), Some("http://s:1"));
-        assert_eq!(of("http://sts.amazonaws.com/", &both).as_deref(), Some("http://p:1"));
+        assert_eq!(of("https://sts.amazonaws.com/", &both).as_deref(), Some("HTTPS_PROXY http://s:1"));
+        assert_eq!(of("http://sts.amazonaws.com/", &both).as_deref(), Some("http_proxy http://p:1"));
         assert_eq!(
             of("https://x/", &[("HTTPS_PROXY", ""), ("ALL_PROXY", "http://a:1")]).as_deref(),
-            Some("http://a:1")
+            Some("ALL_PROXY http://a:1")
         );
         assert_eq!(of("https://x/", &[]), None);
         for (uri, no_proxy, is_direct) in [
@@ -218,6 +262,31 @@ mod tests {
         ] {
             let found = of(uri, &[("HTTPS_PROXY", "http://s:1"), ("NO_PROXY", no_proxy)]);
             assert_eq!(found.is_none(), is_direct, "{uri} {no_proxy}");
+        }
+    }
+
+    #[test]
+    fn proxy_that_is_none_is_refused_without_its_address() {
+        for (address, why) in [
+            ("not a url", "`HTTPS_PROXY` is no address"),
+            ("socks5://me:secret@localhost:1", "`HTTPS_PROXY` is no HTTP proxy: those of SOCKS are not supported"),
+        ] {
+            let named = Named { variable: "HTTPS_PROXY".to_owned(), address: address.to_owned() };
+            let error = named.proxy().unwrap_err();
+            assert_eq!((error.cause, error.message.as_str()), (Cause::Proxy, why));
+        }
+    }
+
+    #[test]
+    fn file_of_authorities_without_any_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let bundle = folder.path().join("ca.pem");
+        std::fs::write(&bundle, "# none\n").unwrap();
+        for (path, why) in [(bundle.as_path(), "no certificate in PEM is in it"), (folder.path(), "Is a directory")] {
+            let vars = Env::from([("AWS_CA_BUNDLE".into(), path.into())]);
+            let error = Http::new(&vars, &crate::tools::sts::LIMITS).unwrap_err();
+            assert_eq!(error.cause, Cause::Authorities);
+            assert!(error.message.contains(why) && error.message.contains("AWS_CA_BUNDLE"), "{error}");
         }
     }
 }

@@ -72,30 +72,74 @@ fn serve(mut connection: TcpStream, answer: &[u8]) {
     let _ = connection.write_all(answer);
 }
 
-fn verify(endpoint: &str, proxy: Option<u16>) -> Said {
+fn verify(endpoint: &str, (name, value): (&str, &str)) -> Said {
     let sandbox = Sandbox::bumped().setting("endpoint-url", &format!("\"{endpoint}\""));
-    let command = sandbox.xtask(["verify", "--account", "shared"]);
-    let command = match proxy {
-        Some(port) => command.env("HTTPS_PROXY", format!("http://127.0.0.1:{port}")),
-        None => command,
-    };
-    command.run().exits(3)
+    sandbox.xtask(["verify", "--account", "shared"]).env(name, value).run().exits(3)
 }
 
 #[test]
 fn every_failure_of_the_network_is_one_block_with_its_meaning_and_what_helps() {
     let html = b"HTTP/1.1 200 OK\r\nContent-Length: 21\r\nConnection: close\r\n\r\n<html>sign in</html>\n";
     let denied = b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
-    let (page, proxy) = (answering(html), answering(denied));
+    let (page, proxy) = (answering(html), format!("http://127.0.0.1:{}", answering(denied)));
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    for (endpoint, proxy, meaning, remedy) in [
-        (format!("http://127.0.0.1:{page}"), None, "something other than AWS answered", "check the proxy"),
-        (format!("http://127.0.0.1:{closed}"), None, "AWS could not be reached", "behind a proxy set HTTPS_PROXY"),
-        (format!("https://127.0.0.1:{page}"), None, "the connection to AWS is not secure", "AWS_CA_BUNDLE"),
-        ("https://sts.invalid".to_owned(), Some(proxy), "the proxy did not let the request through", "USER:PASSWORD"),
-        ("http://sts.invalid".to_owned(), None, "the address of AWS could not be found", "check the network"),
+    let (plain, tls) = (|port| format!("http://127.0.0.1:{port}"), |port| format!("https://127.0.0.1:{port}"));
+    let (dead, named) = (plain(closed), || "https://sts.invalid".to_owned());
+    for (endpoint, var, meaning, words, remedy) in [
+        (plain(page), ("A", "1"), "something other than AWS answered", "HTTP status 200", "check the proxy"),
+        (
+            plain(closed),
+            ("A", "1"),
+            "AWS could not be reached",
+            "127.0.0.1: Connection refused",
+            "behind a proxy set HTTPS_PROXY",
+        ),
+        (tls(page), ("A", "1"), "the connection to AWS is not secure", "127.0.0.1: ", "AWS_CA_BUNDLE"),
+        (named(), ("HTTPS_PROXY", &proxy), "the proxy did not let the request through", "407", "USER:PASSWORD"),
+        (
+            named(),
+            ("HTTPS_PROXY", &dead),
+            "the proxy did not let the request through",
+            "HTTPS_PROXY: Connection refused",
+            "check HTTPS_PROXY",
+        ),
+        (
+            named(),
+            ("HTTPS_PROXY", "not a url"),
+            "the proxy did not let the request through",
+            "`HTTPS_PROXY` is no address",
+            "check HTTPS_PROXY",
+        ),
+        (
+            named(),
+            ("SSL_CERT_FILE", "/dev/null"),
+            "nobody is trusted to vouch for AWS",
+            "`SSL_CERT_FILE`, which is `/dev/null`",
+            "correct the variable",
+        ),
+        (
+            named(),
+            ("AWS_CA_BUNDLE", "/nope"),
+            "nobody is trusted to vouch for AWS",
+            "`AWS_CA_BUNDLE`, which is `/nope`",
+            "correct the variable",
+        ),
+        (
+            "http://sts.invalid".to_owned(),
+            ("A", "1"),
+            "the address of AWS could not be found",
+            "sts.invalid: ",
+            "check the network",
+        ),
+        (
+            "http://sts-fips.invalid".to_owned(),
+            ("A", "1"),
+            "could not be found",
+            "sts-fips.invalid: ",
+            "AWS_USE_FIPS_ENDPOINT",
+        ),
     ] {
-        let said = verify(&endpoint, proxy).says(meaning).says(remedy);
+        let said = verify(&endpoint, var).says(meaning).says(words).says(remedy);
         is_plain(&said, meaning);
     }
 }

@@ -38,10 +38,7 @@ const AT_ONCE: usize = 4;
 pub fn ask_all(questions: Vec<Question>, vars: &Env) -> Vec<Answer> {
     let api = match Api::new(vars, LIMITS) {
         Ok(api) => api,
-        Err(error) => {
-            let error = AwsError::new(Cause::Other, &format!("{error:#}"));
-            return questions.iter().map(|_| Answer::Failed(error.clone())).collect();
-        }
+        Err(error) => return vec![Answer::Failed(error); questions.len()],
     };
     let next = AtomicUsize::new(0);
     let not_asked = Answer::Failed(AwsError::new(Cause::Other, "the question was not asked"));
@@ -85,7 +82,7 @@ struct Api {
 
 impl Api {
     /// The services for the keys in this environment.
-    fn new(vars: &Env, limits: Limits) -> anyhow::Result<Self> {
+    fn new(vars: &Env, limits: Limits) -> Result<Self, AwsError> {
         let http = Http::new(vars, &limits)?;
         Ok(Self { vars: vars.clone(), limits, http, unreached: Mutex::default() })
     }
