@@ -22,6 +22,10 @@ pub struct BuildImages {
     /// An argument of the builds, over what scripts and settings say; can be given several times
     #[arg(long, value_name = "NAME=VALUE", value_parser = name_and_value)]
     pub build_arg: Vec<(String, String)>,
+    /// The unit whose runner builds, where several can, by its path or that of a file in it, or by its account
+    /// [default: `build.unit` in Cargo.toml, then the one that has the image in its own account and region]
+    #[arg(long, value_name = "UNIT")]
+    pub unit: Option<String>,
     /// Who builds
     #[arg(long, value_name = "HOW", default_value = "runner")]
     pub how: How,

@@ -71,7 +71,7 @@ pub(super) fn provider_region(
             extra.body().blocks_named("provider").filter(is_default).find_map(|it| it.body.attributes.get("region"))?;
         let text = variable(&attribute.value).map_or_else(|| literal(&attribute.value), |name| Some(input(name)))?;
         if let Some(doubt) = extra.doubt() {
-            return Some((Known::Unknown(doubt), extra.place_of("region", attribute)));
+            return Some((Known::Unknown(doubt.to_owned()), extra.place_of("region", attribute)));
         }
         let region = match text {
             Known::Value(text) => text.parse().map_or_else(|error: String| Known::Unknown(error), Known::Value),

@@ -22,8 +22,8 @@ pub(super) struct Extra {
     /// What it is called.
     name: String,
     source: Arc<Source>,
-    /// Whether another one is generated under the same name.
-    is_twin: bool,
+    /// Why it may not be what is there in the end.
+    doubt: Option<String>,
     /// If it is generated: what is generated, and where the expression for it starts.
     generated: Option<(Body, usize)>,
 }
@@ -32,7 +32,7 @@ impl Extra {
     /// A file that is there as it is.
     pub(super) fn file(source: Arc<Source>) -> Self {
         let name = source.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        Self { name, source, is_twin: false, generated: None }
+        Self { name, source, doubt: None, generated: None }
     }
 
     /// Whether its arguments win over those of files that aren't called so.
@@ -41,8 +41,8 @@ impl Extra {
     }
 
     /// Why it may not be what is there in the end.
-    pub(super) fn doubt(&self) -> Option<String> {
-        self.is_twin.then(|| either(&self.name))
+    pub(super) fn doubt(&self) -> Option<&str> {
+        self.doubt.as_deref()
     }
 
     /// What is in it.
@@ -73,6 +73,12 @@ impl Extra {
 }
 
 impl Extra {
+    /// Whether it stands for the removal of a file.
+    fn removes(&self) -> bool {
+        self.doubt.is_some()
+            && self.generated.as_ref().is_some_and(|(body, _)| body.attributes.is_empty() && body.blocks.is_empty())
+    }
+
     /// Whether it calls a runner's module.
     pub(super) fn calls_runner(&self) -> bool {
         let sources = self.body().blocks_named("module").filter_map(|block| block.body.attributes.get("source"));
@@ -99,9 +105,9 @@ pub(super) fn doubt(files: &Files, extras: &[Extra], module: Option<&Listing>) -
         let replaces = |listing: &Listing| listing.only(&extra.name).mentions(files, &["locals", "module", "variable"]);
         match (&extra.generated, module) {
             // It is one of the files that are read.
-            (None, Some(_)) => false,
+            (None, Some(_)) => extra.doubt.is_some() && extra.decides(),
             (None, None) => overrides,
-            (Some(_), _) if extra.is_twin => extra.decides(),
+            (Some(_), _) if extra.doubt.is_some() && extra.decides() => true,
             (Some(_), module) => overrides || extra.calls_runner() || module.is_some_and(replaces),
         }
     };
@@ -125,9 +131,19 @@ pub(super) fn literal(expr: &Expr) -> Option<Known<String>> {
 /// Everything beside the unit's module. What can't be read is left out: whoever runs it says so.
 pub(super) fn all(files: &Files, evaluator: &Evaluator<'_>, frame: &Rc<Frame>) -> Vec<Extra> {
     let mut all = generated(files, evaluator, frame).unwrap_or_default();
-    let is_replaced = |path: &Path| all.iter().any(|extra| path.file_name().is_some_and(|name| name == &*extra.name));
-    let beside: Vec<_> = beside(files, frame.dir()).into_iter().filter(|path| !is_replaced(path)).collect();
-    all.extend(beside.into_iter().filter_map(|path| files.hcl(&path).ok()).map(Extra::file));
+    let mut rest = Vec::new();
+    for mut extra in beside(files, frame.dir()).iter().filter_map(|path| files.hcl(path).ok()).map(Extra::file) {
+        match all.iter().position(|other| other.name == extra.name) {
+            // It is removed, or not: what it says may hold.
+            Some(at) if all[at].removes() => {
+                extra.doubt = all.remove(at).doubt;
+                rest.push(extra);
+            }
+            Some(_) => {}
+            None => rest.push(extra),
+        }
+    }
+    all.append(&mut rest);
     all
 }
 
@@ -151,14 +167,23 @@ fn generated(files: &Files, evaluator: &Evaluator<'_>, frame: &Rc<Frame>) -> Res
         let name = path.map_or("generated.tf", |path| path.rsplit('/').next().unwrap_or(path)).to_owned();
         let is_kept = written.is_kept(evaluator).unwrap_or_default() && files.is_file(&dir.join(&name));
         let is_terraform = [".tf", ".tofu"].iter().any(|ending| name.ends_with(ending));
-        let is_left_out = !is_terraform || is_kept || written.is_disabled(evaluator).unwrap_or_default();
+        let is_disabled = written.is_disabled(evaluator).unwrap_or_default();
+        let if_disabled = written.value(evaluator, "if_disabled").ok().flatten();
+        if is_terraform && is_disabled && if_disabled.is_some_and(|value| value.as_str() != Some("skip")) {
+            let doubt =
+                Some(format!("whether `{name}` is removed, as `if_disabled` says, depends on terragrunt's version"));
+            let (source, from) = (written.frame.source.clone(), written.start());
+            all.push(Extra { name, source, doubt, generated: Some((Body::default(), from)) });
+            return Ok(());
+        }
+        let is_left_out = !is_terraform || is_kept || is_disabled;
         let contents = if is_left_out { None } else { written.contents(evaluator) };
         let Some((text, source, from)) = contents else { return Ok(()) };
         if let Ok(body) = parse::parse_bytes("generated", text.as_bytes()) {
             let mut twins = all.iter_mut().filter(|other| other.name == name).peekable();
-            let is_twin = twins.peek().is_some();
-            twins.for_each(|twin| twin.is_twin = true);
-            all.push(Extra { name, source, is_twin, generated: Some((body, from)) });
+            let doubt = twins.peek().map(|_| either(&name));
+            twins.for_each(|twin| twin.doubt = Some(either(&name)));
+            all.push(Extra { name, source, doubt, generated: Some((body, from)) });
         }
         Ok(())
     })?;
@@ -246,12 +271,17 @@ impl<'w> Written<'w> {
         Some(Self { label: label.to_owned(), frame, attributes: attributes.collect() })
     }
 
-    fn place(&self) -> Place {
-        let start = self.attributes.values().filter_map(|given| match given {
+    /// Where the first of its attributes is written.
+    fn start(&self) -> usize {
+        let starts = self.attributes.values().filter_map(|given| match given {
             Given::Expr(expr) => Some(expr.span.start),
             Given::Value(_) => None,
         });
-        start.min().map_or_else(|| Place::file(&self.frame.source.name), |start| self.frame.source.place(start))
+        starts.min().unwrap_or_default()
+    }
+
+    fn place(&self) -> Place {
+        self.frame.source.place(self.start())
     }
 
     pub(super) fn get(&self, name: &str) -> Option<&Given<'w>> {

@@ -18,7 +18,7 @@ use super::terraform::Standing;
 use super::terraform::working::WorkingFolder;
 use super::unit::{Unit, UnitKind};
 use super::walk::{Found, TERRAGRUNT};
-use super::{discover, evidence, generated, parallel, passed, shape, terraform};
+use super::{discover, evidence, generated, parallel, passed, terraform};
 use crate::model::{Failure, Known, Place, UnitPath, regular};
 
 /// What a folder turns out to be.
@@ -317,17 +317,10 @@ impl Ground<'_> {
         });
         match begun {
             Ok(mut unit) => {
-                let input = |name: &str| shape::input(self.files, self.settings, &evaluator, &frame, name);
-                match evidence::provider_region(&extras, &input) {
-                    Some((Known::Value(region), place)) => unit.take_region(region, place),
-                    Some((Known::Unknown(reason), place)) => {
-                        unit.region = Known::Unknown(format!("{reason} ({place})"));
-                    }
-                    None if unit.region.value().is_none() && unit.problems.is_empty() => {
-                        let own = Own::Region.stated(self.files, &file, self.root, &mut Vec::new());
-                        unit.region = own.and_then(|(text, _)| text.parse().ok()).map_or(unit.region, Known::Value);
-                    }
-                    None => {}
+                let is_written = unit.take_written_region(&evaluator, self.settings, &frame, &extras);
+                if !is_written && unit.region.value().is_none() && unit.problems.is_empty() {
+                    let own = Own::Region.stated(self.files, &file, self.root, &mut Vec::new());
+                    unit.region = own.and_then(|(text, _)| text.parse().ok()).map_or(unit.region, Known::Value);
                 }
                 unit.takes = takes;
                 unit.take_terragrunt(&evaluator, self.settings, &frame, &extras);

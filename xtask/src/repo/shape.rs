@@ -119,6 +119,9 @@ impl<'s> Shapes<'s> {
     /// What the folder with this configuration is. A published module that deploys a runner does so whatever its inputs are;
     /// of others the inputs tell.
     pub(super) fn verdict(&self, evaluator: &Evaluator<'_>, frame: &Rc<Frame>, dir: &Path) -> Verdict {
+        if !self.settings.tag_inputs(&self.files.path(""), dir).is_empty() {
+            return Verdict::Runner;
+        }
         let module = Module::of(evaluator, frame);
         let folder = passed::working_folder(evaluator, frame);
         if folder.is_none() && module.is_published_runner() {

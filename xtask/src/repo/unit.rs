@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+use super::evidence;
 use super::exclude::{self, Exclusion};
 use super::files::Files;
 use super::generated::{self, Extra};
@@ -15,6 +16,7 @@ use super::module::Module;
 use super::passed;
 use super::redirect::{self, Redirection};
 use super::settings::Settings;
+use super::shape;
 use super::stacks;
 use super::terraform;
 use super::terraform::working::Role;
@@ -150,6 +152,23 @@ impl Unit {
         self.region = Known::Value(stated);
     }
 
+    /// Takes the region of the provider that is written beside its module; gives whether there is one.
+    pub(super) fn take_written_region(
+        &mut self,
+        evaluator: &Evaluator<'_>,
+        settings: &Settings,
+        frame: &Rc<Frame>,
+        extras: &[Extra],
+    ) -> bool {
+        let input = |name: &str| shape::input(evaluator.files, settings, evaluator, frame, name);
+        match evidence::provider_region(extras, &input) {
+            Some((Known::Value(region), place)) => self.take_region(region, place),
+            Some((Known::Unknown(reason), place)) => self.region = Known::Unknown(format!("{reason} ({place})")),
+            None => return false,
+        }
+        true
+    }
+
     /// Its module and those beside it.
     pub fn modules(&self) -> impl Iterator<Item = &Module> {
         std::iter::once(&self.module).chain(&self.modules_beside)
@@ -201,6 +220,7 @@ impl Unit {
         match Frame::read(&evaluator, &file) {
             Ok(frame) => {
                 let extras = generated::all(files, &evaluator, &frame);
+                again.take_written_region(&evaluator, settings, &frame, &extras);
                 again.take_terragrunt(&evaluator, settings, &frame, &extras);
             }
             Err(fault) => again.cannot_be_read(&fault),
@@ -261,9 +281,26 @@ impl Unit {
                     }
                     None => layer::joined(&layers, files)?,
                 };
-                let images = Images::read(evaluator, &inputs, &mut self.problems);
+                let mut images = Images::read(evaluator, &inputs, &mut self.problems);
+                let stated = settings.tag_inputs(&files.path(""), frame.dir());
+                for (input, image, place) in &stated {
+                    let given = match &inputs.kind {
+                        Kind::Map(map) => map.entries.get(*input).cloned().or(map.open.clone().map(Value::unknown)),
+                        Kind::Unknown(_) => Some(inputs.clone()),
+                        _ => None,
+                    };
+                    match given {
+                        Some(tag) => images.add_stated(evaluator, (input, *image), &tag, &mut self.problems),
+                        None => {
+                            let what =
+                                format!("the settings take `{input}` for a tag, and `{}` has no such input", self.path);
+                            self.problems.push(Failure::refused(what).at((*place).clone()));
+                        }
+                    }
+                }
                 // What only takes a tag of the runner's images need not have any other.
-                self.take_images(if self.takes.is_empty() { images.of_runner(evaluator) } else { images });
+                let is_runner = self.takes.is_empty() && stated.is_empty();
+                self.take_images(if is_runner { images.of_runner(evaluator) } else { images });
                 self.take_unread(&inputs);
                 Ok(())
             }

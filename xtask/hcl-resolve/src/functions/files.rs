@@ -24,11 +24,23 @@ fn path_value(path: &Path) -> Result<Value, Stop> {
 }
 
 impl Arguments<'_, '_> {
+    /// A path as Terragrunt's own functions take it: from the folder of the unit.
     pub(super) fn path(&self, at: usize) -> Result<PathBuf, Stop> {
+        self.path_from(self.scope.frame.dir(), at)
+    }
+
+    /// A path as Terraform's functions take it: in a file that is included from that file's folder, else from the unit's.
+    pub(super) fn path_of_file(&self, at: usize) -> Result<PathBuf, Stop> {
+        let frame = self.scope.frame;
+        let included = frame.source.path.parent().filter(|_| frame.is_included);
+        self.path_from(included.unwrap_or(frame.dir()), at)
+    }
+
+    fn path_from(&self, dir: &Path, at: usize) -> Result<PathBuf, Stop> {
         if self.text(at)?.starts_with('~') {
             return Err(unknown("a path in somebody's home is not worked out"));
         }
-        Ok(clean(&self.scope.frame.dir().join(&*self.text(at)?)))
+        Ok(clean(&dir.join(&*self.text(at)?)))
     }
 
     fn unit_dir(&self) -> &Path {
@@ -198,7 +210,7 @@ pub(super) fn read_terragrunt_config(call: &Arguments<'_, '_>) -> Result<Value, 
 }
 
 pub(super) fn file(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
-    let path = call.path(0)?;
+    let path = call.path_of_file(0)?;
     let bytes = match call.evaluator.files.bytes(&path) {
         Err(fault) if fault.is_limit() => return Err(unknown(fault.what())),
         read => read?,
@@ -216,7 +228,7 @@ pub(super) fn file(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
 }
 
 pub(super) fn fileexists(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
-    let path = call.path(0)?;
+    let path = call.path_of_file(0)?;
     let (files, is_file) = (call.evaluator.files, call.evaluator.files.is_file(&path));
     if !is_file && files.exists(&path) {
         return Err(Stop::Fault(Fault::new(format!("`{}` is no regular file", files.name(&path)))));

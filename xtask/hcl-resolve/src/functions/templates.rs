@@ -16,7 +16,7 @@ pub(super) fn templatefile(call: &Arguments<'_, '_>) -> Result<Value, Stop> {
     if frame.source.body.attributes.contains_key(TEMPLATE) {
         return Err(Stop::Fault(Fault::new("a template file cannot use another one")));
     }
-    let path = call.path(0)?;
+    let path = call.path_of_file(0)?;
     let (files, variables) = (call.evaluator.files, call.evaluator.whole(&call.values[1])?);
     let Kind::Map(map) = &variables.kind else {
         return Err(super::wrong("a map of variables", &variables));

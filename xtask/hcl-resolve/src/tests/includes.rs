@@ -77,3 +77,24 @@ fn what_breaks_another_file_is_caught_by_try_only_where_it_is_read() {
     let unit = "locals {\n  a = local.missing\n}\ninputs = { x = try(local.a, \"d\") }\n";
     assert_eq!(outcome(&[], unit), "!there is no local `missing` in `dev/us-east-1/unit/terragrunt.hcl`");
 }
+
+#[test]
+fn paths_in_an_included_file_start_there_for_functions_of_terraform_and_at_the_unit_for_those_of_terragrunt() {
+    let x = |expression: &str| {
+        let included = format!("inputs = {{\n  x = {expression}\n}}\n");
+        let files = [
+            ("lib/root.hcl", &*included),
+            ("lib/t.txt", "lib"),
+            ("lib/only.txt", ""),
+            ("lib/t.hcl", "locals {\n  t = \"lib\"\n}\n"),
+            ("dev/us-east-1/unit/t.txt", "unit"),
+            ("dev/us-east-1/unit/t.hcl", "locals {\n  t = \"unit\"\n}\n"),
+        ];
+        outcome(&files, "include {\n  path = \"../../../lib/root.hcl\"\n}\n")
+    };
+    assert_eq!(x("file(\"t.txt\")"), "\"lib\"");
+    assert_eq!(x("templatefile(\"t.txt\", {})"), "\"lib\"");
+    assert_eq!(x("fileexists(\"only.txt\")"), "true");
+    assert_eq!(x("read_terragrunt_config(\"t.hcl\").locals.t"), "\"unit\"");
+    assert_eq!(x("file(\"${get_terragrunt_dir()}/t.txt\")"), "\"unit\"");
+}

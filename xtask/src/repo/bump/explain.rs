@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::Request;
 use super::draft::is_inside;
 use super::plan::Target;
-use crate::model::{Failure, Known, Place, Tag, UnitPath};
+use crate::model::{Failure, Known, Place, Tag, UnitPath, literal};
 use crate::repo::{Decider, ImageUse, Pin, Repository, Trail};
 
 /// What to do about a tag that is not a plain string.
@@ -13,10 +13,31 @@ const HINT: &str = "let it refer to a local that holds nothing but the tag";
 
 /// How to name what a tag is put together from.
 fn naming(repo: &Repository, deciders: &[&Decider]) -> String {
-    let starts = deciders.iter().flat_map(|decider| starts(&decider.trail));
-    let mut plain = starts.filter_map(|place| Pin::plain(&repo.files, &place.file));
-    let name = plain.next().map_or("FILE:KEY".to_owned(), |pin| format!("{}:{}", pin.file, pin.key));
+    let starts: Vec<_> = deciders.iter().flat_map(|decider| starts(&decider.trail)).collect();
+    let plain = || starts.iter().find_map(|place| Pin::plain(&repo.files, &place.file));
+    // What decides a runner elsewhere is known by name.
+    let all = repo.units.iter().flat_map(|unit| unit.images.values().flatten()).flat_map(|uses| &uses.deciders);
+    let known = all.filter_map(|decider| decider.pin.as_ref()).find(|pin| starts.contains(&&pin.place()));
+    let name = known.cloned().or_else(plain).map_or("FILE:KEY".to_owned(), |pin| format!("{}:{}", pin.file, pin.key));
     format!("or name what holds the version: --pin {name}")
+}
+
+/// The line by which a person states that an input of a module that isn't here is the tag.
+fn stating(repo: &Repository, target: &Target<'_>) -> Option<String> {
+    let (input, image) = target.unit.takes.iter().find(|(_, image)| *image == target.image)?;
+    let folder = repo.settings.folder_of(&repo.root, &target.unit.path.in_root(&repo.root));
+    Some(format!(
+        "if that input is the runner's tag, write so into [workspace.metadata.xtask] in Cargo.toml: tag-inputs = {{ {} = {{ {} = {} }} }}",
+        literal(&folder),
+        key(input),
+        literal(image.as_str())
+    ))
+}
+
+/// A key of TOML: quoted where it has to be.
+fn key(name: &str) -> String {
+    let is_bare = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte));
+    if is_bare { name.to_owned() } else { literal(name) }
 }
 
 /// The places from which a value came.
@@ -51,11 +72,13 @@ pub(super) fn why(
     }
     match found {
         Some((place, why, configurations)) => {
+            let mut stay = request.covered(Some(uses));
+            stay.retain(|decider| why_not(repo, decider, wanted).is_some());
             Failure::refused(format!("cannot change the tag of image `{image}`: {why}"))
                 .at(place.cloned().unwrap_or_else(|| Place::file(target.unit.path.as_str())))
                 .detail(format!("it is the tag of {}", configurations.join(" and ")))
-                .hint(HINT)
-                .hint(naming(repo, &request.covered(Some(uses))))
+                .hint(stating(repo, target).unwrap_or_else(|| HINT.to_owned()))
+                .hint(naming(repo, &stay))
         }
         None => elsewhere(request, target, wanted, uses, new),
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use super::draft::Draft;
 use super::plan::Target;
 use super::{Also, Left, Request, explain};
-use crate::model::{Failure, ImageName, ImageUri, Known, Tag, UnitPath};
+use crate::model::{Failure, ImageName, Known, Tag, UnitPath};
 use crate::repo::coupling::{self, TooOld};
 use crate::repo::{Decider, ImageUse, Repository, Unit, UnitTag};
 
@@ -76,7 +76,7 @@ pub(super) fn compare<'r>(
             }
         }
         outcome.others(request, old, new);
-        outcome.refused.extend(elsewhere(old, new));
+        outcome.refused.extend(beside_tags(old, new));
         let is_missed = outcome.missed.iter().any(|(target, _)| target.at == at);
         if !is_missed && left.iter().all(|left| left.unit != old.path) {
             outcome.refused.extend(wrong(repo, is_selected && !request.partial, old, new));
@@ -170,21 +170,34 @@ impl Outcome<'_> {
     }
 }
 
-/// Where a unit would get its images from somewhere else: that is no change of tags.
-fn elsewhere(old: &Unit, new: &Unit) -> Option<Failure> {
+/// Where the runner would be another one, or its images would come from somewhere else: that is no change of tags.
+fn beside_tags(old: &Unit, new: &Unit) -> Option<Failure> {
     let deciders = |unit: &'_ Unit| {
         let own = unit.images.values().flatten().flat_map(|uses| uses.deciders.clone());
         own.chain(unit.others.iter().cloned()).collect::<Vec<_>>()
     };
-    let (was, is) = deciders(old).into_iter().zip(deciders(new)).find(|(was, is)| was.uri != is.uri)?;
-    let what =
-        format!("the change would also change the address of the image of `{}` in `{}`", was.configuration, old.path);
-    let shown =
-        |uri: &Known<ImageUri>| uri.as_result().map_or_else(|why| format!("unknown: {why}"), ToString::to_string);
+    let both: Vec<_> = deciders(old).into_iter().zip(deciders(new)).collect();
+    let address = both.iter().find(|(was, is)| was.uri != is.uri).map(|(was, is)| {
+        let what = format!("the address of the image of `{}`", was.configuration);
+        (what, known(&was.uri), known(&is.uri), "give the tag a local of its own")
+    });
+    let name = both.iter().find(|(was, is)| was.runner.value() != is.runner.value()).map(|(was, is)| {
+        let hint = "a runner of another name is made anew, cluster and all: take the tag out of its name first";
+        ("the name of the runner".to_owned(), known(&was.runner), known(&is.runner), hint)
+    });
+    let region = (old.region.value() != new.region.value())
+        .then(|| ("the region".to_owned(), known(&old.region), known(&new.region), "give the tag a local of its own"));
+    let account = old.account.value().zip(new.account.value()).filter(|(was, is)| !was.is(is)).map(|(was, is)| {
+        ("the account".to_owned(), was.to_string(), is.to_string(), "give the tag a local of its own")
+    });
+    let (what, was, is, hint) = address.or(name).or(region).or(account)?;
+    let what = format!("the change would also change {what} in `{}`", old.path);
     let failure = Failure::refused(what).in_file(old.path.as_str());
-    let failure =
-        failure.detail(format!("expected  {}", shown(&was.uri))).detail(format!("found     {}", shown(&is.uri)));
-    Some(failure.hint("give the tag a local of its own"))
+    Some(failure.detail(format!("expected  {was}")).detail(format!("found     {is}")).hint(hint))
+}
+
+fn known<T: ToString>(value: &Known<T>) -> String {
+    value.as_result().map_or_else(|why| format!("unknown: {why}"), ToString::to_string)
 }
 
 /// What is wrong with a unit with the change: with a selected one anything, with any other only what is new.

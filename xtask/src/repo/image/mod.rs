@@ -142,6 +142,28 @@ impl Images {
         images
     }
 
+    /// Adds an image whose tag is an input of a module that isn't here.
+    pub(super) fn add_stated(
+        &mut self,
+        evaluator: &Evaluator<'_>,
+        (input, image): (&str, ImageName),
+        tag: &Value,
+        problems: &mut Vec<Failure>,
+    ) {
+        let reason = "only its module, which is not here, knows it";
+        let container = find::Container {
+            configuration: input.to_owned(),
+            repositories: Value::unknown(reason),
+            input: input.to_owned(),
+            image: Value::map([("docker_tag".to_owned(), tag.clone())].into()),
+        };
+        let decider = decide::decider(evaluator, &Known::Unknown(reason.to_owned()), container, problems);
+        let decider = Decider { uri: Known::Unknown(reason.to_owned()), ..decider };
+        let known = self.own.remove(&image).flatten().map(|uses| uses.deciders);
+        let all = known.into_iter().flatten().chain([decider]).collect();
+        self.own.insert(image, decide::image_use(all).map(Box::new));
+    }
+
     /// The images of a unit that is known to deploy a runner: where none of them is recognised as the runner's own, it is one
     /// of the others, or one that the inputs don't have.
     pub(super) fn of_runner(mut self, evaluator: &Evaluator<'_>) -> Self {

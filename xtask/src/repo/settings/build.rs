@@ -18,6 +18,8 @@ pub struct BuildOptions {
     pub launch_type: Option<String>,
     /// Name or ARN of the invoker, where the runner has another name than `ecs-deploy-runner`.
     pub invoker_function_id: Option<String>,
+    /// The unit whose runner builds, by its path.
+    pub unit: Option<String>,
 }
 
 /// What the settings say about one image: one of the two, or a further one that `build-images` builds when asked for.
@@ -44,7 +46,8 @@ pub struct ImageSettings {
 }
 
 /// The keys of the table `build`, sorted.
-const BUILD_KEYS: [&str; 5] = ["invoker-function-id", "launch-type", "max-wait-time", "task-cpu", "task-memory"];
+const BUILD_KEYS: [&str; 6] =
+    ["invoker-function-id", "launch-type", "max-wait-time", "task-cpu", "task-memory", "unit"];
 /// The keys of a table `image`, sorted.
 const IMAGE_KEYS: [&str; 9] = [
     "build-args",
@@ -68,6 +71,7 @@ impl Reader<'_> {
                 "max-wait-time" => options.max_wait_time = self.string(&name, item),
                 "task-cpu" => options.task_cpu = self.number(&name, item),
                 "task-memory" => options.task_memory = self.number(&name, item),
+                "unit" => options.unit = self.string(&name, item),
                 "invoker-function-id" => options.invoker_function_id = self.string(&name, item),
                 "launch-type" => match item.as_str() {
                     Some(known @ ("EC2" | "FARGATE")) => options.launch_type = Some(known.to_owned()),

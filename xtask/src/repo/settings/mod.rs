@@ -19,7 +19,7 @@ pub use write::{set, set_in};
 
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
-use crate::model::{AccountId, Environment, Place, Region};
+use crate::model::{AccountId, Environment, ImageName, Place, Region};
 
 /// Where terraform-aws-ci is cloned from, unless the settings say otherwise.
 const DOCKERFILE_REPO: &str = "https://github.com/gruntwork-io/terraform-aws-ci.git";
@@ -41,6 +41,14 @@ pub struct Standalone {
 struct StatedAccount {
     folders: Gitignore,
     id: AccountId,
+    place: Place,
+}
+
+/// Inputs that are tags, as the settings state for the units of some folders.
+#[derive(Debug)]
+struct TagInputs {
+    folders: Gitignore,
+    images: Vec<(String, ImageName)>,
     place: Place,
 }
 
@@ -95,6 +103,7 @@ pub struct Settings {
     standalone: BTreeMap<String, Standalone>,
     environments: BTreeMap<String, Environment>,
     accounts: Vec<StatedAccount>,
+    tag_inputs: Vec<TagInputs>,
     require_clean: Option<Clean>,
     file: Option<String>,
     /// What is written, key by key: `environments.dev`.
@@ -303,6 +312,17 @@ impl Settings {
         let way = self.folder_of(root, folder);
         let holds = move |it: &&StatedAccount| it.folders.matched_path_or_any_parents(&way, true).is_ignore();
         self.accounts.iter().filter(holds).map(|it| (&it.id, &it.place))
+    }
+
+    /// The inputs of the unit in this folder that are stated to be tags: each with the image, and the place.
+    pub(super) fn tag_inputs(&self, root: &Path, folder: &Path) -> Vec<(&str, ImageName, &Place)> {
+        if self.tag_inputs.is_empty() {
+            return Vec::new();
+        }
+        let way = self.folder_of(root, folder);
+        let holds = |it: &&TagInputs| it.folders.matched_path_or_any_parents(&way, true).is_ignore();
+        let stated = self.tag_inputs.iter().filter(holds);
+        stated.flat_map(|it| it.images.iter().map(move |(input, image)| (input.as_str(), *image, &it.place))).collect()
     }
 
     /// What a folder below `root` is called in the settings: by its path from the `Cargo.toml`.

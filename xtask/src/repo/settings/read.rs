@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::time::Duration;
 
-use ignore::gitignore::GitignoreBuilder;
+use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use toml_edit::{Document, Item, TableLike, Value};
 
 use super::personal::CREDENTIALS;
-use super::{Clean, Settings, Standalone, StatedAccount, unknown};
-use crate::model::{AccountId, Environment, Failure, Place, literal};
+use super::{Clean, Settings, Standalone, StatedAccount, TagInputs, unknown};
+use crate::model::{AccountId, Environment, Failure, ImageName, Place, literal};
 
 /// The keys of the table, sorted.
-pub const KEYS: [&str; 18] = [
+pub const KEYS: [&str; 19] = [
     "accounts",
     "assumed-roles",
     "build",
@@ -28,6 +28,7 @@ pub const KEYS: [&str; 18] = [
     "profiles",
     "require-clean",
     "standalone",
+    "tag-inputs",
     "terraform-aws-ci-version",
     "terraform-binary",
     "time-limit",
@@ -104,6 +105,7 @@ impl Reader<'_> {
             self.settings.places.insert(key.to_owned(), place.clone());
             match key {
                 "accounts" => self.accounts(item),
+                "tag-inputs" => self.tag_inputs(item),
                 "terraform-aws-ci-version" => self.settings.terraform_aws_ci_version = self.string(key, item),
                 "profile" => self.settings.profile = self.string(key, item).and_then(|it| self.template(key, it, item)),
                 "profiles" => self.profiles(item),
@@ -203,15 +205,42 @@ impl Reader<'_> {
                 self.wrong_word(&key, "twelve digits, in quotes", item);
                 continue;
             };
-            // As in `exclude`, but a name alone is that of a folder beside the `Cargo.toml`.
-            let mut builder = GitignoreBuilder::new("");
-            let added = builder.add_line(None, &format!("/{}", folders.trim_matches('/'))).map(|_| ());
-            match added.and_then(|()| builder.build()) {
-                Ok(folders) => self.settings.accounts.push(StatedAccount { folders, id, place }),
-                Err(error) => {
-                    let failure = Failure::refused(format!("`{key}` is no path of a folder and no pattern of any"));
-                    self.failures.push(failure.at(place).because(error));
+            if let Some(folders) = self.folders(&key, folders, &place) {
+                self.settings.accounts.push(StatedAccount { folders, id, place });
+            }
+        }
+    }
+
+    /// The pattern of folders that a key is: as in `exclude`, but a name alone is that of a folder beside the `Cargo.toml`.
+    fn folders(&mut self, key: &str, folders: &str, place: &Place) -> Option<Gitignore> {
+        let mut builder = GitignoreBuilder::new("");
+        let added = builder.add_line(None, &format!("/{}", folders.trim_matches('/'))).map(|_| ());
+        let built = added.and_then(|()| builder.build()).map_err(|error| {
+            let failure = Failure::refused(format!("`{key}` is no path of a folder and no pattern of any"));
+            self.failures.push(failure.at(place.clone()).because(error));
+        });
+        built.ok()
+    }
+
+    fn tag_inputs(&mut self, item: &Item) {
+        let Some(table) = item.as_table_like() else { return self.wrong("tag-inputs", "a table", item) };
+        for (folders, item) in table.iter() {
+            let key = format!("tag-inputs.{}", literal(folders));
+            let span = table.get_key_value(folders).and_then(|(key, _)| key.span());
+            let place = place_in(self.text, self.file, span.or_else(|| item.span()));
+            let Some(inputs) = item.as_table_like() else {
+                self.wrong(&key, "a table of inputs, each with its image", item);
+                continue;
+            };
+            let mut images = Vec::new();
+            for (input, image) in inputs.iter() {
+                match image.as_str().and_then(|image| image.parse::<ImageName>().ok()) {
+                    Some(image) => images.push((input.to_owned(), image)),
+                    None => self.wrong_word(&format!("{key}.{input}"), "\"deploy-runner\" or \"kaniko\"", image),
                 }
+            }
+            if let Some(folders) = self.folders(&key, folders, &place) {
+                self.settings.tag_inputs.push(TagInputs { folders, images, place });
             }
         }
     }

@@ -191,3 +191,30 @@ fn units_that_get_another_tag_than_the_wanted_one_are_not_reached() {
         assert_eq!(bump.reaches().into_keys().collect::<Vec<_>>(), reached, "{tag}");
     }
 }
+
+#[test]
+fn change_that_would_make_another_runner_is_refused() {
+    let of = |name: &str, more: &str| {
+        let tree = Tree::new(&[ACCOUNTS, COMMON]);
+        let unit = unit(TAG, TAG).replace("inputs = {", &format!("inputs = {{\n  name = {name}"));
+        tree.write(&file("dev"), format!("{more}{unit}").as_bytes());
+        tree
+    };
+    let told = plan(&of(&format!("\"edr-${{{TAG}}}\""), "").open(), &[], |_| {}).expect_err("it is another runner");
+    for what in ["the name of the runner in `dev/us-east-1/mgmt/ecs-deploy-runner`", "edr-v0.52.1", "edr-v1.3.0"] {
+        assert!(told.contains(what), "{told}");
+    }
+    let tree = of("\"edr\"", "");
+    assert!(plan(&tree.open(), &[], |_| {}).is_ok());
+    // A region of a provider that the same string decides.
+    let provider = |region: &str| {
+        format!(
+            "generate \"provider\" {{\n  path = \"provider.tf\"\n  if_exists = \"overwrite\"\n  contents = <<EOF\nprovider \"aws\" {{\n  region = \"${{{region}}}\"\n}}\nEOF\n}}\n"
+        )
+    };
+    let region = format!("{TAG} == \"v0.52.1\" ? \"us-east-1\" : \"eu-west-1\"");
+    let told = plan(&of("\"edr\"", &provider(&region)).open(), &[], |_| {}).expect_err("it is another region");
+    for what in ["would also change the region in", "expected  us-east-1", "found     eu-west-1"] {
+        assert!(told.contains(what), "{told}");
+    }
+}

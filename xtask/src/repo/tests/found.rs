@@ -4,7 +4,7 @@ use std::os::unix::fs::symlink;
 
 use super::{Tree, fixture, texts};
 use crate::model::ImageName;
-use crate::repo::Repository;
+use crate::repo::{Repository, Request, plan_bump};
 
 const ACCOUNTS: (&str, &str) = ("accounts.json", r#"{"dev": "100000000004", "prod": "100000000006"}"#);
 const COMMON: (&str, &str) = ("common.hcl", "locals {\n  runner_version = \"v0.52.1\"\n}\n");
@@ -261,4 +261,49 @@ fn inputs_that_a_module_on_this_disk_does_not_have_decide_nothing() {
     assert_eq!(image.deciders.len(), 1);
     assert_eq!(image.tag.value().map(ToString::to_string).as_deref(), Some("v0.52.1"));
     assert!(repo.units[0].image(ImageName::Kaniko).is_none());
+}
+
+#[test]
+fn input_that_the_settings_take_for_a_tag_is_known_and_moves() {
+    let other = "prod/us-east-1/mgmt/cicd/terragrunt.hcl";
+    let text = format!(
+        "{LOCALS}terraform {{\n  source = \"git::x//cicd?ref=v1\"\n}}\ninputs = {{\n  release = local.common.runner_version\n}}\n"
+    );
+    let first = runner("git::x//modules/ecs-deploy-runner?ref=v1");
+    let stated = |text: &str| format!("[workspace.metadata.xtask]\ntag-inputs = {{ {text} }}\n");
+    let bump = |tree: &Tree| {
+        let repo = tree.open();
+        let wanted = [(ImageName::DeployRunner, "v1.3.0".parse().expect("a tag"))].into();
+        let request = Request { old_module: true, ..Request::for_all(&repo, wanted) };
+        plan_bump(&repo, &request).map_err(|failures| texts(failures.iter()))
+    };
+    let tree = Tree::new(&[ACCOUNTS, COMMON, (UNIT, &first), (other, &text)]);
+    let line = "tag-inputs = { \"prod/us-east-1/mgmt/cicd\" = { release = \"deploy-runner\" } }";
+    let told = bump(&tree).expect_err("it is not known");
+    assert!(told.contains(line) && told.contains("--pin common.hcl:runner_version"), "{told}");
+    for (folders, n) in [("\"prod/us-east-1/mgmt/cicd\"", 2), ("\"prod/**\"", 2), ("\"stage/**\"", 1)] {
+        tree.write("Cargo.toml", stated(&format!("{folders} = {{ release = \"deploy-runner\" }}")).as_bytes());
+        let repo = tree.open();
+        assert_eq!(texts(repo.all_problems()), "");
+        let known = |unit: &&crate::repo::Unit| !unit.has_unknown_tag() && !unit.may_be_runner();
+        assert_eq!(repo.units.iter().filter(known).count(), n, "{folders}");
+    }
+    tree.write("Cargo.toml", stated("\"prod/**\" = { release = \"deploy-runner\" }").as_bytes());
+    assert_eq!(bump(&tree).expect("it is planned").reached[&ImageName::DeployRunner].len(), 2);
+    // Also where no other unit is a runner.
+    std::fs::remove_file(tree.path().join(UNIT)).expect("a file");
+    assert_eq!(paths(&tree.open()), ["prod/us-east-1/mgmt/cicd"]);
+    assert_eq!(bump(&tree).expect("it is planned").reached[&ImageName::DeployRunner].len(), 1);
+    for (text, what) in [
+        ("\"prod/**\" = { other = \"deploy-runner\" }", "`prod/us-east-1/mgmt/cicd` has no such input"),
+        (
+            "\"prod/**\" = { release = \"vpc\" }",
+            "`tag-inputs.\"prod/**\".release` must be \"deploy-runner\" or \"kaniko\"",
+        ),
+        ("\"prod/**\" = \"release\"", "must be a table of inputs"),
+    ] {
+        tree.write("Cargo.toml", stated(text).as_bytes());
+        let told = texts(tree.open().all_problems());
+        assert!(told.contains(what) && told.contains("Cargo.toml:2"), "{text}\n{told}");
+    }
 }

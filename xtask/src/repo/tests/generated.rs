@@ -155,3 +155,54 @@ fn input_that_is_the_text_of_an_expression_is_read_as_terraform_does() {
         assert_eq!(tag, Some(Ok("v1".to_owned())), "{text}");
     }
 }
+
+#[test]
+fn terraform_beside_a_unit_that_a_disabled_block_may_remove_is_unknown() {
+    let beside = (&*format!("{DIR}/provider.tf"), "provider \"aws\" {\n  region = \"eu-central-1\"\n}\n");
+    let block = |if_disabled: &str| {
+        block("provider.tf", &format!("{OVERWRITE}\n  disable = true{if_disabled}"), "\"eu-west-1\"")
+    };
+    assert_eq!(region(&block(""), &[beside]), "eu-central-1");
+    assert_eq!(region(&block("\n  if_disabled = \"skip\""), &[beside]), "eu-central-1");
+    let unknown = region(&block("\n  if_disabled = \"remove\""), &[beside]);
+    assert!(unknown.starts_with("?whether `provider.tf` is removed, as `if_disabled` says, depends"), "{unknown}");
+    // Without such a file there is nothing to remove.
+    assert_eq!(region(&block("\n  if_disabled = \"remove\""), &[]), "us-east-1");
+}
+
+#[test]
+fn part_of_a_module_on_this_disk_that_a_disabled_block_may_remove_leaves_the_tag_unknown() {
+    let module = "module \"r\" {\n  source = \"git::x//modules/ecs-deploy-runner?ref=v1\"\n  terraform_planner_config = local.planner\n}\n";
+    let locals = format!("locals {{\n  planner = {IMAGE}\n}}\n");
+    let unit = |more: &str| {
+        format!(
+            "terraform {{\n  source = \"../../../../modules/own\"\n}}\ngenerate \"x\" {{\n  path = \"x.tf\"\n  {OVERWRITE}\n  disable = true{more}\n  contents = \"\"\n}}\n"
+        )
+    };
+    let accounts = ("accounts.json", r#"{"dev": "100000000004"}"#);
+    let tag = |more: &str, name: &str| {
+        let file = format!("{DIR}/terragrunt.hcl");
+        let part = format!("modules/own/{name}");
+        let repo =
+            Tree::new(&[accounts, (&file, &unit(more)), ("modules/own/main.tf", module), (&part, &locals)]).open();
+        let uses = repo.units[0].image(ImageName::DeployRunner).expect("it is used");
+        uses.tag.as_result().map_or_else(|why| format!("?{why}"), ToString::to_string)
+    };
+    assert_eq!(tag("", "x.tf"), "v1");
+    assert_eq!(tag("\n  if_disabled = \"remove\"", "y.tf"), "v1");
+    assert!(tag("\n  if_disabled = \"remove\"", "x.tf").starts_with("?`x.tf` is generated and may decide it"));
+}
+
+#[test]
+fn two_blocks_of_one_name_are_a_fault_unless_the_include_is_merged_deeply() {
+    let given = "\"eu-west-1\"";
+    let root = |merge: &str| format!("include \"root\" {{\n  path = find_in_parent_folders(\"root.hcl\")\n{merge}}}\n");
+    let own = block("provider.tf", OVERWRITE, "\"eu-west-2\"");
+    let included = ("root.hcl", &*block("provider.tf", OVERWRITE, given));
+    assert_eq!(region(&root(""), &[included]), "eu-west-1");
+    assert_eq!(region(&(root("  merge_strategy = \"deep\"\n") + &own), &[included]), "eu-west-2");
+    for twice in [root("") + &own, own.clone() + &own] {
+        let told = with(&twice, &[included], |unit| texts(unit.problems.iter()));
+        assert!(told.contains("terragrunt refuses two `generate` with one name: `provider.tf`"), "{told}");
+    }
+}

@@ -96,7 +96,7 @@ inputs = { terraform_planner_config = { container_image = { docker_tag = local.c
     let expected = format!(
         "there is no local `nowhere` in `common.hcl`\n  --> common.hcl:3\n\
          there is no element 5 in a list of 2\n  --> {unit}/terragrunt.hcl:6\n\
-         cannot read `{unit}/nothing.txt`: No such file or directory (os error 2)\n  --> {unit}/nothing.txt\n"
+         cannot read `nothing.txt`: No such file or directory (os error 2)\n  --> nothing.txt\n"
     );
     assert_eq!(texts(repo.complaints(&repo.units[0]).iter()), expected);
 }

@@ -5,9 +5,9 @@ use crate::cli::Allowance;
 use crate::model::{Failure, Failures, ImageName, Tag, Version};
 use crate::repo::{Repository, Unit};
 use crate::report::screen::Tone;
+use crate::tasks::build_images::bootstrap;
 use crate::tasks::build_images::gather::Planned;
 use crate::tasks::build_images::queue::Queue;
-use crate::tasks::build_images::{bootstrap, builder};
 use crate::tasks::inquiry::{Answers, Inquiry};
 use crate::tasks::profiles::Profiles;
 use crate::tasks::session::Session;
@@ -107,7 +107,7 @@ fn of(repo: &Repository, profiles: &Profiles, planned: &Planned<'_>, answers: &A
         Err(why) => found.push(Admission::Unknown(format!("what the invoker of {} lets through: {why}", account.name))),
     }
     // What else is built has releases of its own.
-    let builder = builder::find(repo).ok().filter(|_| build.image.parse::<ImageName>().is_ok());
+    let builder = Some(planned.builder).filter(|_| build.image.parse::<ImageName>().is_ok());
     let running = asked.task.as_ref().and_then(|task| running(answers, planned, task));
     if let (Some(builder), Some(running)) = (builder, running) {
         let refusal = bootstrap::refusal(repo, profiles, builder, running, &build.tag);

@@ -43,10 +43,13 @@ impl Bootstrap {
 
 /// The unit that builds and the release of its kaniko, as the repository has it: the oldest, if several build.
 pub fn builder(repo: &Repository) -> Option<(&Unit, Version)> {
-    let builders = repo.units.iter().filter_map(|unit| Some((unit, unit.image(ImageName::Kaniko)?)));
-    let known = builders.flat_map(|(unit, image)| image.tags().into_iter().map(move |tag| (unit, tag)));
-    let known = known.filter_map(|(unit, tag)| Some((unit, Version::parse(tag.as_str())?)));
+    let known = repo.units.iter().filter_map(|unit| Some((unit, kaniko(unit)?)));
     known.min_by_key(|(_, kaniko)| *kaniko)
+}
+
+/// The release of a unit's kaniko: the oldest, if it has several.
+pub fn kaniko(unit: &Unit) -> Option<Version> {
+    unit.image(ImageName::Kaniko)?.tags().into_iter().filter_map(|tag| Version::parse(tag.as_str())).min()
 }
 
 /// That a runner with this kaniko can't build the release, and the way across; `None` if it can.

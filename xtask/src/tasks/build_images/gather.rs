@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use super::admission::{self, Asked};
 use super::{bootstrap, builder, recipe};
 use crate::cli::{self, Allowance, How};
-use crate::model::{Account, Failure, Failures, ImageName, Tag, is_secret_name};
+use crate::model::{Account, Failure, Failures, ImageName, Tag, UnitPath, is_secret_name};
 use crate::repo::Repository;
 use crate::repo::unit::Unit;
 use crate::tasks::context::Context;
 use crate::tasks::profiles::Profiles;
+use crate::tasks::select;
 use crate::tools::deployer::Build;
 use crate::tools::env;
 
@@ -26,6 +27,8 @@ pub struct Ask {
     pub build_args: Vec<(String, String)>,
     /// Who builds.
     pub how: How,
+    /// The unit whose runner builds, where it is named.
+    pub builder: Option<UnitPath>,
 }
 
 /// An image that is to be built.
@@ -33,6 +36,8 @@ pub struct Ask {
 pub struct Planned<'r> {
     /// The account that builds it and keeps it.
     pub account: &'r Account,
+    /// The unit whose runner builds it.
+    pub(super) builder: &'r Unit,
     /// The build.
     pub build: Build,
     /// What is other than in the documented command, each with the place that it was taken from.
@@ -70,44 +75,60 @@ impl Ask {
             tag => context.tag(tag.as_ref(), pinned)?,
         };
         let is_for_all = args.tag.is_some() && only_further;
-        Ok(Self { images, tag, is_for_all, build_args: args.build_arg.clone(), how: args.how })
+        let builder = match &args.unit {
+            Some(name) => Some(select::find_unit(repo, &context.start()?, name)?.path.clone()),
+            None => Self::stated_builder(repo)?,
+        };
+        Ok(Self { images, tag, is_for_all, build_args: args.build_arg.clone(), how: args.how, builder })
+    }
+}
+
+impl Ask {
+    /// The unit whose runner builds, as the settings say.
+    pub fn stated_builder(repo: &Repository) -> Result<Option<UnitPath>, Failure> {
+        let Some(name) = &repo.settings.build().unit else { return Ok(None) };
+        let unit = select::find_unit(repo, &repo.root, name);
+        let place = || repo.settings.place("build").cloned();
+        let unit = unit.map_err(|failure| place().into_iter().fold(failure, Failure::at))?;
+        Ok(Some(unit.path.clone()))
     }
 }
 
 /// Plans the builds, and says everything that keeps them from being made.
 pub fn gather<'r>(context: &Context, repo: &'r Repository, ask: &Ask) -> (Vec<Planned<'r>>, Vec<Failure>) {
-    let builder = match builder::find(repo) {
-        Ok(builder) => builder,
-        Err(failure) => return (Vec::new(), vec![failure]),
-    };
-    let account = match repo.needs_account(builder) {
-        Ok(account) => account,
-        Err(failure) => return (Vec::new(), vec![failure]),
-    };
-    let mut planned = Vec::new();
-    let mut problems = Vec::new();
+    let mut planned: Vec<Planned<'r>> = Vec::new();
+    let mut problems: Vec<Failure> = Vec::new();
     let scripts = repo.build_scripts();
-    let source = recipe::Source { context, repo, builder, account, scripts: &scripts, ask };
     for name in &ask.images {
-        match source.build(name) {
-            Ok((build, taken)) => {
-                let asked = (ask.how == How::Runner).then(|| Asked::of(repo, builder, &build)).flatten();
-                planned.push(Planned { account, build, taken, asked });
+        let found = builder::find(repo, ask.builder.as_ref(), name);
+        let found = found.and_then(|builder| Ok((builder, repo.needs_account(builder)?)));
+        let built = found.map_err(|failure| vec![failure]).and_then(|(builder, account)| {
+            let (build, taken) =
+                recipe::Source { context, repo, builder, account, scripts: &scripts, ask }.build(name)?;
+            let asked = (ask.how == How::Runner).then(|| Asked::of(repo, builder, &build)).flatten();
+            Ok(Planned { account, builder, build, taken, asked })
+        });
+        match built {
+            Ok(one) => planned.push(one),
+            Err(failures) => {
+                let is_new = |failure: &Failure| problems.iter().all(|known| known.to_string() != failure.to_string());
+                let new: Vec<_> = failures.into_iter().filter(is_new).collect();
+                problems.extend(new);
             }
-            Err(failures) => problems.extend(failures),
         }
     }
-    problems.extend(too_old(context, repo, builder, ask));
+    problems.extend(too_old(context, repo, &planned, ask));
     problems.extend(missing_variables(context, ask, &planned));
-    problems.extend(pushed_twice(&planned, builder));
+    problems.extend(pushed_twice(&planned));
     (planned, problems)
 }
 
 /// A runner that can't build its successor, as far as the files say which one it is.
-fn too_old(context: &Context, repo: &Repository, builder: &Unit, ask: &Ask) -> Option<Failure> {
-    let is_runners = ask.images.iter().any(|image| image.parse::<ImageName>().is_ok());
-    let is_asked = ask.how == How::Runner && is_runners && !context.globals.allows(Allowance::DoubtfulBuild);
-    let (_, kaniko) = bootstrap::builder(repo).filter(|_| is_asked)?;
+fn too_old(context: &Context, repo: &Repository, planned: &[Planned<'_>], ask: &Ask) -> Option<Failure> {
+    let is_asked = ask.how == How::Runner && !context.globals.allows(Allowance::DoubtfulBuild);
+    let of_runner = planned.iter().filter(|it| is_asked && it.build.image.parse::<ImageName>().is_ok());
+    let known = of_runner.filter_map(|it| Some((it.builder, bootstrap::kaniko(it.builder)?)));
+    let (builder, kaniko) = known.min_by_key(|(_, kaniko)| *kaniko)?;
     bootstrap::refusal(repo, &Profiles::read(context), builder, kaniko, &ask.tag).map(admission::allowable)
 }
 
@@ -130,12 +151,13 @@ fn missing_variables(context: &Context, ask: &Ask, planned: &[Planned<'_>]) -> V
 }
 
 /// Two images with one address would be the same image.
-fn pushed_twice(planned: &[Planned<'_>], builder: &Unit) -> Option<Failure> {
+fn pushed_twice(planned: &[Planned<'_>]) -> Option<Failure> {
     let twice = planned.iter().enumerate().find_map(|(n, one)| {
         let other = planned[..n].iter().find(|other| other.build.target() == one.build.target())?;
-        Some((&one.build, &other.build))
+        Some((one, &other.build))
     });
     let (one, other) = twice?;
-    let what = format!("images `{}` and `{}` would be pushed as one: {}", other.image, one.image, one.target());
-    Some(Failure::refused(what).detail(format!("the addresses are those of {}", builder.path)))
+    let (names, target) = ((&other.image, &one.build.image), one.build.target());
+    let what = format!("images `{}` and `{}` would be pushed as one: {target}", names.0, names.1);
+    Some(Failure::refused(what).detail(format!("the addresses are those of {}", one.builder.path)))
 }

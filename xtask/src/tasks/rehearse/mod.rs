@@ -164,7 +164,7 @@ fn lay_out(
     if let Some((_, name)) = misnamed {
         anyhow::bail!("`--inject` names `{name}`, and the accounts are {}", accounts.join(", "));
     }
-    let builds = builder::find(&repo).is_ok();
+    let builds = !builder::all(&repo).is_empty();
     let known = known.into_iter().chain(original.into_iter().flat_map(|_| facts::options(&repo)));
     let images = if builds { Vec::new() } else { facts::images(&repo, tag) };
     let known: Vec<_> = known.chain(images).collect();

@@ -63,9 +63,14 @@ impl<'r> Parts<'r> {
         let mut images: Vec<_> = wanted.iter().map(|wanted| wanted.image.to_string()).collect();
         images.sort();
         images.dedup();
-        let of_builds =
-            build_images::Ask { images, tag: tag.clone(), is_for_all: false, build_args: Vec::new(), how: args.how };
+        let (builder, wrong) = match build_images::Ask::stated_builder(repo) {
+            Ok(builder) => (builder, None),
+            Err(failure) => (None, Some(failure)),
+        };
+        let (of, build_args) = (tag.clone(), Vec::new());
+        let of_builds = build_images::Ask { images, tag: of, is_for_all: false, build_args, how: args.how, builder };
         let (builds, mut unbuildable) = build_images::gather(context, repo, &of_builds);
+        problems.extend(wrong);
         let mut work = apply_all::Work::gather(context, repo, &args.apply(), &mut problems)?;
 
         let applies = applies(args);

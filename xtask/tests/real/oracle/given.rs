@@ -229,8 +229,8 @@ fn texts_are_what_terraform_takes_them_for_by_the_type_of_their_variable() {
     let both = [&tools.terragrunt_1, &tools.terragrunt_0];
     let told = |n: &usize| both.iter().all(|terragrunt| passing.judge(tools, &repo, *n, terragrunt));
     let not_told: Vec<_> = (0..PASSED.len()).filter(|n| !told(n)).map(|n| PASSED[n]).collect();
-    // Null is no tag.
-    assert!(not_told.len() <= 2, "{not_told:#?}");
+    // Numbers, bools and null are no tags.
+    assert_eq!(not_told.len(), 4, "{not_told:#?}");
 }
 
 /// What two included files and the unit itself add, and whether terragrunt 0.55.1 knows it.
@@ -285,6 +285,41 @@ fn generate_and_feature_of_one_name_are_refused_where_terragrunt_refuses_them() 
         let both = [Some(&tools.terragrunt_1), case.3.then_some(&tools.terragrunt_0)];
         for terragrunt in both.into_iter().flatten() {
             assert!(passing.judge(tools, &repo, n, terragrunt), "{case:?}");
+        }
+    }
+}
+
+/// What an included file has; beside it and beside the unit lies another `t.txt`.
+const IN_INCLUDED: [&str; 5] = [
+    "inputs = { tag = trimspace(file(\"t.txt\")) }",
+    "inputs = { tag = trimspace(templatefile(\"t.txt\", {})) }",
+    "inputs = { tag = fileexists(\"only.txt\") ? \"v1\" : \"v2\" }",
+    "inputs = { tag = read_terragrunt_config(\"t.hcl\").locals.t }",
+    "generate \"t\" {\n  path = \"x.auto.tfvars\"\n  if_exists = \"overwrite\"\n  contents = \"tag = \\\"${trimspace(file(\"t.txt\"))}\\\"\"\n}",
+];
+
+#[test]
+fn paths_in_included_files_lead_where_terragrunt_takes_them() {
+    let Some(tools) = Toolbox::get() else { return };
+    let passing = Passing::new();
+    for (folder, tag) in
+        [("lib", "v8"), ("dev/us-east-1/m0", "v9"), ("dev/us-east-1/m1", "v9"), ("dev/us-east-1/m4", "v9")]
+    {
+        passing.write(&format!("{folder}/t.txt"), &format!("{tag}\n"));
+    }
+    passing.write("lib/only.txt", "");
+    for (folder, tag) in [("lib", "v8"), ("dev/us-east-1/m3", "v9")] {
+        passing.write(&format!("{folder}/t.hcl"), &format!("locals {{\n  t = \"{tag}\"\n}}\n"));
+    }
+    for (n, text) in IN_INCLUDED.iter().enumerate() {
+        passing.write(&format!("lib/{n}.hcl"), &format!("{text}\n"));
+        let include = format!("include \"x\" {{\n  path = \"${{get_repo_root()}}/lib/{n}.hcl\"\n}}");
+        passing.unit(n, "type = string", "var.tag", &include);
+    }
+    let repo = Repository::open(passing.0.root()).expect("it opens");
+    for (n, text) in IN_INCLUDED.iter().enumerate() {
+        for terragrunt in [&tools.terragrunt_1, &tools.terragrunt_0] {
+            assert!(passing.judge(tools, &repo, n, terragrunt), "{text}");
         }
     }
 }
