@@ -24,11 +24,11 @@ pub enum Allowance {
     /// Apply what nobody else can see on the default branch, where `require-clean` asks for that
     Uncommitted,
     /// Move or apply a tag although its image is not in ECR
-    UnprovenImage,
+    UnverifiedImage,
     /// Apply although the policy of an ECR repository lets an account not pull its images
     DeniedPull,
     /// Go on to the next wave although ECS could not be asked what runs in this one
-    UnprovenWave,
+    UnverifiedWave,
     /// Go on although the disk seems to have too little room for what is planned
     FullDisk,
     /// Build images with a tag that is no known release of terraform-aws-ci

@@ -15,7 +15,7 @@ pub struct Runs {
 
 #[derive(Debug, Subcommand)]
 pub enum RunsCommand {
-    /// Show one run: who, when, commit, consent, the proof for every account, and how each unit came out
+    /// Show one run: who, when, commit, consent, the verified identity in every account, and how each unit came out
     Show {
         /// The run; the last part of its id is enough
         #[arg(value_name = "RUN")]

@@ -51,8 +51,7 @@ pub fn distance(a: &str, b: &str) -> usize {
     last[b.len()]
 }
 
-/// The names that one may have been mistyped for, as a question: those that differ least, whatever their case, if that is
-/// by one letter in three at most.
+/// The names that one may have been mistyped for, as a question: those that differ least of those that are near.
 pub fn did_you_mean<'n>(names: impl IntoIterator<Item = &'n str>, name: &str) -> Option<String> {
     let near: Vec<_> = nearest(names, name).into_iter().map(|known| format!("`{known}`")).collect();
     (!near.is_empty()).then(|| format!("did you mean {}?", near.join(" or ")))
@@ -60,17 +59,63 @@ pub fn did_you_mean<'n>(names: impl IntoIterator<Item = &'n str>, name: &str) ->
 
 /// Those names.
 pub fn nearest<'n>(names: impl IntoIterator<Item = &'n str>, name: &str) -> Vec<&'n str> {
-    let wanted = name.to_lowercase();
     let names: BTreeSet<_> = names.into_iter().collect();
-    let distances: Vec<_> = names.into_iter().map(|known| (distance(&known.to_lowercase(), &wanted), known)).collect();
+    let distances: Vec<_> = names.into_iter().filter_map(|known| Some((nearness(known, name)?, known))).collect();
     let least = distances.iter().map(|(distance, _)| *distance).min();
-    let least = least.filter(|least| *least <= wanted.chars().count().max(3) / 3);
     distances.into_iter().filter(|(distance, _)| Some(*distance) == least).map(|(_, known)| known).collect()
+}
+
+/// By how many letters two names differ, whatever their case; `None` if they are too different for a slip of the keyboard.
+/// What they have in common says nothing: of a pattern like `acme-{account}` only the parts that differ count, and a letter
+/// in three may differ in each. Other digits are another name.
+fn nearness(known: &str, wanted: &str) -> Option<usize> {
+    let digits = |name: &str| name.chars().filter(char::is_ascii_digit).collect::<String>();
+    if digits(known) != digits(wanted) {
+        return None;
+    }
+    let [known, wanted] = [known, wanted].map(str::to_lowercase);
+    let parts = |name: &str| name.split(|c: char| !c.is_alphanumeric()).map(str::to_owned).collect::<Vec<_>>();
+    let (mut a, mut b) = (parts(&known), parts(&wanted));
+    if a.len() != b.len() {
+        let n_same = a.iter().zip(&b).take_while(|(a, b)| a == b).count();
+        (a, b) = (a.split_off(n_same), b.split_off(n_same));
+        let n_same = a.iter().rev().zip(b.iter().rev()).take_while(|(a, b)| a == b).count();
+        (a.truncate(a.len() - n_same), b.truncate(b.len() - n_same));
+        (a, b) = (vec![a.join("-")], vec![b.join("-")]);
+    }
+    let of_part = |(a, b): (&String, &String)| {
+        let (distance, most) = (distance(a, b), a.chars().count().max(b.chars().count()) / 3);
+        (distance <= most).then_some(distance)
+    };
+    a.iter().zip(&b).map(of_part).sum()
 }
 
 #[cfg(test)]
 mod tests {
     use super::did_you_mean;
+
+    #[test]
+    fn what_a_pattern_has_in_common_makes_no_names_near() {
+        let names = ["your-dev", "your-shared", "your-security", "acme-1", "dev/us-east-1/mgmt/ecs-deploy-runner"];
+        for (name, offered) in [
+            ("your-stage", None),
+            ("your-prod", None),
+            ("your-", None),
+            ("acme-2", None),
+            ("prod/us-east-1/mgmt/ecs-deploy-runner", None),
+            ("dev/us-west-2/mgmt/ecs-deploy-runner", None),
+            ("your-shard", Some("your-shared")),
+            ("yuor-dev", Some("your-dev")),
+            ("YOUR_DVE", Some("your-dev")),
+            ("yourdev", Some("your-dev")),
+            ("amce-1", Some("acme-1")),
+            ("dve/us-east-1/mgmt/ecs-deploy-runner", Some("dev/us-east-1/mgmt/ecs-deploy-runner")),
+            ("dev/us-east-1/mgmt/ecs-deployrunner", Some("dev/us-east-1/mgmt/ecs-deploy-runner")),
+        ] {
+            let offered = offered.map(|offered| format!("did you mean `{offered}`?"));
+            assert_eq!(did_you_mean(names, name), offered, "{name}");
+        }
+    }
 
     #[test]
     fn names_that_are_near_are_offered_and_no_others() {

@@ -91,8 +91,11 @@ pub fn fitted(line: &str, width: usize) -> String {
         return format!("{OF_LOG}{}", lines.replace('\n', &format!("\n{OF_LOG}")));
     }
     let own = line.len() - line.trim_start_matches(' ').len();
-    let column = line[own..].find("  ").map(|gap| {
-        let rest = line[own + gap..].trim_start_matches(' ');
+    let (item, text) = (line[own..].starts_with("- "), &line[own..]);
+    // Of an item that has a name, the longest of the names stands next to its text.
+    let name = text.find(": ").filter(|end| item && !text[2..*end].contains(' '));
+    let column = name.map(|end| end + 1).or_else(|| text.find("  ")).map(|gap| {
+        let rest = text[gap..].trim_start_matches(' ');
         shown_width(&line[..line.len() - rest.len()])
     });
     let indent = column.filter(|column| *column <= width / 2).unwrap_or(own + 2);
@@ -274,5 +277,9 @@ mod tests {
         assert_eq!(fitted("  acc  dev stage prod logs", 24), "  acc  dev stage prod\n       logs");
         assert_eq!(fitted("  | one two three", 12), "  | one two\n  | three");
         assert_eq!(fitted("   --> common.hcl:26", 12), "   -->\n     common.hcl:26");
+        for item in ["- longest: one two three four five", "- short:   one two three four five"] {
+            let lines = format!("  {}\n             four five", &item[..24]);
+            assert_eq!(fitted(&format!("  {item}"), 30), lines);
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! The evidence of a run, for people: who did what, when, on which commit, what was agreed to, the proof for every
+//! The evidence of a run, for people: who did what, when, on which commit, what was agreed to, the identity in every
 //! account, and how each unit came out.
 
 use crate::model::one_line;

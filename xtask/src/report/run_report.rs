@@ -35,15 +35,15 @@ pub fn write(story: &Story, mut to: impl Write) -> io::Result<()> {
         "Consents": story.consents.iter().map(|(time, consented)| consent(time, consented)).collect::<Vec<_>>(),
         "Files": story.edits.iter().flat_map(|edits| &edits.files).collect::<Vec<_>>(),
     });
-    let proofs = Each(|| proofs(story).map(proof));
+    let identities = Each(|| proofs(story).map(proof));
     let units = Each(|| story.units().into_iter().map(|unit| row(story, &unit)));
-    serde_json::to_writer_pretty(&mut to, &Report { proofs, run, schema: 1, units })?;
+    serde_json::to_writer_pretty(&mut to, &Report { identities, run, schema: 1, units })?;
     to.write_all(b"\n")
 }
 
 #[derive(Serialize)]
 struct Report<P, U> {
-    proofs: P,
+    identities: P,
     run: Value,
     schema: u32,
     units: U,
@@ -58,7 +58,7 @@ impl<I: Iterator<Item = Value>, F: Fn() -> I> Serialize for Each<F> {
     }
 }
 
-/// The identities that were proven for each account, in order: each account and ARN once.
+/// The identities that were verified for each account, in order: each account and ARN once.
 pub fn proofs(story: &Story) -> impl Iterator<Item = &Proof> {
     let mut seen = std::collections::BTreeSet::new();
     let ended = story.steps.iter().filter_map(|step| step.ended.as_deref());

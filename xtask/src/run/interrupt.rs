@@ -18,6 +18,7 @@ use crate::tools::{lock, process};
 pub struct Interrupt {
     asked: Arc<AtomicI32>,
     asked_terraform: Arc<AtomicBool>,
+    answering: Arc<Mutex<()>>,
     at_work: Arc<Mutex<Vec<Option<PathBuf>>>>,
     /// What is said of each thing that lives on when we leave.
     living_on: Arc<Mutex<BTreeMap<String, String>>>,
@@ -39,27 +40,39 @@ impl Drop for AtWork<'_> {
 }
 
 impl Interrupt {
-    /// Listens from now on; `say` prints a line about what was asked, `leave` is called before the process ends itself.
-    pub fn listen(say: impl Fn(&str) + Send + 'static, leave: impl Fn(i32) + Send + 'static) -> Result<Self, Failure> {
+    /// Listens from now on; `say` prints a line about what was asked, `leave` is called before the process ends itself, with
+    /// the signal and whether something still runs.
+    pub fn listen(
+        say: impl Fn(&str) + Send + 'static,
+        leave: impl Fn(i32, bool) + Send + 'static,
+    ) -> Result<Self, Failure> {
         let interrupt = Self::default();
         let listening = interrupt.clone();
         let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])
             .map_err(|error| Failure::new(Kind::Internal, "cannot listen for signals").because(error))?;
         let listen = move || {
-            for signal in signals.forever() {
+            loop {
+                let Some(signal) = signals.wait().next() else { continue };
+                let answering = listening.answer();
                 let is_first = listening.asked.swap(signal, Ordering::SeqCst) == 0;
                 if is_first {
-                    say(&format!("Stopping     nothing new is started{}", listening.what_runs()));
+                    // The answer comes after the echoes: the next signal of a person who has seen it is another one.
+                    let what_runs = listening.what_runs();
+                    drop_echoes(&mut signals);
+                    say(&format!("Stopping     nothing new is started{what_runs}"));
                     continue;
                 }
                 let was_asked = listening.asked_terraform.swap(true, Ordering::SeqCst);
                 let n_asked = if was_asked { 0 } else { listening.interrupt_terraform() };
                 if n_asked == 0 {
-                    leave(signal);
+                    leave(signal, listening.is_at_work());
                     listening.words().values().for_each(|text| say(text));
                     std::process::exit(if signal == SIGTERM { 143 } else { 130 });
                 }
+                // Terraform may end soon, so nothing is waited for.
+                signals.pending().for_each(drop);
                 say("Interrupted  terraform was asked to stop, and is waited for; once more to leave it running");
+                drop(answering);
             }
         };
         std::thread::Builder::new().spawn(listen).map_err(|error| {
@@ -76,8 +89,18 @@ impl Interrupt {
         AtWork { interrupt: self, lock }
     }
 
-    /// True once terraform has been asked to stop.
+    fn is_at_work(&self) -> bool {
+        !self.locks().is_empty()
+    }
+
+    /// Held while a signal is answered.
+    fn answer(&self) -> MutexGuard<'_, ()> {
+        self.answering.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// True once terraform has been asked to stop. Waits until that was told.
     pub fn has_asked_terraform(&self) -> bool {
+        drop(self.answer());
         self.asked_terraform.load(Ordering::SeqCst)
     }
 
@@ -130,18 +153,40 @@ impl Interrupt {
             if left.is_zero() {
                 return true;
             }
-            std::thread::park_timeout(left.min(Duration::from_millis(100)));
+            std::thread::park_timeout(left.min(Duration::from_millis(200)));
         }
         false
     }
 
-    /// An error if somebody asked to stop.
+    /// An error if somebody asked to stop. Waits until that was answered.
     pub fn check(&self) -> Result<(), Failure> {
+        drop(self.answer());
         match self.asked.load(Ordering::SeqCst) {
             0 => Ok(()),
-            SIGTERM => Err(Failure::new(Kind::Terminated, "terminated")),
-            _ => Err(Failure::new(Kind::Interrupted, "interrupted")),
+            signal => Err(reason(signal)),
         }
+    }
+}
+
+/// How long a signal may take to arrive in all the ways in which one is sent at once: `timeout` passes it on to its child and
+/// to the process group, which the terminal has sent it to already.
+const ECHO: Duration = Duration::from_millis(100);
+
+/// Takes what arrives within a moment for the signal that has just been answered. A person is not that fast, and may not have
+/// an apply interrupted by one key.
+fn drop_echoes(signals: &mut Signals) {
+    let until = Instant::now() + ECHO;
+    while let Some(left) = until.checked_duration_since(Instant::now()).filter(|left| !left.is_zero()) {
+        std::thread::park_timeout(left);
+    }
+    signals.pending().for_each(drop);
+}
+
+/// The failure of a run that was ended by this signal.
+pub fn reason(signal: i32) -> Failure {
+    match signal {
+        SIGTERM => Failure::new(Kind::Terminated, "terminated"),
+        _ => Failure::new(Kind::Interrupted, "interrupted"),
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::cli::{Format, Globals};
 use crate::model::{Exit, Failure, Failures, Result, Tag};
@@ -43,7 +43,7 @@ pub struct Context {
     /// The last of them.
     run: Mutex<Option<String>>,
     /// Whether a result was printed.
-    has_result: AtomicBool,
+    has_result: Arc<AtomicBool>,
     /// What a dry run would do, where programs read the result.
     commands: Mutex<Vec<String>>,
 }
@@ -72,6 +72,24 @@ pub struct FailedApply {
     pub replaced: BTreeSet<String>,
 }
 
+/// Prints how a command ended for programs that read results, once.
+#[derive(Clone, Debug)]
+pub struct Conclusion {
+    is_wanted: bool,
+    screen: Screen,
+    has_result: Arc<AtomicBool>,
+}
+
+impl Conclusion {
+    /// Prints it, unless a document was printed.
+    pub fn print(&self, exit: Exit, failures: Option<&Failures>, run: Option<&str>, commands: &[String]) {
+        if self.is_wanted && !self.has_result.swap(true, Ordering::SeqCst) {
+            // The exit code says the same to who can't be told.
+            let _ = self.screen.result(&document::of(exit, failures, run, commands).to_string());
+        }
+    }
+}
+
 impl Context {
     /// Reads the environment, once. `argv` is the command line, without the program.
     pub fn new(globals: Globals, argv: Vec<String>) -> Self {
@@ -89,7 +107,7 @@ impl Context {
             resumed: None,
             begun: Mutex::default(),
             run: Mutex::default(),
-            has_result: AtomicBool::default(),
+            has_result: Arc::default(),
             commands: Mutex::default(),
         }
     }
@@ -111,12 +129,13 @@ impl Context {
 
     /// Prints how the command ended for programs that read results, unless it has printed a document of its own.
     pub fn conclude(&self, exit: Exit, failures: Option<&Failures>) {
-        if self.globals.format != Format::Json || self.has_result.load(Ordering::SeqCst) {
-            return;
-        }
-        let document = document::of(exit, failures, locked(&self.run).as_deref(), &locked(&self.commands));
-        // The exit code says the same to who can't be told.
-        let _ = self.result(&document.to_string());
+        self.conclusion().print(exit, failures, locked(&self.run).as_deref(), &locked(&self.commands));
+    }
+
+    /// What prints it where this context isn't at hand.
+    pub fn conclusion(&self) -> Conclusion {
+        let is_wanted = self.globals.format == Format::Json;
+        Conclusion { is_wanted, screen: self.screen, has_result: Arc::clone(&self.has_result) }
     }
 
     /// Takes over what another context has printed, where it did a part of this command.

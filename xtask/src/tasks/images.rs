@@ -45,7 +45,7 @@ impl<N: fmt::Display> Wanted<'_, N> {
         Failure::refused(format!("image {}:{} is not in ECR", self.uri, self.tag))
             .detail(format!("{nothing}: no task could start with this tag"))
             .hint(format!("cargo xtask build-images {} --image {}", self.tag, self.image))
-            .hint("if it will be there in time: --allow unproven-image")
+            .hint("if it will be there in time: --allow unverified-image")
     }
 }
 

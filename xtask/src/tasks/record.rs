@@ -12,13 +12,14 @@ use crate::report::{region, run_report, stays};
 use crate::run::digest::UnitPlan;
 use crate::run::event::StepResult;
 use crate::run::folder::RunFolder;
+use crate::run::interrupt;
 use crate::run::journal::story::Story;
 use crate::run::journal::{
     self, Begun, Consented, Edited, EditedFile, Finished, Found, Journal, Left, Origin, Planned, Program, Record,
     SCHEMA, Selected, Tool, millis,
 };
 use crate::tasks::build_images::{Built, Verdict};
-use crate::tasks::context::{Context, VERSION};
+use crate::tasks::context::{Conclusion, Context, VERSION};
 use crate::tasks::images::Wanted;
 use crate::tasks::ready::Workable;
 use crate::tasks::select;
@@ -218,20 +219,25 @@ fn stays(run: &RunFolder) -> Vec<String> {
 }
 
 /// Writes down that the runner leaves, and says how to go on. Called in the middle of anything; what still runs goes on.
-pub fn left(journal: &Journal, run: &RunFolder, signal: i32) {
+pub fn left(journal: &Journal, run: &RunFolder, conclusion: &Conclusion, signal: i32, is_at_work: bool) {
     region::paint(Vec::new());
     tty::restore();
     journal.note(&Record::Left(Left { signal }));
     report(run);
-    region::interject(&format!(
-        "Leaving      what still runs finishes by itself, and its end is unknown until somebody looks\n             to go on from here: cargo xtask runs resume {}",
-        run.word()
-    ));
+    let what = match is_at_work {
+        true => "what still runs finishes by itself, and its end is unknown until somebody looks",
+        false => "nothing runs any more",
+    };
+    let next = format!("to go on from here: cargo xtask runs resume {}", run.word());
+    region::interject(&format!("{:VERBS$}{what}\n{:VERBS$}{next}", "Leaving", ""));
     let stays = stays(run);
     if !stays.is_empty() {
         let indent = format!("\n{:VERBS$}", "");
         region::interject(&format!("{:VERBS$}{}", "Stays", stays.join(&indent)));
     }
+    let why = interrupt::reason(signal).detail(what).hint(next);
+    let exit = why.kind.into();
+    conclusion.print(exit, Some(&why.into()), Some(&run.id), &[]);
 }
 
 /// Makes the report of a run from its journal. If it can't be written it can be made again at any time.

@@ -24,13 +24,22 @@ impl Selection {
     pub fn of(context: &Context, repo: &Repository, named: &Selectors) -> Result<Self, Failures> {
         let folder = context.start()?;
         let mut failures = Vec::new();
-        let accounts = named.account.iter().map(|name| accounts(repo, name.trim()));
+        let names: Vec<_> = named.account.iter().map(|name| name.trim()).filter(|name| !name.is_empty()).collect();
+        if names.is_empty() && !named.account.is_empty() {
+            failures.push(Failure::usage("`--account` names no account"));
+        }
+        let accounts = names.into_iter().map(|name| accounts(repo, name));
         let accounts = accounts.filter_map(|found| found.map_err(|failure| failures.push(failure)).ok());
         let accounts = accounts.flatten().collect();
         let units = named.unit.iter().map(|name| find_unit(repo, &folder, name).map(|unit| unit.path.clone()));
         let units = units.filter_map(|found| found.map_err(|failure| failures.push(failure)).ok()).collect();
         Failures::check(failures)?;
-        Ok(Self { accounts, units })
+        let selection = Self { accounts, units };
+        if !repo.units.is_empty() && !repo.units.iter().any(|unit| selection.holds(unit)) {
+            let what = "nothing is selected: no unit that `--unit` names is in an account that `--account` names";
+            return Err(Failure::new(Kind::NothingSelected, what).into());
+        }
+        Ok(selection)
     }
 
     /// Exactly these units.

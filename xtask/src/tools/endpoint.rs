@@ -16,7 +16,7 @@ pub fn check(vars: &Env, allowed: Option<&str>) -> Result<(), Failure> {
         }
         if name != "AWS_ENDPOINT_URL" {
             return Err(Failure::refused(format!(
-                "`{name}` sends one service elsewhere than the others, so an identity would prove nothing"
+                "`{name}` sends one service elsewhere than the others, so a verified identity would say nothing of it"
             ))
             .hint(format!("unset `{name}`")));
         }

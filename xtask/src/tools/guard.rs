@@ -238,7 +238,7 @@ fn blank_proof(order: &GuardOrder) -> Proof {
 fn write_proof(order: &GuardOrder, proof: &Proof) -> Result<(), Failure> {
     let Some(attempt) = &order.attempt else { return Ok(()) };
     proof.write(&attempt.outer()).map_err(|error| {
-        Failure::refused("cannot write the proof of identity, so nothing was started")
+        Failure::refused("cannot write down the verified identity, so nothing was started")
             .in_file(attempt.outer().display().to_string())
             .because(error)
     })

@@ -22,6 +22,7 @@ use crate::tools::sts::Identity;
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     /// The credentials belong to the expected account; the program was started.
+    #[serde(rename = "verified", alias = "proven")]
     Proven,
     /// They belong to another account; nothing was started.
     Mismatch,

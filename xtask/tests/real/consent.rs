@@ -150,7 +150,7 @@ fn script_beside_a_module_that_changes_after_the_plan_is_not_run() {
         live.edit(live.unit("dev").join("terragrunt.hcl"), |text| text.replacen("terraform {", hook, 1));
         fs::write(module.join("register.sh"), "true # again\n").expect("it can be written");
         live.edit("common.hcl", |text| text.replace("v0.52.1", "v0.52.0"));
-        let output = xtask(live, &["apply-all", "--allow", "unproven-image"]).args(YES).output().expect("it starts");
+        let output = xtask(live, &["apply-all", "--allow", "unverified-image"]).args(YES).output().expect("it starts");
         let told = text(&output);
         assert!(!output.status.success() && told.contains(CHANGED), "{told}");
         assert!(!ran.exists(), "the other script was run: {told}");

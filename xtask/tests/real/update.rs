@@ -158,7 +158,7 @@ fn tag_without_its_image_is_not_moved() {
     let told = ends_with(&live, &["bump-tags", "v1.3.0"], 3);
     assert!(told.contains("ecs-deploy-runner:v1.3.0 is not in ECR"), "{told}");
     assert_eq!(fs::read(&common).expect("it is there"), before);
-    ends_with(&live, &["bump-tags", "v1.3.0", "--allow", "unproven-image"], 0);
+    ends_with(&live, &["bump-tags", "v1.3.0", "--allow", "unverified-image"], 0);
     assert_ne!(fs::read(&common).expect("it is there"), before);
 }
 

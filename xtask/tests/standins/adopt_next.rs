@@ -48,8 +48,12 @@ fn address_and_tag_are_asked_for_before_anything_is_written() {
         adopts(&sandbox, url, tag).run().exits(3).says(told).says_nothing_of("secret");
         assert_eq!(contents(&sandbox), before, "{url} {tag}");
     }
+    let dry = adopts(&sandbox, &gone, "v0.1.0").args(["--dry-run"]).run().exits(0);
+    dry.says("Not checked  whether there is a tag `v0.1.0`: only asked before something is written");
+    assert_eq!(contents(&sandbox), before);
     let said = adopts(&sandbox, &url, "v0.1.0").run().exits(0);
-    said.says("Versions     of dependencies are not pinned: no Cargo.lock comes with it");
+    said.says_nothing_of("Not checked")
+        .says("Versions     of dependencies are not pinned: no Cargo.lock comes with it");
     assert!(sandbox.read("xtask/Cargo.toml").contains("tag = \"v0.1.0\""));
 }
 

@@ -70,8 +70,8 @@ fn tag_without_its_image_is_not_planned() {
     assert!(sandbox.log().of("terraform").is_empty());
     let asked = || sandbox.log().n_asked("DescribeImages");
     assert_eq!(asked(), 2, "each image once, however many units take it");
-    let allowed = sandbox.xtask(YES).args(["--account=dev", "--allow=unproven-image"]).run().exits(0);
-    allowed.says("Allowed      ECR was not asked for the images (--allow unproven-image)");
+    let allowed = sandbox.xtask(YES).args(["--account=dev", "--allow=unverified-image"]).run().exits(0);
+    allowed.says("Allowed      ECR was not asked for the images (--allow unverified-image)");
     assert_eq!(asked(), 2, "nobody was asked again");
 }
 

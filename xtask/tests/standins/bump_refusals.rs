@@ -20,15 +20,15 @@ fn missing_image_keeps_its_tag_from_moving() {
 #[test]
 fn missing_image_can_be_allowed() {
     let sandbox = Sandbox::new();
-    let said = sandbox.xtask(["bump-tags", "v1.3.0", "--allow", "unproven-image"]).run().exits(0);
-    said.is("bump-tags-unproven-image");
+    let said = sandbox.xtask(["bump-tags", "v1.3.0", "--allow", "unverified-image"]).run().exits(0);
+    said.is("bump-tags-unverified-image");
     assert!(sandbox.read("common.hcl").contains(r#""v1.3.0""#));
 }
 
 #[test]
 fn wrong_credentials_prove_no_image() {
     let sandbox = Sandbox::new().fault("wrong-account:shared");
-    let command = sandbox.xtask(["bump-tags", "v1.3.0", "--allow", "unproven-image"]);
+    let command = sandbox.xtask(["bump-tags", "v1.3.0", "--allow", "unverified-image"]);
     refused(&sandbox, command, "bump-refused-wrong-account");
     assert!(sandbox.log().asked().is_empty());
 }

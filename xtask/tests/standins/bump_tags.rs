@@ -149,7 +149,7 @@ fn json_tells_what_changed_and_where() {
     ];
     let none: [u8; 0] = [];
     let expected = serde_json::json!({
-        "schema": 1, "changes": changes, "already": none, "also": none, "left": none, "allowed": none, "unproven": none, "unread": none, "outside": none,
+        "schema": 1, "changes": changes, "already": none, "also": none, "left": none, "allowed": none, "unverified": none, "unread": none, "outside": none,
         "modules": none,
     });
     assert_eq!(json, expected);

@@ -50,7 +50,7 @@ fn inner_proofs(sandbox: &Sandbox, step: &str) -> Vec<(String, bool)> {
     let proofs =
         files.iter().map(|path| serde_json::from_slice::<serde_json::Value>(&fs::read(path).unwrap()).unwrap());
     let told = proofs.map(|proof| {
-        assert_eq!((&proof["verdict"], &proof["account"]), (&"proven".into(), &"100000000004".into()), "{proof}");
+        assert_eq!((&proof["verdict"], &proof["account"]), (&"verified".into(), &"100000000004".into()), "{proof}");
         assert!(proof["arn"].as_str().unwrap().starts_with("arn:aws:sts::100000000004:"), "{proof}");
         (proof["command"].as_str().unwrap().to_owned(), proof["same_keys"] == true)
     });

@@ -38,6 +38,19 @@ fn help_has_colours_and_the_width_of_the_terminal_and_its_commands_in_the_order_
         assert!(widest <= columns.into() && widest > usize::from(columns) - 20, "{widest}: {plain}");
         assert!(help(&["frob"]).contains("\u{1b}[31merror:\u{1b}[0m"));
     }
+    for columns in [60, 80] {
+        let text = sandbox.xtask(["update", "--help"]).env("NO_COLOR", "1").at_a_terminal(24, columns).finish().1;
+        let list = text.split_once("--allow <NAME>").unwrap().1.split_once("--reason").unwrap().0;
+        let column = list.lines().find_map(|line| line.find("Apply plans that destroy")).unwrap();
+        let items = list.lines().skip_while(|line| !line.contains("- destroy:")).filter(|line| !line.trim().is_empty());
+        for line in items {
+            let begins = line.trim_start().strip_prefix("- ").map_or_else(
+                || line.len() - line.trim_start().len(),
+                |item| line.len() - item.split_once(": ").unwrap().1.trim_start().len(),
+            );
+            assert_eq!(begins, column, "{columns}: {list}");
+        }
+    }
     let text = sandbox.xtask(["-h"]).run().exits(0).out;
     let at = |command: &str| text.find(&format!("\n  {command} ")).unwrap();
     let order = ["update", "doctor", "units", "status", "build-images", "bump-tags", "apply-all", "verify", "runs"];

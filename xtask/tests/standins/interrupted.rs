@@ -143,6 +143,22 @@ fn unit_that_was_interrupted_is_called_so_everywhere_and_resumed_with_what_is_le
 }
 
 #[test]
+fn signals_that_arrive_together_are_one() {
+    let sandbox = Sandbox::bumped();
+    let gate = sandbox.gate();
+    let mut running = apply(&sandbox, &["dev", "stage"]).start();
+    let held = gate.next();
+    // `timeout` sends what it gets to its child and to the group, which the terminal has sent it to already.
+    for signal in [Signal::INT, Signal::HUP, Signal::TERM] {
+        running.signal(signal);
+    }
+    running.wait_until_it_says("Stopping");
+    held.let_go();
+    running.finish().exits(130).says("1 done, 1 not started").says_nothing_of("Interrupted").says_nothing_of("Leaving");
+    assert_eq!(sandbox.tags_in_state("dev"), ["v1.3.0"]);
+}
+
+#[test]
 fn third_interrupt_leaves_at_once_and_what_runs_finishes_by_itself() {
     let sandbox = Sandbox::bumped();
     make_deaf(&sandbox.tool("terraform"));
@@ -165,7 +181,7 @@ fn third_interrupt_says_what_stays_changed() {
     let sandbox = Sandbox::new();
     make_deaf(&sandbox.tool("terraform"));
     let gate = sandbox.gate();
-    let mut running = sandbox.xtask(["update", "v1.3.0", "--yes"]).start();
+    let mut running = sandbox.xtask(["update", "v1.3.0", "--yes", "--format=json"]).start();
     let held = gate.next();
     for answer in ["Stopping", "Interrupted"] {
         running.signal(Signal::INT);
@@ -173,8 +189,14 @@ fn third_interrupt_says_what_stays_changed() {
     }
     running.signal(Signal::INT);
     let said = running.finish().exits(130).says("Leaving");
-    said.says("Stays        2 images in ECR: ecs-deploy-runner:v1.3.0, kaniko:v1.3.0")
+    let said = said
+        .says("Stays        2 images in ECR: ecs-deploy-runner:v1.3.0, kaniko:v1.3.0")
         .says("             1 file changed: common.hcl");
+    let document = said.json();
+    assert_eq!((&document["result"], &document["exit"]), (&"interrupted".into(), &130.into()), "{document}");
+    let failure = &document["failures"][0];
+    let hint = failure["hints"][0].as_str().unwrap();
+    assert!(hint.starts_with("to go on from here: cargo xtask runs resume "), "{document}");
     held.let_go();
     wait_until_unlocked(&sandbox, "dev");
 }

@@ -116,6 +116,22 @@ fn nothing_is_claimed_that_was_not_rehearsed() {
     rehearse(&sandbox).args(["--in", "/nowhere", "--", "units"]).run().exits(2);
     let gone = rehearse(&sandbox).alone().args(["rehearse", "--in", "/nowhere", "--", "units"]);
     gone.run().exits(3).says("there is no rehearsal in this folder");
+    let elsewhere =
+        rehearse(&sandbox).alone().args(["rehearse", "--in", "/nowhere", "--", "units", "--repo=/somewhere"]);
+    elsewhere.run().exits(2).says("a rehearsal is about its own copy");
+}
+
+#[test]
+fn what_is_allowed_is_allowed_in_the_rehearsal() {
+    let sandbox = Sandbox::new();
+    rehearse(&sandbox).alone().args(["rehearse", "latest", "--yes"]).run().exits(3).says("--allow unknown-release");
+    let sandbox = Sandbox::new();
+    rehearse(&sandbox)
+        .alone()
+        .args(["rehearse", "latest", "--yes", "--allow", "unknown-release"])
+        .run()
+        .exits(0)
+        .says("Rehearsed    the update to latest");
 }
 
 #[test]

@@ -158,7 +158,7 @@ fn the_report_is_what_the_journal_says_however_a_run_ended() {
     apply(&sandbox, &["dev"]).run().exits(3);
     let (report, _) = reads(&sandbox);
     assert_eq!(report["run"]["Result"], "refused");
-    assert_eq!(report["proofs"][0]["Verdict"], "mismatch");
+    assert_eq!(report["identities"][0]["Verdict"], "mismatch");
 }
 
 /// The words for three units in the order in which the report has them.

@@ -37,6 +37,19 @@ fn account_that_is_not_there_is_an_error_with_the_nearest() {
 }
 
 #[test]
+fn selection_of_nothing_is_an_error_in_every_command() {
+    let sandbox = Sandbox::new();
+    let commands =
+        [&["status", "--check", "v9.9.9"][..], &["units"], &["doctor", "--offline"], &["verify"], &["apply-all"]];
+    for command in commands {
+        let said = sandbox.xtask(command.iter().copied()).args(["--unit=dev", "--account=prod"]).run().exits(4);
+        said.prints_nothing().says("no unit that `--unit` names is in an account that `--account` names");
+    }
+    sandbox.xtask(["units", "--account="]).run().exits(2).says("`--account` names no account");
+    assert_eq!(selected(&sandbox, &["--account=dev,,prod,"]), [unit("dev"), unit("prod")]);
+}
+
+#[test]
 fn unit_is_named_by_its_path_by_a_file_in_it_or_by_its_account() {
     let sandbox = Sandbox::new();
     let dev = unit("dev");

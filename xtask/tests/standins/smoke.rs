@@ -49,7 +49,7 @@ fn a_plan_that_fails_inside_proves_the_start_all_the_same() {
     assert!(said.out.contains("started  its plan failed"), "{said:?}");
     let json = smoke(&sandbox).args(["--format=json"]).run().exits(0).json();
     let start = json["units"][0]["checks"].as_array().unwrap().last().unwrap().clone();
-    assert_eq!((&start["subject"], &start["verdict"]), (&"start".into(), &"proven".into()), "{json}");
+    assert_eq!((&start["subject"], &start["verdict"]), (&"start".into(), &"verified".into()), "{json}");
     assert!(start["task"].as_str().unwrap().starts_with("arn:aws:ecs:us-east-1:100000000004:task/ecs-deploy-runner/"));
 }
 

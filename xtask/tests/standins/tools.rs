@@ -48,7 +48,7 @@ fn credentials_without_a_profile_are_refused_where_they_are_set() {
     let said = said.says("`credentials` is the same command for all of 6 accounts: it has no `{profile}`");
     said.says("--> XTASK_CREDENTIALS").says("with the credentials of dev: cargo xtask apply-all --account dev");
     assert!(sandbox.log().calls().is_empty());
-    own(&["--account", "dev", "--allow", "unproven-image"]).says("Applied      dev");
+    own(&["--account", "dev", "--allow", "unverified-image"]).says("Applied      dev");
 }
 
 #[test]

@@ -25,9 +25,9 @@ fn tag_that_somebody_else_applied_is_found() {
     let accounts = ["verify", "--account", "dev", "--account", "stage"];
     sandbox.xtask(accounts).run().exits(5).is("verify-wrong-tag-running");
     let json = sandbox.xtask(accounts).args(["--format", "json"]).run().exits(5).json();
-    assert_eq!(json["all_proven"], false);
+    assert_eq!(json["all_verified"], false);
     let checks = |n: usize| json["units"][n]["checks"].as_array().unwrap().clone();
-    assert!(checks(0).iter().all(|check| check["verdict"] == "proven"), "{json}");
+    assert!(checks(0).iter().all(|check| check["verdict"] == "verified"), "{json}");
     let wrong = checks(1).into_iter().find(|check| check["name"] == "terraform-planner").unwrap();
     assert_eq!((&wrong["running"], &wrong["wanted"]), (&"v0.52.1".into(), &"v1.3.0".into()), "{wrong}");
 }

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 
 pub use details::details;
 
-use crate::model::one_line;
+use crate::model::{Version, one_line};
 use crate::report::screen::count;
 use crate::report::screen::{Marked, Tone};
 use crate::report::wrap::{WIDTH, shown_width, wrapped};
@@ -174,6 +174,18 @@ fn split(address: &str) -> (&str, &str) {
     address.split_at(end)
 }
 
+/// The tags that go back to an older release.
+fn downgrades(digest: &Digest) -> Vec<String> {
+    let line = |(tag, labels): (&TagMove, &Vec<String>)| {
+        let TagMove { before, after, image } = tag;
+        let before = before.as_ref().filter(|before| Version::parse(after) < Version::parse(before))?;
+        Version::parse(after)?;
+        let who = if labels.len() == digest.n_changing() { "all units".to_owned() } else { labels.join(" ") };
+        Some(format!("a downgrade of {image}: {before} -> {after} ({who})"))
+    };
+    digest.tags.iter().filter_map(line).collect()
+}
+
 fn look_here(text: &mut String, digest: &Digest, width: usize) {
     let (n, n_losing) = digest.n_to_look_at();
     let mut units: Vec<_> = digest.unexpected.iter().chain(&digest.losing).map(String::as_str).collect();
@@ -184,7 +196,11 @@ fn look_here(text: &mut String, digest: &Digest, width: usize) {
         1 => format!("one change that an update does not make, marked with !: {}", units.join(" ")),
         n => format!("{n} changes that an update does not make, marked with !: {}", units.join(" ")),
     };
-    text.push_str(&wrapped("  Review       ", INDENT, &looks, width));
+    let back = downgrades(digest);
+    let looks = if back.is_empty() || n > 0 { looks } else { format!("otherwise {looks}") };
+    for (n, line) in back.iter().chain([&looks]).enumerate() {
+        text.push_str(&wrapped(if n == 0 { "  Review       " } else { "" }, INDENT, line, width));
+    }
     if n_losing > 0 {
         let loses = if n_losing == 1 { "one of them may lose" } else { "some of them may lose" };
         text.push_str(&wrapped("", INDENT, &format!("{loses} something for good: {}", digest.losing.join(" ")), width));

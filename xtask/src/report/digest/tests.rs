@@ -170,6 +170,26 @@ fn tags_of_any_length_are_told() {
 }
 
 #[test]
+fn older_release_is_called_a_downgrade() {
+    let told = |before: &str, after: &str| {
+        let mut units = five();
+        for unit in &mut units {
+            let [before, after] = [before, after].map(|tag| value(&format!("{RUNNER}:{tag}")));
+            let differences = vec![difference("container_definitions[0].image", before, after)];
+            let kind = "aws_ecs_task_definition.x";
+            unit.plan.changes = vec![change(Action::Replace, kind, differences, Some(Why::ImageTag))];
+        }
+        shown(&units)
+    };
+    let back = "  Review       a downgrade of deploy-runner: v1.3.0 -> v1.2.0 (all units)\n               \
+                otherwise no unexpected changes\n";
+    assert!(told("v1.3.0", "v1.2.0").contains(back), "{}", told("v1.3.0", "v1.2.0"));
+    for (before, after) in [("v1.2.0", "v1.10.0"), ("v1.3.0", "nightly"), ("nightly", "v1.3.0")] {
+        assert!(told(before, after).contains("Review       no unexpected changes"), "{before} {after}");
+    }
+}
+
+#[test]
 fn what_has_to_be_looked_at_is_shown_in_full() {
     let mut units = five();
     let mut names: Vec<_> =

@@ -21,6 +21,7 @@ use std::path::{Path, PathBuf};
 use crate::cli::{self, Allowance};
 use crate::model::{Exit, Failure, Failures};
 use crate::repo::{Repository, accounts, discover};
+use crate::report::screen::Tone;
 use crate::run::folder::RunFolder;
 use crate::run::lock::RunLock;
 use crate::tasks::context::Context;
@@ -53,6 +54,10 @@ pub fn run(context: &Context, args: &cli::Adopt) -> Result<Exit, Failures> {
     words::show(context, &adoption)?;
     if adoption.is_nothing() || context.globals.dry_run {
         words::notes(context, &adoption);
+        if let (Some(_), Some(tag), false) = (&args.git, &args.tag, adoption.is_nothing()) {
+            let about = format!("whether there is a tag `{tag}`: only asked before something is written");
+            context.screen.say(Tone::Plain, "Not checked", about);
+        }
         return Ok(Exit::DONE);
     }
     if let (Some(url), Some(tag)) = (&args.git, &args.tag) {

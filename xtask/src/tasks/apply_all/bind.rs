@@ -129,7 +129,8 @@ impl<'a> Binding<'a> {
             folders.push(Bound::folder(source)?);
         }
         let proof = call::proof_of_plan(plan);
-        let call = proof.and_then(|proof| proof.call).ok_or_else(|| io::Error::other("no plan was proven"))?;
+        let call =
+            proof.and_then(|proof| proof.call).ok_or_else(|| io::Error::other("no guard has recorded the plan"))?;
         folders.extend(Bound::of_plan_folder(&call, &folder)?);
         let programs = programs_of(self.ready, unit).filter_map(|path| self.programs.get(path).cloned());
         Ok(Bounds::new(self.shared.clone(), files.into_values().chain(folders).chain(programs).collect()))

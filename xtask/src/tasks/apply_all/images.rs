@@ -19,7 +19,7 @@ use crate::{model::Account, repo::Repository};
 
 /// The images that the units will take; none if nobody wants to know.
 pub(super) fn taken<'r>(context: &Context, repo: &'r Repository, units: &[Workable<'_>]) -> Taken<'r> {
-    if context.globals.allows(Allowance::UnprovenImage) {
+    if context.globals.allows(Allowance::UnverifiedImage) {
         return Taken::default();
     }
     let all: Vec<_> = units.iter().map(|unit| unit.unit).collect();
@@ -88,8 +88,8 @@ pub fn judge_pulls(session: &Session<'_>, pulls: &[Pulls<'_>], answers: &Answers
 /// Asks ECR, and refuses if an image is not there, or an account may not pull it.
 pub(super) fn prove(session: &Session<'_>, queue: &Queue<'_, '_>) -> Result<(), Failures> {
     let (screen, taken) = (&session.context.screen, &queue.work.taken);
-    if session.context.globals.allows(Allowance::UnprovenImage) {
-        screen.insist(Tone::Warning, "Allowed", "ECR was not asked for the images (--allow unproven-image)");
+    if session.context.globals.allows(Allowance::UnverifiedImage) {
+        screen.insist(Tone::Warning, "Allowed", "ECR was not asked for the images (--allow unverified-image)");
         return Ok(());
     }
     for (what, why) in &taken.not_asked {

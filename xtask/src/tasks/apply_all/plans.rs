@@ -132,7 +132,7 @@ pub(super) fn read_plan(
     let proofs = step.attempt.as_ref().map(Attempt::inner_proofs).unwrap_or_default();
     let has_shown = |proof: &Proof| proof.call.as_ref().is_some_and(|call| call.has_product);
     let of_product = proofs.into_iter().rfind(has_shown).and_then(|proof| proof.plan_sha256);
-    let sha256 = of_product.context("no plan was proven")?;
+    let sha256 = of_product.context("no guard has recorded the plan")?;
     let plan = lane.iter().find_map(|step| step.plan.as_deref()).context("no plan was made")?;
     let bound = binding.of_unit(unit, plan)?;
     let log = lane.iter().find(|step| step.kind == StepKind::Plan).and_then(|step| step.output.as_ref());

@@ -113,7 +113,7 @@ fn json(row: &Row, built: &Built<'_>) -> serde_json::Value {
         Verdict::Missing => "missing",
         Verdict::Failed => "failed",
         Verdict::NotStarted => "not-started",
-        Verdict::Unproven => "unproven",
+        Verdict::Unproven => "unverified",
     };
     json!({
         "image": row.name, "uri": row.path, "result": row.result, "verdict": word, "cause": row.cause,

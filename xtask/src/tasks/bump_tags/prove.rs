@@ -54,10 +54,10 @@ pub fn carry_out(session: &Session<'_>, lookups: &(Inquiry<'_>, Stage), wanted: 
     let answers = images::ask(session, lookups, wanted)?;
     let missing = wanted.iter().zip(&answers).filter(|(_, answer)| answer.is_none()).map(|(wanted, _)| wanted);
     let context = session.context;
-    if context.globals.allows(Allowance::UnprovenImage) {
+    if context.globals.allows(Allowance::UnverifiedImage) {
         for wanted in missing {
             let what =
-                format!("{}:{} is not in ECR; moved all the same (--allow unproven-image)", wanted.uri, wanted.tag);
+                format!("{}:{} is not in ECR; moved all the same (--allow unverified-image)", wanted.uri, wanted.tag);
             context.screen.insist(Tone::Warning, "Allowed", what);
         }
         return Ok(());
@@ -66,7 +66,7 @@ pub fn carry_out(session: &Session<'_>, lookups: &(Inquiry<'_>, Stage), wanted: 
         Failure::refused(format!("image {}:{} is not in ECR", wanted.uri, wanted.tag))
             .detail("nothing was changed: no task could start with this tag")
             .hint(format!("cargo xtask build-images {} --image {}", wanted.tag, wanted.image))
-            .hint("if it will be there in time: --allow unproven-image")
+            .hint("if it will be there in time: --allow unverified-image")
     });
     Failures::check(missing.collect())
 }

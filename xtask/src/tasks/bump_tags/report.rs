@@ -60,7 +60,7 @@ fn reached(bump: &Bump) -> Vec<String> {
     images.into_iter().chain(modules).collect()
 }
 
-/// `{"schema":1,"changes":[…],"already":[…],"also":[…],"left":[…],"unread":[…],"allowed":[…],"unproven":[…],"outside":[…],"modules":[…]}`
+/// `{"schema":1,"changes":[…],"already":[…],"also":[…],"left":[…],"unread":[…],"allowed":[…],"unverified":[…],"outside":[…],"modules":[…]}`
 fn json(bump: &Bump) -> Value {
     let changes = bump.changes().map(|change| {
         let units: Vec<_> = change.units.iter().map(UnitPath::as_str).collect();
@@ -100,7 +100,7 @@ fn json(bump: &Bump) -> Value {
         "left": left.collect::<Vec<_>>(),
         "unread": unread.collect::<Vec<_>>(),
         "allowed": allowed.collect::<Vec<_>>(),
-        "unproven": unproven.collect::<Vec<_>>(),
+        "unverified": unproven.collect::<Vec<_>>(),
         "outside": outside.collect::<Vec<_>>(),
         "modules": bump.modules.iter().map(UnitPath::as_str).collect::<Vec<_>>(),
     })

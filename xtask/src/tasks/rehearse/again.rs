@@ -15,6 +15,10 @@ use crate::tools::process::Service;
 
 /// Runs it. What was injected is over, as the cause of a failure would be by then.
 pub(super) fn run(context: &Context, base: &Path, command: &[OsString]) -> Result<Exit, Failures> {
+    let is_elsewhere = |word: &OsString| word == "--repo" || word.to_string_lossy().starts_with("--repo=");
+    if command.iter().take_while(|word| *word != "--").any(is_elsewhere) {
+        return Err(Failure::usage("a rehearsal is about its own copy, so its commands take no `--repo`").into());
+    }
     let place = place(context, base).map_err(|error| {
         Failure::refused("there is no rehearsal in this folder").in_file(base.display().to_string()).because(error)
     })?;

@@ -311,7 +311,8 @@ fn options(context: &Context) -> Vec<OsString> {
         (globals.quiet, "--quiet"),
         (globals.verbose, "--verbose"),
     ];
-    flags.into_iter().filter(|(is_set, _)| *is_set).map(|(_, flag)| flag.into()).collect()
+    let flags = flags.into_iter().filter(|(is_set, _)| *is_set).map(|(_, flag)| flag.into());
+    flags.chain(globals.allow.iter().map(|allowance| format!("--allow={allowance}").into())).collect()
 }
 
 fn conclude(

@@ -79,11 +79,12 @@ impl<'a> Session<'a> {
         let values = secrets_of(&secrets);
         let journal = record::begin(context, repo, run, command, values).inspect_err(|_| run.discard())?;
         let relay = Relay { program, secrets };
-        let (left, left_run) = (journal.clone(), run.clone());
+        let (left, left_run, conclusion) = (journal.clone(), run.clone(), context.conclusion());
+        let leave = move |signal, is_at_work| record::left(&left, &left_run, &conclusion, signal, is_at_work);
         tty::remember();
         let executor = Executor {
             relay,
-            interrupt: Interrupt::listen(region::interject, move |signal| record::left(&left, &left_run, signal))?,
+            interrupt: Interrupt::listen(region::interject, leave)?,
             n_jobs,
             journal: journal.clone(),
             time_limit: repo.settings.time_limit(),

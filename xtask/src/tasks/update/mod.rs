@@ -104,7 +104,7 @@ fn make_images(
         words::say_images_are_there(&session.context.screen, &parts.wanted);
         return Ok(());
     }
-    if session.context.globals.allows(cli::Allowance::UnprovenImage) {
+    if session.context.globals.allows(cli::Allowance::UnverifiedImage) {
         return bump_tags::prove::carry_out(session, &images::lookups(&orders, &parts.wanted, "bump"), &parts.wanted);
     }
     let planned = parts.builds()?;

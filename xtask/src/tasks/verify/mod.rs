@@ -126,7 +126,7 @@ fn report(context: &Context, proofs: &[Proof]) -> Result<Exit, Failures> {
     let is_proven = proofs.iter().all(Proof::is_proven);
     match context.globals.format {
         Format::Json => {
-            let report = json!({ "schema": 1, "all_proven": is_proven, "units": proofs });
+            let report = json!({ "schema": 1, "all_verified": is_proven, "units": proofs });
             context.result(&format!("{report:#}\n"))?;
         }
         _ => context.page(&text::table(proofs, context.screen.result_columns()))?,

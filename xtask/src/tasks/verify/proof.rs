@@ -81,10 +81,12 @@ pub struct Check {
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     /// It is as it has to be.
+    #[serde(rename = "verified")]
     Proven,
     /// It is not.
     Differs,
     /// Nobody could say.
+    #[serde(rename = "not-verified")]
     NotProven,
 }
 

@@ -1,4 +1,4 @@
-//! The proof as a table for people: alike units together, then what is not as it has to be.
+//! The verification as a table for people: alike units together, then what is not as it has to be.
 
 use super::proof::{Check, Proof, Subject, Verdict};
 use crate::report::screen::count;
@@ -8,7 +8,7 @@ use crate::report::table;
 pub(super) fn table(proofs: &[Proof], columns: Option<usize>) -> String {
     const INDENT: &str = "  ";
     let groups = groups(proofs);
-    let headings = ["", "wanted", "running", "proof"].map(str::to_owned);
+    let headings = ["", "wanted", "running", "verified by"].map(str::to_owned);
     // One table, so that columns begin below each other in all groups.
     let rows: Vec<_> = std::iter::once(headings).chain(groups.iter().flat_map(|group| rows(group))).collect();
     let texts = table::row_texts(&rows, columns.map(|columns| columns.saturating_sub(INDENT.len())));

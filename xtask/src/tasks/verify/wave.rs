@@ -48,7 +48,7 @@ impl Waves {
         tell(session, &proofs);
         let silent: Vec<_> =
             proofs.iter().filter(|proof| proof.checks.iter().any(|check| check.is_unanswered)).collect();
-        if silent.is_empty() || session.context.globals.allows(Allowance::UnprovenWave) {
+        if silent.is_empty() || session.context.globals.allows(Allowance::UnverifiedWave) {
             return Ok(());
         }
         Err(unanswered(&silent).into())
@@ -75,7 +75,7 @@ impl Waves {
         let inquiry = inquiry.without(&self.images);
         let orders = session::orders(ready, session.run, false)?;
         self.n += 1;
-        let mut answers = inquiry.ask_again(renewal, &inquiry.stage(&orders, &format!("proof-{}", self.n)))?;
+        let mut answers = inquiry.ask_again(renewal, &inquiry.stage(&orders, &format!("wave-{}", self.n)))?;
         session.check_interrupt()?;
         answers.add(&self.images);
         self.images.add(&answers.images_in_ecr());
@@ -114,7 +114,7 @@ fn unanswered(silent: &[&Proof]) -> Failure {
     Failure::new(Kind::Failed, format!("it is not known what runs in {}", names.join(", ")))
         .detail("nothing further was started")
         .hint("once ECS answers: the same command again, which verifies it first")
-        .hint("to go on without that: --allow unproven-wave")
+        .hint("to go on without that: --allow unverified-wave")
 }
 
 /// The commands that take away what somebody else has registered.

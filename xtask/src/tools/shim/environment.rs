@@ -143,7 +143,7 @@ pub(super) fn check(config: &ShimConfig, command: &str, vars: &Env) -> Result<Ve
             _ if is_terragrunts_own(config, command, &name, vars) => {}
             Effect::Network => refused.push((name, "which decides who answers for AWS")),
             Effect::Credentials if !is_passed(&name) => {
-                refused.push((name, "another source of credentials than the one that was proven"));
+                refused.push((name, "another source of credentials than the one that was verified"));
             }
             Effect::Programs if !is_passed(&name) => refused.push((name, "which may change what Terraform does")),
             Effect::Credentials | Effect::Programs | Effect::Other => told.push(name),

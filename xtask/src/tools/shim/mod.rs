@@ -71,7 +71,7 @@ pub fn run(config: &ShimConfig, attempt: &Attempt, args: &[OsString]) -> Failure
     });
     match (written, outcome) {
         (_, Err(failure)) => failure,
-        (Err(error), Ok(_)) => Failure::refused("cannot write the proof of identity, so nothing was started")
+        (Err(error), Ok(_)) => Failure::refused("cannot write down the verified identity, so nothing was started")
             .in_file(attempt.dir.display().to_string())
             .because(error),
         (Ok(()), Ok(_locks)) => match config.product.as_deref().filter(|_| is_product) {
