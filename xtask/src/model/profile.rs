@@ -80,7 +80,8 @@ fn nearness(known: &str, wanted: &str) -> Option<usize> {
         let n_same = a.iter().zip(&b).take_while(|(a, b)| a == b).count();
         (a, b) = (a.split_off(n_same), b.split_off(n_same));
         let n_same = a.iter().rev().zip(b.iter().rev()).take_while(|(a, b)| a == b).count();
-        (a.truncate(a.len() - n_same), b.truncate(b.len() - n_same));
+        a.truncate(a.len() - n_same);
+        b.truncate(b.len() - n_same);
         (a, b) = (vec![a.join("-")], vec![b.join("-")]);
     }
     let of_part = |(a, b): (&String, &String)| {

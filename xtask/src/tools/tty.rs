@@ -1,7 +1,7 @@
 //! The person at the terminal: questions go to the terminal itself, never to a pipe.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, IsTerminal as _, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::{Mutex, PoisonError};
 
@@ -32,11 +32,19 @@ pub struct Terminal {
 /// `nothing was applied`. Where there is no terminal, `otherwise` says how to go on.
 pub fn agree(question: &str, not_done: &str, otherwise: &str, give_up: &dyn Fn() -> bool) -> Result<(), Failure> {
     let unconfirmed = || Failure::unconfirmed(not_done);
-    let Some(mut terminal) = Terminal::open() else { return Err(unconfirmed().hint(otherwise)) };
+    let Some(mut terminal) = Terminal::for_consent() else { return Err(unseen(unconfirmed()).hint(otherwise)) };
     match terminal.ask(question, give_up) {
         Ok(said) if ["y", "yes"].iter().any(|yes| said.eq_ignore_ascii_case(yes)) => Ok(()),
         Ok(_) => Err(Failure::cancelled(not_done)),
         Err(error) => Err(unconfirmed().because(error)),
+    }
+}
+
+/// The failure of a question that was not asked; with the reason, if that is not the lack of a terminal.
+pub fn unseen(failure: Failure) -> Failure {
+    match Terminal::open() {
+        Some(_) => failure.detail("stderr is not a terminal, so what is asked about would not be seen"),
+        None => failure,
     }
 }
 
@@ -46,6 +54,12 @@ impl Terminal {
         let file = OpenOptions::new().read(true).write(true).open(TERMINAL).ok()?;
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
         Some(Self { file, lines: rustix::fs::open(TERMINAL, flags, Mode::empty()).ok()? })
+    }
+
+    /// Opens it for a question about what was printed; `None` also where that has gone elsewhere: nobody agrees to what they
+    /// have not seen.
+    pub fn for_consent() -> Option<Self> {
+        Self::open().filter(|_| io::stderr().is_terminal())
     }
 
     /// Prints a question and reads one line. Gives up, as interrupted, once `give_up` says so. What was typed before the

@@ -155,3 +155,21 @@ fn who_interrupts_the_question_has_changed_nothing() {
     assert!(!status.success(), "{text}");
     assert_eq!(contents(&sandbox), before);
 }
+
+#[test]
+fn nobody_is_asked_about_what_went_to_a_file() {
+    let sandbox = Sandbox::bumped();
+    let into_a_file = ["sh", "-c", "\"$0\" \"$@\" 2>told; code=$?; cat told; exit $code"];
+    for command in [&["apply-all", "--account=dev"][..], &["update", "v1.2.0", "--account=dev"]] {
+        let terminal = sandbox.xtask(command.iter().copied()).through(into_a_file).env("PATH", path(&sandbox));
+        let (status, text) = terminal.at_a_terminal(24, 100).finish();
+        assert_eq!(status.code(), Some(3), "{text}");
+        assert!(text.contains("stderr is not a terminal, so what is asked about would not be seen"), "{text}");
+    }
+    assert!(sandbox.log().applies().is_empty());
+}
+
+/// The stand-ins, and a shell with its tools.
+fn path(sandbox: &Sandbox) -> String {
+    format!("{}:/usr/bin:/bin", sandbox.world().join("bin").display())
+}

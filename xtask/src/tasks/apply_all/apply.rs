@@ -59,8 +59,8 @@ enum Answer {
 pub(super) fn ask(session: &Session<'_>, digest: &Digest, plans: &[UnitPlan]) -> Result<String, Failure> {
     let what = these_plans(digest.n_changing());
     let beyond = beyond_yes(session, digest);
-    let Some(mut terminal) = tty::Terminal::open() else {
-        let failure = Failure::unconfirmed(NOT_DONE);
+    let Some(mut terminal) = tty::Terminal::for_consent() else {
+        let failure = tty::unseen(Failure::unconfirmed(NOT_DONE));
         return Err(failure.hint("there is no terminal to ask at; after reading the digest: --yes"));
     };
     let (question, yes) = match beyond.first() {
