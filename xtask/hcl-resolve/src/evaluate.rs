@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::attempt::Attempts;
@@ -62,6 +62,8 @@ pub struct Evaluator<'a> {
     pub noticed: RefCell<Vec<Fault>>,
     /// What is worth to be told beside the values, each once.
     pub remarks: RefCell<Vec<Remark>>,
+    /// A folder whose files are laid over those of another one before Terraform runs there: that one, and the folder.
+    pub laid_over: Option<(PathBuf, PathBuf)>,
     /// What names mean where it is not Terragrunt that reads the files.
     pub(super) names: Option<&'a dyn Names>,
     pub(super) attempts: Cell<Attempts>,
@@ -130,6 +132,7 @@ impl<'a> Evaluator<'a> {
             original,
             noticed: RefCell::default(),
             remarks: RefCell::default(),
+            laid_over: None,
             names: None,
             attempts: Cell::default(),
             frames: RefCell::default(),
@@ -141,6 +144,13 @@ impl<'a> Evaluator<'a> {
     /// An evaluator for files in which names mean something else than in Terragrunt's.
     pub fn with_names(files: &'a Files, original: PathBuf, names: &'a dyn Names) -> Self {
         Self { names: Some(names), ..Self::new(files, original) }
+    }
+
+    /// The same, where the files of `unit` are laid over those of `module`.
+    #[must_use]
+    pub fn over(self, module: &Path, unit: &Path) -> Self {
+        let laid_over = (module != unit).then(|| (module.to_owned(), unit.to_owned()));
+        Self { laid_over, ..self }
     }
 
     /// Notes a fault that only made a part unknown, once.

@@ -186,7 +186,7 @@ impl<'s> Shapes<'s> {
     ) -> Result<Value, Fault> {
         let layers = passed::layers(evaluator.files, self.settings.pass_environment(), evaluator, frame)?;
         match folder.filter(|folder| self.role(folder) == Role::Takes) {
-            Some(folder) => Ok(terraform::taken(self.files, folder, &layers)?.0),
+            Some(folder) => Ok(terraform::taken(self.files, (folder, frame.dir()), &layers)?.0),
             None => layer::joined(&layers, evaluator.files),
         }
     }

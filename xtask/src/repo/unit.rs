@@ -260,7 +260,7 @@ impl Unit {
         if let Some((folder, _)) = folder.filter(|(_, role)| *role != Role::Other)
             && let Ok(layers) = &layers
         {
-            self.take_module_provider(files, folder, layers);
+            self.take_module_provider(files, (folder, frame.dir()), layers);
         }
         let listing = folder.map(|(folder, _)| folder.listing(files));
         let only_tofu = listing.as_ref().and_then(Listing::only_tofu);
@@ -271,11 +271,11 @@ impl Unit {
                 doubt.iter().for_each(|reason| self.nothing_is_known(reason));
                 Ok(())
             }
-            Some((folder, Role::PassesOn)) => self.read_wrapper(files, folder, &layers),
+            Some((folder, Role::PassesOn)) => self.read_wrapper(files, (folder, frame.dir()), &layers),
             _ => {
                 let inputs = match folder.filter(|(_, role)| *role == Role::Takes) {
                     Some((folder, _)) => {
-                        let (inputs, noticed) = terraform::taken(files, folder, &layers)?;
+                        let (inputs, noticed) = terraform::taken(files, (folder, frame.dir()), &layers)?;
                         self.problems.extend(noticed.iter().map(Failure::from));
                         inputs
                     }

@@ -2,6 +2,7 @@
 //! <https://github.com/gruntwork-io/terragrunt/blob/main/pkg/config/config_helpers.go>.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -33,7 +34,15 @@ impl Arguments<'_, '_> {
     pub(super) fn path_of_file(&self, at: usize) -> Result<PathBuf, Stop> {
         let frame = self.scope.frame;
         let included = frame.source.path.parent().filter(|_| frame.is_included);
-        self.path_from(included.unwrap_or(frame.dir()), at)
+        let path = self.path_from(included.unwrap_or(frame.dir()), at)?;
+        let covering = self.evaluator.laid_over.as_ref().and_then(|(module, unit)| {
+            let rest = path.strip_prefix(module).ok()?;
+            // Hidden files aren't copied.
+            let is_hidden = |part: &OsStr| part.as_encoded_bytes().starts_with(b".");
+            let over = unit.join(rest);
+            (!rest.iter().any(is_hidden) && self.evaluator.files.is_file(&over)).then_some(over)
+        });
+        Ok(covering.unwrap_or(path))
     }
 
     fn path_from(&self, dir: &Path, at: usize) -> Result<PathBuf, Stop> {

@@ -107,10 +107,14 @@ fn with_module<T>(
 
 /// The inputs of a unit of Terragrunt as its module gets them, which lies on this disk and takes the images itself: with its
 /// defaults, and converted to its types.
-pub(super) fn taken(files: &Files, folder: &WorkingFolder, layers: &[Layer]) -> Result<(Value, Vec<Fault>), Fault> {
+pub(super) fn taken(
+    files: &Files,
+    (folder, unit): (&WorkingFolder, &Path),
+    layers: &[Layer],
+) -> Result<(Value, Vec<Fault>), Fault> {
     let inputs = layer::joined(layers, files)?;
     let Kind::Map(given) = &inputs.kind else { return Ok((inputs, Vec::new())) };
-    with_working(files, folder, layers, |evaluator, _, module| {
+    with_working(files, (folder, unit), layers, |evaluator, _, module| {
         let Kind::Map(taken) = standard::variables(module, evaluator).kind else {
             return Ok((inputs.clone(), Vec::new()));
         };
@@ -132,13 +136,13 @@ pub(super) fn taken(files: &Files, folder: &WorkingFolder, layers: &[Layer]) -> 
 
 fn with_working<T>(
     files: &Files,
-    folder: &WorkingFolder,
+    (folder, unit): (&WorkingFolder, &Path),
     layers: &[Layer],
     work: impl FnOnce(&Evaluator<'_>, &Folder, &Module<'_>) -> Result<T, Fault>,
 ) -> Result<T, Fault> {
     let folder = folder.read(files)?;
     let module = Module::of(&folder, ".".to_owned(), Given::Layers(layers), standard::known_outputs)?;
-    let evaluator = Evaluator::with_names(files, main_file(&folder.dir), &module);
+    let evaluator = Evaluator::with_names(files, main_file(&folder.dir), &module).over(&folder.dir, unit);
     work(&evaluator, &folder, &module)
 }
 
@@ -195,7 +199,7 @@ impl Unit {
     pub(super) fn read_wrapper(
         &mut self,
         files: &Files,
-        folder: &WorkingFolder,
+        folder: (&WorkingFolder, &Path),
         layers: &[Layer],
     ) -> Result<(), Fault> {
         with_working(files, folder, layers, |evaluator, folder, module| {
@@ -207,7 +211,7 @@ impl Unit {
     }
 
     /// Takes what the provider of the module on this disk says of region and accounts.
-    pub(super) fn take_module_provider(&mut self, files: &Files, folder: &WorkingFolder, layers: &[Layer]) {
+    pub(super) fn take_module_provider(&mut self, files: &Files, folder: (&WorkingFolder, &Path), layers: &[Layer]) {
         // What is at fault in the module is told by whoever needs it.
         let _ = with_working(files, folder, layers, |evaluator, _, module| {
             if let Some(stated) = Stated::by(module, evaluator, &Provider::Default) {

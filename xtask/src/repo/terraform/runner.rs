@@ -153,6 +153,7 @@ pub(super) fn runners(
         files,
         start: &start,
         original: &evaluator.original,
+        laid_over: evaluator.laid_over.clone(),
         found: Vec::new(),
         n_modules: 0,
         noticed: Vec::new(),
@@ -167,6 +168,8 @@ struct Search<'s> {
     /// The folder that Terraform is started in.
     start: &'s Path,
     original: &'s Path,
+    /// The module whose files those of the unit are laid over, and the unit.
+    laid_over: Option<(PathBuf, PathBuf)>,
     found: Vec<Runner>,
     n_modules: usize,
     /// What is at fault in the modules in between.
@@ -255,14 +258,14 @@ impl Search<'_> {
     fn own_provider(&self, child: &Folder, arguments: Value) -> Option<Stated> {
         // What is at fault in the module is told by whoever goes into it.
         let module = self.module(child, arguments).ok()?;
-        let evaluator = Evaluator::with_names(self.files, self.original.to_owned(), &module);
+        let evaluator = self.evaluator(&module);
         Stated::by(&module, &evaluator, &Provider::Default)
     }
 
     /// The variables of a copy of a runner's module.
     fn of_copy(&mut self, child: &Folder, arguments: Value) -> Result<Value, Fault> {
         let module = self.module(child, arguments)?;
-        let evaluator = Evaluator::with_names(self.files, self.original.to_owned(), &module);
+        let evaluator = self.evaluator(&module);
         let variables = standard::variables(&module, &evaluator);
         self.noticed.extend(evaluator.noticed.take());
         Ok(variables)
@@ -274,10 +277,23 @@ impl Search<'_> {
             return Err(Fault::new("more modules call each other than in any real configuration").limit());
         }
         let module = self.module(child, arguments)?;
-        let evaluator = Evaluator::with_names(self.files, self.original.to_owned(), &module);
+        let evaluator = self.evaluator(&module);
         let result = self.within(child, &module, &evaluator, address, provider);
         self.noticed.extend(evaluator.noticed.take());
         result
+    }
+}
+
+impl<'s> Search<'s> {
+    fn evaluator<'m>(&self, module: &'m Module<'_>) -> Evaluator<'m>
+    where
+        's: 'm,
+    {
+        let evaluator = Evaluator::with_names(self.files, self.original.to_owned(), module);
+        match &self.laid_over {
+            Some((module, unit)) => evaluator.over(module, unit),
+            None => evaluator,
+        }
     }
 }
 

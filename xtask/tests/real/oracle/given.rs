@@ -323,3 +323,32 @@ fn paths_in_included_files_lead_where_terragrunt_takes_them() {
         }
     }
 }
+
+/// What a module makes of a file that it has, and that lies beside the unit as well; of the last only the unit has one.
+const COVERED: [&str; 5] = [
+    "trimspace(file(\"v.txt\"))",
+    "trimspace(file(\"${path.module}/v.txt\"))",
+    "trimspace(file(\"${path.module}/envs/v.txt\"))",
+    "trimspace(templatefile(\"${path.root}/v.txt\", {}))",
+    "fileexists(\"${path.module}/only.txt\") ? \"v1\" : \"v2\"",
+];
+
+#[test]
+fn files_beside_a_unit_cover_those_of_its_module() {
+    let Some(tools) = Toolbox::get() else { return };
+    let passing = Passing::new();
+    for (n, tag) in COVERED.iter().enumerate() {
+        passing.unit(n, "type = string", tag, "inputs = { tag = \"x\" }");
+        for (folder, tag) in [(format!("modules/m{n}"), "v8\n"), (format!("dev/us-east-1/m{n}"), "v9\n")] {
+            passing.write(&format!("{folder}/v.txt"), tag);
+            passing.write(&format!("{folder}/envs/v.txt"), tag);
+        }
+        passing.write(&format!("dev/us-east-1/m{n}/only.txt"), "");
+    }
+    let repo = Repository::open(passing.0.root()).expect("it opens");
+    for (n, tag) in COVERED.iter().enumerate() {
+        for terragrunt in [&tools.terragrunt_1, &tools.terragrunt_0] {
+            assert!(passing.judge(tools, &repo, n, terragrunt), "{tag}");
+        }
+    }
+}
