@@ -24,6 +24,14 @@ pub enum Cause {
     Expired,
     /// The credential tool has no credentials, or none that are valid.
     NoCredentials,
+    /// The profile is not set up so that the AWS CLI could turn it into keys.
+    Setup,
+    /// The role is not assigned to this user of IAM Identity Center, or there is none of that name.
+    NotAssigned,
+    /// The MFA device that the profile names is none of this user's.
+    MfaDevice,
+    /// The session would last longer than AWS allows.
+    Duration,
     /// The AWS CLI is of version 1, which can't turn a profile into keys.
     OldCli,
     /// The key id is unknown.
@@ -85,6 +93,10 @@ impl AwsError {
                 Cause::Clock
             }
             _ if is_refused_code(&message.to_lowercase()) => Cause::CodeRefused,
+            Cause::Denied if message.contains("verify your MFA serial number") => Cause::MfaDevice,
+            Cause::Other if ["DurationSeconds", "session limit"].iter().any(|words| message.contains(words)) => {
+                Cause::Duration
+            }
             cause => cause,
         };
         Self { cause, code: Some(plain(code)), message: plain(message) }
@@ -155,6 +167,10 @@ impl AwsError {
         match self.cause {
             Cause::Expired => "the session has expired",
             Cause::NoCredentials => "there are no valid credentials",
+            Cause::Setup => "the AWS CLI cannot turn the profile into keys",
+            Cause::NotAssigned => "the role is not assigned to you in IAM Identity Center, or its name is wrong",
+            Cause::MfaDevice => "the MFA device that the profile names is none of yours",
+            Cause::Duration => "the session would last longer than AWS allows",
             Cause::OldCli => "this AWS CLI is too old to turn a profile into keys",
             Cause::UnknownKeys => {
                 "AWS does not know the access key: it was deleted or deactivated, or this region is not enabled"
@@ -181,6 +197,16 @@ impl AwsError {
     pub fn remedy(&self) -> Option<&'static str> {
         match self.cause {
             Cause::Expired | Cause::NoCredentials | Cause::UnknownKeys | Cause::Signature => None,
+            Cause::Setup => Some(
+                "correct the profile as this says: https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-files.html",
+            ),
+            Cause::NotAssigned => Some(
+                "name a profile with a role that you have there (the access portal lists them), or have it assigned",
+            ),
+            Cause::MfaDevice => Some("correct `mfa_serial` of the profile: `aws iam list-mfa-devices` shows yours"),
+            Cause::Duration => {
+                Some("lower `duration_seconds` of the profile; where one role assumes another, an hour is the most")
+            }
             Cause::OldCli => {
                 Some("install version 2: https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html")
             }
@@ -259,7 +285,8 @@ impl Error for AwsError {}
 /// (<https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html>).
 fn of_code(code: &str) -> Cause {
     match code.strip_suffix("Exception").unwrap_or(code) {
-        "ExpiredToken" | "TokenRefreshRequired" => Cause::Expired,
+        "ExpiredToken" | "TokenRefreshRequired" | "Unauthorized" | "InvalidGrant" => Cause::Expired,
+        "Forbidden" => Cause::NotAssigned,
         "InvalidClientTokenId" | "UnrecognizedClient" | "InvalidAccessKeyId" | "AuthFailure" => Cause::UnknownKeys,
         "MissingAuthenticationToken" | "IncompleteSignature" => Cause::NoCredentials,
         "SignatureDoesNotMatch" | "InvalidSignature" => Cause::Signature,
@@ -306,6 +333,7 @@ pub(super) fn of_words(text: &str) -> Cause {
                 "sso login",
                 "aws login",
                 "token has expired",
+                "custom-process",
                 "no credentials",
                 "unable to locate credentials",
             ],

@@ -108,6 +108,11 @@ const WRAPPERS: &[&str] = &[
     "YKMAN_*",
     "AWS_SSO*",
     "AWS_OKTA_*",
+    "AWS_LOGIN_CACHE_DIRECTORY",
+    "AWS_AZURE_*",
+    "AZURE_*",
+    "NODE_EXTRA_CA_CERTS",
+    "BW_SESSION",
     "GRANTED_*",
     "OKTA_AWSCLI_*",
     "SAML2AWS_*",
@@ -286,8 +291,11 @@ mod tests {
     #[test]
     fn what_credential_tools_are_set_up_by_reaches_them_and_no_program() {
         for name in [
+            "AWS_LOGIN_CACHE_DIRECTORY",
             "AWS_MFA_SERIAL",
             "AWS_OKTA_MFA_FACTOR_TYPE",
+            "AZURE_TENANT_ID",
+            "BW_SESSION",
             "AWS_SSO_CONFIG",
             "AWS_SSO",
             "DBUS_SESSION_BUS_ADDRESS",

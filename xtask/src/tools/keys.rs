@@ -140,15 +140,20 @@ fn told_in_file(access_key_id: &str, vars: &Env) -> Option<String> {
     moment(end).filter(|end| *end > clock::now()).map(|_| end.to_owned())
 }
 
-/// What the AWS CLI wrote in place of credentials. Where the network was not at fault, they are what is missing.
+/// What the AWS CLI wrote in place of credentials. What is none of its words for a sign-in, and not the network's, is about
+/// how the profile is set up.
 fn no_credentials(text: &str) -> AwsError {
     // Version 1 complains of a subcommand that it doesn't know, with all that it knows.
     if text.contains("Invalid choice") || text.contains("invalid choice") {
         return AwsError::new(Cause::OldCli, "`aws configure export-credentials` takes version 2");
     }
+    if text.contains("EOF when reading a line") {
+        return AwsError::new(Cause::NoCredentials, "the AWS CLI asked for an MFA code, and nobody could answer it");
+    }
     match AwsError::of_text(text) {
         error if error.cause == Cause::Other && error.code.is_none() => {
-            AwsError { cause: Cause::NoCredentials, ..error }
+            let cause = if error.message.is_empty() { Cause::NoCredentials } else { Cause::Setup };
+            AwsError { cause, ..error }
         }
         error => error,
     }
@@ -166,6 +171,61 @@ mod tests {
         ]);
         let keys = Keys::in_environment(&vars).expect("both halves are there");
         assert_eq!(format!("{keys:?}"), "Keys(..)");
+    }
+
+    #[test]
+    fn what_the_aws_cli_says_in_place_of_keys_is_told_by_its_kind() {
+        for (text, cause) in [
+            ("Error when retrieving token from sso: Token has expired and refresh failed", Cause::NoCredentials),
+            ("Error loading SSO Token: Token for acme does not exist", Cause::NoCredentials),
+            (
+                "Unable to locate credentials. You can configure credentials by running \"aws configure\".",
+                Cause::NoCredentials,
+            ),
+            ("Error when retrieving credentials from custom-process: ERROR: login first", Cause::NoCredentials),
+            ("Your session has expired. Please reauthenticate using 'aws login'.", Cause::NoCredentials),
+            ("EOF when reading a line", Cause::NoCredentials),
+            ("", Cause::NoCredentials),
+            (
+                "An error occurred (UnauthorizedException) when calling the GetRoleCredentials operation: Session token not found or invalid",
+                Cause::Expired,
+            ),
+            ("An error occurred (InvalidGrantException) when calling the CreateToken operation: ", Cause::Expired),
+            (
+                "An error occurred (ForbiddenException) when calling the GetRoleCredentials operation: No access",
+                Cause::NotAssigned,
+            ),
+            (
+                "An error occurred (AccessDenied) when calling the AssumeRole operation: MultiFactorAuthentication failed, unable to validate MFA code.  Please verify your MFA serial number is valid and associated with this user.",
+                Cause::MfaDevice,
+            ),
+            (
+                "An error occurred (ValidationError) when calling the AssumeRole operation: The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
+                Cause::Duration,
+            ),
+            (
+                "An error occurred (ValidationError) when calling the AssumeRole operation: The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.",
+                Cause::Duration,
+            ),
+            ("The config profile (acme-dev) could not be found", Cause::Setup),
+            ("Partial credentials found in shared-credentials-file, missing: aws_secret_access_key", Cause::Setup),
+            ("Infinite loop in credential configuration detected. Attempting to load from profile a", Cause::Setup),
+            ("The source profile \"x\" must have credentials.", Cause::Setup),
+            (
+                "The profile \"acme-dev\" is configured to use SSO but is missing required configuration: sso_region, sso_start_url",
+                Cause::Setup,
+            ),
+            (
+                "Missing Dependency: Using the login credential provider requires an additional dependency. You will need to pip install \"botocore[crt]\"",
+                Cause::Setup,
+            ),
+            (
+                "You must specify a region. You can also configure your region by running \"aws configure\".",
+                Cause::Setup,
+            ),
+        ] {
+            assert_eq!(no_credentials(text).cause, cause, "{text}");
+        }
     }
 
     #[test]

@@ -237,6 +237,9 @@ fn opened_at_once(path: &Path, flags: OFlags) -> io::Result<File> {
         return Err(refused(path, "is not a regular file"));
     }
     let is_written = flags.intersects(OFlags::WRONLY | OFlags::RDWR);
+    if !is_written && mode(&stat).contains(Mode::WOTH) {
+        return Err(refused(path, "may be written by everybody: `chmod o-w` it, and look at what is in it"));
+    }
     if flags.contains(OFlags::EXCL) {
         rustix::fs::fchmod(&file, PRIVATE_FILE)?;
     } else if is_written && !PRIVATE_FOLDER.contains(mode(&stat)) {

@@ -166,6 +166,19 @@ fn what_a_person_sets_counts_more_than_what_is_committed() {
 }
 
 #[test]
+fn personal_settings_that_everybody_may_write_are_refused() {
+    use std::os::unix::fs::PermissionsExt;
+    let sandbox = Sandbox::new();
+    let local = sandbox.repo().join(".xtask/local.toml");
+    std::fs::create_dir_all(sandbox.repo().join(".xtask")).unwrap();
+    std::fs::write(&local, "profile = \"your-{account}\"\n").unwrap();
+    std::fs::set_permissions(&local, PermissionsExt::from_mode(0o666)).unwrap();
+    sandbox.xtask(["units"]).run().exits(3).says("`.xtask/local.toml` may be written by everybody");
+    std::fs::set_permissions(&local, PermissionsExt::from_mode(0o664)).unwrap();
+    sandbox.xtask(["units"]).run().exits(0);
+}
+
+#[test]
 fn personal_settings_behind_a_link_are_refused() {
     let sandbox = Sandbox::new();
     std::fs::create_dir_all(sandbox.repo().join(".xtask")).unwrap();

@@ -1,7 +1,7 @@
 //! What AWS and the network answer in place of an identity: told in plain words, once for all accounts, with what helps.
 
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{Shutdown, TcpListener, TcpStream};
 
 use super::interrupted::apply;
 use super::said::Said;
@@ -67,9 +67,18 @@ fn answering(answer: &'static [u8]) -> u16 {
 }
 
 fn serve(mut connection: TcpStream, answer: &[u8]) {
-    // Whoever has gone away needs no answer.
-    let _ = connection.read(&mut [0; 8192]);
+    let (mut head, mut piece) = (Vec::new(), [0; 8192]);
+    // What begins a handshake of TLS has no end of its own.
+    while !head.windows(4).any(|end| end == b"\r\n\r\n") && head.first() != Some(&0x16) {
+        match connection.read(&mut piece) {
+            Ok(n @ 1..) => head.extend_from_slice(&piece[..n]),
+            _ => return,
+        }
+    }
+    // Whoever has gone away needs no answer. What is closed with something unread loses the answer as well.
     let _ = connection.write_all(answer);
+    let _ = connection.shutdown(Shutdown::Write);
+    let _ = connection.read_to_end(&mut head);
 }
 
 fn verify(endpoint: &str, (name, value): (&str, &str)) -> Said {
