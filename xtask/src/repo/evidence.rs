@@ -97,10 +97,11 @@ fn variable(expr: &Expr) -> Option<&str> {
     }
 }
 
-/// What a unit itself says of its account or region, in its inputs and locals or in those of a file that a local reads.
+/// What a unit itself says of its account, its account's name or its region, in its inputs and locals or in those of a file that a local reads.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Own {
     Account,
+    Name,
     Region,
 }
 
@@ -108,6 +109,7 @@ impl Own {
     fn locals(self) -> &'static [&'static str] {
         match self {
             Self::Account => &["aws_account_id", "account_id"],
+            Self::Name => &["account_name"],
             Self::Region => &["aws_region"],
         }
     }

@@ -62,6 +62,7 @@ pub use profile::Profile;
 use reading::{Ground, Readings};
 pub use redirect::Redirection;
 use root::Roots;
+pub use root::ambiguous;
 pub use settings::Settings;
 use stacks::Stacks;
 pub use trail::{Hop, Trail};
@@ -86,6 +87,8 @@ pub struct Repository {
     pub units: Vec<Unit>,
     /// What is wrong with the repository as a whole, in a stable order; what is wrong with a unit stands there.
     pub problems: Vec<Failure>,
+    /// Units of different accounts that are called alike: wrong only where both are worked on.
+    pub alike: Vec<Failure>,
     /// What may hold units and can't be read, in a stable order; each names the file or the folder.
     pub unread: Vec<Failure>,
     /// What is good to know and keeps nothing from being done, in a stable order.
@@ -161,7 +164,7 @@ impl Repository {
         roots.of(&root).listed(&files);
         let (mut accounts, wrong) = roots.asked_for();
         problems.extend(wrong);
-        problems.extend(root::ambiguous(units.iter().filter_map(|unit| unit.account.value())));
+        let alike = ambiguous(units.iter().filter_map(|unit| unit.account.value()));
         let is_listed = |of: &&Account| accounts.iter().any(|it| it.name == of.name && it.id == of.id);
         let of_units = units.iter().filter_map(|unit| unit.account.value());
         let others: Vec<_> = of_units.filter(|account| !is_listed(account)).cloned().collect();
@@ -173,12 +176,16 @@ impl Repository {
         }
         let accounts = root::joined(accounts);
         notices.extend(discover::without_runner(&files, &found, &accounts, &units));
-        Ok(Self { root, settings, accounts, units, problems, unread, notices, files })
+        Ok(Self { root, settings, accounts, units, problems, alike, unread, notices, files })
     }
 
     /// Everything that is wrong: with the repository, what can't be read, then unit by unit.
     pub fn all_problems(&self) -> impl Iterator<Item = &Failure> {
-        self.problems.iter().chain(&self.unread).chain(self.units.iter().flat_map(|unit| &unit.problems))
+        self.problems
+            .iter()
+            .chain(&self.alike)
+            .chain(&self.unread)
+            .chain(self.units.iter().flat_map(|unit| &unit.problems))
     }
 
     /// Takes everything that is wrong out of the repository, to be reported together: what several units share, once.

@@ -224,7 +224,7 @@ impl Ground<'_> {
     /// Works out everything about a unit of Terraform.
     fn terraform(&self, dir: &Path) -> Reading {
         let evaluator = Evaluator::new(self.files, dir.join("main.tf"));
-        let begin = |allowed: &[Allowed]| self.begin(&evaluator, dir, UnitKind::Terraform, allowed);
+        let begin = |allowed: &[Allowed]| self.begin(&evaluator, dir, UnitKind::Terraform, allowed, None);
         let begun = begin(&[]).and_then(|unit| {
             if is_stated(&unit) {
                 return Ok(unit);
@@ -294,18 +294,25 @@ impl Ground<'_> {
         }
         let extras = generated::all(self.files, &evaluator, &frame);
         let allowed: Vec<_> = extras.iter().flat_map(evidence::allowed).collect();
-        let begin = |allowed: &[Allowed]| self.begin(&evaluator, dir, UnitKind::Terragrunt, allowed);
-        let begun = begin(&allowed).and_then(|mut unit| {
+        let begin = |allowed: &[Allowed], name| self.begin(&evaluator, dir, UnitKind::Terragrunt, allowed, name);
+        let folder = evidence::account_folder(&evaluator, self.root, dir);
+        let own_name = || Own::Name.stated(self.files, &file, &folder, &mut Vec::new());
+        let begun = begin(&allowed, None).and_then(|mut unit| {
             if is_stated(&unit) {
-                return Ok(unit);
+                // What an accounts file lists has its name there.
+                let is_listed = !self.roots.of(dir).listed(self.files).accounts.is_empty();
+                return match unit.account.value().filter(|_| !is_listed).and_then(|_| own_name()) {
+                    Some(name) => begin(&allowed, Some(name)),
+                    None => Ok(unit),
+                };
             }
-            let folder = evidence::account_folder(&evaluator, self.root, dir);
             let mut shared = Vec::new();
             match (Own::Account.stated(self.files, &file, &folder, &mut shared), shared.first()) {
                 (Some((id, place)), _) => {
                     let own = Allowed { ids: vec![id], place, is_setting: false };
-                    begin(&allowed.iter().cloned().chain([own]).collect::<Vec<_>>())
+                    begin(&allowed.iter().cloned().chain([own]).collect::<Vec<_>>(), own_name())
                 }
+                (None, None) if let Some(name) = own_name() => begin(&allowed, Some(name)),
                 (None, Some((id, place))) => {
                     let reason =
                         format!("{place} states {id} for whatever reads it, and nothing states it for this unit");
@@ -333,7 +340,7 @@ impl Ground<'_> {
     /// A unit that will be generated from what is not in this repository.
     fn remote(&self, dir: &Path, reason: &str, place: &Place) -> Reading {
         let evaluator = Evaluator::new(self.files, dir.join(TERRAGRUNT));
-        match self.begin(&evaluator, dir, UnitKind::Terragrunt, &[]) {
+        match self.begin(&evaluator, dir, UnitKind::Terragrunt, &[], None) {
             Ok(mut unit) => {
                 unit.is_remote(reason, place);
                 Reading::Unit(Box::new(unit))
@@ -347,7 +354,7 @@ impl Ground<'_> {
         if dir == self.root {
             return Reading::Failed(Failure::from(fault));
         }
-        match self.begin(evaluator, dir, UnitKind::Terragrunt, &[]) {
+        match self.begin(evaluator, dir, UnitKind::Terragrunt, &[], None) {
             Ok(mut unit) => {
                 unit.cannot_be_read(fault);
                 Reading::Unit(Box::new(unit))
@@ -356,13 +363,14 @@ impl Ground<'_> {
         }
     }
 
-    /// A unit of which only the folder, the account and the region are known.
+    /// A unit of which only the folder, the account and the region are known. `name` is what it calls its account by itself.
     fn begin(
         &self,
         evaluator: &Evaluator<'_>,
         dir: &Path,
         kind: UnitKind,
         allowed: &[Allowed],
+        name: Option<(String, Place)>,
     ) -> Result<Unit, Reading> {
         let relative = dir.strip_prefix(self.root).ok().and_then(UnitPath::new);
         let path = relative.ok_or_else(|| {
@@ -383,6 +391,7 @@ impl Ground<'_> {
             folders: folders(dir, &root.dir, top),
             listed: root.listed(self.files),
             file: file.as_ref(),
+            name: file.as_ref().and_then(|file| file.name.as_ref()).or(name.as_ref()),
             allowed: &allowed,
         };
         let (account, problems) = match says.account() {

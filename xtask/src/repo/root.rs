@@ -67,8 +67,8 @@ pub(super) fn joined(accounts: Vec<Account>) -> Vec<Account> {
     joined
 }
 
-/// Names that units of different roots understand differently: an option such as `--account` could not say which is meant.
-pub(super) fn ambiguous<'u>(accounts: impl Iterator<Item = &'u Account>) -> Vec<Failure> {
+/// Different accounts that are called alike: where both are worked on, neither an option nor a message could say which is meant.
+pub fn ambiguous<'u>(accounts: impl Iterator<Item = &'u Account>) -> Vec<Failure> {
     let used = joined(accounts.cloned().collect());
     let pairs = used.windows(2).filter(|pair| pair[0].name == pair[1].name);
     let failure = |pair: &[Account]| {

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use crate::model::{Account, Failure, Failures, Known, Place, Region};
 use crate::repo::unit::{Unit, UnitKind};
-use crate::repo::{Profile, Repository, commands, providers};
+use crate::repo::{Profile, Repository, ambiguous, commands, providers};
 use crate::report::screen::Tone;
 use crate::tasks::context::Context;
 use crate::tasks::profiles::{self, Profiles, codes};
@@ -111,6 +111,7 @@ impl<'r> Ready<'r> {
 
         let known = Profiles::read(context);
         problems.extend(known.misnamed(&repo.accounts, settings));
+        problems.extend(ambiguous(accounts.iter().map(|(account, _)| *account)));
         let asked: Vec<_> = accounts.iter().map(|(account, region)| (*account, Some(region.clone()))).collect();
         let asked = if wrapper.needs_profile() { &asked[..] } else { &[] };
         let mut judged = known.judge(asked, &repo.accounts, anyway, settings);

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::Selectors;
 use crate::model::{Account, Failure, Failures, Kind, UnitPath, did_you_mean};
-use crate::repo::Repository;
 use crate::repo::unit::Unit;
+use crate::repo::{Repository, ambiguous};
 use crate::tasks::context::Context;
 use crate::tools::process::quoted;
 
@@ -94,6 +94,8 @@ impl Selection {
         for unit in repo.units.iter_mut().filter(|unit| self.holds(unit)) {
             problems.append(&mut unit.problems);
         }
+        let of_units = repo.units.iter().filter(|unit| self.holds(unit)).filter_map(|unit| unit.account.value());
+        problems.extend(ambiguous(of_units));
         problems
     }
 
@@ -118,6 +120,10 @@ fn accounts(repo: &Repository, name: &str) -> Result<Vec<Account>, Failure> {
     let accounts = || repo.accounts.iter().filter(|account| repo.units.iter().any(|unit| is_of(unit, account)));
     let is_named = |account: &&Account| account.name == name || account.id.as_str() == name;
     let found: Vec<_> = accounts().filter(is_named).cloned().collect();
+    if let Some(failure) = ambiguous(found.iter()).into_iter().next() {
+        let ids = found.iter().map(|account| format!("--account {}", account.id)).collect::<Vec<_>>();
+        return Err(failure.hint(format!("or name it by its id: {}", ids.join(" or "))));
+    }
     if !found.is_empty() {
         return Ok(found);
     }

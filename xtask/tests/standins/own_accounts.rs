@@ -190,3 +190,31 @@ fn named_profile_that_leads_into_another_account_is_an_error_before_anybody_sign
     assert!(told.contains("do: `your-prod` leads into 100000000004: --profile dev=your-prod"), "{told}");
     assert!(told.contains("4 of the 6 profiles by Cargo.toml") && !told.contains("ok profiles"), "{told}");
 }
+
+/// The same sample twice, as two organizations whose accounts are called alike.
+fn in_two_organizations() -> Sandbox {
+    let sandbox = Sandbox::bumped();
+    let second = sandbox.repo().join("org2/dev");
+    let folder = second.join("us-east-1/mgmt/ecs-deploy-runner");
+    fs::create_dir_all(&folder).unwrap();
+    sandbox.write("org2/accounts.json", "{\"dev\": \"100000000014\"}\n");
+    fs::copy(sandbox.repo().join(unit("dev")).join("terragrunt.hcl"), folder.join("terragrunt.hcl")).unwrap();
+    sandbox
+}
+
+#[test]
+fn accounts_that_are_called_alike_are_wrong_only_where_both_are_selected() {
+    let sandbox = in_two_organizations();
+    let told = "two accounts are called `dev`";
+    sandbox.xtask(["apply-all", "--yes"]).run().exits(3).says(told);
+    let by_name = sandbox.xtask(["apply-all", "--yes", "--account=dev"]).run().exits(3).says(told);
+    by_name.says("or name it by its id: --account 100000000004 or --account 100000000014");
+    sandbox.xtask(["units"]).run().exits(3).says(told);
+    assert!(sandbox.xtask(["doctor", "--offline"]).run().exits(5).out.contains(told));
+    let of_one: [&[&str]; 3] = [&["--account=100000000004"], &["--account=stage"], &["--unit", &unit("dev")]];
+    for selected in of_one {
+        let said = sandbox.xtask(["apply-all", "--yes", "--plan-only"]).args(selected).run().exits(0);
+        said.says("Planned      1 unit").says_nothing_of(told);
+    }
+    sandbox.xtask(["build-images", "v1.3.0"]).run().exits(0).says_nothing_of(told);
+}

@@ -60,6 +60,8 @@ pub(in crate::repo) struct Says<'s> {
     pub(in crate::repo) listed: &'s Listed,
     /// The nearest `account.hcl`.
     pub(in crate::repo) file: Option<&'s AccountFile>,
+    /// What the account is called: by `account.hcl`, or by the unit itself.
+    pub(in crate::repo) name: Option<&'s (String, Place)>,
     /// What the settings state and its providers allow.
     pub(in crate::repo) allowed: &'s [Allowed],
 }
@@ -101,18 +103,18 @@ impl Says<'_> {
         accounts.get(at)
     }
 
-    /// The listed account by the folders, by the name in `account.hcl`, or by an id that something states. Of several that
+    /// The listed account by the folders, by the name that is stated, or by an id that something states. Of several that
     /// folders are named after it is the one that is stated.
     fn listed_account(&self) -> Result<Option<&Account>, NoAccount> {
         let is_stated = |account: &&Account| {
             let by_id = self.stated().any(|(id, _)| id == account.id.as_str());
-            by_id || self.file_name() == Some(account.name.as_str())
+            by_id || self.stated_name() == Some(account.name.as_str())
         };
         let mut named = self.folders.iter().filter_map(|name| self.named(name));
         if let Some(account) = named.find(is_stated) {
             return Ok(Some(account));
         }
-        let names = self.folders.iter().copied().chain(self.file_name());
+        let names = self.folders.iter().copied().chain(self.stated_name());
         for name in names {
             if self.listed.spoilt.contains(name) {
                 return Err(NoAccount::Told);
@@ -125,8 +127,8 @@ impl Says<'_> {
         Ok(self.stated().find_map(with_id))
     }
 
-    fn file_name(&self) -> Option<&str> {
-        self.file.and_then(|file| file.name.as_ref()).map(|(name, _)| name.as_str())
+    fn stated_name(&self) -> Option<&str> {
+        self.name.map(|(name, _)| name.as_str())
     }
 
     /// The ids that something states for this unit alone.
@@ -162,14 +164,14 @@ impl Says<'_> {
         let by_folder = self.file.and_then(|file| file.dir.file_name()?.to_str());
         // Account, region: what many repositories have above everything else.
         let regional = self.folders.windows(2).find(|pair| pair[1].parse::<Region>().is_ok()).map(|pair| pair[0]);
-        let by_file = self.file_name().filter(|name| !name.chars().any(acts));
+        let by_file = self.stated_name().filter(|name| !name.chars().any(acts));
         let name = by_file.or(by_folder).or(regional).unwrap_or(id.as_str()).to_owned();
         Ok(Account { name, id, deploy_order: None, evidence: vec![place.clone()] })
     }
 
-    /// A name in `account.hcl` that is another account's.
+    /// A name that is another account's.
     fn other_name(&self, account: &Account) -> Option<Failure> {
-        let (name, place) = self.file?.name.as_ref()?;
+        let (name, place) = self.name?;
         let other = self.named(name).filter(|other| other.id != account.id)?;
         Some(disagreement(self.path, account, place, &other.to_string()))
     }
@@ -177,7 +179,7 @@ impl Says<'_> {
     /// A second folder that is named after another account, where nothing but the first one's name speaks for it.
     fn other_folder(&self, account: &Account) -> Option<Failure> {
         let is_proven = self.stated().any(|(id, _)| id == account.id.as_str());
-        let is_named = self.file_name() == Some(account.name.as_str());
+        let is_named = self.stated_name() == Some(account.name.as_str());
         let other = self.folders.iter().filter_map(|name| self.named(name)).find(|other| other.id != account.id)?;
         (!is_proven && !is_named).then(|| {
             let what = format!("the folders of `{}` name two accounts", self.path);

@@ -128,6 +128,38 @@ fn account_and_region_come_from_yaml_and_json_that_the_locals_read() {
 }
 
 #[test]
+fn name_of_an_account_comes_from_yaml_and_json_that_the_locals_read() {
+    let read = |file: &str| {
+        let decode = if file.ends_with("json") { "jsondecode" } else { "yamldecode" };
+        format!("locals {{\n  account = {decode}(file(find_in_parent_folders(\"{file}\")))\n}}\n")
+    };
+    let id = ("org2/dev/id.hcl", "");
+    for (file, text) in [
+        ("account.yaml", "account_id: \"100000000004\"\naccount_name: staging\n"),
+        ("account.json", r#"{"account_id": "100000000004", "account_name": "staging"}"#),
+    ] {
+        let place = format!("org2/dev/{file}");
+        let unit = ("org2/dev/us-east-1/ecs-deploy-runner/terragrunt.hcl", &*read(file));
+        let repo = Tree::new(&[(&place, text), id, unit]).open();
+        assert_eq!(repo.units[0].account.value().map(ToString::to_string).as_deref(), Some("100000000004 staging"));
+        // A listed account is found by its name, and another one's name is a contradiction.
+        let list = ("accounts.json", r#"{"staging": "100000000004", "prod": "100000000006"}"#);
+        let named = if file.ends_with("json") { r#"{"account_name": "staging"}"# } else { "account_name: staging\n" };
+        let repo = Tree::new(&[(&place, named), list, unit]).open();
+        assert_eq!(repo.units[0].account.value().map(ToString::to_string).as_deref(), Some("100000000004 staging"));
+        let other = text.replace("staging", "prod");
+        let repo = Tree::new(&[(&place, &other), list, unit]).open();
+        assert!(texts(repo.all_problems()).starts_with("two places name different accounts"), "{file}");
+    }
+    // What all units read names the account of none.
+    let common = ("common.yaml", "account_name: staging\n");
+    let own = ("dev/account.hcl", "locals {\n  account_id = \"100000000004\"\n}\n");
+    let unit = ("dev/us-east-1/ecs-deploy-runner/terragrunt.hcl", &*read("common.yaml"));
+    let repo = Tree::new(&[common, own, unit]).open();
+    assert_eq!(repo.units[0].account.value().map(ToString::to_string).as_deref(), Some("100000000004 dev"));
+}
+
+#[test]
 fn yaml_that_units_of_all_accounts_read_states_the_account_of_none() {
     let common = ("common.yaml", "account_id: \"100000000002\"\n");
     let read = "locals {\n  common = yamldecode(file(find_in_parent_folders(\"common.yaml\")))\n}\n";
