@@ -153,10 +153,11 @@ impl<'r> Ready<'r> {
     /// The profile of an account that was asked for, if the wrapper uses profiles: that of its region, where regions have
     /// profiles of their own. What is only asked of a region without units takes one that is verified, too.
     pub fn profile(&self, account: &Account, region: &Region) -> Option<&str> {
-        self.profile_of(account, region).map(|profile| profile.name.as_str())
+        self.chosen(account, region).map(|profile| profile.name.as_str())
     }
 
-    fn profile_of(&self, account: &Account, region: &Region) -> Option<&Profile> {
+    /// The same, with where it was found.
+    pub fn chosen(&self, account: &Account, region: &Region) -> Option<&Profile> {
         let named = || self.profiles.iter().filter(|(known, _, _)| known.is(account));
         let found = named().find(|(_, of, _)| of == region).or_else(|| named().next());
         let found = found.or_else(|| self.profiles.iter().find(|(known, _, _)| known.id == account.id));
@@ -244,11 +245,25 @@ impl<'r> Ready<'r> {
         self.known.unknown(self.profile(account, region)?, &self.repo.settings)
     }
 
+    /// What to look at where the credentials of an account are another one's.
+    pub fn corrected_by(&self, account: &Account, region: &Region) -> String {
+        const OF_ENVIRONMENT: [&str; 3] = ["AWS_ACCESS_KEY_ID", "AWS_PROFILE", "AWS_WEB_IDENTITY_TOKEN_FILE"];
+        if let Some(profile) = self.chosen(account, region) {
+            return format!("check which account the profile leads into, and who names it: {}", profile.found_in);
+        }
+        let set: Vec<_> = OF_ENVIRONMENT.into_iter().filter(|name| env::text(&self.shell, name).is_some()).collect();
+        match self.wrapper.is_ambient() {
+            true if set.is_empty() => "replace the credentials of this shell by those of the account".to_owned(),
+            true => format!("replace what this shell has by those of the account: {}", set.join(", ")),
+            false => "check what `credentials` gives for this account".to_owned(),
+        }
+    }
+
     /// Warns of roles that, by their names, can't apply anything, although these units are to be applied.
     pub fn warn_of_limited(&self, context: &Context, units: &[Workable<'_>]) {
         let of_units = profiles::sessions(&self.repo.settings, units.iter().map(|unit| (unit.account, &unit.region)));
         let chosen = of_units.into_iter().filter_map(|(account, region)| {
-            let profile = self.profile_of(account, region)?;
+            let profile = self.chosen(account, region)?;
             Some(((account, Some(region.clone())), profile))
         });
         let Some(limited) = self.known.limited(chosen, &self.repo.settings) else { return };
@@ -429,6 +444,8 @@ fn too_many_accounts(
     // Of a selection all that is needed anyway has to be in the one account.
     let is_enough = |account: &Account| anyway.iter().all(|other| other.id == account.id);
     let command = without_selection(argv);
+    // Whose credentials these are `doctor` tells too, and of one account.
+    let command = if command == "identity" { "doctor".to_owned() } else { command };
     let alone = accounts.iter().filter(|(account, _)| is_enough(account)).map(|(account, _)| {
         let name = &account.name;
         format!("with the credentials of {name}: cargo xtask {command} --account {}", process::quoted(name))

@@ -57,18 +57,19 @@ fn why(proof: Option<Proof>, error: Option<AwsError>, outcome: &Outcome) -> Why 
     }
 }
 
-/// Messages name single requests and profiles, so of AWS's answers the code and the kind decide.
+/// Messages name single requests and profiles, so of AWS's answers the code and the kind decide, and of identities who they are.
 fn is_alike(a: &Why, b: &Why) -> bool {
     match (a, b) {
         (Why::Error(a), Why::Error(b)) => a.cause == b.cause && a.code == b.code,
-        (Why::Mismatch(_), _) => false,
+        (Why::Mismatch(a), Why::Mismatch(b)) => a.account == b.account && a.arn == b.arn,
         (a, b) => a == b,
     }
 }
 
 fn failure(ready: &Ready<'_>, why: Why, accounts: &[Of<'_>]) -> Failure {
     match (why, accounts) {
-        (Why::Mismatch(proof), [account, ..]) => mismatch(ready, account, *proof),
+        (Why::Mismatch(proof), [only]) => mismatch(ready, only, *proof),
+        (Why::Mismatch(proof), [_, ..]) => mismatches(ready, accounts, *proof),
         (Why::Error(error), _) => refused(ready, &error, accounts),
         (Why::Reason(reason), _) => {
             named(Failure::refused(format!("the identity {} could not be verified", of(accounts))), ready, accounts)
@@ -81,18 +82,40 @@ fn failure(ready: &Ready<'_>, why: Why, accounts: &[Of<'_>]) -> Failure {
 
 fn mismatch(ready: &Ready<'_>, (account, region): &Of<'_>, proof: Proof) -> Failure {
     let name = &account.name;
-    let found = proof.account.as_ref();
-    let known = ready.repo.accounts.iter().find(|other| Some(&other.id) == found);
-    let found_name = known.map_or("an account that this repository doesn't name", |other| &other.name);
     let failure = Failure::refused(format!("the credentials for account `{name}` belong to another account"));
     let failure = account.evidence.iter().cloned().fold(failure, Failure::at);
-    let from = ready.profile(account, region).map(|profile| format!("from      profile `{profile}`"));
-    let failure = from.into_iter().fold(failure, Failure::detail);
+    let chosen = ready.chosen(account, region);
+    let from = chosen.map(|profile| format!("from      profile `{}`, named by {}", profile.name, profile.found_in));
+    let failure = from.into_iter().fold(failure, Failure::detail).detail(format!("expected  {} {name}", account.id));
+    who(failure, ready, &proof).hint(ready.corrected_by(account, region))
+}
+
+/// The same credentials for several accounts, none of which is theirs.
+fn mismatches(ready: &Ready<'_>, accounts: &[Of<'_>], proof: Proof) -> Failure {
+    let n = accounts.len();
+    let failure = Failure::refused(format!("the credentials for {n} accounts belong to another account"));
+    let expected = accounts.iter().take(MOST).map(|(account, region)| {
+        let by = ready.chosen(account, region);
+        let by = by.map(|profile| format!(", profile `{}` by {}", profile.name, profile.found_in)).unwrap_or_default();
+        format!("expected  {} {}{by}", account.id, account.name)
+    });
+    let failure = expected.fold(failure, Failure::detail);
+    let failure = match n.saturating_sub(MOST) {
+        0 => failure,
+        more => failure.detail(format!("          and {more} more")),
+    };
+    let (account, region) = &accounts[0];
+    who(failure, ready, &proof).hint(ready.corrected_by(account, region))
+}
+
+/// Adds whose credentials they are.
+fn who(failure: Failure, ready: &Ready<'_>, proof: &Proof) -> Failure {
+    let found = proof.account.as_ref();
+    let known = ready.repo.accounts.iter().find(|other| Some(&other.id) == found);
+    let name = known.map_or("an account that this repository doesn't name", |other| &other.name);
     failure
-        .detail(format!("expected  {} {name}", account.id))
-        .detail(format!("found     {} {found_name}", found.map(ToString::to_string).unwrap_or_default()))
-        .detail(format!("          {}", proof.arn.unwrap_or_default()))
-        .hint("check which account the profile leads to, and `profiles` in [workspace.metadata.xtask] in Cargo.toml")
+        .detail(format!("found     {} {name}", found.map(ToString::to_string).unwrap_or_default()))
+        .detail(format!("          {}", proof.arn.as_deref().unwrap_or_default()))
 }
 
 fn refused(ready: &Ready<'_>, error: &AwsError, accounts: &[Of<'_>]) -> Failure {

@@ -75,7 +75,7 @@ impl Keys {
         let cannot = |problem| {
             Failure::refused("there are no credentials in the environment, and the AWS CLI could not provide any")
                 .because(problem)
-                .hint("sign in with your credential tool, and check `credentials` in [workspace.metadata.xtask]")
+                .hint("sign in with your credential tool; `cargo xtask doctor --offline` tells which one that is, and by what it is set")
                 .hint("turning a profile into keys needs version 2 of the AWS CLI")
         };
         let aws = programs::locate("aws", root, vars).ok_or_else(|| cannot(anyhow!("`aws` not found on PATH")))?;

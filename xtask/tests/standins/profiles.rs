@@ -480,3 +480,46 @@ fn role_that_by_its_name_cannot_apply_is_told_before_anything_is_planned() {
     sandbox.xtask(["apply-all", "--dry-run", "--account=dev"]).run().exits(0).says_nothing_of("by their names");
     sandbox.xtask(["verify", "--dry-run"]).run().exits(0).says_nothing_of("by their names");
 }
+
+#[test]
+fn credentials_that_are_those_of_another_account_for_all_are_told_once_with_who_names_the_profiles() {
+    let sandbox = ACCOUNTS
+        .iter()
+        .fold(Sandbox::bumped(), |sandbox, (name, _)| sandbox.vault_profile(&format!("mine-{name}"), "999999999999"));
+    let said = sandbox.xtask(["identity"]).env("XTASK_PROFILE", "mine-{account}").run().exits(3);
+    let said =
+        said.says("the credentials for 6 accounts belong to another account").says("6 of 6 accounts not verified");
+    let said = said.says("expected  100000000006 prod, profile `mine-prod` by XTASK_PROFILE");
+    let said = said.says("who names it: XTASK_PROFILE").says_nothing_of("metadata.xtask");
+    assert_eq!((n_errors(&said), said.err.matches("found     999999999999").count()), (1, 1), "{}", said.screen());
+}
+
+#[test]
+fn hints_of_a_setup_that_cannot_work_are_commands_and_files_that_exist() {
+    // `identity` has no option for an account.
+    let sandbox = Sandbox::bumped().setting("credentials", "[]");
+    let said = sandbox.xtask(["identity"]).run().exits(3);
+    said.says("with the credentials of dev: cargo xtask doctor --account dev").says_nothing_of("identity --account");
+
+    let sandbox = Sandbox::bumped().setting("credentials", r#"["aws-vault", "exec", "acme-dev", "--"]"#);
+    let said = sandbox.xtask(["doctor", "--offline"]).run().exits(5);
+    assert!(said.out.contains("fail  credentials"), "{}", said.screen());
+    assert!(!said.out.contains("ok    credentials"), "{}", said.screen());
+    let said = sandbox.xtask(["doctor", "--offline", "--account=dev"]).run();
+    assert!(said.out.contains("ok    credentials"), "{}", said.screen());
+
+    // A file that can't be read is mended before any profile is named.
+    let sandbox = Sandbox::bumped().without_setting("profile");
+    std::fs::create_dir_all(sandbox.top().join("home/.aws/config")).unwrap();
+    let said = sandbox.xtask(["apply-all", "--yes"]).run().exits(3).says("the AWS config file is a folder");
+    said.says("hint: make it a file that you can read").says_nothing_of("XTASK_PROFILE");
+}
+
+#[test]
+fn pattern_that_fits_is_named_and_a_role_that_cannot_apply_is_never_listed_first() {
+    let sandbox = Sandbox::bumped();
+    with_home_config(&sandbox, "config", &sso(&["Billing", "AdministratorAccess", "ReadOnlyAccess"]));
+    let said = sandbox.xtask(["apply-all", "--yes"]).env("XTASK_PROFILE", "acme-{account}").run().exits(3);
+    said.says("profiles there: acme-dev.AdministratorAccess, acme-")
+        .says("a pattern that fits every account: acme-{account}.AdministratorAccess");
+}

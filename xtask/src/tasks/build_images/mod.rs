@@ -41,7 +41,8 @@ pub fn run(context: &Context, args: &cli::BuildImages) -> Result<Exit, Failures>
     let run = RunFolder::new(&repo.root);
     let left = left::of(&run, &repo, &planned);
     let accounts = queue::accounts(&repo.settings, &planned, &left);
-    let mut ready = Ready::gather(context, &repo, &accounts, &[], &[ask.how.program()], problems)?;
+    let anyway: Vec<_> = accounts.iter().map(|(account, _)| *account).collect();
+    let mut ready = Ready::gather(context, &repo, &accounts, &anyway, &[ask.how.program()], problems)?;
 
     if context.globals.dry_run {
         words::say_where_from(context, &planned);

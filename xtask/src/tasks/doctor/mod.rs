@@ -97,12 +97,12 @@ fn look(
     found.push(access::regions(repo));
     found.extend(access::redirections(repo));
     found.extend(access::left_out(repo));
-    found.push(profiles::credentials(repo));
+    found.push(profiles::credentials(repo, selection));
     found.extend(profiles::findings(repo, profiles, &chosen));
     found.extend(asked);
-    found.push(sessions::without_mfa(repo, profiles));
+    found.push(sessions::without_mfa(repo, selection, profiles));
     let aws_vault = tools::version_of(&programs, "aws-vault");
-    found.push(sessions::codes(repo, profiles, &context.vars, aws_vault));
+    found.push(sessions::codes(repo, selection, profiles, &context.vars, aws_vault));
     found.extend(read);
     found.push(tags::bootstrap(repo, profiles, target));
     found.push(tags::modules(repo, target));

@@ -1,6 +1,6 @@
 //! The credential tool, the profile of every account, and how they were found.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::finding::{Finding, Grade};
 use crate::model::Failure;
@@ -41,12 +41,26 @@ pub(super) fn chosen(repo: &Repository, selection: &Selection, profiles: &Profil
 }
 
 /// Which program gives credentials, and where that is set.
-pub(super) fn credentials(repo: &Repository) -> Finding {
+pub(super) fn credentials(repo: &Repository, selection: &Selection) -> Finding {
     const NAME: &str = "credentials";
     let words = repo.settings.credentials();
     let place =
         repo.settings.credentials_place().map_or_else(|| "by default".to_owned(), |place| format!("by {place}"));
+    let accounts: BTreeSet<_> = repo
+        .units
+        .iter()
+        .filter(|unit| selection.holds(unit))
+        .filter_map(|unit| unit.account.value())
+        .map(|it| &it.id)
+        .collect();
+    let is_one_for_all =
+        !words.is_empty() && !words.iter().any(|word| word.contains("{profile}") || word.contains("{account"));
     match CredentialTool::of(&words) {
+        _ if is_one_for_all && accounts.len() > 1 => Finding::fail(
+            NAME,
+            format!("{}   {place}: the same command for all of {} accounts", words.join(" "), accounts.len()),
+        )
+        .to_do("write `{profile}`, or `{account}`, where the tool takes a profile or a name"),
         CredentialTool::Environment => Finding::ok(NAME, format!("those of the environment   {place}")),
         _ => Finding::ok(NAME, format!("{}   {place}", words.join(" "))),
     }

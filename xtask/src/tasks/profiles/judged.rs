@@ -133,12 +133,22 @@ impl Profiles {
             of_place.map(|profile| &profile.name).collect::<BTreeSet<_>>().len()
         };
         let unknown = stated.iter().copied().filter(is_unknown).collect();
+        let mut accounts: Vec<&Account> = Vec::new();
+        for ((account, _), _) in chosen {
+            if !accounts.iter().any(|known| known.is(account)) {
+                accounts.push(account);
+            }
+        }
         grouped(
             unknown,
             |profile: &&Profile| &profile.found_in,
             |by, profiles| {
                 let names: BTreeSet<_> = profiles.iter().map(|profile| profile.name.as_str()).collect();
-                words::unknown(self, &names.into_iter().collect::<Vec<_>>(), by, n_named(by), settings)
+                let failure = words::unknown(self, &names.into_iter().collect::<Vec<_>>(), by, n_named(by), settings);
+                match self.patterns(&accounts, settings).first().filter(|_| accounts.len() > 1) {
+                    Some(pattern) => failure.hint(format!("a pattern that fits every account: {}", pattern.template)),
+                    None => failure,
+                }
             },
         )
     }

@@ -65,13 +65,17 @@ pub(super) fn missing(profiles: &Profiles, accounts: &[&Account], settings: &Set
         [id] => format!("no profile in {files} leads to {id}"),
         _ => format!("no profile in {files} leads to any of {}", ids.join(", ")),
     });
-    for wrong in profiles.wrong(settings) {
-        failure = failure.detail(wrong.what);
-        failure.at.extend(wrong.at);
+    let wrong = profiles.wrong(settings);
+    if !wrong.is_empty() {
+        // What is not read has to be mended first.
+        return wrong.into_iter().fold(failure, |mut failure, wrong| {
+            failure.at.extend(wrong.at);
+            wrong.hints.into_iter().fold(failure.detail(wrong.what), Failure::hint)
+        });
     }
     let there = profiles.names(settings);
     if !there.is_empty() {
-        let near = nearest_first(&there, names.first().copied().unwrap_or_default());
+        let near = nearest_first(profiles, &there, names.first().copied().unwrap_or_default(), settings);
         failure = failure.detail(format!("profiles there: {}", most(&near)));
     }
     let example = accounts.first().map(|account| entry(account, "PROFILE")).unwrap_or_default();
@@ -96,7 +100,9 @@ pub(super) fn unknown(
         let failure = Failure::refused(what).detail(format!("named by {found_in}"));
         let failure = match did_you_mean(there.iter().copied(), only) {
             Some(near) => failure.hint(near),
-            None => failure.detail(format!("profiles there: {}", most(&nearest_first(&there, only)))),
+            None => {
+                failure.detail(format!("profiles there: {}", most(&nearest_first(profiles, &there, only, settings))))
+            }
         };
         return stored.into_iter().fold(failure, Failure::hint);
     }
@@ -108,7 +114,7 @@ pub(super) fn unknown(
     let failure = Failure::refused(format!("{which} of the {n_named} profiles by {found_in} {is}{not} in {files}"))
         .detail(format!("named: {}", most(names)));
     let failure = match &near[..] {
-        [] => failure.detail(format!("profiles there: {}", most(&nearest_first(&there, names[0])))),
+        [] => failure.detail(format!("profiles there: {}", most(&nearest_first(profiles, &there, names[0], settings)))),
         near => failure.detail(format!("nearest there: {}", most(near))),
     };
     stored.into_iter().fold(failure, Failure::hint)
@@ -243,10 +249,17 @@ fn entry(account: &Account, profile: &str) -> String {
     format!("{key} = {}", literal(profile))
 }
 
-/// Names with those first that have this one in them, then those that differ least.
-pub(super) fn nearest_first<'n>(names: &BTreeSet<&'n str>, wanted: &str) -> Vec<&'n str> {
+/// Names with those first that have this one in them, then those that differ least; those that can't apply anything come last.
+fn nearest_first<'n>(
+    profiles: &Profiles,
+    names: &BTreeSet<&'n str>,
+    wanted: &str,
+    settings: &Settings,
+) -> Vec<&'n str> {
     let mut names: Vec<_> = names.iter().copied().collect();
-    names.sort_by_key(|name| (!name.contains(wanted), distance(name, wanted), *name));
+    names.sort_by_cached_key(|name| {
+        (profiles.is_limited(name, settings), !name.contains(wanted), distance(name, wanted), *name)
+    });
     names
 }
 

@@ -48,9 +48,9 @@ struct Known<'r> {
 }
 
 impl<'r> Known<'r> {
-    fn of(repo: &'r Repository, profiles: &Profiles) -> Self {
+    fn of(repo: &'r Repository, selection: &Selection, profiles: &Profiles) -> Self {
         let names = profiles.names(&repo.settings);
-        let asked = asked(repo, &Selection::default());
+        let asked = asked(repo, selection);
         let profile = |(account, region): &Asked<'r>| {
             let profile = profiles.of(account, region.as_ref(), &repo.settings).ok()?.name;
             names.contains(profile.as_str()).then_some((*account, profile))
@@ -72,7 +72,7 @@ impl<'r> Known<'r> {
 }
 
 /// Sessions made of stored keys without MFA, which IAM refuses.
-pub(in crate::tasks::doctor) fn without_mfa(repo: &Repository, profiles: &Profiles) -> Finding {
+pub(in crate::tasks::doctor) fn without_mfa(repo: &Repository, selection: &Selection, profiles: &Profiles) -> Finding {
     const NAME: &str = "MFA";
     let wrapper = repo.settings.credentials();
     if wrapper.iter().any(|word| word == "--no-session" || word == "-n") {
@@ -81,7 +81,7 @@ pub(in crate::tasks::doctor) fn without_mfa(repo: &Repository, profiles: &Profil
     if wrapper.first().is_none_or(|program| program.rsplit('/').next() != Some("aws-vault")) {
         return Finding::skip(NAME, "the credential tool is not aws-vault");
     }
-    let known = Known::of(repo, profiles);
+    let known = Known::of(repo, selection, profiles);
     let weak = known.pairs.iter().find(|(_, profile)| profiles.is_session_without_mfa(profile));
     match weak.map(|(account, profile)| (&account.name, profile)) {
         None if known.pairs.is_empty() => Finding::skip(NAME, known.none()),
@@ -98,6 +98,7 @@ pub(in crate::tasks::doctor) fn without_mfa(repo: &Repository, profiles: &Profil
 /// How many MFA codes a run asks for, and why more than one.
 pub(in crate::tasks::doctor) fn codes(
     repo: &Repository,
+    selection: &Selection,
     profiles: &Profiles,
     vars: &Env,
     aws_vault: Option<Version>,
@@ -106,7 +107,7 @@ pub(in crate::tasks::doctor) fn codes(
     if CredentialTool::of(&repo.settings.credentials()) == CredentialTool::Environment {
         return Finding::ok(NAME, "none is asked for: the credentials are in the environment");
     }
-    let known = Known::of(repo, profiles);
+    let known = Known::of(repo, selection, profiles);
     let asked = known.pairs.iter().map(|(account, profile)| (*account, profile.as_str()));
     let Some(codes) = profiles.codes(asked, &repo.settings, vars, aws_vault) else {
         let tool = CredentialTool::of(&repo.settings.credentials());
