@@ -189,13 +189,15 @@ impl Screen {
     /// with; a command to be typed stays last.
     pub fn finished(&self, about: &str) {
         let mut words = WARNINGS.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let n = words.len();
-        if n == 0 {
+        if words.is_empty() {
             return self.say(Tone::Good, "Finished", about);
         }
         words.sort_unstable();
-        words.dedup();
-        let warnings = format!("{} above: {}", count(n, "warning"), words.join(", "));
+        let told = words.chunk_by(|a, b| a == b).map(|alike| match alike.len() {
+            1 => alike[0].clone(),
+            n => format!("{} ({n})", alike[0]),
+        });
+        let warnings = format!("see above: {}", told.collect::<Vec<_>>().join(", "));
         let parts = if about.starts_with("next: ") { [&warnings, about] } else { [about, &warnings] };
         self.say(Tone::Warning, "Finished", parts.join("   "));
     }
