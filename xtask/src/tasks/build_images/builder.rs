@@ -6,13 +6,17 @@ use crate::repo::unit::Unit;
 use crate::tools::process::quoted;
 
 /// All units whose runners build.
-pub(in crate::tasks) fn all(repo: &Repository) -> Vec<&Unit> {
+fn all(repo: &Repository) -> Vec<&Unit> {
     repo.units.iter().filter(|unit| unit.image(ImageName::Kaniko).is_some()).collect()
 }
 
 /// The unit whose runner builds an image: the one that was named, the only one that builds, or the only one that has the image
 /// in its own account and region.
-pub(super) fn find<'r>(repo: &'r Repository, named: Option<&UnitPath>, image: &str) -> Result<&'r Unit, Failure> {
+pub(in crate::tasks) fn find<'r>(
+    repo: &'r Repository,
+    named: Option<&UnitPath>,
+    image: &str,
+) -> Result<&'r Unit, Failure> {
     let builders = all(repo);
     let listed =
         |what: String| builders.iter().fold(Failure::refused(what), |it, unit| it.detail(unit.path.to_string()));

@@ -15,12 +15,12 @@ use anyhow::Context as _;
 use xshell::{Shell, cmd};
 
 use crate::cli;
-use crate::model::{Exit, Failure, Failures, Tag};
+use crate::model::{Exit, Failure, Failures, ImageName, Tag};
 use crate::repo::{Repository, accounts, discover, settings};
 use crate::report::rehearsed;
 use crate::report::screen::Tone;
 use crate::run::interrupt;
-use crate::tasks::build_images::builder;
+use crate::tasks::build_images::{self, builder};
 use crate::tasks::context::{Context, REHEARSAL};
 use crate::tasks::space::TEMPORARY;
 use crate::tools::env::Env;
@@ -164,7 +164,8 @@ fn lay_out(
     if let Some((_, name)) = misnamed {
         anyhow::bail!("`--inject` names `{name}`, and the accounts are {}", accounts.join(", "));
     }
-    let builds = !builder::all(&repo).is_empty();
+    let named = build_images::Ask::stated_builder(&repo).ok().flatten();
+    let builds = ImageName::ALL.iter().all(|image| builder::find(&repo, named.as_ref(), image.as_str()).is_ok());
     let known = known.into_iter().chain(original.into_iter().flat_map(|_| facts::options(&repo)));
     let images = if builds { Vec::new() } else { facts::images(&repo, tag) };
     let known: Vec<_> = known.chain(images).collect();
