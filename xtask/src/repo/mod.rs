@@ -162,8 +162,9 @@ impl Repository {
         unread.extend(failures);
         // The accounts of what was opened matter also where no unit is in them, such as that of a registry.
         roots.of(&root).listed(&files);
-        let (mut accounts, wrong) = roots.asked_for();
-        problems.extend(wrong);
+        let accounts::Listed { mut accounts, failures, notices: others, .. } = roots.asked_for();
+        problems.extend(failures);
+        notices.extend(others);
         let alike = ambiguous(units.iter().filter_map(|unit| unit.account.value()));
         let is_listed = |of: &&Account| accounts.iter().any(|it| it.name == of.name && it.id == of.id);
         let of_units = units.iter().filter_map(|unit| unit.account.value());

@@ -42,11 +42,15 @@ impl Roots {
         nearest.unwrap_or(&self.0[0])
     }
 
-    /// The accounts of all roots that have been asked for, with what is wrong with their files.
-    pub(super) fn asked_for(self) -> (Vec<Account>, Vec<Failure>) {
-        let listed = self.0.into_iter().filter_map(|root| root.listed.into_inner());
-        let (accounts, failures): (Vec<_>, Vec<_>) = listed.map(|listed| (listed.accounts, listed.failures)).unzip();
-        (accounts.concat(), failures.into_iter().flatten().collect())
+    /// What the files of all roots that have been asked for list together.
+    pub(super) fn asked_for(self) -> Listed {
+        let mut all = Listed::default();
+        for listed in self.0.into_iter().filter_map(|root| root.listed.into_inner()) {
+            all.accounts.extend(listed.accounts);
+            all.failures.extend(listed.failures);
+            all.notices.extend(listed.notices);
+        }
+        all
     }
 }
 

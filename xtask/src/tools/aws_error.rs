@@ -184,7 +184,7 @@ impl AwsError {
             Cause::Unavailable => "AWS has a fault of its own",
             Cause::Proxy => "the proxy did not let the request through",
             Cause::Dns => "the address of AWS could not be found",
-            Cause::Tls => "the connection to AWS is not secure: its certificate is not trusted",
+            Cause::Tls => "the connection to AWS is not secure",
             Cause::Authorities => "nobody is trusted to vouch for AWS",
             Cause::Unreachable => "AWS could not be reached",
             Cause::Timeout => "AWS did not answer in time",

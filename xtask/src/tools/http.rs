@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 use std::error::Error as _;
 use std::io;
 use std::net::IpAddr;
+use std::path::Path;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture};
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
+use rustls::CertificateError;
 use ureq::http::{HeaderValue, Request, Response, Uri, header};
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 use ureq::{Agent, Proxy, ProxyProtocol, Timeout};
@@ -99,7 +101,11 @@ impl Http {
             ureq::Error::ConnectProxyFailed(why) => {
                 (Cause::Proxy, why.split('/').next().unwrap_or_default().to_owned())
             }
-            ureq::Error::Tls(_) | ureq::Error::Rustls(_) => (Cause::Tls, error.to_string()),
+            ureq::Error::Rustls(error) => (Cause::Tls, insecure(error).to_owned()),
+            ureq::Error::Tls(_) => (Cause::Tls, error.to_string()),
+            ureq::Error::Io(error) if let Some(error) = error.get_ref().and_then(|inner| inner.downcast_ref()) => {
+                (Cause::Tls, insecure(error).to_owned())
+            }
             ureq::Error::Io(error) => (of_io(error), error.to_string()),
             ureq::Error::HostNotFound => (Cause::Dns, error.to_string()),
             other => (Cause::Unreachable, other.to_string()),
@@ -111,6 +117,26 @@ impl Http {
             }
             _ => AwsError::new(cause, &format!("{host}: {message}")),
         }
+    }
+}
+
+/// Why a connection is not secure. rustls tells some of it in the words of its code.
+fn insecure(error: &rustls::Error) -> &'static str {
+    match error {
+        rustls::Error::InvalidCertificate(wrong) => match wrong {
+            CertificateError::Expired | CertificateError::ExpiredContext { .. } => "its certificate has expired",
+            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+                "its certificate is not valid yet (is the clock of this machine right?)"
+            }
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+                "its certificate is that of another name"
+            }
+            CertificateError::UnknownIssuer => "its certificate is signed by an authority that is not trusted here",
+            CertificateError::Revoked => "its certificate was revoked",
+            _ => "its certificate is none that a server may show (one of an authority, or damaged)",
+        },
+        rustls::Error::InvalidMessage(_) => "it does not speak TLS",
+        _ => "it ended the handshake of TLS",
     }
 }
 
@@ -132,6 +158,7 @@ fn authorities(bundle: &str) -> Result<Vec<Certificate<'static>>, AwsError> {
 fn no_authority() -> AwsError {
     let named = ["SSL_CERT_FILE", "SSL_CERT_DIR"].into_iter().find_map(|name| Some((name, std::env::var(name).ok()?)));
     let message = match named {
+        Some((name, value)) if !Path::new(&value).exists() => format!("`{name}`, which is `{value}`, is not there"),
         Some((name, value)) => format!("`{name}`, which is `{value}`: no certificate in PEM is in it"),
         None => "this machine has no certificates of authorities".to_owned(),
     };
@@ -140,7 +167,6 @@ fn no_authority() -> AwsError {
 
 fn of_io(error: &io::Error) -> Cause {
     match of_words(&error.to_string().to_lowercase()) {
-        _ if error.get_ref().is_some_and(|inner| inner.is::<rustls::Error>()) => Cause::Tls,
         cause @ (Cause::Dns | Cause::Timeout) => cause,
         _ => Cause::Unreachable,
     }
@@ -214,6 +240,7 @@ fn is_named(host: &str, entry: &str) -> bool {
         let same = network.parse().is_ok_and(|network| is_within(address, network, bits.parse().unwrap_or(128)));
         return entry == "*" || same;
     }
+    let entry = entry.rsplit_once(':').map_or(entry, |(host, _port)| host);
     let domain = entry.trim_start_matches('*').trim_start_matches('.');
     let above = host.strip_suffix(domain).filter(|_| !domain.is_empty());
     entry == "*" || above.is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
@@ -253,6 +280,7 @@ mod tests {
             ("https://sts.us-east-1.amazonaws.com/", "*.AMAZONAWS.com", true),
             ("https://sts.us-east-1.amazonaws.com/", "*", true),
             ("https://sts.us-east-1.amazonaws.com/", "aws.com,sts,", false),
+            ("https://sts.us-east-1.amazonaws.com/", "sts.us-east-1.amazonaws.com:443", true),
             ("https://127.0.0.1:8443/", "127.0.0.1", true),
             ("https://127.0.0.1:8443/", "127.0.0.0/8", true),
             ("https://10.1.2.3/", "127.0.0.0/8,10.1.2.4,0.0.1.2.3", false),

@@ -103,7 +103,13 @@ fn every_failure_of_the_network_is_one_block_with_its_meaning_and_what_helps() {
             "127.0.0.1: Connection refused",
             "behind a proxy set HTTPS_PROXY",
         ),
-        (tls(page), ("A", "1"), "the connection to AWS is not secure", "127.0.0.1: ", "AWS_CA_BUNDLE"),
+        (
+            tls(page),
+            ("A", "1"),
+            "the connection to AWS is not secure",
+            "127.0.0.1: it does not speak TLS",
+            "AWS_CA_BUNDLE",
+        ),
         (named(), ("HTTPS_PROXY", &proxy), "the proxy did not let the request through", "407", "USER:PASSWORD"),
         (
             named(),

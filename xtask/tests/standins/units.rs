@@ -100,10 +100,18 @@ fn leading_zeros_of_ids_survive() {
 }
 
 #[test]
-fn id_as_a_number_is_refused_with_the_reason() {
+fn id_that_lost_a_zero_as_a_number_is_refused_with_the_reason() {
     let sandbox = Sandbox::new();
-    sandbox.edit("accounts.json", r#""100000000004""#, "100000000004");
+    sandbox.edit("accounts.json", r#""100000000004""#, "10000000004");
     sandbox.xtask(["units"]).run().exits(3).says("lose leading zeros").is("units-id-as-number");
+}
+
+#[test]
+fn file_that_only_bears_the_name_of_an_accounts_file_stops_nobody() {
+    let sandbox = Sandbox::new();
+    std::fs::write(sandbox.repo().join("accounts.yml"), "- name: dev\n  email: dev@example.com\n").unwrap();
+    sandbox.xtask(["units"]).run().exits(0).says("this is no accounts file").says("accounts.yml:1");
+    sandbox.xtask(["status", "--check", "v0.52.1"]).run().exits(0);
 }
 
 #[test]
@@ -118,7 +126,7 @@ fn value_that_is_not_known_is_null_with_its_reason() {
 #[test]
 fn all_that_is_wrong_is_told_at_once() {
     let sandbox = Sandbox::new();
-    sandbox.edit("accounts.json", r#""100000000004""#, "100000000004");
+    sandbox.edit("accounts.json", r#""100000000004""#, "10000000004");
     sandbox.edit("accounts.json", r#""100000000001""#, r#""1000""#);
     sandbox.edit("common.hcl", "name_prefix =", "name_prefix = =");
     fs::create_dir_all(sandbox.repo().join(unit("qa"))).unwrap();

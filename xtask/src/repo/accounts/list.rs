@@ -14,6 +14,8 @@ pub(in crate::repo) struct Listed {
     pub(in crate::repo) spoilt: BTreeSet<String>,
     /// In a stable order.
     pub(in crate::repo) failures: Vec<Failure>,
+    /// Files that are called so and list something else.
+    pub(in crate::repo) notices: Vec<Failure>,
 }
 
 impl Listed {
@@ -25,9 +27,13 @@ impl Listed {
     /// Reads a document: names with ids as strings, or with objects that have an `id`. What is wrong with one account does
     /// not hide the others.
     pub(super) fn read(node: &Node, file: &str) -> Self {
-        let Value::Object(entries) = &node.value else {
-            let failure = Failure::refused("the accounts file must be an object of account names");
-            return Self::failed(failure.at(Place::line(file, node.line)));
+        let entries = match &node.value {
+            Value::Object(entries) if entries.is_empty() || entries.iter().any(is_account) => entries,
+            _ => {
+                let what = "this is no accounts file as Gruntwork writes it, and tells no account";
+                let notice = Failure::refused(what).at(Place::line(file, node.line)).hint(super::FORM);
+                return Self { notices: vec![notice], ..Self::default() };
+            }
         };
         let mut listed = Self::default();
         if entries.is_empty() {
@@ -35,7 +41,7 @@ impl Listed {
         }
         let mut by_name: BTreeMap<&str, usize> = BTreeMap::new();
         let mut by_id = HashMap::new();
-        for entry in entries {
+        for entry in entries.iter().filter(|entry| !is_remark(entry)) {
             if let Some(line) = by_name.insert(&entry.key, entry.line) {
                 let failure = Failure::refused(format!("the account `{}` is listed twice", entry.key));
                 listed.failures.push(failure.at(Place::line(file, line)).at(Place::line(file, entry.line)));
@@ -57,6 +63,7 @@ impl Listed {
     pub(super) fn join(&mut self, other: Self) {
         self.spoilt.extend(other.spoilt);
         self.failures.extend(other.failures);
+        self.notices.extend(other.notices);
         let n_known = self.accounts.len();
         let mut by_id = self.accounts.iter().enumerate().map(|(at, known)| (known.id.clone(), at)).collect();
         let mut disputed = BTreeSet::new();
@@ -103,6 +110,25 @@ impl Listed {
     }
 }
 
+/// `"_comment": "…"` and `"$schema": "…"`, as they are written where a format has no comments.
+fn is_remark(entry: &Entry) -> bool {
+    entry.key.starts_with(['_', '$'])
+}
+
+/// Whether this is meant for an account, right or wrong: digits, or something with an id.
+fn is_account(entry: &Entry) -> bool {
+    let is_id = |value: &Value| match value {
+        Value::Number(_) => true,
+        Value::String(text) => text.bytes().any(|byte| byte.is_ascii_digit()),
+        _ => false,
+    };
+    match &entry.node.value {
+        _ if is_remark(entry) => false,
+        Value::Object(fields) => fields.iter().any(|field| matches!(field.key.as_str(), "id" | "account_id")),
+        value => is_id(value),
+    }
+}
+
 fn account(entry: &Entry, file: &str) -> Result<Account, Failure> {
     let name = entry.key.clone();
     if name.chars().any(acts) {
@@ -122,7 +148,7 @@ fn account(entry: &Entry, file: &str) -> Result<Account, Failure> {
         _ => &entry.node,
     };
     let place = Place::line(file, node.line);
-    let id = id(&name, node, file.ends_with(".json")).map_err(|failure| failure.at(place.clone()))?;
+    let id = id(&name, node).map_err(|failure| failure.at(place.clone()))?;
     let deploy_order = field("deploy_order").and_then(|node| match &node.value {
         Value::Number(text) | Value::String(text) => text.parse().ok(),
         _ => None,
@@ -130,16 +156,14 @@ fn account(entry: &Entry, file: &str) -> Result<Account, Failure> {
     Ok(Account { name, id, deploy_order, evidence: vec![place] })
 }
 
-/// A number is an id only in YAML, where it is easily written so, and only with twelve digits of which the first isn't 0:
-/// whoever else reads the file would lose that.
-fn id(name: &str, node: &Node, is_json: bool) -> Result<AccountId, Failure> {
-    let is_kept = |digits: &str| !is_json && !digits.starts_with('0');
+/// A number is an id only with twelve digits of which the first isn't 0: whoever else reads the file would lose that.
+fn id(name: &str, node: &Node) -> Result<AccountId, Failure> {
     let what = format!("the id of account `{name}`");
     match &node.value {
         Value::String(text) => {
             AccountId::parse(text).map_err(|error| Failure::refused(format!("{what} is wrong: {error}")))
         }
-        Value::Number(digits) => AccountId::parse(digits).ok().filter(|_| is_kept(digits)).ok_or_else(|| {
+        Value::Number(digits) => AccountId::parse(digits).ok().filter(|_| !digits.starts_with('0')).ok_or_else(|| {
             Failure::refused(format!("{what} is a number, which would lose leading zeros"))
                 .hint("quote it: write all twelve digits, in quotes")
         }),
@@ -172,9 +196,10 @@ mod tests {
     }
 
     #[test]
-    fn an_id_that_is_a_number_is_refused_with_the_reason() {
+    fn an_id_that_is_a_number_is_refused_where_it_may_have_lost_zeros() {
+        assert_eq!(texts(&read("{\"dev\": 100000000004}").failures), [""; 0]);
         assert_eq!(
-            texts(&read("{\"dev\":\n 100000000004}").failures),
+            texts(&read("{\"dev\":\n 10000000004}").failures),
             ["the id of account `dev` is a number, which would lose leading zeros\n  --> accounts.json:2\n\
               hint: quote it: write all twelve digits, in quotes"]
         );
@@ -210,10 +235,21 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_an_object_of_accounts_is_refused() {
-        for text in ["[]", "{}", "1"] {
-            assert_eq!(read(text).failures.len(), 1, "{text}");
+    fn file_of_another_form_tells_nothing_and_stops_nobody() {
+        for text in [
+            "[]",
+            "1",
+            r#"[{"name": "dev", "id": "100000000004"}]"#,
+            r#"{"accounts": {"dev": "100000000004"}}"#,
+            r#"{"_1": "100000000004"}"#,
+        ] {
+            let listed = read(text);
+            assert!(listed.failures.is_empty() && listed.accounts.is_empty(), "{text}");
+            assert_eq!(listed.notices.len(), 1, "{text}");
         }
+        let listed = read(r#"{"$schema": "x", "_comment": "1", "dev": {"id": "100000000004"}}"#);
+        assert_eq!((listed.accounts.len(), listed.failures.len(), listed.notices.len()), (1, 0, 0));
+        assert_eq!(read("{}").failures.len(), 1);
     }
 
     #[test]
