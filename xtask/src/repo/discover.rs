@@ -8,6 +8,7 @@ use ignore::gitignore::Gitignore;
 use super::accounts;
 use super::files::Files;
 use super::module;
+use super::stacks::Stacks;
 use super::unit::Unit;
 use super::walk::{self, ACCOUNT, COMMON, Found, TERRAGRUNT_JSON};
 use crate::model::{Account, Failure, Place, regular};
@@ -169,6 +170,16 @@ pub(super) fn without_aliases(root: &Path, found: &Found, units: &mut Vec<Unit>)
         aliases.iter().all(|(alias, _)| *alias != at - 1)
     });
     said
+}
+
+/// Leaves out what lies among the units of a catalog, which stacks copy, and which no stack copies just now. Says which.
+pub(super) fn without_templates(root: &Path, stacks: &Stacks, units: &mut Vec<Unit>) -> Vec<Failure> {
+    let templates = units.extract_if(.., |unit| stacks.is_beside_templates(&unit.path.in_root(root)));
+    let said = templates.map(|unit| {
+        let what = format!("`{}` lies in a catalog, and no stack uses it: it is no unit by itself", unit.path);
+        Failure::refused(what)
+    });
+    said.collect()
 }
 
 /// Units in forms that aren't read: they are named, so that no update leaves them out unseen.

@@ -60,6 +60,13 @@ pub(super) fn allowed(extra: &Extra) -> Vec<Allowed> {
     providers.filter_map(|block| list(&block.body)).chain(roles).collect()
 }
 
+/// The account of the role that terragrunt assumes before it runs anything.
+pub(super) fn of_iam_role(evaluator: &Evaluator<'_>, frame: &Rc<Frame>) -> Option<Allowed> {
+    let role = frame.setting(evaluator, "iam_role").ok()??;
+    let place = role.origin.place().unwrap_or_else(|| Place::file(&frame.source.name));
+    Some(Allowed::only(&redirect::account_of(role.as_str()?)?, place))
+}
+
 /// The region of the default AWS provider, if there is one: as it is written out, or what an input gives.
 pub(super) fn provider_region(
     extras: &[Extra],

@@ -157,6 +157,7 @@ impl Repository {
         unread.extend(discover::not_supported(&files, &found));
         let ground = Ground { files: &files, settings: &settings, root: &root, roots: &roots };
         let Readings { mut units, failures, mut notices } = ground.units(&found, &stacks);
+        notices.extend(discover::without_templates(&root, &stacks, &mut units));
         notices.extend(discover::without_aliases(&root, &found, &mut units));
         let is_nothing = units.is_empty() && failures.is_empty();
         unread.extend(failures);

@@ -293,7 +293,11 @@ impl Ground<'_> {
             return self.unreadable(&evaluator, dir, &doubt);
         }
         let extras = generated::all(self.files, &evaluator, &frame);
-        let allowed: Vec<_> = extras.iter().flat_map(evidence::allowed).collect();
+        let mut allowed: Vec<_> = extras.iter().flat_map(evidence::allowed).collect();
+        // Where a provider says it, that role may be one on the way there.
+        if allowed.is_empty() {
+            allowed.extend(evidence::of_iam_role(&evaluator, &frame));
+        }
         let begin = |allowed: &[Allowed], name| self.begin(&evaluator, dir, UnitKind::Terragrunt, allowed, name);
         let folder = evidence::account_folder(&evaluator, self.root, dir);
         let own_name = || Own::Name.stated(self.files, &file, &folder, &mut Vec::new());

@@ -15,6 +15,8 @@ use crate::model::Place;
 
 /// The folder beside a stack file in which its units are generated.
 const GENERATED: &str = ".terragrunt-stack";
+/// Where a catalog keeps its units, by terragrunt's convention, beside `modules` and `stacks`.
+const CATALOG: &str = "units";
 /// What terragrunt merges into a stack file if it lies beside it.
 const STACK_AUTO_INCLUDE: &str = "terragrunt.autoinclude.stack.hcl";
 /// How deep stacks may be nested; terragrunt has its own limit.
@@ -96,6 +98,12 @@ impl Stacks {
     /// Whether a folder is only ever copied: a stack names it, or one that it lies in, as its source.
     fn is_template(&self, files: &Files, dir: &Path) -> bool {
         dir.ancestors().any(|dir| self.sources.contains(dir)) && !files.exists(&dir.join(VALUES))
+    }
+
+    /// Whether a folder lies among those that stacks copy, in a catalog's `units`, and is not copied itself.
+    pub(super) fn is_beside_templates(&self, dir: &Path) -> bool {
+        let catalog = dir.parent().filter(|above| above.file_name().is_some_and(|name| name == CATALOG));
+        catalog.is_some_and(|catalog| self.sources.iter().any(|source| source.parent() == Some(catalog)))
     }
 
     fn of(files: &Files, dir: &Path) -> Self {

@@ -168,9 +168,7 @@ fn main_file(dir: &Path) -> PathBuf {
 /// Every call of a runner's module.
 fn calls(files: &Files, folder: &Folder, module: &Module<'_>, evaluator: &Evaluator<'_>) -> Result<Vec<Runner>, Fault> {
     if Calls::of(files, folder) == Calls::Json {
-        let file = folder.json.first().map_or("", |(name, _)| name);
-        let fault = Fault::new("a runner's module that is called in JSON is not worked out");
-        return Err(fault.at(Place::file(file)).hint("write the call in HCL, in a file that ends in `.tf`"));
+        return Err(runner::called_in_json(folder));
     }
     runner::runners(files, folder, module, evaluator)
 }

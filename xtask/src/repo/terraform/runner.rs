@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::account::Stated;
 use super::standard;
+use crate::model::Place;
 use crate::repo::files::{self, Files, clean};
 use crate::repo::hcl::syntax::{Block, Expr, ExprKind, Item, Key, Step};
 use crate::repo::hcl::terraform::folder::{json_names, json_objects};
@@ -57,15 +58,15 @@ impl Calls {
     }
 
     fn within(files: &Files, folder: &Folder, seen: &mut HashSet<PathBuf>) -> Self {
-        let in_json = folder.json.iter().any(|(_, node)| json_sources(node).any(is_runner));
-        if in_json {
-            return Self::Json;
-        }
-        let calls = folder.frames().flat_map(|frame| frame.source.body.blocks_named("module"));
-        for (call, source) in calls.filter_map(|call| Some((call, literal_source(call)?))) {
-            let is_told = || configures(call.body.attributes.keys().map(String::as_str));
-            if names_runner(folder, source) || (local_dir(folder, source).is_none() && is_told()) {
-                return Self::Hcl;
+        let in_json = folder.json.iter().flat_map(|(_, node)| json_calls(node)).map(|call| (Self::Json, call));
+        let in_hcl = folder.frames().flat_map(|frame| frame.source.body.blocks_named("module"));
+        let in_hcl = in_hcl.filter_map(|call| {
+            let is_told = configures(call.body.attributes.keys().map(String::as_str));
+            Some((Self::Hcl, (literal_source(call)?, is_told)))
+        });
+        for (how, (source, is_told)) in in_json.chain(in_hcl) {
+            if names_runner(folder, source) || (local_dir(folder, source).is_none() && is_told) {
+                return how;
             }
             let calls = match local_dir(folder, source)
                 .filter(|dir| seen.insert(dir.clone()))
@@ -74,14 +75,14 @@ impl Calls {
                 Some(Ok(child)) => {
                     standard::is_copy(&child)
                         || Self::within(files, &child, seen) != Self::No
-                        || (is_told() && standard::takes_images(&child))
+                        || (is_told && standard::takes_images(&child))
                 }
                 // What can't be read is told of if it looks like one.
                 Some(Err(dir)) => looks_like_one(files, &Listing::of(files, &dir, folder.engine)),
                 None => false,
             };
             if calls {
-                return Self::Hcl;
+                return how;
             }
         }
         Self::No
@@ -117,12 +118,21 @@ pub(super) fn literal_text(expr: &Expr) -> Option<&str> {
     }
 }
 
-fn json_sources(node: &json::Node) -> impl Iterator<Item = &str> {
-    let fields = json_names(node, "module").flat_map(|entry| json_objects(&entry.node));
-    fields.filter(|field| field.key == "source").filter_map(|field| match &field.node.value {
-        json::Value::String(text) => Some(text.as_str()),
-        _ => None,
+/// The source of each call in JSON, and whether its arguments are those of a runner.
+fn json_calls(node: &json::Node) -> impl Iterator<Item = (&str, bool)> {
+    json_names(node, "module").filter_map(|entry| {
+        let fields: Vec<_> = json_objects(&entry.node).collect();
+        let source = fields.iter().find(|field| field.key == "source")?;
+        let json::Value::String(source) = &source.node.value else { return None };
+        Some((source.as_str(), configures(fields.iter().map(|field| field.key.as_str()))))
     })
+}
+
+/// That a call in JSON is not worked out.
+pub(super) fn called_in_json(folder: &Folder) -> Fault {
+    let file = folder.json.first().map_or("", |(name, _)| name);
+    let fault = Fault::new("a runner's module that is called in JSON is not worked out");
+    fault.at(Place::file(file)).hint("write the call in HCL, in a file that ends in `.tf`")
 }
 
 /// Whether the arguments of a call are those that only a runner's module takes, wherever its source leads.
@@ -198,7 +208,10 @@ impl Search<'_> {
                 .map(|dir| Folder::read(self.files, &dir, self.start, folder.engine).map_err(|fault| (dir, fault)))
             {
                 Some(Ok(child)) => {
-                    let passes_on = Calls::of(self.files, &child) == Calls::Hcl;
+                    let passes_on = match Calls::of(self.files, &child) {
+                        Calls::Json => return Err(called_in_json(&child)),
+                        calls => calls == Calls::Hcl,
+                    };
                     let takes = standard::is_copy(&child) || (is_told && !passes_on && standard::takes_images(&child));
                     Some((child, takes)).filter(|_| takes || passes_on)
                 }

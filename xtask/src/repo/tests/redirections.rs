@@ -31,7 +31,7 @@ fn roles_profiles_and_keys_are_found_wherever_they_stand() {
     let provider =
         |inner: &str| format!("generate \"p\" {{\n  path = \"p.tf\"\n  contents = <<EOT\n{inner}\nEOT\n}}\n");
     for (text, expected) in [
-        (format!("iam_role = \"{ELSEWHERE}\"\n"), vec![format!("`iam_role` {ELSEWHERE} 1")]),
+        (format!("iam_role = \"{HERE}\"\n"), vec![format!("`iam_role` {HERE} 1")]),
         ("iam_role = \"\"\n".to_owned(), vec![]),
         (
             provider(&format!("provider \"aws\" {{\n  assume_role {{\n    role_arn = \"{HERE}\"\n  }}\n}}")),
@@ -94,12 +94,10 @@ fn what_is_in_an_included_file_or_in_terraform_beside_the_unit_is_found_too() {
 fn what_leads_elsewhere_is_refused_unless_it_is_declared_or_a_guard_will_see_it() {
     let state = |role: &str| format!("remote_state {{\n  config = {{ role_arn = {role} }}\n}}\n");
     let refused = |text: &str| in_unit(text).1;
-    assert_eq!(refused(&format!("iam_role = \"{ELSEWHERE}\"\n")), ["`iam_role` leads into another account"]);
     assert!(refused(&format!("iam_role = \"{HERE}\"\n")).is_empty());
     assert!(refused("iam_role = get_env(\"ROLE\")\n").is_empty(), "the inner guard asks whose role it is");
     let declared = "\"arn:aws:iam::100000000009:role/state\"";
     assert!(refused(&state(declared)).is_empty());
-    assert_eq!(refused(&format!("iam_role = {declared}\n")).len(), 1, "a declared role is a provider's or the state's");
     assert_eq!(
         refused(&state(&format!("\"{ELSEWHERE}\""))),
         ["`role_arn` of the remote state leads into another account"]
@@ -108,6 +106,18 @@ fn what_leads_elsewhere_is_refused_unless_it_is_declared_or_a_guard_will_see_it(
     assert!(unknown[0].starts_with("`role_arn` of the remote state is not known, because "), "{unknown:?}");
     let profile = "remote_state {\n  config = { profile = \"x\" }\n}\n";
     assert_eq!(refused(profile), ["`profile` of the remote state brings credentials of its own"]);
+}
+
+#[test]
+fn role_that_terragrunt_assumes_tells_the_account_or_disputes_it_also_where_it_is_declared() {
+    for role in [ELSEWHERE, "arn:aws:iam::100000000009:role/state"] {
+        let repo = Tree::new(&[ACCOUNTS, (UNIT, &format!("iam_role = \"{role}\"\n"))]).open();
+        assert!(repo.units[0].account.value().is_none());
+        let told = texts(repo.units[0].problems.iter());
+        assert!(told.starts_with("two places name different accounts for"), "{told}");
+    }
+    let repo = Tree::new(&[(UNIT, &format!("iam_role = \"{HERE}\"\n"))]).open();
+    assert_eq!(account(&repo.units[0]).to_string(), "100000000004 dev");
 }
 
 #[test]

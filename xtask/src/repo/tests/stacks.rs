@@ -57,6 +57,18 @@ fn unit_of_a_stack_is_a_runner_by_its_catalog_unit_or_by_its_values_and_moves_th
 }
 
 #[test]
+fn unit_of_a_catalog_that_no_stack_uses_is_none_and_is_named() {
+    let tree = fixture("stacks-unnamed");
+    let before = shown(&tree.open());
+    let runner = "terraform {\n  source = \"git::git@github.com:gruntwork-io/terraform-aws-service-catalog.git//modules/mgmt/ecs-deploy-runner?ref=v0.107.5\"\n}\ninputs = {\n  terraform_planner_config = {\n    container_image = { docker_image = \"100000000002.dkr.ecr.us-east-1.amazonaws.com/ecs-deploy-runner\", docker_tag = \"v0.40.0\" }\n  }\n}\n";
+    tree.write("catalog/units/spare/terragrunt.hcl", runner.as_bytes());
+    let repo = tree.open();
+    assert_eq!((shown(&repo), texts(repo.all_problems()).as_str()), (before, ""));
+    let told = texts(repo.notices.iter());
+    assert!(told.starts_with("`catalog/units/spare` lies in a catalog, and no stack uses it: "), "{told}");
+}
+
+#[test]
 fn two_runners_of_a_stack_in_one_account_are_two_before_anything_is_generated() {
     let tree = fixture("stacks");
     let file = "dev/us-east-1/terragrunt.stack.hcl";
