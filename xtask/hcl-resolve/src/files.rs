@@ -213,8 +213,10 @@ impl Files {
         self.there.clear();
     }
 
-    /// The path as people should read it: relative to the root where it is below it.
+    /// The path as people should read it: relative to the root where it is below it, and that of the source in a folder that
+    /// is generated.
     pub fn name(&self, path: &Path) -> String {
+        let path = &*self.real(path);
         path.strip_prefix(&self.root).unwrap_or(path).display().to_string()
     }
 

@@ -34,6 +34,15 @@ fn block(source: &str, more: &str) -> String {
     format!("unit \"ci\" {{\n  source = \"{source}\"\n  path = \"ci\"\n{more}}}\n")
 }
 
+/// A unit of the published module with this for its tag.
+fn runner(tag: &str) -> String {
+    let source = "git::git@github.com:gruntwork-io/terraform-aws-service-catalog.git//modules/mgmt/ecs-deploy-runner?ref=v0.107.5";
+    let image = "100000000002.dkr.ecr.us-east-1.amazonaws.com/ecs-deploy-runner";
+    format!(
+        "terraform {{\n  source = \"{source}\"\n}}\ninputs = {{\n  terraform_planner_config = {{\n    container_image = {{\n      docker_image = \"{image}\"\n      docker_tag = {tag}\n    }}\n  }}\n}}\n"
+    )
+}
+
 const VERSIONS: &str = "locals {\n  versions = read_terragrunt_config(\"${get_repo_root()}/versions.hcl\").locals\n}\n";
 
 #[test]
@@ -60,12 +69,25 @@ fn unit_of_a_stack_is_a_runner_by_its_catalog_unit_or_by_its_values_and_moves_th
 fn unit_of_a_catalog_that_no_stack_uses_is_none_and_is_named() {
     let tree = fixture("stacks-unnamed");
     let before = shown(&tree.open());
-    let runner = "terraform {\n  source = \"git::git@github.com:gruntwork-io/terraform-aws-service-catalog.git//modules/mgmt/ecs-deploy-runner?ref=v0.107.5\"\n}\ninputs = {\n  terraform_planner_config = {\n    container_image = { docker_image = \"100000000002.dkr.ecr.us-east-1.amazonaws.com/ecs-deploy-runner\", docker_tag = \"v0.40.0\" }\n  }\n}\n";
-    tree.write("catalog/units/spare/terragrunt.hcl", runner.as_bytes());
+    tree.write("catalog/units/spare/terragrunt.hcl", runner("\"v0.40.0\"").as_bytes());
     let repo = tree.open();
     assert_eq!((shown(&repo), texts(repo.all_problems()).as_str()), (before, ""));
     let told = texts(repo.notices.iter());
     assert!(told.starts_with("`catalog/units/spare` lies in a catalog, and no stack uses it: "), "{told}");
+}
+
+#[test]
+fn file_beside_a_catalog_unit_is_named_and_moved_there() {
+    let tree = fixture("stacks-unnamed");
+    tree.write("catalog/units/ci/terragrunt.hcl", runner("trimspace(file(\"v.txt\"))").as_bytes());
+    tree.write("catalog/units/ci/v.txt", b"v0.40.0\n");
+    let repo = tree.open();
+    let pins: Vec<_> = shown(&repo).into_iter().filter_map(|it| Some(it.rsplit_once(' ')?.1.to_owned())).collect();
+    assert!(pins.iter().any(|pin| pin == "catalog/units/ci/v.txt:1"), "{pins:?}");
+    let tag: Tag = "v1.3.0".parse().expect("a tag");
+    let bump = plan_bump(&repo, &Request::for_all(&repo, [(ImageName::DeployRunner, tag)].into()));
+    let edits = bump.unwrap_or_else(|failures| panic!("{}", texts(failures.iter()))).edits;
+    assert!(edits.iter().any(|edit| edit.path.ends_with("catalog/units/ci/v.txt")));
 }
 
 #[test]
