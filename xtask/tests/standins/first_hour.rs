@@ -104,6 +104,41 @@ fn profile_that_is_named_like_those_of_the_other_accounts_is_proposed() {
 }
 
 #[test]
+fn keys_by_the_names_of_the_accounts_are_proposed_although_no_file_tells_whose_they_are() {
+    let sandbox = ACCOUNTS.iter().fold(Sandbox::new(), |sandbox, (name, id)| sandbox.vault_profile(name, id));
+    let sandbox = sandbox.without_setting("profile");
+    fs::remove_file(sandbox.tool("aws-vault")).unwrap();
+    fs::copy("/usr/bin/env", sandbox.tool("env")).unwrap();
+    let keys = |(name, _): &(&str, &str)| format!("[{name}]\naws_access_key_id = A\naws_secret_access_key = b\n\n");
+    fs::create_dir_all(sandbox.top().join("home/.aws")).unwrap();
+    fs::write(sandbox.top().join("home/.aws/credentials"), ACCOUNTS.iter().map(keys).collect::<String>()).unwrap();
+    let mut terminal = fix(&sandbox).at_a_terminal(60, 120);
+    terminal.wait_for("Number [1]: ");
+    terminal.types("1");
+    terminal.wait_for("Write this? [y/N] ");
+    terminal.types("y");
+    let (status, text) = terminal.finish();
+    assert!(status.success() && text.contains("6 accounts verified"), "{text}");
+    assert!(sandbox.read(".xtask/local.toml").contains("profile = \"{account}\""), "{text}");
+}
+
+#[test]
+fn pattern_that_is_in_no_file_is_replaced_by_one_that_is() {
+    let sandbox = new_user();
+    let local = "credentials = [\"env\", \"AWS_PROFILE={profile}\"]\nprofile = \"acme-{account}\"\n";
+    fs::create_dir_all(sandbox.repo().join(".xtask")).unwrap();
+    sandbox.write(".xtask/local.toml", local.to_owned());
+    let mut terminal = fix(&sandbox).at_a_terminal(60, 120);
+    terminal.wait_for("Number [1]: ");
+    terminal.types("1");
+    terminal.wait_for("Write this? [y/N] ");
+    terminal.types("y");
+    let (status, text) = terminal.finish();
+    assert!(status.success() && text.contains("6 accounts verified"), "{text}");
+    assert_eq!(sandbox.read(".xtask/local.toml"), local.replace("{account}", "{account}.AdministratorAccess"));
+}
+
+#[test]
 fn id_that_is_none_is_asked_for_again() {
     let sandbox = Sandbox::new();
     let source = "git::git@github.com:gruntwork-io/terraform-aws-ci.git//modules/ecs-deploy-runner?ref=v0.52.1";

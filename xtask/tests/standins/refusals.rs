@@ -160,6 +160,15 @@ fn every_failure_of_the_network_is_one_block_with_its_meaning_and_what_helps() {
 }
 
 #[test]
+fn further_accounts_are_not_waited_for_where_aws_is_out_of_reach() {
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let sandbox = Sandbox::bumped().setting("endpoint-url", &format!("\"http://127.0.0.1:{closed}\""));
+    let said = sandbox.xtask(["identity"]).run().exits(3).says("for 6 accounts could not be verified");
+    assert_eq!(said.err.matches("AWS could not be reached").count(), 1, "{said:?}");
+    assert_eq!(sandbox.log().of("aws-vault").len(), 1);
+}
+
+#[test]
 fn session_that_aws_ends_on_the_way_is_renewed_and_no_unit_fails() {
     let sandbox = Sandbox::bumped();
     let gate = sandbox.gate();

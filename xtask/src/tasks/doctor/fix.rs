@@ -116,7 +116,8 @@ pub(super) fn settle(
     Ok(true)
 }
 
-/// The profiles that the settings don't name yet: those that were found elsewhere, and those that were asked for.
+/// The profiles that the settings don't name yet, or name by names that are in no file: those that were found elsewhere, and
+/// those that were asked for.
 fn missing(
     repo: &Repository,
     profiles: &Profiles,
@@ -128,7 +129,13 @@ fn missing(
     }
     let asked = asked(repo, selection);
     let all: Vec<_> = asked.iter().map(|(account, _)| *account).collect();
-    let (found, failures) = profiles.by_name(&asked, &repo.settings);
+    let (mut found, failures) = profiles.by_name(&asked, &repo.settings);
+    if CredentialTool::of(&repo.settings.credentials()).takes_profiles_of_the_files() {
+        found.retain(|_, it| !it.is_stated || profiles.unknown(&it.name, &repo.settings).is_none());
+    }
+    // Names may fit where nothing tells which account they lead into; whose they are STS says afterwards.
+    let may_fit =
+        || all.iter().any(|it| !found.contains_key(&it.name)) && !profiles.patterns(&all, &repo.settings).is_empty();
     let ambiguous: Vec<&Account> = all
         .iter()
         .filter(|account| !found.contains_key(&account.name))
@@ -137,7 +144,7 @@ fn missing(
         .collect();
     let of_config = |profile: &&Profile| !profile.is_stated;
     let pair = |account: &str, profile: &str| (format!("profiles.{account}"), Value::from(profile));
-    if ambiguous.is_empty() {
+    if ambiguous.is_empty() && !may_fit() {
         let new: Vec<_> = found.iter().filter(|(_, profile)| of_config(profile)).collect();
         *n_accounts = new.len();
         return Ok(new.into_iter().map(|(account, profile)| pair(account, &profile.name)).collect());

@@ -64,6 +64,8 @@ pub(super) struct Round {
     open: BTreeSet<String>,
     /// The devices whose codes AWS has refused too often.
     given_up: BTreeMap<String, AwsError>,
+    /// Where AWS was not reached: further accounts would wait as long for the same.
+    unreached: BTreeMap<Region, AwsError>,
 }
 
 impl Session<'_> {
@@ -78,7 +80,8 @@ impl Session<'_> {
         let (account, region) = of;
         let mut codes = ready.codes_of(account, region);
         codes.retain(|code| !round.open.contains(&code.opens));
-        if let Some(error) = codes.iter().find_map(|code| round.given_up.get(&code.device)) {
+        let given_up = codes.iter().find_map(|code| round.given_up.get(&code.device));
+        if let Some(error) = given_up.or_else(|| round.unreached.get(region)) {
             return Opened { outcome: Outcome::not_started(), proof: None, error: Some(error.clone()) };
         }
         let mut step = step.clone();
@@ -95,6 +98,9 @@ impl Session<'_> {
                 None => told.as_deref().map(AwsError::of_text),
             };
             let error = error.filter(|error| proof.is_some() || error.cause == Cause::CodeRefused);
+            if let Some(error) = error.as_ref().filter(|error| error.is_of_the_way()) {
+                round.unreached.insert(region.clone(), error.clone());
+            }
             let is_refused = error.as_ref().is_some_and(|error| error.cause == Cause::CodeRefused);
             self.note_codes(&codes, proof.as_ref(), outcome.took, is_refused);
             if !is_refused || n_tries == MOST || self.executor.interrupt.asked() {
