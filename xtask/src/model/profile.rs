@@ -17,8 +17,10 @@ pub struct ProfileCandidate {
     pub role: Option<String>,
 }
 
-/// Parts of names of roles that read, audit or pay, and change nothing else.
-const LIMITED: [&str; 8] = ["readonly", "viewonly", "billing", "audit", "support", "reader", "viewer", "observer"];
+/// Parts of names of roles that read, audit or pay, and change nothing else; `PowerUserAccess` may not pass a role to ECS
+/// (<https://docs.aws.amazon.com/aws-managed-policy/latest/reference/PowerUserAccess.html>).
+const LIMITED: [&str; 9] =
+    ["readonly", "viewonly", "billing", "audit", "support", "reader", "viewer", "observer", "poweruser"];
 
 impl ProfileCandidate {
     /// Whether its name or that of its role says that it can't apply anything.

@@ -97,7 +97,8 @@ fn endpoint_that_nobody_named_is_refused() {
     let Some(tools) = Toolbox::get() else { return };
     let cloud = Cloud::start(tools);
     let live = Live::new(tools, &cloud, Shape::default());
-    for (name, hint) in [("AWS_ENDPOINT_URL", "which is not AWS"), ("AWS_ENDPOINT_URL_STS", "prove nothing")] {
+    for (name, hint) in [("AWS_ENDPOINT_URL", "which is not AWS"), ("AWS_ENDPOINT_URL_STS", "would say nothing of it")]
+    {
         let mut command = live.command(env!("CARGO_BIN_EXE_xtask"));
         command.env(name, cloud.http_endpoint()).args(["apply-all", "--yes", "--allow=unexpected", "--account", "dev"]);
         let output = command.output().expect("xtask starts");

@@ -127,7 +127,7 @@ fn pattern_that_is_in_no_file_is_replaced_by_one_that_is() {
     let sandbox = new_user();
     let local = "credentials = [\"env\", \"AWS_PROFILE={profile}\"]\nprofile = \"acme-{account}\"\n";
     fs::create_dir_all(sandbox.repo().join(".xtask")).unwrap();
-    sandbox.write(".xtask/local.toml", local.to_owned());
+    sandbox.write(".xtask/local.toml", local);
     let mut terminal = fix(&sandbox).at_a_terminal(60, 120);
     terminal.wait_for("Number [1]: ");
     terminal.types("1");

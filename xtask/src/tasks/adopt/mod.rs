@@ -85,6 +85,7 @@ fn gather(context: &Context, args: &cli::Adopt) -> Result<Adoption, Failures> {
     let mut repo = Repository::open(&root)?;
     personal::add_to(&mut repo, &context.vars);
     let there = there::look(&root)?;
+    words::begin(context, &root, &source.version, &there);
     let suggested = suggest::settings(context, &repo, context.globals.dry_run)?;
     let settings = suggested.as_ref().map_or(&[][..], |it| &it.settings);
     let texts = texts::gather(&root, &source, settings, &context.vars)?;

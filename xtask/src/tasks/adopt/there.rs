@@ -26,13 +26,6 @@ pub(super) struct There {
     pub(super) record: Option<Record>,
 }
 
-impl There {
-    /// Whether the crate is there.
-    pub(super) fn is_adopted(&self) -> bool {
-        !self.files.is_empty()
-    }
-}
-
 /// Looks at what is there; whatever isn't ours is a refusal.
 pub(super) fn look(root: &Path) -> Result<There, Failures> {
     let folder = root.join(FOLDER);

@@ -1,10 +1,11 @@
 //! What `adopt` says: every change beforehand, what else to know, and what to type next.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use serde_json::json;
 
-use super::there::FOLDER;
+use super::there::{FOLDER, There};
 use super::{Adoption, record, rust, suggest, texts, there};
 use crate::cli::Format;
 use crate::model::{Failure, literal};
@@ -30,15 +31,19 @@ impl Tally {
     }
 }
 
+/// Says what is adopted, and where.
+pub(super) fn begin(context: &Context, root: &Path, version: &str, there: &There) {
+    let root = root.display();
+    let about = match &there.record {
+        Some(record) if record.version != version => format!("{version} in place of {}   {root}", record.version),
+        _ => format!("{version}   {root}"),
+    };
+    context.screen.say(Tone::Plain, "Adopting", about);
+}
+
 /// Shows all changes as one diff, on stdout; the crate's own files are counted.
 pub(super) fn show(context: &Context, adoption: &Adoption) -> Result<(), Failure> {
     let screen = &context.screen;
-    let (version, root) = (&adoption.source.version, adoption.root.display());
-    let about = match (&adoption.there.record, adoption.there.is_adopted()) {
-        (Some(record), _) if record.version != *version => format!("{version} in place of {}   {root}", record.version),
-        _ => format!("{version}   {root}"),
-    };
-    screen.say(Tone::Plain, "Adopting", about);
     if adoption.is_nothing() {
         screen.say(Tone::Good, "Nothing", "to change: all of it is there already");
         return if context.globals.format == Format::Json { context.result(&report(adoption)) } else { Ok(()) };
