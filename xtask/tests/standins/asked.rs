@@ -167,6 +167,11 @@ fn nobody_is_asked_about_what_went_to_a_file() {
         assert!(text.contains("stderr is not a terminal, so what is asked about would not be seen"), "{text}");
     }
     assert!(sandbox.log().applies().is_empty());
+    let into_a_file = ["sh", "-c", "\"$0\" \"$@\" >told"];
+    let command = adopt(&sandbox).through(into_a_file).env("PATH", path(&sandbox));
+    let (status, text) = command.at_a_terminal(24, 100).finish();
+    assert_eq!(status.code(), Some(3), "{text}");
+    assert!(text.contains("stdout is not a terminal, so the changes would not be seen"), "{text}");
 }
 
 /// The stand-ins, and a shell with its tools.

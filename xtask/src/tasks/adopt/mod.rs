@@ -16,6 +16,7 @@ mod words;
 mod workspace;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, IsTerminal as _};
 use std::path::{Path, PathBuf};
 
 use crate::cli::{self, Allowance};
@@ -169,5 +170,9 @@ fn ask_consent(context: &Context, adoption: &Adoption) -> Result<(), Failure> {
     }
     let question = format!("Write this to {}? [y/N] ", adoption.root.display());
     let otherwise = "there is no terminal to ask at; after reading the changes: --yes";
+    if !io::stdout().is_terminal() {
+        let unseen = Failure::unconfirmed("nothing was written");
+        return Err(unseen.detail("stdout is not a terminal, so the changes would not be seen").hint(otherwise));
+    }
     tty::agree(&question, "nothing was written", otherwise, &|| false)
 }

@@ -38,7 +38,11 @@ pub fn run(context: &Context, args: &cli::Changes) -> Result<Exit, Failures> {
         }
         _ => {
             let columns = context.screen.result_width();
-            let unknown = unknown(&table, to).map(|text| filled(&text, "\n!  ", "   ", columns)).unwrap_or_default();
+            // Releases that changed nothing worth telling are not in the table; what is newer than all in it is another matter.
+            let newest = table::newest_in(&table).unwrap_or(from);
+            let ends = [Some(from).filter(|from| *from > newest && *from != to), Some(to)].into_iter().flatten();
+            let unknown = ends.filter_map(|end| unknown(&table, end));
+            let unknown: String = unknown.map(|text| filled(&text, "\n!  ", "   ", columns)).collect();
             context.page(&(text(&said, from, to, &changes, columns) + &modules(to) + &unknown))?;
         }
     }
@@ -56,11 +60,11 @@ pub fn is_known(tag: &Tag) -> bool {
 }
 
 /// What is not known of a release; `None` where it is in the table.
-fn unknown(table: &[Change], to: Version) -> Option<String> {
-    let is_there = table.iter().any(|change| change.version == to);
+fn unknown(table: &[Change], release: Version) -> Option<String> {
+    let is_there = table.iter().any(|change| change.version == release);
     let newest = table::newest_in(table)?;
     (!is_there).then(|| {
-        format!("not known whether {to} is a release: it is not among those that this program knows of, the newest of which is {newest}; `--fetch` asks GitHub")
+        format!("not known whether {release} is a release: it is not among those that this program knows of, the newest of which is {newest}; `--fetch` asks GitHub")
     })
 }
 
