@@ -82,7 +82,10 @@ fn refused_run_leaves_neither_plans_nor_programs_behind() {
 fn every_wrong_account_is_named() {
     let sandbox = Sandbox::bumped().fault("wrong-account:dev").fault("wrong-account:stage");
     let said = sandbox.xtask(YES).run().exits(3);
-    said.says("`dev` belong to another account").says("`stage` belong to another account").says("2 of 6 accounts");
+    said.says("for 2 accounts belong to another account")
+        .says("2 of 6 accounts")
+        .says("expected  100000000004 dev,")
+        .says("expected  100000000005 stage,");
 }
 
 #[test]
