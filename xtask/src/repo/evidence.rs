@@ -62,8 +62,7 @@ pub(super) fn allowed(extra: &Extra) -> Vec<Allowed> {
 
 /// The account of the role that terragrunt assumes before it runs anything.
 pub(super) fn of_iam_role(evaluator: &Evaluator<'_>, frame: &Rc<Frame>) -> Option<Allowed> {
-    let role = frame.setting(evaluator, "iam_role").ok()??;
-    let place = role.origin.place().unwrap_or_else(|| Place::file(&frame.source.name));
+    let (role, place) = redirect::iam_role(evaluator, frame)?;
     Some(Allowed::only(&redirect::account_of(role.as_str()?)?, place))
 }
 

@@ -142,11 +142,17 @@ impl Redirection {
     }
 }
 
+/// The role that terragrunt assumes before it runs anything, and where it is written.
+pub(super) fn iam_role(evaluator: &Evaluator<'_>, frame: &Rc<Frame>) -> Option<(Value, Place)> {
+    let role = frame.setting(evaluator, "iam_role").ok()??;
+    let place = role.origin.place().unwrap_or_else(|| Place::file(&frame.source.name));
+    Some((role, place))
+}
+
 /// Everything that the unit's own configuration and what it includes redirect.
 pub(super) fn find(evaluator: &Evaluator<'_>, frame: &Rc<Frame>, extras: &[Extra]) -> Vec<Redirection> {
     let mut found = Vec::new();
-    if let Ok(Some(role)) = frame.setting(evaluator, "iam_role") {
-        let place = role.origin.place().unwrap_or_else(|| Place::file(&frame.source.name));
+    if let Some((role, place)) = iam_role(evaluator, frame) {
         found.push(Redirection::new("`iam_role`", Actor::Terragrunt, known_text(&role), place));
     }
     // What is at fault there is told by whoever needs it.

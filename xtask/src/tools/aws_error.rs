@@ -348,18 +348,12 @@ pub(super) fn of_words(text: &str) -> Cause {
     known.map_or(Cause::Other, |(cause, _)| *cause)
 }
 
-/// The messages of an error and of those below it.
-fn chain(error: &(dyn Error + 'static)) -> Vec<String> {
-    let (mut messages, mut next) = (Vec::new(), Some(error));
-    while let Some(error) = next {
-        messages.push(error.to_string());
-        next = error.source();
+/// The message of what an error goes back to.
+fn root(mut error: &(dyn Error + 'static)) -> String {
+    while let Some(source) = error.source() {
+        error = source;
     }
-    messages
-}
-
-fn root(error: &(dyn Error + 'static)) -> String {
-    chain(error).pop().unwrap_or_default()
+    error.to_string()
 }
 
 /// One line that can move no cursor, and not a long one.

@@ -1,6 +1,7 @@
 //! A new user with thirty profiles and nothing else: from a repository without settings to proven accounts.
 
 use std::fs;
+use std::process::ExitStatus;
 
 use super::command::Xtask;
 use super::sandbox::{ACCOUNTS, Sandbox};
@@ -38,15 +39,20 @@ fn fix(sandbox: &Sandbox) -> Xtask<'_> {
     sandbox.xtask(["doctor", "v1.3.0", "--fix"]).env("NO_COLOR", "1")
 }
 
-#[test]
-fn one_command_leads_from_thirty_profiles_to_proven_accounts() {
-    let sandbox = new_user();
-    let mut terminal = fix(&sandbox).at_a_terminal(60, 120);
+/// Answers with the first of what is offered, and agrees to what will be written.
+fn takes_the_first(sandbox: &Sandbox) -> (ExitStatus, String) {
+    let mut terminal = fix(sandbox).at_a_terminal(60, 120);
     terminal.wait_for("Number [1]: ");
     terminal.types("1");
     terminal.wait_for("Write this? [y/N] ");
     terminal.types("y");
-    let (status, text) = terminal.finish();
+    terminal.finish()
+}
+
+#[test]
+fn one_command_leads_from_thirty_profiles_to_proven_accounts() {
+    let sandbox = new_user();
+    let (status, text) = takes_the_first(&sandbox);
     assert!(status.success(), "{text}");
     assert!(text.contains("6 accounts verified"), "{text}");
     let written = sandbox.read(".xtask/local.toml");
@@ -112,12 +118,7 @@ fn keys_by_the_names_of_the_accounts_are_proposed_although_no_file_tells_whose_t
     let keys = |(name, _): &(&str, &str)| format!("[{name}]\naws_access_key_id = A\naws_secret_access_key = b\n\n");
     fs::create_dir_all(sandbox.top().join("home/.aws")).unwrap();
     fs::write(sandbox.top().join("home/.aws/credentials"), ACCOUNTS.iter().map(keys).collect::<String>()).unwrap();
-    let mut terminal = fix(&sandbox).at_a_terminal(60, 120);
-    terminal.wait_for("Number [1]: ");
-    terminal.types("1");
-    terminal.wait_for("Write this? [y/N] ");
-    terminal.types("y");
-    let (status, text) = terminal.finish();
+    let (status, text) = takes_the_first(&sandbox);
     assert!(status.success() && text.contains("6 accounts verified"), "{text}");
     assert!(sandbox.read(".xtask/local.toml").contains("profile = \"{account}\""), "{text}");
 }
@@ -128,12 +129,7 @@ fn pattern_that_is_in_no_file_is_replaced_by_one_that_is() {
     let local = "credentials = [\"env\", \"AWS_PROFILE={profile}\"]\nprofile = \"acme-{account}\"\n";
     fs::create_dir_all(sandbox.repo().join(".xtask")).unwrap();
     sandbox.write(".xtask/local.toml", local);
-    let mut terminal = fix(&sandbox).at_a_terminal(60, 120);
-    terminal.wait_for("Number [1]: ");
-    terminal.types("1");
-    terminal.wait_for("Write this? [y/N] ");
-    terminal.types("y");
-    let (status, text) = terminal.finish();
+    let (status, text) = takes_the_first(&sandbox);
     assert!(status.success() && text.contains("6 accounts verified"), "{text}");
     assert_eq!(sandbox.read(".xtask/local.toml"), local.replace("{account}", "{account}.AdministratorAccess"));
 }

@@ -329,7 +329,7 @@ fn program_of_the_credentials_may_be_in_the_home_folder() {
     assert!(said.out.contains(&format!("credentials  {whole}")), "{}", said.screen());
 }
 
-/// How many errors are told.
+/// The number of errors in what was said.
 fn n_errors(said: &Said) -> usize {
     said.err.lines().filter(|line| line.starts_with("error: ")).count()
 }

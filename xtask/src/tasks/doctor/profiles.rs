@@ -13,7 +13,7 @@ use crate::tools::credentials::Wrapper;
 /// The profiles of the accounts of units, and what is wrong with the rest.
 pub(super) struct Chosen {
     pub(super) found: BTreeMap<String, Profile>,
-    /// What stops nothing.
+    /// Findings that keep nothing from being done.
     warnings: Vec<Failure>,
     pub(super) failures: Vec<Failure>,
 }
